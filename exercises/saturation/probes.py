@@ -1,0 +1,58 @@
+"""Experiments beside the student's functions: nets are built here from the weights that were sent in."""
+
+import torch
+from torch import nn
+
+ACTIVATIONS = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU, "leaky_relu": nn.LeakyReLU}
+
+
+def fraction(namespace, z, **options):
+    """The student's saturated fraction of the sigmoids of z, rounded to twentieths: no activation sits on an edge."""
+    return namespace["saturated_fraction"](torch.sigmoid(torch.round(20 * z) / 20), **options)
+
+
+def profile(namespace, weights, biases, activations, x, target):
+    """The student's profile of a net with these weights, under the mean squared error."""
+    model = net(weights, biases, activations)
+    return namespace["gradient_profile"](model, x, lambda output: ((output - target) ** 2).mean())
+
+
+def profile_twice(namespace, weights, biases, activations, x, target):
+    """Two profiles of one net, and what the net looks like afterwards."""
+    model = net(weights, biases, activations)
+    found = [namespace["gradient_profile"](model, x, lambda output: ((output - target) ** 2).mean())
+             for _ in range(2)]
+    parameters = list(model.parameters())
+    return {"first": found[0], "second": found[1], "parameters": [p.detach() for p in parameters],
+            "hooks": sum(hooks(m) for m in model.modules()) + sum(len(p._backward_hooks or ()) for p in parameters),
+            "trainable": all(p.requires_grad for p in parameters)}
+
+
+def remedied(namespace, depth, width, x):
+    """What the student's net computes, and the weights and biases of its linear layers, in order."""
+    model = namespace["remedy"](depth, width)
+    if not isinstance(model, nn.Module):
+        return {"kind": type(model).__name__}
+    with torch.no_grad():
+        output = model(x)
+    linear = [m for m in model.modules() if isinstance(m, nn.Linear)]
+    return {"output": output, "weights": [m.weight.detach() for m in linear],
+            "biases": [torch.zeros(m.out_features) if m.bias is None else m.bias.detach() for m in linear]}
+
+
+def net(weights, biases, activations):
+    """A net of nn.Linear layers with these weights, an activation after each but the last."""
+    layers = []
+    for weight, bias, activation in zip(weights, biases, [*activations, None], strict=True):
+        linear = nn.Linear(weight.shape[1], weight.shape[0], dtype=weight.dtype)
+        with torch.no_grad():
+            linear.weight.copy_(weight)
+            linear.bias.copy_(bias)
+        layers += [linear, ACTIVATIONS[activation]()] if activation else [linear]
+    return nn.Sequential(*layers)
+
+
+def hooks(module):
+    """How many hooks hang on a module."""
+    return sum(len(getattr(module, name)) for name in
+               ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"))

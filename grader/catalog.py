@@ -1,0 +1,145 @@
+"""Folder -> Exercise. Discovery is a glob; there is no list of exercises anywhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import random
+import sys
+import tomllib
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import msgspec
+
+from grader import records as r
+from grader.spec import Check, Preparation, Step, prepare, seed_for
+
+WORLDS = {"plain": None, "no-cuda": 0, "one-gpu": 1, "two-gpus": 2, "cuda": None}  # name -> simulated GPUs
+GPU_NAMES = ("NVIDIA A10", "NVIDIA A100-SXM4-40GB", "NVIDIA GeForce RTX 3060", "NVIDIA GeForce RTX 4090",
+             "NVIDIA L4", "NVIDIA RTX A6000", "Tesla T4", "Tesla V100-SXM2-16GB")
+
+
+class ExerciseError(Exception):
+    """An exercise that is not as it must be: the tutor's fault. One line, with the file."""
+
+
+class Settings(r.Record):
+    """exercise.toml. Unknown keys are errors."""
+
+    title: str
+    version: int
+    points: float
+    functions: tuple[str, ...]            # what the student writes
+    forbidden: tuple[str, ...] = ()       # dotted names that must not be used in those functions
+    limits: r.Limits = r.Limits()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exercise:
+    name: str
+    folder: Path
+    settings: Settings
+    checks: tuple[Check, ...]
+    keys: Mapping[Step, str]              # every step the checks look at -> its opaque key
+    probes: str                           # the text of probes.py; empty where there is none
+
+    @property
+    def worlds(self) -> tuple[str, ...]:
+        """The worlds its steps live in, in WORLDS' order."""
+        used = {step.world for step in self.keys}
+        return tuple(world for world in WORLDS if world in used)
+
+    def prepare(self, seed: int) -> Preparation:
+        """The inputs of every step and the worlds it is made in, drawn from the batch's seed."""
+        steps = {key: prepare(step, key=key, seed=seed, probes=self.probes) for step, key in self.keys.items()}
+        return Preparation(steps=steps, worlds={name: world(name, seed) for name in self.worlds})
+
+
+def world(name: str, seed: int) -> r.World:
+    """A world with GPUs whose names, all different, are drawn from the batch's seed."""
+    gpus = WORLDS[name]
+    names = None if gpus is None else tuple(random.Random(seed).sample(GPU_NAMES, gpus))
+    return r.World(name=name, gpus=names)
+
+
+def discover(root: Path) -> dict[str, Path]:
+    """Name -> folder of every exercise below `root`."""
+    return {path.parent.name: path.parent for path in sorted(root.glob("*/exercise.toml"))}
+
+
+def load(folder: Path) -> Exercise:
+    """The exercise in a folder.
+
+    Raises:
+        ExerciseError: anything in it that would make grading wrong, with file and line.
+    """
+    settings = _settings(folder / "exercise.toml")
+    module = _module(folder / "checks.py")
+    checks = tuple(v for v in vars(module).values() if isinstance(v, Check))
+    probes_file = folder / "probes.py"
+    probes = probes_file.read_text(encoding="utf-8") if probes_file.exists() else ""
+    steps = dict.fromkeys(step for check in checks for step in check.looks_at)
+    exercise = Exercise(name=folder.name, folder=folder, settings=settings, checks=checks, probes=probes,
+                        keys={step: f"s{i}" for i, step in enumerate(steps)})
+    _prove(exercise)
+    return exercise
+
+
+def _settings(path: Path) -> Settings:
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Settings)
+    except OSError as error:
+        raise ExerciseError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise ExerciseError(f"{path}: {error}") from error
+
+
+def _module(path: Path) -> ModuleType:
+    """Run checks.py as a module of its own."""
+    name = f"_exercise_{path.parent.name}"
+    found = importlib.util.spec_from_file_location(name, path)
+    if found is None or found.loader is None or not path.exists():
+        raise ExerciseError(f"{path}: no such file")
+    module = importlib.util.module_from_spec(found)
+    sys.modules[name] = module  # dataclasses and pickling of annotations look the module up
+    try:
+        found.loader.exec_module(module)
+    except Exception as error:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+        line = frames[-1].lineno if frames else getattr(error, "lineno", 0)
+        raise ExerciseError(f"{path}:{line}: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _prove(exercise: Exercise) -> None:
+    """What can be seen to be wrong without running anything."""
+    checks = exercise.folder / "checks.py"
+    total = sum(check.points for check in exercise.checks)
+    if total != exercise.settings.points:
+        raise ExerciseError(f"{checks}: the checks have {total:g} points, exercise.toml says "
+                            f"{exercise.settings.points:g}")
+    if not (exercise.folder / "notebook.ipynb").exists():
+        raise ExerciseError(f"{exercise.folder / 'notebook.ipynb'}: no such file")
+    earlier: set[str] = set()
+    for check in exercise.checks:
+        line = check.function.__code__.co_firstlineno
+        if check.id in earlier or check.points <= 0:
+            raise ExerciseError(f"{checks}:{line}: {check.id} is defined twice, or has no points")
+        if not {before.id for before in check.after} <= earlier:
+            raise ExerciseError(f"{checks}:{line}: {check.id} comes before a check it hangs on")
+        earlier.add(check.id)
+        for step in check.looks_at:
+            _prove_step(exercise, step, f"{checks}:{line}")
+
+
+def _prove_step(exercise: Exercise, step: Step, where: str) -> None:
+    unknown = set(step.uses) - set(exercise.settings.functions)
+    if unknown:
+        raise ExerciseError(f"{where}: {', '.join(sorted(unknown))} is not among exercise.toml's functions")
+    if step.world not in WORLDS:
+        raise ExerciseError(f"{where}: no world is called {step.world!r}; there are {', '.join(WORLDS)}")
+    if step.probe and f"def {step.function}(" not in exercise.probes:
+        raise ExerciseError(f"{where}: probes.py has no function {step.function}")

@@ -1,0 +1,235 @@
+"""Arguments -> one call -> exit code. Imports nothing heavy before it knows what is wanted."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from grader import __version__
+
+if TYPE_CHECKING:
+    from grader.grading import Options
+
+EXAMPLES = {
+    "main": ["grader batch submissions/ --out reports", "grader grade he_init.ipynb", "grader doctor"],
+    "batch": ["grader batch submissions/", "grader batch submissions/ --exercise he_init --seed 7 --jobs 4",
+              "grader batch submissions/ --sandbox process    # no isolation: only for notebooks you trust"],
+    "grade": ["grader grade ada/he_init.ipynb", "grader grade homework.ipynb --exercise he_init"],
+    "validate": ["grader validate", "grader validate he_init", "grader validate he_init --sandbox inline --draws 200"],
+    "rejudge": ["grader rejudge reports    # after mending a check"],
+    "report": ["grader report reports"],
+    "export": ["grader export reports --format csv > marks.csv",
+               "grader export reports --format moodle --worksheet Grades.csv --output filled.csv"],
+    "override": ["grader override reports ada he_init variance --points 4 --comment 'Right up to the seed.'",
+                 "grader override reports ada he_init variance --drop"],
+    "doctor": ["grader doctor"],
+}
+
+
+def epilog(name: str) -> str:
+    return "\b\nExamples:\n" + "\n".join(f"  {example}" for example in EXAMPLES[name])
+
+
+class Failure(click.ClickException):
+    """One line on standard error and exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"grader: {self.message}", err=True, file=file)
+
+
+@contextmanager
+def one_line_per_expected_error(debug: bool) -> Iterator[None]:
+    """The one place where errors become a line and an exit code."""
+    from grader.catalog import ExerciseError
+    from grader.execute.sandbox import SandboxUnavailable
+    from grader.gradebook import GradebookError
+    from grader.intake.folder import IntakeError
+
+    expected = (IntakeError, ExerciseError, SandboxUnavailable, GradebookError, OSError)
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("grader: interrupted; run the same command again to finish", err=True)
+        sys.exit(130)
+    except expected as error:
+        if debug:
+            traceback.print_exc()
+        raise Failure(str(error)) from error
+
+
+def default_exercises() -> Path:
+    """`exercises/` beside the working directory, else in the repository."""
+    here = Path.cwd() / "exercises"
+    return here if here.is_dir() else Path(__file__).resolve().parent.parent / "exercises"
+
+
+def grading_options(command: Any) -> Any:
+    """The options that every grading command shares."""
+    for option in reversed((
+        click.option("--exercise", metavar="NAME", help="The exercise of notebooks that do not say it themselves."),
+        click.option("--exercises", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+                     help="Where the exercises are (default: ./exercises, else those of the repository)."),
+        click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
+                     help="Where the calls are made."),
+        click.option("--sandbox", type=click.Choice(["bubblewrap", "process"]),
+                     help="bubblewrap (default), or process: no isolation, only for notebooks you trust."),
+        click.option("--seed", type=click.IntRange(0, 2**31 - 1), metavar="N",
+                     help="Draw the inputs from this seed (default: secret, drawn once and recorded)."),
+        click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+    )):
+        command = option(command)
+    return command
+
+
+def options_from(chosen: dict[str, Any]) -> Options:
+    from grader.grading import Options
+
+    return Options(exercises=chosen.get("exercises") or default_exercises(), exercise=chosen.get("exercise"),
+                   jobs=chosen.get("jobs"), device=chosen.get("device") or "auto", sandbox=chosen.get("sandbox"),
+                   seed=chosen.get("seed"))
+
+
+@click.group(epilog=epilog("main"), context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="grader")
+def main() -> None:
+    """Grade PyTorch exercise notebooks on gradients and initialisation, and say why."""
+
+
+@main.command(epilog=epilog("batch"))
+@click.argument("submissions", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"), show_default=True,
+              help="Where marks and reports are written.")
+@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Kernels in flight (default: from the cores).")
+@grading_options
+def batch(submissions: Path, out: Path, debug: bool, **chosen: Any) -> None:
+    """Grade a folder of notebooks.
+
+    SUBMISSIONS holds <student>/<notebook>.ipynb, or <student>_<exercise>.ipynb. What was graded before and has not
+    changed is not run again. Exit code 0: every submission has a mark; 1: some are withheld; 2: nothing was graded.
+    """
+    from grader import terminal
+
+    with one_line_per_expected_error(debug):
+        from grader import pipeline
+
+        with terminal.watching() as watcher:
+            results = pipeline.batch(submissions, out, options_from(chosen), watcher)
+        terminal.class_table(results, out)
+        sys.exit(1 if any(result.score is None for result in results) else 0)
+
+
+@main.command(epilog=epilog("grade"))
+@click.argument("notebook", type=click.Path(path_type=Path))
+@grading_options
+def grade(notebook: Path, debug: bool, **chosen: Any) -> None:
+    """Grade one notebook and say why, in the terminal.
+
+    Exit code 0: every check passed; 1: not all; 3: the mark is withheld.
+    """
+    with one_line_per_expected_error(debug):
+        from rich.console import Console
+
+        from grader import pipeline
+        from grader.report import terminal
+
+        graded = pipeline.grade(notebook, options_from(chosen))
+        terminal.show(graded.result, graded.notebook, Console())
+        sys.exit(pipeline.exit_code(graded.result))
+
+
+@main.command(epilog=epilog("validate"))
+@click.argument("name", required=False)
+@click.option("--exercises", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Where the exercises are.")
+@click.option("--sandbox", type=click.Choice(["bubblewrap", "process", "inline"]),
+              help="Where wrong and right solutions run; inline is quick, and only for code you trust.")
+@click.option("--draws", type=click.IntRange(0), default=1000, show_default=True,
+              help="Fresh seeds with which the reference is judged to measure false alarms.")
+@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Kernels in flight.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def validate(name: str | None, draws: int, debug: bool, **chosen: Any) -> None:
+    """Prove exercises: the reference passes, every wrong solution fails as it says, no check is dead."""
+    with one_line_per_expected_error(debug):
+        from grader import terminal
+        from grader import validate as proving
+
+        with terminal.working("validating") as told:
+            proofs = proving.validate(options_from(chosen), name, draws=draws, told=told)
+        terminal.proofs_table(proofs)
+        sys.exit(1 if any(proof.failures for proof in proofs) else 0)
+
+
+@main.command(epilog=epilog("rejudge"))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--exercises", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Where the exercises are.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def rejudge(out: Path, debug: bool, **chosen: Any) -> None:
+    """Judge stored observations again with today's checks; run no notebook."""
+    with one_line_per_expected_error(debug):
+        from grader import pipeline, terminal
+
+        terminal.class_table(pipeline.rejudge(out, options_from(chosen)), out)
+
+
+@main.command(epilog=epilog("report"))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def report(out: Path, debug: bool) -> None:
+    """Write every page again from the gradebook; run nothing, judge nothing."""
+    with one_line_per_expected_error(debug):
+        from grader import pipeline, terminal
+
+        terminal.class_table(pipeline.render_again(out), out)
+
+
+@main.command(epilog=epilog("override"))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("student")
+@click.argument("exercise")
+@click.argument("check")
+@click.option("--points", type=float, help="The points this check shall have.")
+@click.option("--comment", default="", help="Shown to the student.")
+@click.option("--drop", is_flag=True, help="Take the override back.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def override(out: Path, student: str, exercise: str, check: str, debug: bool, **word: Any) -> None:
+    """Give one check a tutor's own mark or comment; it survives every regrade."""
+    with one_line_per_expected_error(debug):
+        from grader import pipeline
+
+        click.echo(pipeline.override(out, (student, exercise, check), **word))
+
+
+@main.command(epilog=epilog("export"))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--format", "form", required=True, type=click.Choice(
+    ["csv", "moodle", "canvas", "gradescope", "junit", "github", "classroom"]), help="What to write.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Where to (default: standard output).")
+@click.option("--worksheet", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="moodle: the grading worksheet you downloaded; canvas: the gradebook you exported.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def export(out: Path, form: str, output: Path | None, worksheet: Path | None, debug: bool) -> None:
+    """Write the marks in another program's format."""
+    with one_line_per_expected_error(debug):
+        from grader import pipeline
+
+        pipeline.export(out, form, output, worksheet)
+
+
+@main.command(epilog=epilog("doctor"))
+def doctor() -> None:
+    """Say what this machine can do, and how to mend what is missing. Exit code 0: ready to grade."""
+    from grader import terminal
+    from grader.execute.doctor import findings
+
+    found = findings()
+    terminal.findings_table(found)
+    sys.exit(0 if all(finding.ok for finding in found) else 1)

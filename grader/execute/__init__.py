@@ -1,0 +1,1 @@
+"""A job goes in, observations come out. Nothing here decides about marks."""

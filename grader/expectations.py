@@ -1,0 +1,117 @@
+"""Expectations that exercises share. Each returns where the promise holds and calls `fail` where not.
+
+Shape and dtype are compared before values, values in float64, and every comparison is written so that NaN fails.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from grader import records as r
+from grader.spec import Diagnosis, Strange, fail
+
+
+def described(value: Any) -> str:
+    """A value in a student's words, short."""
+    if isinstance(value, torch.Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    if isinstance(value, Strange):
+        return f"an object of type {value.kind}"
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def number(value: Any, what: str) -> float:
+    """A Python number or a tensor with one element, as a float; anything else fails."""
+    if isinstance(value, torch.Tensor) and value.numel() == 1 and value.dtype is not torch.bool:
+        return float(value.double().item())
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    fail(f"{what} is {described(value)}, not a number.")
+
+
+def tensor(value: Any, shape: tuple[int, ...], what: str) -> torch.Tensor:
+    """A tensor of just this shape, in float64; anything else fails."""
+    if not isinstance(value, torch.Tensor):
+        fail(f"{what} is {described(value)}, not a tensor.")
+    if tuple(value.shape) != tuple(shape):
+        fail(f"{what} has shape {tuple(value.shape)}, not {tuple(shape)}.")
+    return value.double()
+
+
+def close(got: float, want: float, rtol: float) -> bool:
+    """|got - want| <= rtol * |want|; False for NaN, and for an infinite `got` unless it is `want`."""
+    return got == want or abs(got - want) <= rtol * abs(want)
+
+
+def expect_number(value: Any, want: float, *, rtol: float, what: str,
+                  otherwise: Mapping[Diagnosis, float] | None = None) -> None:
+    """`value` is `want` within `rtol`; where it is one of `otherwise` instead, and of one only, that is named."""
+    got = number(value, what)
+    if close(got, want, rtol):
+        return
+    fits = [d for d, wrong in (otherwise or {}).items() if close(got, wrong, rtol)]
+    fail(f"{what} is {got:.6g}; expected {want:.6g}.", fits[0] if len(fits) == 1 else None)
+
+
+def expect_tensor(value: Any, want: torch.Tensor, *, rtol: float, what: str,
+                  otherwise: Mapping[Diagnosis, torch.Tensor] | None = None) -> None:
+    """Every entry within rtol * (|want| + max |want|): the floor scales with the answer."""
+    got = tensor(value, tuple(want.shape), what)
+    if same(got, want, rtol):
+        return
+    fits = [d for d, wrong in (otherwise or {}).items() if same(got, wrong, rtol)]
+    worst = float((got - want.double()).abs().max()) if got.numel() else 0.0
+    fail(f"{what} is off by up to {worst:.3g}.", fits[0] if len(fits) == 1 else None)
+
+
+def same(got: torch.Tensor, want: torch.Tensor, rtol: float) -> bool:
+    """Same shape, and every entry within rtol * (|want| + max |want|); False for NaN."""
+    if got.shape != want.shape:
+        return False
+    if not want.numel():
+        return True
+    got, want = got.double(), want.double()
+    return bool(((got - want).abs() <= rtol * (want.abs() + want.abs().max())).all())
+
+
+def numbers(value: Any, what: str) -> list[float]:
+    """A list, tuple or one-dimensional tensor of numbers, as floats; anything else fails."""
+    if isinstance(value, torch.Tensor) and value.dim() == 1 and value.dtype is not torch.bool:
+        return [float(x) for x in value.double()]
+    if not isinstance(value, list | tuple):
+        fail(f"{what} is {described(value)}, not a list of numbers.")
+    return [number(x, f"Entry {i} of {what}") for i, x in enumerate(value)]
+
+
+def alike(got: Sequence[float], want: Sequence[float], rtol: float) -> bool:
+    """As many numbers, each within rtol of its own; False for NaN."""
+    return len(got) == len(want) and all(close(g, w, rtol) for g, w in zip(got, want, strict=True))
+
+
+def expect_numbers(value: Any, want: Sequence[float], *, rtol: float, what: str,
+                   otherwise: Mapping[Diagnosis, Sequence[float]] | None = None) -> None:
+    """`value` is the list `want`, each entry within `rtol`; where it is just one of `otherwise`, that is named."""
+    got = numbers(value, what)
+    if alike(got, want, rtol):
+        return
+    fits = [d for d, wrong in (otherwise or {}).items() if alike(got, wrong, rtol)]
+    named = fits[0] if len(fits) == 1 else None
+    if len(got) != len(want):
+        fail(f"{what} has {len(got)} entries; expected {len(want)}.", named)
+    off = next(i for i, (g, w) in enumerate(zip(got, want, strict=True)) if not close(g, w, rtol))
+    fail(f"Entry {off} of {what} is {got[off]:.6g}; expected {want[off]:.6g}.", named)
+
+
+def curves(title: str, alt: str, *, x_label: str, y_label: str, yours: Sequence[float],
+           expected: Sequence[float], log_y: bool = False) -> r.Curves:
+    """A picture of two curves: what was measured, and the reference."""
+    def series(name: str, values: Sequence[float]) -> r.Series:
+        return r.Series(name=name, values=tuple(float(v) if math.isfinite(v) else None for v in values),
+                        reference=name == "expected")
+    return r.Curves(title=title, alt=alt, x_label=x_label, y_label=y_label, log_y=log_y,
+                    series=(series("yours", yours), series("expected", expected)))

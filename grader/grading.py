@@ -1,0 +1,148 @@
+"""One run of the stages over some submissions: prepare, observe, judge."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from grader import __version__, wire
+from grader import records as r
+from grader.catalog import Exercise
+from grader.execute.pool import Work, observe_all
+from grader.execute.sandbox import Sandbox
+from grader.judge import judge, score
+from grader.spec import Preparation
+
+Observed = Mapping[str, wire.Parcel[r.Observations]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to grade; what the command line says."""
+
+    exercises: Path
+    exercise: str | None = None
+    jobs: int | None = None
+    device: str = "auto"
+    sandbox: str | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graded:
+    """One submission, judged."""
+
+    submission: r.Submission | r.Unreadable
+    result: r.Result
+    observed: Observed = field(default_factory=dict)
+
+    @property
+    def notebook(self) -> str:
+        return self.submission.notebook if isinstance(self.submission, r.Submission) else ""
+
+    @property
+    def executed(self) -> str:
+        return next((parcel.record.run.executed for parcel in self.observed.values()), "")
+
+
+class Grading:
+    """One run of the stages over some submissions, with one seed."""
+
+    def __init__(self, options: Options, exercises: Mapping[str, Exercise], seed: int, sandbox: str) -> None:
+        self.options = options
+        self.exercises = exercises
+        self.seed = seed
+        self.sandbox = sandbox
+        self.device = device_of(options.device)
+        self.prepared: dict[str, Preparation] = {name: e.prepare(seed) for name, e in exercises.items()}
+
+    def made_by(self, exercise: Exercise) -> r.MadeBy:
+        return r.MadeBy(grader=__version__, exercise=exercise.settings.version, torch=torch.__version__,
+                        device=self.device, seed=self.seed, sandbox=self.sandbox)
+
+    def fingerprint(self, submission: r.Submission | r.Unreadable) -> str:
+        """Of everything that decides the mark."""
+        exercise = self.exercises[submission.exercise]
+        notebook = submission.notebook if isinstance(submission, r.Submission) else submission.reason
+        parts = (notebook, contents(exercise.folder), *map(str, (self.made_by(exercise), platform.machine())))
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+    def work(self, index: int, submission: r.Submission) -> Iterator[Work]:
+        """One job for each world the exercise looks at."""
+        exercise = self.exercises[submission.exercise]
+        prepared = self.prepared[submission.exercise]
+        for name in exercise.worlds:
+            if name == "cuda" and self.device == "cpu":
+                continue
+            keys = [key for step, key in exercise.keys.items() if step.world == name]
+            job = r.Job(notebook=submission.notebook, world=prepared.worlds[name], seed=self.seed, device=self.device,
+                        watched=exercise.settings.forbidden, functions=exercise.settings.functions,
+                        limits=exercise.settings.limits)
+            arrays = {k: a for key in keys for k, a in prepared.steps[key].arrays.items()}
+            yield Work(key=(index, name), job=job, steps=tuple(prepared.steps[key].record for key in keys),
+                       arrays=arrays)
+
+    def run(self, submissions: list[r.Submission | r.Unreadable], sandbox: Callable[[], Sandbox]) -> Iterator[Graded]:
+        """Observe and judge every submission; in the order in which they come to an end."""
+        readable = {i: s for i, s in enumerate(submissions) if isinstance(s, r.Submission)}
+        yield from (Graded(submission=s, result=self.unreadable(s)) for s in submissions
+                    if isinstance(s, r.Unreadable))
+        if not readable:
+            return
+        work = [w for i, s in readable.items() for w in self.work(i, s)]
+        waiting = {i: [w.key[1] for w in work if w.key[0] == i] for i in readable}
+        arrived: dict[int, dict[str, wire.Parcel[r.Observations] | r.NotStarted]] = {i: {} for i in readable}
+        with sandbox() as wall:
+            for (index, world), answer in observe_all(wall, work, self.options.jobs):
+                arrived[index][world] = answer
+                if len(arrived[index]) == len(waiting[index]):
+                    yield self.judged(readable[index], arrived.pop(index))
+
+    def judged(self, submission: r.Submission,
+               answers: Mapping[str, wire.Parcel[r.Observations] | r.NotStarted]) -> Graded:
+        """The verdicts on what was observed; withheld where a sandbox did not start."""
+        failed = [a.reason for a in answers.values() if isinstance(a, r.NotStarted)]
+        observed = {world: a for world, a in answers.items() if isinstance(a, wire.Parcel)}
+        if failed:
+            result = self._result(submission, (), r.Status.WITHHELD, reason=f"The sandbox did not start: {failed[0]}")
+            return Graded(submission=submission, result=result)
+        exercise = self.exercises[submission.exercise]
+        verdicts = judge(exercise, observed, self.prepared[exercise.name])
+        events = next((parcel.record.run.events for parcel in observed.values()), ())
+        broken = [v for v in verdicts if v.mark is r.Mark.GRADER_ERROR]
+        status = r.Status.WITHHELD if broken else r.Status.GRADED
+        reason = f"{broken[0].id}: {broken[0].message}" if broken else ""
+        return Graded(submission=submission, observed=observed,
+                      result=self._result(submission, verdicts, status, reason=reason, events=events))
+
+    def unreadable(self, submission: r.Unreadable) -> r.Result:
+        return self._result(submission, (), r.Status.UNREADABLE, reason=submission.reason)
+
+    def _result(self, submission: r.Submission | r.Unreadable, verdicts: tuple[r.Verdict, ...], status: r.Status, *,
+                reason: str, events: tuple[r.CellEvent, ...] = ()) -> r.Result:
+        exercise = self.exercises[submission.exercise]
+        points, maximum = score(verdicts) if verdicts else (0.0, exercise.settings.points)
+        first = next((f"cell {e.cell + 1}: {e.error or e.cause.value}" + (f": {e.message}" if e.message else "")
+                      for e in events), None)
+        file = r.NotebookFile(path=submission.path, sha256=submission.sha256, first_error=first)
+        return r.Result(student=submission.student, exercise=submission.exercise, status=status, checks=verdicts,
+                        score=None if status is r.Status.WITHHELD else points, max_score=maximum, notebook=file,
+                        made_by=self.made_by(exercise), reason=reason, events=events)
+
+
+def device_of(wanted: str) -> str:
+    """`auto` is CUDA where there is one. Asks without initialising CUDA in this process's children."""
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return wanted
+
+
+def contents(folder: Path) -> str:
+    """A digest of the files that decide an exercise's marks."""
+    files = [folder / name for name in ("exercise.toml", "checks.py", "probes.py")]
+    return hashlib.sha256(b"\0".join(f.read_bytes() for f in files if f.exists())).hexdigest()

@@ -1,0 +1,205 @@
+"""Makes one call, or runs one probe, and writes down what happened. Also used in-process, on trusted code."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from types import CodeType, TracebackType
+from typing import Any
+
+import numpy
+import torch
+
+from grader import wire
+from grader.inside.recorder import recording
+from grader.inside.values import Decoder, Encoder, TooMuch, name_of, plain
+from grader.records import (
+    CallStep,
+    Cause,
+    Line,
+    Lost,
+    Outcome,
+    ProbeStep,
+    Raised,
+    Returned,
+    Round,
+    Step,
+)
+
+MAX_MESSAGE = 2000     # characters of an exception's text
+MAX_PRINTED = 2000     # characters kept of what a call wrote
+MAX_WRITTEN = 8 << 20  # characters a call may write
+MAX_LINES = 20         # of a traceback
+MAX_LINE = 500         # characters of one source line
+MAX_ANCESTRY = 32
+NO_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate memory")
+
+Cells = Mapping[str, tuple[int, str]]  # the file name a cell was compiled with -> (its index, its source)
+
+
+class Flood(TooMuch):
+    """A call wrote more than it may."""
+
+
+class Sink:
+    """Stands for stdout and stderr: keeps the first of what is written, and ends what never stops."""
+
+    encoding, errors, newlines, closed, name = "utf-8", "replace", None, False, "<call>"
+
+    def __init__(self, most: int = MAX_WRITTEN) -> None:
+        self.head: list[str] = []
+        self.kept = 0
+        self.left = most
+
+    def write(self, text: str) -> int:
+        size = len(text)
+        self.left -= size
+        if self.kept < MAX_PRINTED:
+            self.head.append(text[:MAX_PRINTED - self.kept])
+            self.kept += len(self.head[-1])
+        if self.left < 0:
+            raise Flood("the call printed without end")
+        return size
+
+    def writelines(self, lines: list[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def text(self) -> str:
+        return plain("".join(self.head), MAX_PRINTED)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def isatty(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        raise OSError("a call's output has no file")
+
+
+@contextmanager
+def _captured() -> Iterator[Sink]:
+    sink = Sink()
+    before = sys.stdout, sys.stderr
+    sys.stdout = sys.stderr = sink  # type: ignore[assignment]
+    try:
+        yield sink
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def observe_step(step: Step, arrays: Mapping[str, wire.Array], namespace: dict[str, Any],
+                 watched: Sequence[str] = (), *, cells: Cells | None = None,
+                 most_bytes: int = 64 << 20) -> tuple[Outcome, dict[str, wire.Array]]:
+    """What a step brings, and the numbers it refers to. Seeds torch, numpy and random from the step.
+
+    Nothing that the observed code raises gets out of here, and what it prints is kept.
+    """
+    encoder = Encoder(step.key, most_bytes)
+    with _captured() as sink, recording(watched) as forbidden:
+        started = time.process_time()
+        try:
+            target = _target(step, namespace)
+            if isinstance(target, Lost):
+                return target, {}
+            _seed(step.seed)
+            rounds = tuple(_round(step, arrays, target, encoder)
+                           for _ in range(step.times if isinstance(step, CallStep) else 1))
+            outcome: Outcome = Returned(rounds=rounds, printed=sink.text(), forbidden=forbidden(),
+                                        cpu_seconds=time.process_time() - started)
+        except BaseException as error:  # also SystemExit and KeyboardInterrupt: they are the code's own here
+            outcome = _failed(error, step, cells or {}, sink, forbidden())
+    if sink.left < 0:
+        outcome = Lost(cause=Cause.OUTPUT, detail="the call printed without end")
+    return outcome, encoder.arrays if isinstance(outcome, Returned) else {}
+
+
+_manual_seed, _seed_numpy, _seed_random = torch.manual_seed, numpy.random.seed, random.seed
+
+
+def _seed(seed: int) -> None:
+    _manual_seed(seed)
+    _seed_numpy(seed % (1 << 32))
+    _seed_random(seed)
+
+
+def _target(step: Step, namespace: dict[str, Any]) -> Callable[..., Any] | Lost:
+    if isinstance(step, ProbeStep):
+        scope: dict[str, Any] = {"__name__": "probes"}
+        exec(_compiled(step.source), scope)
+        probe: Callable[..., Any] = scope[step.function]
+        return lambda **inputs: probe(namespace, **inputs)
+    if step.function not in namespace:
+        return Lost(cause=Cause.MISSING, detail=f"{step.function} is not defined")
+    function: Callable[..., Any] = namespace[step.function]
+    if not callable(function):
+        return Lost(cause=Cause.MISSING, detail=f"{step.function} is not a function")
+    return function
+
+
+@lru_cache(maxsize=8)
+def _compiled(source: str) -> CodeType:
+    return compile(source, "probes.py", "exec")
+
+
+def _round(step: Step, arrays: Mapping[str, wire.Array], target: Callable[..., Any],
+           encoder: Encoder) -> Round:
+    """One call, with fresh arguments."""
+    decoder = Decoder(arrays)
+    encoder.new_round()
+    if isinstance(step, ProbeStep):
+        inputs = {name: decoder.decode(value) for name, value in step.inputs}
+        return Round(value=encoder.encode(target(**inputs)))
+    arguments = [decoder.decode(value) for value in step.arguments]
+    keywords = {name: decoder.decode(value) for name, value in step.keywords}
+    value = target(*arguments, **keywords)
+    # The arguments first: should both be one object, its key is that of the argument.
+    after = tuple(encoder.encode(argument) for argument in (*arguments, *keywords.values()))
+    return Round(value=encoder.encode(value), arguments=after)
+
+
+def _failed(error: BaseException, step: Step, cells: Cells, sink: Sink, forbidden: tuple[str, ...]) -> Outcome:
+    if isinstance(error, TooMuch):
+        return Lost(cause=Cause.OUTPUT, detail=plain(str(error), MAX_MESSAGE))
+    message = _message(error)
+    if isinstance(error, MemoryError) or any(words in message for words in NO_MEMORY):
+        return Lost(cause=Cause.MEMORY, detail=message or "no memory was left")
+    lines = _lines(error.__traceback__, cells)
+    return Raised(error=name_of(type(error)), message=message, lines=lines, printed=sink.text(),
+                  ancestry=tuple(name_of(kind) for kind in type(error).__mro__[:MAX_ANCESTRY]),
+                  forbidden=forbidden, inside_probe=isinstance(step, ProbeStep) and not lines)
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return plain(str(error), MAX_MESSAGE)
+    except BaseException as another:  # a student's own __str__
+        return f"(no text: {name_of(type(another))})"
+
+
+def _lines(trace: TracebackType | None, cells: Cells) -> tuple[Line, ...]:
+    """The student's own frames, outermost first; of an endless recursion, both ends."""
+    found = []
+    while trace is not None:
+        place = cells.get(trace.tb_frame.f_code.co_filename)
+        if place is not None:
+            found.append(_line(place, trace.tb_lineno or 0))
+        trace = trace.tb_next
+    half = MAX_LINES // 2
+    return tuple(found if len(found) <= MAX_LINES else found[:half] + found[-half:])
+
+
+def _line(place: tuple[int, str], number: int) -> Line:
+    index, source = place
+    lines = source.splitlines()
+    text = lines[number - 1] if 0 < number <= len(lines) else ""
+    return Line(cell=index, line=max(number, 0), text=plain(text.strip(), MAX_LINE))

@@ -1,0 +1,84 @@
+"""The few system calls that Python has no words for. Linux only."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import resource
+
+NEWNS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
+NOSUID, NODEV, NOEXEC, READ_ONLY, REMOUNT, BIND, RECURSIVE, PRIVATE = 2, 4, 8, 1, 32, 4096, 16384, 1 << 18
+SET_PDEATHSIG, SET_DUMPABLE, SET_NO_NEW_PRIVS, CAPBSET_DROP, SET_SECCOMP = 1, 4, 38, 24, 22
+LAST_CAPABILITY = 63  # room for those to come; unknown ones are refused and that is no error
+CAPABILITY_VERSION = 0x20080522
+
+
+@functools.cache
+def libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _checked(result: int, what: str) -> None:
+    if result:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def unshare(flags: int) -> None:
+    _checked(libc().unshare(flags), "unshare")
+
+
+def map_own_ids() -> None:
+    """In a new user namespace: the same user and group as before, and nobody else."""
+    uid, gid = os.getuid(), os.getgid()
+    unshare(NEWUSER)
+    for name, line in ("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1"):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(line)
+
+
+def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
+    _checked(libc().mount(source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags),
+                          options.encode()), f"mount {target}")
+
+
+def mount_tmpfs(target: str, *, size: int, mode: int = 0o700) -> None:
+    """A private file system in memory. Its inodes are limited too: empty files cost memory."""
+    mount("tmpfs", target, "tmpfs", NOSUID | NODEV, f"size={size},nr_inodes=65536,mode={mode:o}")
+
+
+def bind(source: str, target: str, *, writable: bool) -> None:
+    mount(source, target, flags=BIND)
+    if not writable:
+        mount("", target, flags=BIND | REMOUNT | READ_ONLY | NOSUID | NODEV)
+
+
+def prctl(option: int, value: int) -> None:
+    _checked(libc().prctl(option, ctypes.c_ulong(value), 0, 0, 0), "prctl")
+
+
+def drop_capabilities() -> None:
+    """No capability is left, none can come back."""
+    for capability in range(LAST_CAPABILITY + 1):
+        libc().prctl(CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0)
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    _checked(libc().capset(header, nothing), "capset")
+    prctl(SET_NO_NEW_PRIVS, 1)
+
+
+def close_all_but(*kept: int) -> None:
+    """Close every descriptor except 0, 1, 2 and those named."""
+    low = 3
+    for number in sorted(kept):
+        os.closerange(low, number)
+        low = max(low, number + 1)
+    os.closerange(low, max(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
+
+
+def limit(which: int, value: int) -> None:
+    """Lower a resource limit, soft and hard; one that is lower already stays."""
+    _, hard = resource.getrlimit(which)
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(which, (value, value))

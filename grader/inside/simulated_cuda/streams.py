@@ -1,0 +1,130 @@
+"""Streams, events and generators of a simulated GPU. Work is done at once, so there is never anything to wait for."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from typing import Any
+
+import torch
+
+from .limit import SimulationLimit
+
+CUDA = 1        # c10::DeviceType::CUDA, which streams carry as `device_type`
+_numbers = itertools.count(1)
+
+
+class Stream(torch.Stream):
+    """Stands for torch.cuda.Stream."""
+
+    def __new__(cls, device: Any = None, priority: int = 0, **known: int) -> Stream:
+        return super().__new__(cls)
+
+    def __init__(self, device: Any = None, priority: int = 0, **known: int) -> None:
+        """`known` is `stream_id`, `device_index`, `device_type`: an existing stream rather than a new one."""
+        index = known.get("device_index")
+        if index is None:
+            index = torch.cuda._utils._get_device_index(device, optional=True)
+        vars(self).update(stream_id=known.get("stream_id", 0) if "device_index" in known else next(_numbers),
+                          device_index=index, device_type=CUDA, device=torch.device("cuda", index),
+                          priority=priority)
+
+    def __getattribute__(self, name: str) -> Any:
+        # torch.Stream describes itself with data descriptors, which would come before what this object knows
+        known: dict[str, Any] = object.__getattribute__(self, "__dict__")
+        return known[name] if name in known else object.__getattribute__(self, name)
+
+    @property
+    def cuda_stream(self) -> int:
+        return int(self.stream_id)
+
+    def __repr__(self) -> str:
+        return f"<torch.cuda.Stream device={self.device} cuda_stream={self.cuda_stream:#x}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Stream) and (self.device, self.stream_id) == (other.device, other.stream_id)
+
+    def __hash__(self) -> int:
+        return hash((self.device, self.stream_id))
+
+    def __enter__(self) -> Stream:
+        vars(self)["context"] = torch.cuda.stream(self)
+        vars(self)["context"].__enter__()
+        return self
+
+    def __exit__(self, *raised: Any) -> None:
+        vars(self).pop("context").__exit__(*raised)
+
+    def synchronize(self) -> None:
+        """Nothing is ever under way."""
+
+    def query(self) -> bool:
+        return True
+
+    def is_capturing(self) -> bool:
+        return False
+
+    def wait_event(self, event: Event) -> None:
+        """Nothing is ever under way."""
+
+    def wait_stream(self, stream: Stream) -> None:
+        """Nothing is ever under way."""
+
+    def record_event(self, event: Event | None = None) -> Event:
+        event = Event() if event is None else event
+        event.record(self)
+        return event
+
+
+class Event(torch.Event):
+    """Stands for torch.cuda.Event."""
+
+    def __new__(cls, enable_timing: bool = False, *args: Any, **kwargs: Any) -> Event:
+        return super().__new__(cls)
+
+    def __init__(self, enable_timing: bool = False, *args: Any, **kwargs: Any) -> None:
+        self.timed, self.at = enable_timing, float("nan")
+
+    def record(self, stream: Any = None) -> None:
+        self.at = time.perf_counter()
+
+    def wait(self, stream: Any = None) -> None:
+        """Nothing is ever under way."""
+
+    def synchronize(self) -> None:
+        """Nothing is ever under way."""
+
+    def query(self) -> bool:
+        return True
+
+    def elapsed_time(self, end_event: Any) -> float:
+        """Milliseconds between two recordings; the errors are c10's (c10/cuda/CUDAEvent.h)."""
+        if not (self.timed and end_event.timed):
+            raise ValueError("Both events must be created with argument 'enable_timing=True'.")
+        if self.at != self.at or end_event.at != end_event.at:
+            raise ValueError("Both events must be recorded before calculating elapsed time.")
+        return float(end_event.at - self.at) * 1000
+
+    def ipc_handle(self) -> bytes:
+        raise SimulationLimit("torch.cuda.Event.ipc_handle")
+
+    def __repr__(self) -> str:
+        return "<torch.cuda.Event uninitialized>" if self.at != self.at else f"<torch.cuda.Event {id(self):#x}>"
+
+
+class GpuGenerator(torch.Generator):
+    """The generator of one GPU: Mersenne numbers, not Philox, so that seeds repeat here but not what a GPU draws."""
+
+    def __new__(cls, device: torch.device) -> GpuGenerator:
+        return super().__new__(cls)
+
+    def __init__(self, device: torch.device) -> None:
+        self._on = device
+
+    @property
+    def device(self) -> torch.device:
+        return self._on
+
+
+for _class, _name in ((Stream, "Stream"), (Event, "Event")):
+    _class.__module__, _class.__qualname__ = "torch.cuda.streams", _name

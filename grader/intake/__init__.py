@@ -1,0 +1,1 @@
+"""Folder -> submissions: found, read with limits, and cleaned to source only."""

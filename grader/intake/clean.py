@@ -1,0 +1,111 @@
+"""The bytes of a handed-in file -> a notebook of nothing but source, or the reason why that cannot be.
+
+Outputs, attachments, cell tags, kernelspec, cell ids and every other piece of metadata are dropped. All that is kept
+beside the cells' type and source is the exercise id that `grader release` wrote.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import nbformat
+
+MAX_BYTES = 32 << 20         # with outputs; an honest notebook with many plots has a few MiB
+MAX_CELLS = 2_000
+MAX_SOURCE = 2 << 20         # characters of source in all cells
+
+
+class NotANotebook(Exception):
+    """The student's fault; the message is for the student."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleaned:
+    notebook: str            # nbformat 4.5 JSON
+    exercise: str | None     # as the metadata say; looked up in the catalogue, never trusted
+
+
+def clean(data: bytes) -> Cleaned:
+    """Keep the source of every cell, and nothing else.
+
+    Raises:
+        NotANotebook: the bytes are no notebook that could be run.
+    """
+    if len(data) > MAX_BYTES:
+        raise NotANotebook(f"The file has more than {MAX_BYTES >> 20} MiB. Clear the outputs and hand it in again.")
+    document = _upgraded(_parsed(data))
+    cells = document.get("cells")
+    if not isinstance(cells, list):
+        raise NotANotebook("The file is JSON, but it has no list of cells: it is not a Jupyter notebook.")
+    if len(cells) > MAX_CELLS:
+        raise NotANotebook(f"The notebook has {len(cells)} cells; at most {MAX_CELLS} are read.")
+    kept = [_cell(i, cell) for i, cell in enumerate(cells)]
+    if sum(len(cell["source"]) for cell in kept) > MAX_SOURCE:
+        raise NotANotebook(f"The notebook has more than {MAX_SOURCE >> 20} MiB of source.")
+    notebook = {"cells": kept, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    return Cleaned(notebook=json.dumps(notebook, ensure_ascii=False), exercise=_exercise(document))
+
+
+def _parsed(data: bytes) -> dict[str, Any]:
+    if not data.strip():
+        raise NotANotebook("The file is empty.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise NotANotebook("The file is not text in UTF-8: it is not a Jupyter notebook.") from None
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        raise NotANotebook(_guess(text)) from None
+    if not isinstance(document, dict):
+        raise NotANotebook("The file is JSON, but not a Jupyter notebook.")
+    return document
+
+
+def _guess(text: str) -> str:
+    """What the file is instead, where that can be told."""
+    if "<<<<<<<" in text and ">>>>>>>" in text:
+        return "The file holds the marks of an unfinished git merge (<<<<<<< ... >>>>>>>): resolve them and save again."
+    if text.lstrip().startswith("{"):
+        return "The file begins like a notebook but breaks off or is damaged: save it in Jupyter and hand it in again."
+    if "import " in text or "def " in text:
+        return "The file holds Python source, not a notebook: put the code into the exercise's notebook."
+    return "The file is not a Jupyter notebook."
+
+
+def _upgraded(document: dict[str, Any]) -> dict[str, Any]:
+    """nbformat 3 and older in today's form."""
+    version = document.get("nbformat", 4)
+    if version == 4:
+        return document
+    if version not in (2, 3):
+        raise NotANotebook(f"The notebook says it is of format {str(version)[:20]!r}; formats 2, 3 and 4 are read.")
+    try:
+        upgraded: dict[str, Any] = nbformat.convert(nbformat.from_dict(document), 4)
+    except Exception:  # nbformat raises whatever its old converters stumble over
+        raise NotANotebook("The notebook is of an old format and damaged: open and save it in Jupyter.") from None
+    return upgraded
+
+
+def _cell(index: int, cell: object) -> dict[str, Any]:
+    """One cell with its type and source alone; what is no cell becomes an empty raw one, so that numbers stay."""
+    kind = cell.get("cell_type") if isinstance(cell, dict) else None
+    source = cell.get("source", "") if isinstance(cell, dict) else ""
+    if isinstance(source, list):
+        source = "".join(part for part in source if isinstance(part, str))
+    if not isinstance(source, str):
+        source = ""
+    source = source.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode()
+    kept: dict[str, Any] = {"id": f"cell-{index}", "metadata": {}, "source": source}
+    if kind == "code":
+        return {"cell_type": "code", "execution_count": None, "outputs": [], **kept}
+    return {"cell_type": "markdown" if kind == "markdown" else "raw", **kept}
+
+
+def _exercise(document: dict[str, Any]) -> str | None:
+    metadata = document.get("metadata")
+    ours = metadata.get("grader") if isinstance(metadata, dict) else None
+    name = ours.get("exercise") if isinstance(ours, dict) else None
+    return name if isinstance(name, str) else None

@@ -1,0 +1,150 @@
+"""A folder of `<student>/<notebook>.ipynb` or flat `<student>_<exercise>.ipynb` -> submissions."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec import structs
+
+from grader.intake.clean import MAX_BYTES, NotANotebook, clean
+from grader.records import Submission, Unreadable
+
+IGNORED = {".ipynb_checkpoints", "__pycache__", "__MACOSX", "feedback"}
+
+
+class IntakeError(Exception):
+    """A folder that cannot be graded as it is: for the tutor, one line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A file that looks like a submission, not yet read."""
+
+    student: str
+    path: Path
+    relative: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake:
+    submissions: tuple[Submission | Unreadable, ...]
+    notes: tuple[str, ...]          # what the tutor should know: files left out, and why
+
+
+def read_folder(root: Path, exercises: Collection[str], default: str | None = None) -> Intake:
+    """Every submission below `root`, one for each student and exercise.
+
+    Args:
+        exercises: the names in the catalogue.
+        default: the exercise of notebooks that say nothing themselves.
+
+    Raises:
+        IntakeError: there is no such folder, nothing in it, or a notebook whose exercise cannot be told.
+    """
+    if not root.is_dir():
+        raise IntakeError(f"{root}: no such folder")
+    found = _find(root, exercises)
+    if not found:
+        raise IntakeError(f"{root}: no notebooks. Expected <student>/<notebook>.ipynb or <student>_<exercise>.ipynb")
+    read = [(read_file(f.path, student=f.student, relative=f.relative, exercises=exercises, default=default), f)
+            for f in found]
+    read = [(_guessed(s, {s.exercise for s, _ in read} - {""}), f) for s, f in read]
+    lost = [s.path for s, _ in read if not s.exercise]
+    if lost:
+        raise IntakeError(f"{lost[0]}{f' and {len(lost) - 1} more' if len(lost) > 1 else ''}: cannot tell which "
+                          f"exercise this is; say it with --exercise ({', '.join(sorted(exercises))})")
+    return _newest(read)
+
+
+def read_file(path: Path, *, student: str, relative: str, exercises: Collection[str],
+              default: str | None = None) -> Submission | Unreadable:
+    """One file as a submission. Its exercise is "" where neither metadata nor name nor `default` tell."""
+    named = _exercise_in(path.stem, exercises) or default or ""
+    try:
+        data = _bytes(path)
+    except NotANotebook as error:
+        return Unreadable(student=student, exercise=named, path=relative, sha256="", reason=str(error))
+    sha256 = hashlib.sha256(data).hexdigest()
+    try:
+        cleaned = clean(data)
+    except NotANotebook as error:
+        return Unreadable(student=student, exercise=named, path=relative, sha256=sha256, reason=str(error))
+    exercise = cleaned.exercise if cleaned.exercise in exercises else named
+    return Submission(student=student, exercise=exercise or "", path=relative, sha256=sha256,
+                      notebook=cleaned.notebook)
+
+
+def _guessed(submission: Submission | Unreadable, seen: set[str]) -> Submission | Unreadable:
+    """What cannot be read says nothing of its exercise; where the whole folder is of one, it is that."""
+    if isinstance(submission, Unreadable) and not submission.exercise and len(seen) == 1:
+        return structs.replace(submission, exercise=next(iter(seen)))
+    return submission
+
+
+def _bytes(path: Path) -> bytes:
+    """The bytes of a regular file; a link, folder, pipe or device is nobody's notebook."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        raise NotANotebook("The file is a link or cannot be opened.") from None
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise NotANotebook("This is not a file.")
+        return file.read(MAX_BYTES + 1)
+
+
+def _find(root: Path, exercises: Collection[str]) -> list[Found]:
+    """Everything called *.ipynb, without following links."""
+    found = []
+    for entry in sorted(root.iterdir()):
+        if entry.name in IGNORED or entry.name.startswith("."):
+            continue
+        if entry.suffix == ".ipynb":
+            found.append(Found(student=_student(entry.stem, exercises), path=entry, relative=entry.name))
+        elif entry.is_dir() and not entry.is_symlink():
+            found += [Found(student=entry.name, path=path, relative=path.relative_to(root).as_posix())
+                      for path in _notebooks(entry)]
+    return found
+
+
+def _notebooks(folder: Path) -> Iterable[Path]:
+    for entry in sorted(folder.iterdir()):
+        if entry.name in IGNORED or entry.name.startswith("."):
+            continue
+        if entry.suffix == ".ipynb":
+            yield entry
+        elif entry.is_dir() and not entry.is_symlink():
+            yield from _notebooks(entry)
+
+
+def _student(stem: str, exercises: Collection[str]) -> str:
+    exercise = _exercise_in(stem, exercises)
+    return stem.removesuffix(exercise).rstrip("_- ") or stem if exercise else stem
+
+
+def _exercise_in(stem: str, exercises: Collection[str]) -> str | None:
+    """The longest exercise name that the file name ends with."""
+    fits = [name for name in exercises if stem == name or stem.endswith((f"_{name}", f"-{name}", f" {name}"))]
+    return max(fits, key=len, default=None)
+
+
+def _newest(read: list[tuple[Submission | Unreadable, Found]]) -> Intake:
+    """One submission for each student and exercise: the file changed last, the others named in a note."""
+    chosen: dict[tuple[str, str], tuple[Submission | Unreadable, Found]] = {}
+    notes = []
+    for submission, found in sorted(read, key=lambda pair: _changed(pair[1].path)):
+        key = submission.student, submission.exercise
+        if key in chosen:
+            notes.append(f"{chosen[key][0].path}: left out, {submission.path} is newer")
+        chosen[key] = submission, found
+    submissions = sorted((s for s, _ in chosen.values()), key=lambda s: (s.student, s.exercise))
+    return Intake(submissions=tuple(submissions), notes=tuple(notes))
+
+
+def _changed(path: Path) -> float:
+    return path.lstat().st_mtime

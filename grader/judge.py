@@ -1,0 +1,134 @@
+"""Observations -> verdicts. Pure: no files, no clock, no processes. Total: whatever was observed, every check gets a mark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from grader import records as r
+from grader import wire
+from grader.spec import Check, Preparation, Seen, Step, Unmet
+
+if TYPE_CHECKING:
+    from grader.catalog import Exercise
+
+Observed = Mapping[str, wire.Parcel[r.Observations]]  # world -> what was observed in it
+
+SIMULATION_LIMIT = "SimulationLimit"  # the class name with which a simulated device says "I cannot do that"
+
+
+def judge(exercise: Exercise, observed: Observed, prepared: Preparation) -> tuple[r.Verdict, ...]:
+    """The verdict on every check of the exercise, in its order."""
+    verdicts: dict[str, r.Verdict] = {}
+    for check in exercise.checks:
+        root = _root(check, verdicts)
+        verdicts[check.id] = (_marked(check, r.Mark.NOT_REACHED, cause=r.Cause.PREREQUISITE, root=root) if root
+                              else verdict_on(exercise, check, observed, prepared))
+    return tuple(verdicts.values())
+
+
+def verdict_on(exercise: Exercise, check: Check, observed: Observed, prepared: Preparation) -> r.Verdict:
+    """The verdict on one check, whatever it hangs on."""
+    seen = []
+    for step in check.looks_at:
+        key = exercise.keys[step]
+        parcel = observed.get(step.world)
+        if parcel is None:
+            return _marked(check, r.Mark.NOT_AVAILABLE, cause=r.Cause.NEEDS_CUDA)
+        outcome = parcel.record.outcomes.get(key, r.Lost(cause=r.Cause.CRASHED, detail="nothing came back"))
+        seen.append(Seen(step=step, given=prepared.steps[key].given, outcome=outcome, arrays=parcel.arrays,
+                         gpus=prepared.worlds[step.world].gpus))
+    for one in seen:
+        refused = _refusal(check, one)
+        if refused:
+            return refused
+    return _asked(check, seen)
+
+
+def _root(check: Check, earlier: Mapping[str, r.Verdict]) -> str | None:
+    """The check at the bottom of what this one hangs on, if one of them was not passed."""
+    for before in check.after:
+        verdict = earlier[before.id]
+        if verdict.mark is not r.Mark.PASS:
+            return verdict.root or verdict.id
+    return None
+
+
+def _refusal(check: Check, seen: Seen) -> r.Verdict | None:
+    """The verdict where a step used what is forbidden, or brought nothing to judge."""
+    outcome = seen.outcome
+    if isinstance(outcome, r.Returned) and len(outcome.rounds) != seen.step.times:
+        outcome = r.Lost(cause=r.Cause.CRASHED, detail="what came back is not what was asked for")
+    if isinstance(outcome, r.Lost):
+        return _marked(check, r.Mark.FAIL, cause=outcome.cause, message=_lost(seen.step, outcome))
+    if outcome.forbidden:
+        names = ", ".join(f"`{name}`" for name in sorted(set(outcome.forbidden)))
+        return _marked(check, r.Mark.FAIL, cause=r.Cause.FORBIDDEN,
+                       message=f"`{_named(seen.step)}` called {names}, which this exercise asks you to write yourself.")
+    if isinstance(outcome, r.Raised) and not check.may_raise:
+        if outcome.error == SIMULATION_LIMIT:
+            return _marked(check, r.Mark.NOT_AVAILABLE, cause=r.Cause.NEEDS_CUDA, message=outcome.message)
+        return _marked(check, r.Mark.FAIL, cause=r.Cause.RAISED, message=_raised(seen.step, outcome),
+                       lines=outcome.lines)
+    return None
+
+
+def _asked(check: Check, seen: list[Seen]) -> r.Verdict:
+    """The check's own word."""
+    try:
+        check.function(*seen)
+    except Unmet as unmet:
+        verdict = _marked(check, r.Mark.FAIL, cause=unmet.cause, message=unmet.message)
+        if unmet.diagnosis:
+            d = unmet.diagnosis
+            verdict = structs.replace(verdict, diagnosis=d.id, meaning=d.meaning, advice=d.advice or check.hint,
+                            read=d.read or check.read)
+    except Exception as error:  # the check itself is broken: ours, so the mark is withheld
+        verdict = _marked(check, r.Mark.GRADER_ERROR, message=f"the check raised {type(error).__name__}: {error}")
+    else:
+        verdict = _marked(check, r.Mark.PASS)
+    return structs.replace(verdict, measurements=tuple(m for s in seen for m in s.measurements),
+                 pictures=tuple(p for s in seen for p in s.pictures))
+
+
+def _marked(check: Check, mark: r.Mark, *, cause: r.Cause | None = None, message: str = "",
+            lines: tuple[r.Line, ...] = (), root: str | None = None) -> r.Verdict:
+    failed = mark is r.Mark.FAIL
+    return r.Verdict(id=check.id, title=check.promise, mark=mark, cause=cause, message=message, lines=lines, root=root,
+                     points=check.points if mark is r.Mark.PASS else 0.0, max_points=check.points,
+                     advice=check.hint if failed else "", read=check.read if failed else "",
+                     functions=tuple(dict.fromkeys(name for step in check.looks_at for name in step.uses)),
+                     visible=check.visible)
+
+
+def _named(step: Step) -> str:
+    return ", ".join(step.uses)
+
+
+def _lost(step: Step, lost: r.Lost) -> str:
+    name = _named(step)
+    return {
+        r.Cause.MISSING: f"`{lost.detail or name}` is not defined after the notebook's last cell.",
+        r.Cause.TIMEOUT: f"`{name}` did not come to an end in the time allowed. Is there a loop that never ends?",
+        r.Cause.MEMORY: f"`{name}` used more memory than allowed.",
+        r.Cause.OUTPUT: f"`{name}` wrote or returned more than allowed.",
+        r.Cause.CRASHED: f"`{name}` ended the Python process instead of returning.",
+    }.get(lost.cause, f"`{name}` brought nothing to look at.") + (
+        f" ({lost.detail})" if lost.detail and lost.cause is not r.Cause.MISSING else "")
+
+
+def _raised(step: Step, raised: r.Raised) -> str:
+    name = _named(step)
+    if raised.error == "NotImplementedError" and not raised.message:
+        return f"`{name}` is not written yet: it raises NotImplementedError."
+    return f"`{name}` raised {raised.error}: {raised.message}" if raised.message else f"`{name}` raised {raised.error}."
+
+
+def score(verdicts: tuple[r.Verdict, ...]) -> tuple[float | None, float]:
+    """(points, maximum); points are None where the mark is withheld. What is not available leaves the maximum."""
+    maximum = sum(v.max_points for v in verdicts if v.mark is not r.Mark.NOT_AVAILABLE)
+    if any(v.mark is r.Mark.GRADER_ERROR for v in verdicts):
+        return None, maximum
+    return sum(v.points for v in verdicts), maximum

@@ -1,0 +1,86 @@
+"""The folder a batch writes: where each thing lies, and how it gets there without ever being half written."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from grader import wire
+from grader.records import Observations, Result
+
+RESERVED = {"observations", "index.html", "grades.csv", "results.jsonl", "gradebook.sqlite"}
+UNSAFE = re.compile(r"[^\w .@+-]", re.ASCII)
+
+
+class Output:
+    """`--out`: class page, grades, gradebook, one folder for each student, stored observations."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def gradebook(self) -> Path:
+        return self.folder / "gradebook.sqlite"
+
+    def page(self, student: str, exercise: str, suffix: str) -> Path:
+        return self.folder / folder_name(student) / f"{exercise}{suffix}"
+
+    def href(self, student: str, exercise: str) -> str:
+        return f"{folder_name(student)}/{exercise}.html"
+
+    def observations(self, student: str, exercise: str, world: str) -> Path:
+        return self.folder / "observations" / folder_name(student) / f"{exercise}.{world}.parcel"
+
+    def keep(self, student: str, exercise: str, world: str, parcel: wire.Parcel[Observations]) -> None:
+        """Store observations so that they can be judged again."""
+        write(self.observations(student, exercise, world), wire.write(parcel.record, parcel.arrays))
+
+    def kept(self, student: str, exercise: str, world: str) -> wire.Parcel[Observations] | None:
+        """Stored observations; they are as hostile as on the day they came."""
+        path = self.observations(student, exercise, world)
+        read = wire.read(path.read_bytes(), Observations) if path.is_file() else None
+        return read if isinstance(read, wire.Parcel) else None
+
+
+def folder_name(student: str) -> str:
+    """A name for a student's folder that no file system reads as anything else; distinct students stay distinct."""
+    name = UNSAFE.sub("_", student).strip(" .")[:60]
+    if name == student and name and name.casefold() not in RESERVED:
+        return name
+    digest = hashlib.blake2b(student.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+    return f"{name or 'student'}-{digest}"
+
+
+def write(path: Path, content: bytes | str) -> None:
+    """Write to a temporary name beside `path`, then rename: readers see the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def line(result: Result) -> bytes:
+    """One line of results.jsonl."""
+    checks = [{"id": c.id, "title": c.title, "mark": c.mark.value, "cause": c.cause.value if c.cause else None,
+               "points": c.points, "max_points": c.max_points, "message": c.message, "diagnosis": c.diagnosis}
+              for c in result.checks]
+    document = {"student": result.student, "exercise": result.exercise, "status": result.status.value,
+                "score": result.score, "max_score": result.max_score, "checks": checks,
+                "notebook": msgspec.to_builtins(result.notebook), "made_by": msgspec.to_builtins(result.made_by)}
+    if result.reason:
+        document["reason"] = result.reason
+    if result.comment:
+        document["comment"] = result.comment
+    return msgspec.json.encode(document) + b"\n"

@@ -1,0 +1,214 @@
+"""The stages in order: intake, prepare, observe, judge, record, report."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Protocol
+
+from grader import records as r
+from grader.catalog import Exercise, discover, load
+from grader.execute.sandbox import open_sandbox
+from grader.gradebook import Entry, Gradebook, Override
+from grader.grading import Graded, Grading, Options
+from grader.intake.folder import IntakeError, read_file, read_folder
+from grader.output import Output, line, write
+
+
+class Watcher(Protocol):
+    """Who is told how a batch goes on."""
+
+    def begin(self, total: int, unchanged: int) -> None: ...
+    def graded(self, result: r.Result) -> None: ...
+    def note(self, text: str) -> None: ...
+
+
+def batch(submissions: Path, out: Path, options: Options, watcher: Watcher) -> list[r.Result]:
+    """Grade a folder; what is unchanged since the last time is not run again. Returns every result in the gradebook."""
+    folders = known(options)
+    intake = read_folder(submissions, folders, options.exercise)
+    exercises = {name: load(folders[name]) for name in sorted({s.exercise for s in intake.submissions})}
+    for note in intake.notes:
+        watcher.note(note)
+    out.mkdir(parents=True, exist_ok=True)
+    output, book = Output(out), Gradebook(Output(out).gradebook)
+    try:
+        grading = Grading(options, exercises, batch_seed(book, options), options.sandbox or "bubblewrap")
+        before = {(e.result.student, e.result.exercise): e for e in book.entries()}
+        changed = [s for s in intake.submissions if not _unchanged(before.get((s.student, s.exercise)), s, grading)]
+        watcher.begin(len(changed), len(intake.submissions) - len(changed))
+        for graded in grading.run(changed, lambda: open_sandbox(options.sandbox)):
+            record(graded, grading.fingerprint(graded.submission), book, output)
+            watcher.graded(graded.result)
+        return publish(book, output)
+    finally:
+        book.close()
+
+
+def _unchanged(entry: Entry | None, submission: r.Submission | r.Unreadable, grading: Grading) -> bool:
+    return (entry is not None and entry.result.status is not r.Status.WITHHELD
+            and entry.fingerprint == grading.fingerprint(submission))
+
+
+def grade(notebook: Path, options: Options) -> Graded:
+    """Grade one notebook; nothing is kept."""
+    folders = known(options)
+    submission = read_file(notebook, student=notebook.resolve().parent.name or "student", relative=notebook.name,
+                           exercises=folders, default=options.exercise)
+    if not notebook.exists():
+        raise IntakeError(f"{notebook}: no such file")
+    if not submission.exercise:
+        raise IntakeError(f"{notebook}: cannot tell which exercise this is; say it with --exercise "
+                          f"({', '.join(folders)})")
+    exercises = {submission.exercise: load(folders[submission.exercise])}
+    seed = options.seed if options.seed is not None else secrets.randbits(31)
+    grading = Grading(options, exercises, seed, options.sandbox or "bubblewrap")
+    return next(grading.run([submission], lambda: open_sandbox(options.sandbox)))
+
+
+def rejudge(out: Path, options: Options) -> list[r.Result]:
+    """Judge stored observations again, with today's checks; run nothing."""
+    folders, output = known(options), Output(out)
+    book = opened(out)
+    try:
+        entries = [e for e in book.entries() if e.result.exercise in folders]
+        exercises = {name: load(folders[name]) for name in sorted({e.result.exercise for e in entries})}
+        for entry in entries:
+            graded = _rejudged(entry, exercises[entry.result.exercise], options, output)
+            if graded:
+                record(graded, entry.fingerprint, book, output, keep=False)
+        return publish(book, output)
+    finally:
+        book.close()
+
+
+def _rejudged(entry: Entry, exercise: Exercise, options: Options, output: Output) -> Graded | None:
+    old = entry.result
+    if old.status is r.Status.UNREADABLE:
+        return None
+    kept = {world: output.kept(old.student, old.exercise, world) for world in exercise.worlds}
+    observed = {world: parcel for world, parcel in kept.items() if parcel is not None}
+    if not observed:
+        return None
+    grading = Grading(options, {exercise.name: exercise}, old.made_by.seed, old.made_by.sandbox)
+    submission = r.Submission(student=old.student, exercise=old.exercise, path=old.notebook.path,
+                              sha256=old.notebook.sha256, notebook=entry.notebook)
+    return grading.judged(submission, observed)
+
+
+def record(graded: Graded, fingerprint: str, book: Gradebook, output: Output, *, keep: bool = True) -> None:
+    """Store observations, then the result: whoever has a result has what it was judged from."""
+    result = graded.result
+    if keep:
+        for world, parcel in graded.observed.items():
+            output.keep(result.student, result.exercise, world, parcel)
+    book.record(Entry(result=result, fingerprint=fingerprint, notebook=graded.notebook, executed=graded.executed))
+    pages(result, graded.notebook, graded.executed, output)
+
+
+def pages(result: r.Result, notebook: str, executed: str, output: Output) -> None:
+    """One submission's report, and the notebook as executed."""
+    from grader.report import executed as inert
+    from grader.report import markdown, student
+
+    where = result.student, result.exercise
+    href = f"{result.exercise}-executed.html" if executed else None
+    if executed:
+        write(output.page(*where, ".ipynb"), executed)
+        write(output.page(*where, "-executed.html"), inert.render(executed))
+    write(output.page(*where, ".html"), student.render(result, notebook, executed_href=href))
+    write(output.page(*where, ".md"), markdown.render(result, notebook))
+
+
+def publish(book: Gradebook, output: Output, *, every_page: bool = False,
+            touched: set[tuple[str, str]] | None = None) -> list[r.Result]:
+    """The files of the whole class, with the tutor's overrides in them; `touched` names pages that must change too."""
+    from grader.export import csv
+    from grader.report import class_page
+
+    entries, results = book.entries(), book.results()
+    changed = {(o.student, o.exercise) for o in book.overrides()} | (touched or set())
+    for entry, result in zip(entries, results, strict=True):
+        if every_page or (result.student, result.exercise) in changed:
+            pages(result, entry.notebook, entry.executed, output)
+    write(output.folder / "results.jsonl", b"".join(map(line, results)))
+    with_notebooks = {(e.result.student, e.result.exercise): e.notebook for e in entries}
+    links = {key: output.href(*key) for key in with_notebooks}
+    isolated = all(result.made_by.sandbox == "bubblewrap" for result in results)
+    write(output.folder / "index.html", class_page.render(results, with_notebooks, title="Class", links=links,
+                                                          isolated=isolated))
+    csv.write(results, output.folder / "grades.csv")
+    return results
+
+
+def render_again(out: Path) -> list[r.Result]:
+    """Every page once more, from the gradebook."""
+    book = opened(out)
+    try:
+        return publish(book, Output(out), every_page=True)
+    finally:
+        book.close()
+
+
+def opened(out: Path) -> Gradebook:
+    """The gradebook of a folder that a batch wrote."""
+    path = Output(out).gradebook
+    if not path.exists():
+        raise IntakeError(f"{out}: no gradebook here; give the folder that `grader batch --out` wrote")
+    return Gradebook(path)
+
+
+def known(options: Options) -> dict[str, Path]:
+    """Name -> folder of every exercise."""
+    found = discover(options.exercises)
+    if not found:
+        raise IntakeError(f"{options.exercises}: no exercises here; say where they are with --exercises DIR")
+    if options.exercise and options.exercise not in found:
+        raise IntakeError(f"there is no exercise {options.exercise!r} in {options.exercises}; "
+                          f"there are {', '.join(found)}")
+    return found
+
+
+def batch_seed(book: Gradebook, options: Options) -> int:
+    """The batch's seed: secret and drawn once, unless the tutor names one."""
+    if options.seed is not None:
+        book.set_batch_value("seed", str(options.seed))
+        return options.seed
+    return int(book.batch_value("seed", str(secrets.randbits(31))))
+
+
+def override(out: Path, where: tuple[str, str, str], *, points: float | None, comment: str, drop: bool) -> str:
+    """Record or drop a tutor's own word on one check; says what was done."""
+    student, exercise, check = where
+    book = opened(out)
+    try:
+        found = [e.result for e in book.entries() if (e.result.student, e.result.exercise) == (student, exercise)]
+        ids = [c.id for result in found for c in result.checks]
+        if check not in ids:
+            raise IntakeError(f"no check {check!r} of {student!r} in {exercise!r}; "
+                              + (f"there are {', '.join(ids)}" if ids else "there is no such result with checks"))
+        if drop:
+            book.drop_override(student, exercise, check)
+        elif points is None and not comment:
+            raise IntakeError("say --points, --comment or --drop")
+        else:
+            _within(points, next(c for c in found[0].checks if c.id == check))
+            book.override(Override(student=student, exercise=exercise, check=check, points=points, comment=comment))
+        publish(book, Output(out), touched={(student, exercise)})
+        result = next(x for x in book.results() if (x.student, x.exercise) == (student, exercise))
+    finally:
+        book.close()
+    total = "withheld" if result.score is None else f"{result.score:g} / {result.max_score:g}"
+    return f"{student} {exercise}: {total}"
+
+
+def _within(points: float | None, check: r.Verdict) -> None:
+    if points is not None and not 0 <= points <= check.max_points:
+        raise IntakeError(f"{check.id} has {check.max_points:g} points; {points:g} is not between 0 and that")
+
+
+def exit_code(result: r.Result) -> int:
+    """Of `grader grade`: 0 every check passed, 1 not all, 3 withheld."""
+    if result.score is None:
+        return 3
+    return 0 if result.status is r.Status.GRADED and result.score == result.max_score else 1

@@ -1,0 +1,1 @@
+"""Verdicts -> pages people learn from: HTML, Markdown, terminal. Decides nothing about marks."""

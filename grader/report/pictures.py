@@ -1,0 +1,181 @@
+"""Records -> where things stand in a drawing. Templates only copy the numbers into SVG."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from grader import records as r
+from grader.report import plain
+
+WIDTH, HEIGHT = 360, 216
+LEFT, RIGHT, TOP, BOTTOM = 50, 348, 12, 172   # the frame that the axes make
+_MOST_POINTS = 300                            # of a series: more cannot be told apart at this width
+_MOST_TICKS = 6
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Tick:
+    at: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Path:
+    """One series: unbroken stretches as polyline points, and its lone points."""
+
+    name: str
+    style: str                             # "reference", "own", "own second", ...
+    stretches: tuple[str, ...]
+    dots: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    title: str
+    alt: str
+    x_label: str
+    y_label: str
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
+    bars: tuple[Bar, ...] = ()
+    paths: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A scale from values to places along one edge of the frame."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    log: bool = False
+
+    def at(self, value: float) -> float:
+        """The place of a value, held inside the frame."""
+        place = math.log10(value) if self.log else value
+        share = (place - self.low) / (self.high - self.low)
+        return round(self.start + min(1.0, max(0.0, share)) * (self.end - self.start), 1)
+
+    def ticks(self) -> tuple[Tick, ...]:
+        return tuple(_decades(self) if self.log else _round_numbers(self))
+
+
+def drawing(picture: r.Picture) -> Drawing | None:
+    """A picture laid out; None where it holds nothing that could be drawn."""
+    return _histogram(picture) if isinstance(picture, r.Histogram) else _curves(picture)
+
+
+def _histogram(picture: r.Histogram) -> Drawing | None:
+    edges, density = picture.edges, picture.density
+    if len(edges) != len(density) + 1 or not density or not all(map(_finite, edges)) or edges[0] >= edges[-1]:
+        return None
+    expected = picture.expected if len(picture.expected) == len(density) else ()
+    tops = [value for value in (*density, *expected) if _finite(value) and value >= 0]
+    x = Axis(edges[0], edges[-1], LEFT, RIGHT)
+    y = Axis(0.0, max(tops, default=0.0) * 1.05 or 1.0, BOTTOM, TOP)
+    bars = tuple(Bar(x.at(a), y.at(d), round(max(0.1, x.at(b) - x.at(a)), 1), round(BOTTOM - y.at(d), 1))
+                 for a, b, d in zip(edges, edges[1:], density, strict=False) if _finite(d) and d > 0)
+    middles = [(a + b) / 2 for a, b in zip(edges, edges[1:], strict=False)]
+    line = tuple(_stretches([(x.at(m), y.at(v) if _finite(v) else None) for m, v in zip(middles, expected, strict=False)]))
+    paths = (Path("", "reference", tuple(map(_points, line)), ()),) if line else ()
+    return _drawn(picture, x, y, bars, paths, picture.x_label, "")
+
+
+def _curves(picture: r.Curves) -> Drawing | None:
+    values = [v for series in picture.series for v in series.values if _drawable(v, log=picture.log_y)]
+    longest = max((len(series.values) for series in picture.series), default=0)
+    if not values:
+        return None
+    x = Axis(1.0, max(2.0, float(longest)), LEFT, RIGHT)
+    y = _values_axis(values, log=picture.log_y)
+    own = 0
+    paths = []
+    for series in picture.series:
+        style = "reference" if series.reference else f"own own-{own % 3}"
+        own += not series.reference
+        paths.append(_path(series, style, x, y))
+    return _drawn(picture, x, y, (), tuple(paths), picture.x_label, picture.y_label)
+
+
+def _drawn(picture: r.Picture, x: Axis, y: Axis, bars: tuple[Bar, ...], paths: tuple[Path, ...],
+           x_label: str, y_label: str) -> Drawing:
+    return Drawing(title=plain.line(picture.title), alt=plain.line(picture.alt, 1000), x_label=plain.line(x_label),
+                   y_label=plain.line(y_label), x_ticks=x.ticks(), y_ticks=y.ticks(), bars=bars, paths=paths)
+
+
+def _path(series: r.Series, style: str, x: Axis, y: Axis) -> Path:
+    step = math.ceil(len(series.values) / _MOST_POINTS)
+    points = [(x.at(i + 1), y.at(v) if v is not None and _drawable(v, log=y.log) else None)
+              for i, v in enumerate(series.values) if i % step == 0]
+    stretches = tuple(_stretches(points))
+    dots = tuple(p for stretch in stretches for p in stretch) if len(points) <= 40 else ()
+    return Path(plain.line(series.name), style, tuple(_points(s) for s in stretches if len(s) > 1),
+                dots or tuple(s[0] for s in stretches if len(s) == 1))
+
+
+def _values_axis(values: Sequence[float], *, log: bool) -> Axis:
+    low, high = min(values), max(values)
+    if log:
+        low, high = math.floor(math.log10(low)), math.ceil(math.log10(high))
+        return Axis(low, max(high, low + 1), BOTTOM, TOP, log=True)
+    if low > 0 and low < high / 2:
+        low = 0.0
+    room = 0.05 * (high - low) or abs(high) * 0.1 or 1.0
+    return Axis(low - (room if low else 0.0), high + room, BOTTOM, TOP)
+
+
+def _stretches(points: Sequence[tuple[float, float | None]]) -> Iterator[list[tuple[float, float]]]:
+    """The runs of points between the gaps."""
+    run: list[tuple[float, float]] = []
+    for x, y in points:
+        if y is not None:
+            run.append((x, y))
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _points(stretch: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{x:g},{y:g}" for x, y in stretch)
+
+
+def _round_numbers(axis: Axis) -> Iterator[Tick]:
+    """Ticks at 1, 2 or 5 times a power of ten."""
+    span = axis.high - axis.low
+    rough = span / (_MOST_TICKS - 1)
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next((m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999), 10 * power)
+    first, last = math.ceil(axis.low / step - 1e-9), math.floor(axis.high / step + 1e-9)
+    for k in range(first, min(last, first + 2 * _MOST_TICKS) + 1):
+        value = k * step
+        yield Tick(axis.at(value), f"{value:.4g}".replace("-", "−"))
+
+
+def _decades(axis: Axis) -> Iterator[Tick]:
+    low, high = int(axis.low), int(axis.high)
+    step = max(1, math.ceil((high - low) / (_MOST_TICKS - 1)))
+    for power in range(low, high + 1, step):
+        yield Tick(round(axis.start + (power - low) / (high - low) * (axis.end - axis.start), 1),
+                   "10" + str(power).translate(_SUPERSCRIPT) if power not in (0, 1) else str(10**power))
+
+
+def _finite(value: float) -> bool:
+    return math.isfinite(value) and abs(value) < 1e300
+
+
+def _drawable(value: float | None, *, log: bool) -> bool:
+    return value is not None and _finite(value) and (value > 0 or not log)

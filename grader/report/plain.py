@@ -1,0 +1,48 @@
+"""Text from strangers made fit to show: no controls, no text that turns round its neighbours, no endless lines.
+
+What is taken out is shown as Python would escape it, so that a reader sees that it was there. Nothing here knows HTML.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+# C0 and C1 controls, bidi embeddings, overrides and isolates, lone surrogates, and what XML 1.0 has no room for.
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_SPACE = re.compile(r"\s+")
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_ENOUGH_LINE = 300
+_ENOUGH_BLOCK = 20_000
+
+
+def block(text: str, limit: int = _ENOUGH_BLOCK) -> str:
+    """Several lines, line ends as "\\n", tabs kept."""
+    text = _ANSI.sub("", text[: 2 * limit]).replace("\r\n", "\n").replace("\r", "\n")
+    return _cut(_UNFIT.sub(_escaped, text), limit)
+
+
+def line(text: str, limit: int = _ENOUGH_LINE) -> str:
+    """One line: every run of white space is one blank."""
+    text = _SPACE.sub(" ", _ANSI.sub("", text[: 4 * limit])).strip()
+    return _cut(_UNFIT.sub(_escaped, text), limit)
+
+
+def href(target: str) -> str:
+    """A link that stays beside the page; "" for one that names a scheme or a host."""
+    clean = line(target, 2000)
+    try:
+        parts = urlsplit(clean)
+    except ValueError:
+        return ""
+    outside = parts.scheme or parts.netloc or clean.startswith(("/", "\\")) or "\\" in clean
+    return "" if outside or clean != target else clean
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

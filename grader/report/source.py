@@ -1,0 +1,147 @@
+"""The student's own lines: where a function is defined, and the part of a cell worth quoting.
+
+Works on text, not on a syntax tree: the notebook may not parse, or be written to make a parser fall over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from grader import records as r
+from grader.report import plain
+
+_LONGEST = 40          # lines of one excerpt
+_AROUND = 2            # lines shown beside a line that lies in no known function
+_LARGEST_CELL = 200_000
+
+
+@dataclass(frozen=True)
+class Cell:
+    index: int             # among all cells, from 0
+    prompt: int | None     # the number in In [n] after "run all"; None for markdown and empty cells
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    number: int
+    text: str
+    marked: bool
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """Lines of one cell, in order; `skipped` says that lines of the function are left out."""
+
+    cell: int              # from 1, as a reader counts
+    prompt: int | None
+    rows: tuple[Row, ...]
+    skipped: bool
+    name: str = ""         # the function quoted; "" for a place
+
+    @property
+    def marked(self) -> str:
+        """The marked lines' numbers: "3, 5"."""
+        return ", ".join(str(row.number) for row in self.rows if row.marked)
+
+
+def cells(notebook: str) -> tuple[Cell, ...]:
+    """The cells of a cleaned notebook; none where it is not readable."""
+    try:
+        found = msgspec.json.decode(notebook.encode("utf-8", "replace"))["cells"]
+        return tuple(_cells(found))
+    except (msgspec.DecodeError, KeyError, TypeError, AttributeError, RecursionError):
+        return ()
+
+
+def _cells(found: Iterable[dict[str, object]]) -> Iterable[Cell]:
+    count = 0
+    for index, cell in enumerate(found):
+        source = cell.get("source", "")
+        text = "".join(map(str, source)) if isinstance(source, list) else str(source)
+        runs = cell.get("cell_type") == "code" and bool(text.strip())
+        count += runs
+        yield Cell(index, count if runs else None, tuple(text[:_LARGEST_CELL].splitlines()))
+
+
+def definition(notebook: Sequence[Cell], name: str) -> tuple[Cell, int, int] | None:
+    """(cell, first line, last line) of the last definition of a name, lines from 1."""
+    plain_name = re.escape(name.rpartition(".")[2])
+    start = re.compile(rf"^([ \t]*)(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+){plain_name}\b|^{plain_name}[ \t]*(?::[^=]*)?=")
+    for cell in reversed(notebook):
+        if cell.prompt is None:
+            continue
+        for at in range(len(cell.lines) - 1, -1, -1):
+            match = start.match(cell.lines[at])
+            if match:
+                return cell, _decorated(cell.lines, at, match.group(1) or "") + 1, _end(cell.lines, at) + 1
+    return None
+
+
+def _decorated(lines: Sequence[str], at: int, indent: str) -> int:
+    while at and lines[at - 1].startswith(f"{indent}@"):
+        at -= 1
+    return at
+
+
+def _end(lines: Sequence[str], at: int) -> int:
+    """The last line of the block that opens at a line: what is indented deeper, or closes its bracket."""
+    depth = _indent(lines[at])
+    last = at
+    for number in range(at + 1, len(lines)):
+        text = lines[number]
+        if not text.strip():
+            continue
+        if _indent(text) <= depth and text.lstrip()[0] not in ")]}":
+            break
+        last = number
+    return last
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())
+
+
+def quote(cell: Cell, first: int, last: int, marked: Iterable[int] = (), name: str = "") -> Excerpt:
+    """Lines `first` to `last` of a cell, at most _LONGEST of them, those marked among them."""
+    marked = {number for number in marked if first <= number <= last}
+    skipped = last - first >= _LONGEST
+    if skipped:
+        first = max(first, min(marked, default=first) - _LONGEST // 2)
+        last = min(last, first + _LONGEST - 1)
+    rows = tuple(Row(n, plain.block(cell.lines[n - 1], 500), n in marked) for n in range(first, last + 1))
+    return Excerpt(cell.index + 1, cell.prompt, rows, skipped, name)
+
+
+def places(notebook: Sequence[Cell], lines: Sequence[r.Line], functions: Sequence[str]) -> tuple[Excerpt, ...]:
+    """An excerpt for each cell that holds some of the lines: the function around them, else a few lines beside."""
+    excerpts = []
+    for index in dict.fromkeys(line.cell for line in lines):
+        here = [line for line in lines if line.cell == index]
+        cell = notebook[index] if 0 <= index < len(notebook) else None
+        numbers = [line.line for line in here if cell and 1 <= line.line <= len(cell.lines)]
+        if cell is None or not numbers:
+            rows = tuple(Row(line.line, plain.block(line.text, 500), True) for line in here)
+            excerpts.append(Excerpt(index + 1, None, rows, False))
+            continue
+        excerpts.append(_around(notebook, cell, numbers, functions))
+    return tuple(excerpts)
+
+
+def _around(notebook: Sequence[Cell], cell: Cell, numbers: Sequence[int], functions: Sequence[str]) -> Excerpt:
+    for name in functions:
+        found = definition(notebook, name)
+        if found and found[0].index == cell.index and all(found[1] <= n <= found[2] for n in numbers):
+            return quote(cell, found[1], found[2], numbers, name)
+    first, last = max(1, min(numbers) - _AROUND), min(len(cell.lines), max(numbers) + _AROUND)
+    return quote(cell, first, last, numbers)
+
+
+def whole(notebook: Sequence[Cell], name: str) -> Excerpt | None:
+    """The definition of a function, nothing marked."""
+    found = definition(notebook, name)
+    return quote(*found, name=name) if found else None

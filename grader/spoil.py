@@ -1,0 +1,158 @@
+"""Spoil an observation in ways that must not go unnoticed, or must at least do no harm.
+
+Two promises are proved of every check: numbers that are wrong do not pass, and nothing that a sandbox can send makes
+the check itself raise, since a check that raises withholds the mark and would let a submission escape marking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import torch
+from msgspec import structs
+
+from grader import records as r
+from grader import wire
+from grader.judge import verdict_on
+from grader.spec import Check, Step
+
+if TYPE_CHECKING:
+    from grader.catalog import Exercise
+    from grader.spec import Preparation
+
+Observed = Mapping[str, wire.Parcel[r.Observations]]
+Spoiler = Callable[[torch.Tensor], torch.Tensor]
+LEAVES = 24  # values replaced by junk in one step, spread evenly over all it holds
+
+SPOILERS: dict[str, Spoiler] = {
+    "zeros": torch.zeros_like,
+    "NaN": lambda t: torch.full_like(t, float("nan")) if t.is_floating_point() else t,
+    "infinities": lambda t: torch.full_like(t, float("inf")) if t.is_floating_point() else t,
+    "one element": lambda t: t.flatten()[:1],
+    "transposed": lambda t: t.transpose(0, -1).contiguous(),
+    "other dtype": lambda t: t.to(torch.float16) if t.is_floating_point() else t,
+    "not a number": lambda t: t.to(torch.bool),
+    "no element": lambda t: t.flatten()[:0],
+}
+MUST_NOTICE = ("zeros", "NaN", "one element")  # in each step by itself; the others at least somewhere
+
+JUNK: tuple[r.Value, ...] = (
+    r.Nothing(), r.Opaque(kind="Liar"), r.Text(value="\x1b[31m" + "9" * 50), r.Real(value="nan"), r.Real(value="inf"),
+    r.Truth(value=True), r.Whole(value=-(2**62)), r.Sequence(items=()), r.Mapping(items=()),
+    r.TensorRef(key="nowhere", dtype="float32", shape=(2, 2)), r.Device(value="cuda:7"),
+    r.Sequence(items=(r.Sequence(items=(r.Nothing(),)),)),
+)
+
+
+def unnoticed(exercise: Exercise, observed: Observed, seed: int) -> list[str]:
+    """What spoiling the reference's own observations brings to light; empty where every promise holds."""
+    prepared = exercise.prepare(seed)
+    problems: list[str] = []
+    somewhere = dict.fromkeys(SPOILERS, False)
+    for step, key in exercise.keys.items():
+        if step.world not in observed:
+            continue
+        checks = [check for check in exercise.checks if step in check.looks_at]
+        for name in SPOILERS:
+            spoiled = _spoiled(observed, step, key, SPOILERS[name])
+            if spoiled is None:
+                continue
+            noticed = False
+            for check in checks:
+                noticed |= _marked(exercise, check, spoiled, prepared, name, problems)
+            somewhere[name] |= noticed
+            if not noticed and name in MUST_NOTICE:
+                problems.append(f"{name} in {step.function} ({key}) pass every check that looks at it")
+        for junk in _littered(observed, step, key):
+            for check in checks:
+                _marked(exercise, check, junk, prepared, "junk", problems)
+    tensors = any(parcel.arrays for parcel in observed.values())
+    problems += [f"{name}: noticed by no check" for name, seen in somewhere.items() if tensors and not seen]
+    return list(dict.fromkeys(problems))
+
+
+def _marked(exercise: Exercise, check: Check, observed: Observed, prepared: Preparation, name: str,
+            problems: list[str]) -> bool:
+    """Whether the check fails; a check that raises is a problem."""
+    verdict = verdict_on(exercise, check, observed, prepared)
+    if verdict.mark is r.Mark.GRADER_ERROR:
+        problems.append(f"{check.id}: {name}: {verdict.message}")
+    return verdict.mark is not r.Mark.PASS
+
+
+def _with_outcome(observed: Observed, step: Step, key: str, outcome: r.Outcome,
+                  arrays: Mapping[str, wire.Array]) -> Observed:
+    parcel = observed[step.world]
+    record = structs.replace(parcel.record, outcomes={**parcel.record.outcomes, key: outcome})
+    return {**observed, step.world: wire.Parcel(record=record, arrays={**parcel.arrays, **arrays})}
+
+
+def _spoiled(observed: Observed, step: Step, key: str, spoil: Spoiler) -> Observed | None:
+    """Every tensor of one step spoiled; None where that changes nothing."""
+    parcel = observed[step.world]
+    outcome = parcel.record.outcomes[key]
+    if not isinstance(outcome, r.Returned):
+        return None
+    arrays: dict[str, wire.Array] = {}
+
+    def replaced(value: r.Value) -> r.Value:
+        if not isinstance(value, r.TensorRef) or value.key not in parcel.arrays:
+            return value
+        before = parcel.arrays[value.key]
+        after = wire.from_tensor(spoil(wire.to_tensor(before)))
+        if after != before:
+            arrays[value.key] = after
+        return structs.replace(value, shape=after.shape, dtype=after.dtype)
+
+    rounds = tuple(r.Round(value=_mapped(one.value, replaced), arguments=tuple(_mapped(a, replaced)
+                                                                              for a in one.arguments))
+                   for one in outcome.rounds)
+    if not arrays:
+        return None
+    return _with_outcome(observed, step, key, structs.replace(outcome, rounds=rounds), arrays)
+
+
+def _mapped(value: r.Value, change: Callable[[r.Value], r.Value]) -> r.Value:
+    """The value with `change` made to each leaf."""
+    if isinstance(value, r.Sequence):
+        return structs.replace(value, items=tuple(_mapped(item, change) for item in value.items))
+    if isinstance(value, r.Mapping):
+        return structs.replace(value, items=tuple((k, _mapped(v, change)) for k, v in value.items))
+    return change(value)
+
+
+def _littered(observed: Observed, step: Step, key: str) -> Iterator[Observed]:
+    """The step with one of its values replaced by junk, or the whole of it, or nothing left of it."""
+    outcome = observed[step.world].record.outcomes[key]
+    if not isinstance(outcome, r.Returned):
+        return
+    yield _with_outcome(observed, step, key, structs.replace(outcome, rounds=outcome.rounds[:1]), {})
+    first = outcome.rounds[0]
+    for junk in JUNK:
+        one = r.Round(value=junk, arguments=tuple(junk for _ in first.arguments))
+        yield _with_outcome(observed, step, key, structs.replace(outcome, rounds=(one,) * len(outcome.rounds)), {})
+        if first.arguments:
+            yield _with_outcome(observed, step, key, structs.replace(outcome, rounds=tuple(
+                structs.replace(o, value=junk) for o in outcome.rounds)), {})
+    count = sum(1 for _ in _leaves(first.value))
+    for at in range(0, count, max(1, -(-count // LEAVES))):
+        for junk in JUNK:
+            one = structs.replace(first, value=_at(first.value, at, junk))
+            yield _with_outcome(observed, step, key, structs.replace(outcome, rounds=(one, *outcome.rounds[1:])), {})
+
+
+def _leaves(value: r.Value) -> Iterator[r.Value]:
+    items = value.items if isinstance(value, r.Sequence) else (
+        tuple(v for _, v in value.items) if isinstance(value, r.Mapping) else None)
+    if items is None:
+        yield value
+        return
+    for item in items:
+        yield from _leaves(item)
+
+
+def _at(value: r.Value, index: int, junk: r.Value) -> r.Value:
+    """The value with its leaf number `index` replaced."""
+    seen = iter(range(1 << 30))
+    return _mapped(value, lambda leaf: junk if next(seen) == index else leaf)

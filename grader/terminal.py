@@ -1,0 +1,142 @@
+"""What the commands print beside a report: progress, the class table, proofs, findings."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from grader.records import Mark, Result, Status
+
+if TYPE_CHECKING:
+    from grader.execute.doctor import Finding
+    from grader.validate import Proof
+
+
+def plain(text: str, most: int = 60) -> str:
+    """Text of a student's without control characters, terminal escapes or tricks of direction."""
+    return "".join(c if c.isprintable() else "?" for c in text)[:most]
+
+
+class Bar:
+    """A progress bar with time left and the name in hand."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def begin(self, total: int, unchanged: int) -> None:
+        if unchanged:
+            self._progress.console.print(f"{unchanged} unchanged since the last time, not run again")
+        self._task = self._progress.add_task("starting", total=total)
+
+    def graded(self, result: Result) -> None:
+        self._progress.update(self._task, advance=1, description=plain(f"{result.student} {result.exercise}", 40))
+
+    def note(self, text: str) -> None:
+        self._progress.console.print(plain(text, 200), style="yellow")
+
+
+class Lines:
+    """Plain lines where there is no terminal: a log is read later."""
+
+    def begin(self, total: int, unchanged: int) -> None:
+        self._total, self._done, self._started = total, 0, time.monotonic()
+        print(f"{total} to grade, {unchanged} unchanged", file=sys.stderr, flush=True)
+
+    def graded(self, result: Result) -> None:
+        self._done += 1
+        points = "withheld" if result.score is None else f"{result.score:g} / {result.max_score:g}"
+        print(f"[{self._done}/{self._total}] {plain(result.student)} {result.exercise}: {points}", file=sys.stderr,
+              flush=True)
+
+    def note(self, text: str) -> None:
+        print(plain(text, 200), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def watching() -> Iterator[Bar | Lines]:
+    """The watcher that fits where the output goes."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield Lines()
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield Bar(progress)
+
+
+@contextmanager
+def working(title: str) -> Iterator[Callable[[str], None]]:
+    """A line that says what is in hand."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda text: print(f"{title}: {text}", file=sys.stderr, flush=True)
+        return
+    with console.status(title) as status:
+        yield lambda text: status.update(f"{title}: {text}")
+
+
+def class_table(results: Sequence[Result], out: Path) -> None:
+    """Marks on standard output, and where the pages are."""
+    console = Console()
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in ("student", "exercise", "mark", "what it is"):
+        table.add_column(column, justify="right" if column == "mark" else "left", overflow="fold")
+    for result in results:
+        table.add_row(Text(plain(result.student)), Text(result.exercise), Text(mark(result)), Text(reason(result)))
+    console.print(table)
+    withheld = sum(result.score is None for result in results)
+    if withheld:
+        console.print(f"{withheld} withheld by a fault of the grader's or the machine's: run the command again",
+                      style="yellow")
+    console.print(f"{len(results)} submissions; open {out / 'index.html'}", soft_wrap=True)
+
+
+def mark(result: Result) -> str:
+    return "withheld" if result.score is None else f"{result.score:g} / {result.max_score:g}"
+
+
+def reason(result: Result) -> str:
+    """The shortest account of a mark."""
+    if result.status is not Status.GRADED:
+        return plain(result.reason, 120)
+    failed = [check for check in result.checks if check.mark in (Mark.FAIL, Mark.PARTIAL)]
+    diagnoses = dict.fromkeys(check.diagnosis or (check.cause.value if check.cause else "") for check in failed)
+    return ", ".join(name for name in diagnoses if name) or ("all checks passed" if not failed else "")
+
+
+def proofs_table(proofs: Sequence[Proof]) -> None:
+    """What `grader validate` found."""
+    console = Console()
+    for proof in proofs:
+        table = Table(box=box.SIMPLE_HEAD, title=f"{proof.exercise}: {proof.wrong} wrong and {proof.right} right "
+                                                 "solutions", title_justify="left")
+        for column in ("check", "points", "failed by", "false alarms", "upper bound (95 %)"):
+            table.add_column(column, justify="left" if column in ("check", "failed by") else "right")
+        for row in proof.rows:
+            table.add_row(row.check, f"{row.points:g}", str(row.failed_by), f"{row.alarms} / {row.draws}",
+                          f"{row.bound:.1e}" if row.draws else "-")
+        console.print(table)
+        for failure in proof.failures:
+            console.print(Text(f"  {proof.exercise}: {failure}", style="red"))
+    bad = sum(len(proof.failures) for proof in proofs)
+    console.print(f"{len(proofs)} exercises, " + (f"{bad} failures" if bad else "all proved"))
+
+
+def findings_table(findings: Sequence[Finding]) -> None:
+    """What `grader doctor` found."""
+    table: Any = Table(box=box.SIMPLE_HEAD)
+    for column in ("", "what", "found", "how to mend it"):
+        table.add_column(column, overflow="fold")
+    for finding in findings:
+        table.add_row("ok" if finding.ok else "no", finding.name, Text(finding.detail), Text(finding.remedy))
+    Console().print(table)

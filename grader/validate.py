@@ -1,0 +1,240 @@
+"""Prove an exercise: the reference passes, wrong solutions fail as they say, right ones pass, no check is dead.
+
+Solutions are made from the notebook: its first code cell (the imports) and the cells with solutions, then, for a file
+of `wrong/` or `right/`, that file as a last cell.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import multiprocessing
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader import records as r
+from grader import wire
+from grader.catalog import Exercise, ExerciseError, load
+from grader.execute.pool import Work, observe_all
+from grader.execute.sandbox import open_sandbox
+from grader.inline import observe_inline
+from grader.judge import judge
+from grader.grading import Grading, Options
+from grader.pipeline import known
+from grader.spoil import unnoticed
+
+HEADER = re.compile(r"^(fails|diagnosis|cause):[ \t]*(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
+SOLUTION = "### BEGIN SOLUTION"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solution:
+    """A file of wrong/ or right/ and what its header says."""
+
+    path: Path
+    fails: frozenset[str] = frozenset()
+    diagnoses: frozenset[str] = frozenset()
+    causes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One check, as proved."""
+
+    check: str
+    points: float
+    failed_by: int           # wrong solutions
+    alarms: int              # times the reference failed it
+    draws: int
+    bound: float             # one-sided 95 % upper confidence bound of the false-alarm rate
+    claimed: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    exercise: str
+    wrong: int
+    right: int
+    rows: tuple[Row, ...]
+    failures: tuple[str, ...] = field(default=())
+
+
+def validate(options: Options, name: str | None, *, draws: int, told: Callable[[str], None]) -> list[Proof]:
+    """Prove one exercise or all."""
+    folders = known(options)
+    if name is not None and name not in folders:
+        raise ExerciseError(f"there is no exercise {name!r} in {options.exercises}; there are {', '.join(folders)}")
+    return [prove(load(folders[n]), options, draws=draws, told=told) for n in ([name] if name else folders)]
+
+
+def prove(exercise: Exercise, options: Options, *, draws: int, told: Callable[[str], None]) -> Proof:
+    """Everything `grader validate` says of one exercise."""
+    seed = options.seed if options.seed is not None else secrets.randbits(31)
+    wrong, right = solutions(exercise, "wrong"), solutions(exercise, "right")
+    told(f"{exercise.name}: {len(wrong)} wrong and {len(right)} right solutions")
+    everyone = [Solution(path=exercise.folder / "notebook.ipynb"), *right, *wrong]
+    verdicts = dict(zip(everyone, _judged(exercise, everyone, options, seed), strict=True))
+    failures = [f"{s.path.name}: {problem}" for s in everyone for problem in _problems(s, verdicts[s])]
+    told(f"{exercise.name}: spoiled observations")
+    failures += unnoticed(exercise, observe_inline(exercise, cells(exercise), exercise.prepare(seed)), seed)
+    failed_by = {c.id: sum(c.id in failed(verdicts[s]) for s in wrong) for c in exercise.checks}
+    failures += [f"{check}: no wrong solution fails it" for check, count in failed_by.items()
+                 if not count and not _not_available(verdicts[everyone[0]], check)]
+    told(f"{exercise.name}: false alarms over {draws} draws")
+    alarms = false_alarms(exercise, draws, seed)
+    rows = tuple(Row(check=c.id, points=c.points, failed_by=failed_by[c.id], alarms=alarms[c.id], draws=draws,
+                     bound=upper_bound(alarms[c.id], draws), claimed=c.false_alarms) for c in exercise.checks)
+    failures += [f"{row.check}: {row.alarms} false alarms in {draws}, claimed {row.claimed:g}" for row in rows
+                 if row.alarms > allowed_alarms(row.claimed, draws)]
+    return Proof(exercise=exercise.name, wrong=len(wrong), right=len(right), rows=rows, failures=tuple(failures))
+
+
+def solutions(exercise: Exercise, kind: str) -> list[Solution]:
+    """The files of wrong/ or right/, in order.
+
+    Raises:
+        ExerciseError: a header that is missing or names an unknown check.
+    """
+    found = []
+    for path in sorted((exercise.folder / kind).glob("*.py")):
+        header = _header(path)
+        if kind == "wrong" and not header.get("fails"):
+            raise ExerciseError(f"{path}:1: the docstring needs a line `fails: check, check`")
+        fails = header.get("fails", frozenset())
+        unknown = fails - {check.id for check in exercise.checks}
+        if unknown:
+            raise ExerciseError(f"{path}:1: no check is called {', '.join(sorted(unknown))}")
+        found.append(Solution(path=path, fails=fails, diagnoses=header.get("diagnosis", frozenset()) - {"none"},
+                              causes=header.get("cause", frozenset())))
+    return found
+
+
+def _header(path: Path) -> dict[str, frozenset[str]]:
+    try:
+        docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    except SyntaxError as error:
+        raise ExerciseError(f"{path}:{error.lineno}: {error.msg}") from error
+    return {key: frozenset(filter(None, re.split(r"[,\s]+", value.strip().rstrip("."))))
+            for key, value in HEADER.findall(docstring)}
+
+
+def cells(exercise: Exercise, extra: Path | None = None) -> list[str]:
+    """The code cells that make a solution."""
+    document = json.loads((exercise.folder / "notebook.ipynb").read_text(encoding="utf-8"))
+    code = ["".join(c["source"]) for c in document["cells"] if c["cell_type"] == "code"]
+    kept = [source for i, source in enumerate(code) if i == 0 or SOLUTION in source]
+    return kept + ([extra.read_text(encoding="utf-8")] if extra and extra.suffix == ".py" else [])
+
+
+def as_notebook(sources: list[str]) -> str:
+    code = [{"cell_type": "code", "id": f"cell-{i}", "metadata": {}, "outputs": [], "execution_count": None,
+             "source": source} for i, source in enumerate(sources)]
+    return json.dumps({"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+def _judged(exercise: Exercise, everyone: list[Solution], options: Options, seed: int) -> list[tuple[r.Verdict, ...]]:
+    prepared = exercise.prepare(seed)
+    if options.sandbox == "inline":
+        return [judge(exercise, observe_inline(exercise, cells(exercise, s.path), prepared), prepared)
+                for s in everyone]
+    observed: list[dict[str, wire.Parcel[r.Observations]]] = [{} for _ in everyone]
+    with open_sandbox(options.sandbox) as wall:
+        for (index, world), answer in observe_all(wall, _work(exercise, everyone, seed), options.jobs):
+            if isinstance(answer, r.NotStarted):
+                raise OSError(f"the sandbox did not start: {answer.reason}")
+            observed[index][world] = answer
+    return [judge(exercise, one, prepared) for one in observed]
+
+
+def _work(exercise: Exercise, everyone: list[Solution], seed: int) -> Iterator[Work]:
+    grading = Grading(Options(exercises=exercise.folder.parent, device="cpu"), {exercise.name: exercise}, seed, "")
+    for index, solution in enumerate(everyone):
+        notebook = as_notebook(cells(exercise, solution.path))
+        submission = r.Submission(student=solution.path.stem, exercise=exercise.name, path=solution.path.name,
+                                  sha256="", notebook=notebook)
+        yield from grading.work(index, submission)
+
+
+def failed(verdicts: tuple[r.Verdict, ...]) -> set[str]:
+    return {v.id for v in verdicts if v.mark is r.Mark.FAIL}
+
+
+def _not_available(verdicts: tuple[r.Verdict, ...], check: str) -> bool:
+    return any(v.id == check and v.mark is r.Mark.NOT_AVAILABLE for v in verdicts)
+
+
+def _problems(solution: Solution, verdicts: tuple[r.Verdict, ...]) -> Iterator[str]:
+    """Where what was judged differs from what the header says."""
+    for verdict in verdicts:
+        if verdict.mark is r.Mark.GRADER_ERROR:
+            yield f"{verdict.id}: {verdict.message}"
+        elif verdict.id in solution.fails and verdict.mark is not r.Mark.FAIL:
+            yield f"{verdict.id} should fail, it is {verdict.mark.value}"
+        elif verdict.id not in solution.fails and verdict.mark is r.Mark.FAIL:
+            yield f"{verdict.id} should not fail: {verdict.message}"
+        elif not solution.fails and verdict.mark in (r.Mark.NOT_REACHED, r.Mark.PARTIAL):
+            yield f"{verdict.id} is {verdict.mark.value}"
+    found = {v.diagnosis for v in verdicts if v.diagnosis and v.mark is r.Mark.FAIL}
+    if found != solution.diagnoses:
+        yield f"diagnosed as {sorted(found) or 'nothing'}, the header says {sorted(solution.diagnoses) or 'nothing'}"
+    causes = {v.cause.value for v in verdicts if v.mark is r.Mark.FAIL and v.cause}
+    if solution.causes and causes != solution.causes:
+        yield f"causes {sorted(causes)}, the header says {sorted(solution.causes)}"
+
+
+def false_alarms(exercise: Exercise, draws: int, seed: int) -> Mapping[str, int]:
+    """How often the reference fails each check, over fresh seeds, observed in this machine's own processes."""
+    workers = min(os.cpu_count() or 1, 8)
+    shares = [range(seed + 1 + i, seed + 1 + draws, workers) for i in range(workers)]
+    total = dict.fromkeys((check.id for check in exercise.checks), 0)
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for counted in pool.map(_count, [exercise.folder] * workers, shares):
+            for check, count in counted.items():
+                total[check] += count
+    return total
+
+
+def _count(folder: Path, seeds: range) -> dict[str, int]:
+    import torch
+
+    torch.set_num_threads(1)
+    exercise = load(folder)
+    counted = dict.fromkeys((check.id for check in exercise.checks), 0)
+    for seed in seeds:
+        prepared = exercise.prepare(seed)
+        for verdict in judge(exercise, observe_inline(exercise, cells(exercise), prepared), prepared):
+            counted[verdict.id] += verdict.mark not in (r.Mark.PASS, r.Mark.NOT_AVAILABLE)
+    return counted
+
+
+def upper_bound(count: int, draws: int, *, miss: float = 0.05) -> float:
+    """One-sided Clopper-Pearson bound: the rate at which `count` alarms or fewer have probability `miss`."""
+    if count >= draws:
+        return 1.0
+    low, high = count / draws, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _at_most(count, draws, middle) > miss else (low, middle)
+    return high
+
+
+def allowed_alarms(claimed: float, draws: int) -> int:
+    """The most alarms that a true rate of `claimed` brings but once in 10^4 validations; 0 where nothing is drawn."""
+    count = 0
+    while claimed and _at_most(count, draws, claimed) < 1 - 1e-4:
+        count += 1
+    return count
+
+
+def _at_most(count: int, draws: int, rate: float) -> float:
+    """P(Binomial(draws, rate) <= count)."""
+    if rate >= 1.0:
+        return float(count >= draws)
+    return sum(math.exp(math.lgamma(draws + 1) - math.lgamma(k + 1) - math.lgamma(draws - k + 1)
+                        + k * math.log(rate) + (draws - k) * math.log1p(-rate)) for k in range(count + 1))
