@@ -8,14 +8,18 @@ import sys
 import tomllib
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 import msgspec
+from msgspec import structs
 
 from grader import records as r
-from grader.spec import Check, Preparation, Step, prepare, seed_for
+from grader.spec import Check, Preparation, Step, prepare
+
+T = TypeVar("T")
 
 WORLDS = {"plain": None, "no-cuda": 0, "one-gpu": 1, "two-gpus": 2, "cuda": None}  # name -> simulated GPUs
 GPU_NAMES = ("NVIDIA A10", "NVIDIA A100-SXM4-40GB", "NVIDIA GeForce RTX 3060", "NVIDIA GeForce RTX 4090",
@@ -26,7 +30,7 @@ class ExerciseError(Exception):
     """An exercise that is not as it must be: the tutor's fault. One line, with the file."""
 
 
-class Settings(r.Record):
+class Settings(r.Record, frozen=True, kw_only=True):
     """exercise.toml. Unknown keys are errors."""
 
     title: str
@@ -35,6 +39,20 @@ class Settings(r.Record):
     functions: tuple[str, ...]            # what the student writes
     forbidden: tuple[str, ...] = ()       # dotted names that must not be used in those functions
     limits: r.Limits = r.Limits()
+
+
+class Place(r.Record, frozen=True, kw_only=True):
+    """One exercise in a course."""
+
+    name: str
+    weight: float = 1.0                   # of its share of points in the course's total
+
+
+class Course(r.Record, frozen=True, kw_only=True):
+    """course.toml: the order of the exercises, and what each weighs."""
+
+    title: str = "Class"
+    exercise: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +69,14 @@ class Exercise:
         """The worlds its steps live in, in WORLDS' order."""
         used = {step.world for step in self.keys}
         return tuple(world for world in WORLDS if world in used)
+
+    def visible_part(self) -> Exercise:
+        """The same with nothing but the visible checks: what a student may see."""
+        checks = tuple(check for check in self.checks if check.visible)
+        steps = {step for check in checks for step in check.looks_at}
+        settings = structs.replace(self.settings, points=sum(check.points for check in checks))
+        return replace(self, checks=checks, settings=settings,
+                       keys={step: key for step, key in self.keys.items() if step in steps})
 
     def prepare(self, seed: int) -> Preparation:
         """The inputs of every step and the worlds it is made in, drawn from the batch's seed."""
@@ -70,13 +96,29 @@ def discover(root: Path) -> dict[str, Path]:
     return {path.parent.name: path.parent for path in sorted(root.glob("*/exercise.toml"))}
 
 
+def course(root: Path) -> Course:
+    """The course in `root`: what course.toml says, else every exercise by name, all of one weight.
+
+    Raises:
+        ExerciseError: course.toml is not as it must be, or names an exercise that is not there.
+    """
+    path, names = root / "course.toml", discover(root)
+    if not path.exists():
+        return Course(exercise=tuple(Place(name=name) for name in names))
+    read = _toml(path, Course)
+    for place in read.exercise:
+        if place.name not in names or place.weight < 0:
+            raise ExerciseError(f"{path}: there is no exercise {place.name!r}, or its weight is negative")
+    return read
+
+
 def load(folder: Path) -> Exercise:
     """The exercise in a folder.
 
     Raises:
         ExerciseError: anything in it that would make grading wrong, with file and line.
     """
-    settings = _settings(folder / "exercise.toml")
+    settings = _toml(folder / "exercise.toml", Settings)
     module = _module(folder / "checks.py")
     checks = tuple(v for v in vars(module).values() if isinstance(v, Check))
     probes_file = folder / "probes.py"
@@ -88,9 +130,9 @@ def load(folder: Path) -> Exercise:
     return exercise
 
 
-def _settings(path: Path) -> Settings:
+def _toml(path: Path, kind: type[T]) -> T:
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Settings)
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), kind)
     except OSError as error:
         raise ExerciseError(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
@@ -121,8 +163,6 @@ def _prove(exercise: Exercise) -> None:
     if total != exercise.settings.points:
         raise ExerciseError(f"{checks}: the checks have {total:g} points, exercise.toml says "
                             f"{exercise.settings.points:g}")
-    if not (exercise.folder / "notebook.ipynb").exists():
-        raise ExerciseError(f"{exercise.folder / 'notebook.ipynb'}: no such file")
     earlier: set[str] = set()
     for check in exercise.checks:
         line = check.function.__code__.co_firstlineno
@@ -130,6 +170,8 @@ def _prove(exercise: Exercise) -> None:
             raise ExerciseError(f"{checks}:{line}: {check.id} is defined twice, or has no points")
         if not {before.id for before in check.after} <= earlier:
             raise ExerciseError(f"{checks}:{line}: {check.id} comes before a check it hangs on")
+        if check.visible and not all(before.visible for before in check.after):
+            raise ExerciseError(f"{checks}:{line}: {check.id} is visible but hangs on a hidden check")
         earlier.add(check.id)
         for step in check.looks_at:
             _prove_step(exercise, step, f"{checks}:{line}")

@@ -21,6 +21,8 @@ EXAMPLES = {
     "batch": ["grader batch submissions/", "grader batch submissions/ --exercise he_init --seed 7 --jobs 4",
               "grader batch submissions/ --sandbox process    # no isolation: only for notebooks you trust"],
     "grade": ["grader grade ada/he_init.ipynb", "grader grade homework.ipynb --exercise he_init"],
+    "check": ["grader check he_init.ipynb"],
+    "release": ["grader release he_init --out handout", "grader release all --out handout"],
     "validate": ["grader validate", "grader validate he_init", "grader validate he_init --sandbox inline --draws 200"],
     "rejudge": ["grader rejudge reports    # after mending a check"],
     "report": ["grader report reports"],
@@ -143,6 +145,44 @@ def grade(notebook: Path, debug: bool, **chosen: Any) -> None:
         graded = pipeline.grade(notebook, options_from(chosen))
         terminal.show(graded.result, graded.notebook, Console())
         sys.exit(pipeline.exit_code(graded.result))
+
+
+@main.command(epilog=epilog("check"))
+@click.argument("notebook", type=click.Path(path_type=Path))
+@click.option("--exercise", metavar="NAME", help="The exercise, where the notebook does not say it itself.")
+@click.option("--exercises", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Where the exercises are (default: beside the notebook).")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def check(notebook: Path, debug: bool, **chosen: Any) -> None:
+    """For students: run the visible checks on your own notebook, on your own machine.
+
+    The visible checks are not the whole mark. Exit code 0: all of them passed; 1: not all.
+    """
+    with one_line_per_expected_error(debug):
+        from rich.console import Console
+
+        from grader import pipeline
+        from grader.report import terminal
+
+        graded = pipeline.check(notebook, options_from(chosen))
+        terminal.show(graded.result, graded.notebook, Console())
+        click.echo("These are the visible checks; they are not the whole mark.")
+        sys.exit(pipeline.exit_code(graded.result))
+
+
+@main.command(epilog=epilog("release"))
+@click.argument("name")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where to.")
+@click.option("--exercises", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Where the exercises are.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def release(name: str, out: Path, debug: bool, **chosen: Any) -> None:
+    """Write what students get: the notebook without solutions, and the visible checks."""
+    with one_line_per_expected_error(debug):
+        from grader import pipeline
+
+        for path in pipeline.release(out, options_from(chosen), name):
+            click.echo(path)
 
 
 @main.command(epilog=epilog("validate"))

@@ -6,7 +6,7 @@ Shape and dtype are compared before values, values in float64, and every compari
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -29,9 +29,9 @@ def number(value: Any, what: str) -> float:
     """A Python number or a tensor with one element, as a float; anything else fails."""
     if isinstance(value, torch.Tensor) and value.numel() == 1 and value.dtype is not torch.bool:
         return float(value.double().item())
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    fail(f"{what} is {described(value)}, not a number.")
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        fail(f"{what} is {described(value)}, not a number.")
+    return float(value)
 
 
 def tensor(value: Any, shape: tuple[int, ...], what: str) -> torch.Tensor:
@@ -115,3 +115,18 @@ def curves(title: str, alt: str, *, x_label: str, y_label: str, yours: Sequence[
                         reference=name == "expected")
     return r.Curves(title=title, alt=alt, x_label=x_label, y_label=y_label, log_y=log_y,
                     series=(series("yours", yours), series("expected", expected)))
+
+
+def histogram(title: str, alt: str, *, values: torch.Tensor, density: Callable[[torch.Tensor], torch.Tensor],
+              reach: float, x_label: str = "", bins: int = 48) -> r.Histogram:
+    """A picture of how `values` are spread over [-reach, reach], beside the density of the law they should follow.
+
+    Values beyond the edges or not finite are counted in the whole, but fall into no bin.
+    """
+    edges = torch.linspace(-reach, reach, bins + 1, dtype=torch.float64)
+    found = values.detach().double().flatten()
+    inside = found[found.abs() <= reach]
+    counts = torch.histogram(inside, edges).hist if inside.numel() else torch.zeros(bins, dtype=torch.float64)
+    heights = counts / (max(found.numel(), 1) * 2 * reach / bins)
+    return r.Histogram(title=title, alt=alt, x_label=x_label, edges=tuple(edges.tolist()),
+                       density=tuple(heights.tolist()), expected=tuple(density((edges[1:] + edges[:-1]) / 2).tolist()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -98,7 +99,7 @@ class Grading:
         waiting = {i: [w.key[1] for w in work if w.key[0] == i] for i in readable}
         arrived: dict[int, dict[str, wire.Parcel[r.Observations] | r.NotStarted]] = {i: {} for i in readable}
         with sandbox() as wall:
-            for (index, world), answer in observe_all(wall, work, self.options.jobs):
+            for (index, world), answer in observe_all(wall, work, self.options.jobs or default_jobs()):
                 arrived[index][world] = answer
                 if len(arrived[index]) == len(waiting[index]):
                     yield self.judged(readable[index], arrived.pop(index))
@@ -133,6 +134,12 @@ class Grading:
         return r.Result(student=submission.student, exercise=submission.exercise, status=status, checks=verdicts,
                         score=None if status is r.Status.WITHHELD else points, max_score=maximum, notebook=file,
                         made_by=self.made_by(exercise), reason=reason, events=events)
+
+
+def default_jobs() -> int:
+    """Two kernels in flight for each core: while one waits for its sockets the other computes."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 2 * cores
 
 
 def device_of(wanted: str) -> str:

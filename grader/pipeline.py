@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from grader.gradebook import Entry, Gradebook, Override
 from grader.grading import Graded, Grading, Options
 from grader.intake.folder import IntakeError, read_file, read_folder
 from grader.output import Output, line, write
+from grader.release import write as released
 
 
 class Watcher(Protocol):
@@ -50,7 +52,7 @@ def _unchanged(entry: Entry | None, submission: r.Submission | r.Unreadable, gra
             and entry.fingerprint == grading.fingerprint(submission))
 
 
-def grade(notebook: Path, options: Options) -> Graded:
+def grade(notebook: Path, options: Options, *, visible_only: bool = False) -> Graded:
     """Grade one notebook; nothing is kept."""
     folders = known(options)
     submission = read_file(notebook, student=notebook.resolve().parent.name or "student", relative=notebook.name,
@@ -60,10 +62,31 @@ def grade(notebook: Path, options: Options) -> Graded:
     if not submission.exercise:
         raise IntakeError(f"{notebook}: cannot tell which exercise this is; say it with --exercise "
                           f"({', '.join(folders)})")
-    exercises = {submission.exercise: load(folders[submission.exercise])}
+    exercise = load(folders[submission.exercise])
+    exercises = {exercise.name: exercise.visible_part() if visible_only else exercise}
     seed = options.seed if options.seed is not None else secrets.randbits(31)
     grading = Grading(options, exercises, seed, options.sandbox or "bubblewrap")
     return next(grading.run([submission], lambda: open_sandbox(options.sandbox)))
+
+
+def check(notebook: Path, options: Options) -> Graded:
+    """A student's own check of a notebook: the visible checks, on their own machine, without a wall.
+
+    A released notebook lies in its exercise's folder, beside the visible checks.
+    """
+    beside = notebook.resolve().parent
+    if (beside / "exercise.toml").exists():
+        options = replace(options, exercises=beside.parent, exercise=options.exercise or beside.name)
+    return grade(notebook, replace(options, sandbox="process"), visible_only=True)
+
+
+def release(out: Path, options: Options, name: str) -> list[Path]:
+    """Write what students get of one exercise, or of all; returns the files."""
+    folders = known(options)
+    if name != "all" and name not in folders:
+        raise IntakeError(f"there is no exercise {name!r} in {options.exercises}; there are all, {', '.join(folders)}")
+    chosen = [load(folders[n]) for n in (folders if name == "all" else [name])]
+    return [path for exercise in chosen for path in released(exercise, out)]
 
 
 def rejudge(out: Path, options: Options) -> list[r.Result]:

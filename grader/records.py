@@ -42,30 +42,30 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 # --- values: what goes into a call and what comes out of it -------------------------------------
 
 
-class Nothing(Record, tag="none"):
+class Nothing(Record, frozen=True, kw_only=True, tag="none"):
     """None."""
 
 
-class Truth(Record, tag="truth"):
+class Truth(Record, frozen=True, kw_only=True, tag="truth"):
     value: bool
 
 
-class Whole(Record, tag="whole"):
+class Whole(Record, frozen=True, kw_only=True, tag="whole"):
     value: int          # |value| < 2^63
     kind: str = "int"   # the type's name: "int", "int64", ...
 
 
-class Real(Record, tag="real"):
+class Real(Record, frozen=True, kw_only=True, tag="real"):
     value: str            # float.hex(), "nan", "inf" or "-inf": JSON has no word for the last three
     kind: str = "float"
 
 
-class Text(Record, tag="text"):
+class Text(Record, frozen=True, kw_only=True, tag="text"):
     value: str
     kind: str = "str"
 
 
-class TensorRef(Record, tag="tensor"):
+class TensorRef(Record, frozen=True, kw_only=True, tag="tensor"):
     """A tensor whose numbers travel beside the JSON, as safetensors, under `key`."""
 
     key: str                    # two references with one key are one and the same object
@@ -77,21 +77,21 @@ class TensorRef(Record, tag="tensor"):
     parameter: bool = False     # isinstance(x, nn.Parameter)
 
 
-class Device(Record, tag="device"):
+class Device(Record, frozen=True, kw_only=True, tag="device"):
     value: str  # str(torch.device)
 
 
-class Sequence(Record, tag="sequence"):
+class Sequence(Record, frozen=True, kw_only=True, tag="sequence"):
     items: tuple[Value, ...]
     kind: str = "list"  # "list", "tuple" or another type's name
 
 
-class Mapping(Record, tag="mapping"):
+class Mapping(Record, frozen=True, kw_only=True, tag="mapping"):
     items: tuple[tuple[Value, Value], ...]
     kind: str = "dict"
 
 
-class Opaque(Record, tag="opaque"):
+class Opaque(Record, frozen=True, kw_only=True, tag="opaque"):
     """Anything that is not plain data: only the type's name travels."""
 
     kind: str
@@ -103,7 +103,7 @@ Value = Nothing | Truth | Whole | Real | Text | TensorRef | Device | Sequence | 
 # --- the way in ----------------------------------------------------------------------------------
 
 
-class Limits(Record):
+class Limits(Record, frozen=True, kw_only=True):
     """What one submission may use. Each limit has its own cause when it is passed."""
 
     cell_seconds: float = 60.0
@@ -116,14 +116,14 @@ class Limits(Record):
     observation_bytes: int = 64 << 20
 
 
-class World(Record):
+class World(Record, frozen=True, kw_only=True):
     """The devices a notebook finds. `gpus=None` leaves the machine's own; () simulates a build without CUDA."""
 
     name: str = "plain"
     gpus: tuple[str, ...] | None = None  # names of the simulated GPUs
 
 
-class Job(Record):
+class Job(Record, frozen=True, kw_only=True):
     """What travels into the sandbox before the first cell."""
 
     notebook: str                          # cleaned nbformat 4 JSON: source only
@@ -136,7 +136,7 @@ class Job(Record):
     seed: int = 0
 
 
-class CallStep(Record, tag="call"):
+class CallStep(Record, frozen=True, kw_only=True, tag="call"):
     key: str
     function: str
     arguments: tuple[Value, ...] = ()
@@ -145,7 +145,7 @@ class CallStep(Record, tag="call"):
     seed: int = 0                          # torch, numpy and random are seeded with it before the first
 
 
-class ProbeStep(Record, tag="probe"):
+class ProbeStep(Record, frozen=True, kw_only=True, tag="probe"):
     key: str
     function: str                          # a function of probes.py: (namespace, **inputs) -> plain data
     source: str                            # the text of probes.py
@@ -159,7 +159,7 @@ Step = CallStep | ProbeStep
 # --- the way out ---------------------------------------------------------------------------------
 
 
-class Line(Record):
+class Line(Record, frozen=True, kw_only=True):
     """A place in the student's notebook."""
 
     cell: int    # index among all cells of the notebook, from 0
@@ -167,21 +167,21 @@ class Line(Record):
     text: str
 
 
-class Round(Record):
+class Round(Record, frozen=True, kw_only=True):
     """One call: what came back, and its arguments as they were afterwards."""
 
     value: Value
     arguments: tuple[Value, ...] = ()
 
 
-class Returned(Record, tag="returned"):
+class Returned(Record, frozen=True, kw_only=True, tag="returned"):
     rounds: tuple[Round, ...]              # one for each of the step's `times`; a probe has one
     printed: str = ""                      # the first of what it wrote
     cpu_seconds: float = 0.0
     forbidden: tuple[str, ...] = ()        # watched functions that were called from the student's frames
 
 
-class Raised(Record, tag="raised"):
+class Raised(Record, frozen=True, kw_only=True, tag="raised"):
     error: str                             # class name only, never the object
     ancestry: tuple[str, ...] = ()         # names of the class and its bases, as in __mro__
     message: str = ""
@@ -191,7 +191,7 @@ class Raised(Record, tag="raised"):
     inside_probe: bool = False             # raised by probes.py itself, in no frame of the student's
 
 
-class Lost(Record, tag="lost"):
+class Lost(Record, frozen=True, kw_only=True, tag="lost"):
     cause: Cause                           # missing, timeout, memory, output or crashed
     detail: str = ""
 
@@ -199,7 +199,7 @@ class Lost(Record, tag="lost"):
 Outcome = Returned | Raised | Lost
 
 
-class CellEvent(Record):
+class CellEvent(Record, frozen=True, kw_only=True):
     """A cell that raised, or had to be stopped, or killed the kernel."""
 
     cell: int
@@ -207,9 +207,10 @@ class CellEvent(Record):
     error: str = ""                        # class name
     message: str = ""
     line: int = 0                          # 0: not known
+    killed: bool = False                   # the kernel ended with it; a new execution leaves the cell out
 
 
-class Run(Record):
+class Run(Record, frozen=True, kw_only=True):
     """The notebook's own execution."""
 
     executed: str = ""                     # nbformat 4 JSON with outputs, sanitised; "" where there is none
@@ -219,7 +220,7 @@ class Run(Record):
     left_out: tuple[int, ...] = ()
 
 
-class Observations(Record):
+class Observations(Record, frozen=True, kw_only=True):
     """Everything a sandbox says of one job. Hostile until judged, and afterwards."""
 
     run: Run
@@ -229,7 +230,7 @@ class Observations(Record):
     isolated: bool = False                 # set by the grader, not by the sandbox: was there a wall?
 
 
-class NotStarted(Record):
+class NotStarted(Record, frozen=True, kw_only=True):
     """The sandbox did not start, or ended before student code could run: our fault."""
 
     reason: str
@@ -238,7 +239,7 @@ class NotStarted(Record):
 # --- verdicts --------------------------------------------------------------------------------------
 
 
-class Measurement(Record):
+class Measurement(Record, frozen=True, kw_only=True):
     """A row of "what was measured, what was expected", ready to print, units included."""
 
     what: str
@@ -247,7 +248,7 @@ class Measurement(Record):
     meaning: str = ""                      # what the measured value corresponds to
 
 
-class Histogram(Record, tag="histogram"):
+class Histogram(Record, frozen=True, kw_only=True, tag="histogram"):
     title: str
     alt: str                               # the same in words, for those who do not see it
     edges: tuple[float, ...]               # n + 1
@@ -256,13 +257,13 @@ class Histogram(Record, tag="histogram"):
     x_label: str = ""
 
 
-class Series(Record):
+class Series(Record, frozen=True, kw_only=True):
     name: str
     values: tuple[float | None, ...]       # None: not finite
     reference: bool = False
 
 
-class Curves(Record, tag="curves"):
+class Curves(Record, frozen=True, kw_only=True, tag="curves"):
     title: str
     alt: str
     x_label: str
@@ -274,7 +275,7 @@ class Curves(Record, tag="curves"):
 Picture = Histogram | Curves
 
 
-class Verdict(Record):
+class Verdict(Record, frozen=True, kw_only=True):
     id: str
     title: str                             # the promise: the check's docstring
     mark: Mark
@@ -294,7 +295,7 @@ class Verdict(Record):
     visible: bool = True
 
 
-class MadeBy(Record):
+class MadeBy(Record, frozen=True, kw_only=True):
     grader: str
     exercise: int
     torch: str
@@ -303,13 +304,13 @@ class MadeBy(Record):
     sandbox: str                           # "bubblewrap" or "process"
 
 
-class NotebookFile(Record):
+class NotebookFile(Record, frozen=True, kw_only=True):
     path: str
     sha256: str
     first_error: str | None = None
 
 
-class Result(Record):
+class Result(Record, frozen=True, kw_only=True):
     """One line of results.jsonl, with all that a report needs."""
 
     student: str
@@ -328,7 +329,7 @@ class Result(Record):
 # --- intake ----------------------------------------------------------------------------------------
 
 
-class Submission(Record):
+class Submission(Record, frozen=True, kw_only=True):
     """One notebook of one student, cleaned to source only."""
 
     student: str
@@ -338,7 +339,7 @@ class Submission(Record):
     notebook: str                          # cleaned nbformat 4 JSON
 
 
-class Unreadable(Record):
+class Unreadable(Record, frozen=True, kw_only=True):
     """A notebook that cannot be graded, by the student's fault."""
 
     student: str

@@ -209,7 +209,8 @@ def check(*, looks_at: Step | tuple[Step, ...], points: float, after: Check | tu
 
     The function's docstring is the promise; its name, with hyphens, the id. It returns where the promise holds and
     calls `fail` (or an expectation that does) where not. Steps that did not return fail the check before it is asked,
-    unless `may_raise`. A statistical check claims its rate of `false_alarms`, which `grader validate` measures. `hint` and `read` are shown on failure where a diagnosis brings none of its own.
+    unless `may_raise`. A statistical check claims its rate of `false_alarms`, which `grader validate` measures. `hint`
+    and `read` are shown on failure where a diagnosis brings none of its own.
     """
     def make(function: Callable[..., None]) -> Check:
         steps = looks_at if isinstance(looks_at, tuple) else (looks_at,)
@@ -223,7 +224,7 @@ def check(*, looks_at: Step | tuple[Step, ...], points: float, after: Check | tu
     return make
 
 
-class Unmet(Exception):  # noqa: N818: not an error, the word a check ends with
+class Unmet(Exception):  # noqa: N818 - not an error but the word a check ends with
     """A promise that does not hold. Raised by `fail`, caught by the judge."""
 
     def __init__(self, message: str, diagnosis: Diagnosis | None, cause: r.Cause) -> None:
@@ -299,6 +300,8 @@ class Seen:
     def _rounds(self) -> tuple[r.Round, ...]:
         if not isinstance(self.outcome, r.Returned):
             raise Unmet(f"`{self.step.function}` did not return.", None, r.Cause.RAISED)
+        if len(self.outcome.rounds) != self.step.times:
+            raise Unmet(f"`{self.step.function}` did not return once for each call.", None, r.Cause.CRASHED)
         return self.outcome.rounds
 
     def decode(self, value: r.Value) -> Any:

@@ -77,11 +77,17 @@ def variance(sample: Tensor, expected: float, *, about: float | None = None, kur
     law is taken in through its kurtosis, which sets the degrees of freedom: Var[s^2] = (kurtosis - 1) sigma^4 / n.
     """
     x = _flat(sample)
-    n = x.numel() if about is not None else x.numel() - 1
-    if n < 1:
+    freedom = x.numel() if about is not None else x.numel() - 1
+    if freedom < 1:
         return _z(math.nan, false_alarm)
     centre = float(x.mean()) if about is None else about
-    return _z(_cube_root(_ratio(float((x - centre).square().sum()) / n, expected), 2 * n / (kurtosis - 1)), false_alarm)
+    found = float((x - centre).square().sum()) / freedom
+    return variance_share(_ratio(found, expected), freedom, kurtosis=kurtosis, false_alarm=false_alarm)
+
+
+def variance_share(share: float, freedom: float, *, kurtosis: float = 3.0, false_alarm: float = RATE) -> Score:
+    """`variance` for what has been measured already: the variance found over the expected one, and degrees of freedom."""
+    return _z(_cube_root(share, 2 * freedom / (kurtosis - 1)), false_alarm)
 
 
 def _cube_root(ratio: float, freedom: float) -> float:

@@ -23,9 +23,9 @@ from grader import wire
 from grader.catalog import Exercise, ExerciseError, load
 from grader.execute.pool import Work, observe_all
 from grader.execute.sandbox import open_sandbox
+from grader.grading import Grading, Options, default_jobs
 from grader.inline import observe_inline
 from grader.judge import judge
-from grader.grading import Grading, Options
 from grader.pipeline import known
 from grader.spoil import unnoticed
 
@@ -145,7 +145,8 @@ def _judged(exercise: Exercise, everyone: list[Solution], options: Options, seed
                 for s in everyone]
     observed: list[dict[str, wire.Parcel[r.Observations]]] = [{} for _ in everyone]
     with open_sandbox(options.sandbox) as wall:
-        for (index, world), answer in observe_all(wall, _work(exercise, everyone, seed), options.jobs):
+        for (index, world), answer in observe_all(wall, _work(exercise, everyone, seed),
+                                                       options.jobs or default_jobs()):
             if isinstance(answer, r.NotStarted):
                 raise OSError(f"the sandbox did not start: {answer.reason}")
             observed[index][world] = answer
@@ -193,6 +194,8 @@ def false_alarms(exercise: Exercise, draws: int, seed: int) -> Mapping[str, int]
     workers = min(os.cpu_count() or 1, 8)
     shares = [range(seed + 1 + i, seed + 1 + draws, workers) for i in range(workers)]
     total = dict.fromkeys((check.id for check in exercise.checks), 0)
+    if not draws:
+        return total
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         for counted in pool.map(_count, [exercise.folder] * workers, shares):
             for check, count in counted.items():

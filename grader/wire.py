@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import msgspec
 from safetensors import SafetensorError, TensorSpec, deserialize, serialize
 
-from grader.records import Sequence, TensorRef, Value
 from grader.records import Mapping as MappingValue
+from grader.records import Sequence, TensorRef, Value
 
 if TYPE_CHECKING:
     import torch  # reading a parcel needs no torch; only the two conversions at the end do
@@ -125,7 +125,7 @@ def unpack(data: bytes) -> dict[str, Array] | Garbled:
     if refusal:
         return Garbled(reason=refusal)
     try:
-        found = deserialize(data)
+        found = deserialize(data)  # type: ignore[no-untyped-call]
     except (SafetensorError, ValueError, KeyError, TypeError, OverflowError, MemoryError) as error:
         return Garbled(reason=f"not safetensors: {str(error)[:200]}")
     arrays: dict[str, Array] = {}

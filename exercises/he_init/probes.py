@@ -17,8 +17,8 @@ def _refusal(function, weight):
     return {"returned": repr(returned)[:80]}
 
 
-def deep_weights(namespace, signal, gradient, depth, width):
-    """The weights of `depth` square layers, filled by `he_normal_` one after another.
+def deep_weights(namespace, signal, gradient, depth, width, others):
+    """The weights of `depth` square layers, and then `others`, filled by `he_normal_` one after another.
 
     `signal` and `gradient` are what is sent through them afterwards, outside; nothing is done with them here.
     """
@@ -27,7 +27,9 @@ def deep_weights(namespace, signal, gradient, depth, width):
         weight = torch.empty(width, width).uniform_(2.0, 3.0)
         namespace["he_normal_"](weight)
         weights.append(weight)
-    return weights
+    for weight in others:
+        namespace["he_normal_"](weight)
+    return {"layers": weights, "others": others}
 
 
 class Mixed(nn.Module):

@@ -1,5 +1,7 @@
 """Experiments beside the student's functions: nets are built here from the weights that were sent in."""
 
+import copy
+
 import torch
 from torch import nn
 
@@ -7,8 +9,8 @@ ACTIVATIONS = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU, "leaky_r
 
 
 def fraction(namespace, z, **options):
-    """The student's saturated fraction of the sigmoids of z, rounded to twentieths: no activation sits on an edge."""
-    return namespace["saturated_fraction"](torch.sigmoid(torch.round(20 * z) / 20), **options)
+    """The student's saturated fraction of the sigmoids of z + 1, rounded to twentieths: none sits on an edge."""
+    return namespace["saturated_fraction"](torch.sigmoid(torch.round(20 * (z + 1)) / 20), **options)
 
 
 def profile(namespace, weights, biases, activations, x, target):
@@ -20,8 +22,8 @@ def profile(namespace, weights, biases, activations, x, target):
 def profile_twice(namespace, weights, biases, activations, x, target):
     """Two profiles of one net, and what the net looks like afterwards."""
     model = net(weights, biases, activations)
-    found = [namespace["gradient_profile"](model, x, lambda output: ((output - target) ** 2).mean())
-             for _ in range(2)]
+    found = [copy.copy(namespace["gradient_profile"](model, x, lambda output: ((output - target) ** 2).mean()))
+             for _ in range(2)]  # copied: the second call may change what the first one gave
     parameters = list(model.parameters())
     return {"first": found[0], "second": found[1], "parameters": [p.detach() for p in parameters],
             "hooks": sum(hooks(m) for m in model.modules()) + sum(len(p._backward_hooks or ()) for p in parameters),

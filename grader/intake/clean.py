@@ -17,7 +17,7 @@ MAX_CELLS = 2_000
 MAX_SOURCE = 2 << 20         # characters of source in all cells
 
 
-class NotANotebook(Exception):
+class NotANotebook(Exception):  # noqa: N818 - the name is the statement
     """The student's fault; the message is for the student."""
 
 
@@ -83,7 +83,7 @@ def _upgraded(document: dict[str, Any]) -> dict[str, Any]:
     if version not in (2, 3):
         raise NotANotebook(f"The notebook says it is of format {str(version)[:20]!r}; formats 2, 3 and 4 are read.")
     try:
-        upgraded: dict[str, Any] = nbformat.convert(nbformat.from_dict(document), 4)
+        upgraded: dict[str, Any] = nbformat.convert(nbformat.from_dict(document), 4)  # type: ignore[no-untyped-call]
     except Exception:  # nbformat raises whatever its old converters stumble over
         raise NotANotebook("The notebook is of an old format and damaged: open and save it in Jupyter.") from None
     return upgraded

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from grader import records as r
 from grader.report import plain
@@ -61,6 +62,7 @@ class Axis:
     start: float
     end: float
     log: bool = False
+    counts: bool = False   # of layers or steps, from 1: whole numbers, the first among them
 
     def at(self, value: float) -> float:
         """The place of a value, held inside the frame."""
@@ -69,6 +71,9 @@ class Axis:
         return round(self.start + min(1.0, max(0.0, share)) * (self.end - self.start), 1)
 
     def ticks(self) -> tuple[Tick, ...]:
+        if self.counts:
+            rest = (tick for tick in _round_numbers(self) if "." not in tick.label and tick.at > self.start + 20)
+            return (Tick(self.start, "1"), *rest)
         return tuple(_decades(self) if self.log else _round_numbers(self))
 
 
@@ -87,18 +92,19 @@ def _histogram(picture: r.Histogram) -> Drawing | None:
     y = Axis(0.0, max(tops, default=0.0) * 1.05 or 1.0, BOTTOM, TOP)
     bars = tuple(Bar(x.at(a), y.at(d), round(max(0.1, x.at(b) - x.at(a)), 1), round(BOTTOM - y.at(d), 1))
                  for a, b, d in zip(edges, edges[1:], density, strict=False) if _finite(d) and d > 0)
-    middles = [(a + b) / 2 for a, b in zip(edges, edges[1:], strict=False)]
-    line = tuple(_stretches([(x.at(m), y.at(v) if _finite(v) else None) for m, v in zip(middles, expected, strict=False)]))
-    paths = (Path("", "reference", tuple(map(_points, line)), ()),) if line else ()
+    middles = [x.at((a + b) / 2) for a, b in pairwise(edges)]
+    line = _stretches([(m, y.at(v) if _finite(v) else None) for m, v in zip(middles, expected, strict=False)])
+    paths = (Path("", "reference", tuple(map(_points, line)), ()),) if expected else ()
     return _drawn(picture, x, y, bars, paths, picture.x_label, "")
 
 
 def _curves(picture: r.Curves) -> Drawing | None:
-    values = [v for series in picture.series for v in series.values if _drawable(v, log=picture.log_y)]
+    values = [v for series in picture.series for v in series.values
+              if v is not None and _drawable(v, log=picture.log_y)]
     longest = max((len(series.values) for series in picture.series), default=0)
     if not values:
         return None
-    x = Axis(1.0, max(2.0, float(longest)), LEFT, RIGHT)
+    x = Axis(1.0, max(2.0, float(longest)), LEFT, RIGHT, counts=True)
     y = _values_axis(values, log=picture.log_y)
     own = 0
     paths = []
@@ -120,7 +126,7 @@ def _path(series: r.Series, style: str, x: Axis, y: Axis) -> Path:
     points = [(x.at(i + 1), y.at(v) if v is not None and _drawable(v, log=y.log) else None)
               for i, v in enumerate(series.values) if i % step == 0]
     stretches = tuple(_stretches(points))
-    dots = tuple(p for stretch in stretches for p in stretch) if len(points) <= 40 else ()
+    dots = tuple(p for stretch in stretches for p in stretch) if len(points) <= 40 and not series.reference else ()
     return Path(plain.line(series.name), style, tuple(_points(s) for s in stretches if len(s) > 1),
                 dots or tuple(s[0] for s in stretches if len(s) == 1))
 
@@ -177,5 +183,5 @@ def _finite(value: float) -> bool:
     return math.isfinite(value) and abs(value) < 1e300
 
 
-def _drawable(value: float | None, *, log: bool) -> bool:
-    return value is not None and _finite(value) and (value > 0 or not log)
+def _drawable(value: float, *, log: bool) -> bool:
+    return _finite(value) and (value > 0 or not log)

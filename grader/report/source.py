@@ -71,7 +71,8 @@ def _cells(found: Iterable[dict[str, object]]) -> Iterable[Cell]:
 def definition(notebook: Sequence[Cell], name: str) -> tuple[Cell, int, int] | None:
     """(cell, first line, last line) of the last definition of a name, lines from 1."""
     plain_name = re.escape(name.rpartition(".")[2])
-    start = re.compile(rf"^([ \t]*)(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+){plain_name}\b|^{plain_name}[ \t]*(?::[^=]*)?=")
+    start = re.compile(rf"^([ \t]*)(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+){plain_name}\b"
+                       rf"|^{plain_name}[ \t]*(?::[^=]*)?=")
     for cell in reversed(notebook):
         if cell.prompt is None:
             continue

@@ -1,6 +1,6 @@
-"""One result as a reader meets it: what to fix first, what hangs on it, what works. HTML, Markdown and terminal tell it.
+"""One result as a reader meets it: what to fix first, what hangs on it, what works.
 
-Everything that needs arithmetic, order or wording is settled here; templates only print.
+HTML, Markdown and terminal tell the same story. What needs arithmetic, order or wording is settled here.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class _Teller:
 
     def _message(self, v: r.Verdict, *, shown: bool) -> str:
         if v.mark is r.Mark.GRADER_ERROR:
-            return self.words.gettext("Something went wrong on our side. This check is made again on the next run.")
+            return self.words.gettext("Something went wrong on our side. This check will be run again.")
         if v.mark is r.Mark.PASS:
             return ""
         return plain.line(v.message, 2000) if shown and v.message else self.words.cause(v.cause)

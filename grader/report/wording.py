@@ -9,13 +9,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from grader import records as r
+from grader.report.source import Excerpt
 
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
 DECIMAL_COMMA = {"de"}
 
 
-def N_(text: str) -> str:  # noqa: N802: the name gettext's tools look for
-    """A message to be found by the extraction and translated later."""
+def N_(text: str) -> str:  # noqa: N802
+    """A message for gettext's tools to find under this name, to be translated later."""
     return text
 
 
@@ -43,7 +44,7 @@ CAUSES = {
     r.Cause.OUTPUT: N_("Your code wrote or returned more than allowed."),
     r.Cause.CRASHED: N_("Your code ended the Python process instead of returning."),
     r.Cause.FORBIDDEN: N_("Your code called something that this exercise asks you to write yourself."),
-    r.Cause.PREREQUISITE: N_("A check that this one hangs on has not passed yet."),
+    r.Cause.PREREQUISITE: N_("A check that this one depends on has not passed yet."),
     r.Cause.NEEDS_CUDA: N_("This needs a GPU, and the grading machine had none. It does not count."),
 }
 
@@ -64,6 +65,16 @@ class Words:
 
     def cause(self, cause: r.Cause | None) -> str:
         return self.gettext(CAUSES[cause]) if cause else ""
+
+    def place(self, excerpt: Excerpt) -> str:
+        """Where quoted lines stand: "Cell 3, In [2], line 5"."""
+        place = self.gettext("Cell %(cell)s") % {"cell": excerpt.cell}
+        if excerpt.prompt:
+            place += f", In [{excerpt.prompt}]"
+        if excerpt.marked:
+            place += ", " + self.ngettext("line %(lines)s", "lines %(lines)s", excerpt.marked.count(",") + 1) % {
+                "lines": excerpt.marked}
+        return place
 
     def number(self, value: float) -> str:
         """At most two decimals, with the language's decimal mark."""

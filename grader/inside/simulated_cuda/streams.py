@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+import weakref
 from typing import Any
 
 import torch
@@ -118,12 +119,22 @@ class GpuGenerator(torch.Generator):
     def __new__(cls, device: torch.device) -> GpuGenerator:
         return super().__new__(cls)
 
+    known: weakref.WeakValueDictionary[int, GpuGenerator] = weakref.WeakValueDictionary()
+
     def __init__(self, device: torch.device) -> None:
         self._on = device
+        self.known[self._cdata] = self  # type: ignore[attr-defined]
 
     @property
     def device(self) -> torch.device:
         return self._on
+
+    @classmethod
+    def device_of(cls, generator: Any) -> torch.device:
+        """Where this generator is; torch hands dispatch.py another object for the same generator."""
+        known = cls.known.get(generator._cdata)
+        device: torch.device = generator.device if known is None else known.device
+        return device
 
 
 for _class, _name in ((Stream, "Stream"), (Event, "Event")):

@@ -1,0 +1,17 @@
+"""First and last are swapped, as if the gradient travelled with the signal.
+
+fails: diagnose
+diagnosis: reversed
+"""
+
+import math
+
+
+def diagnose(norms):
+    if not all(math.isfinite(n) for n in norms.values()):
+        return "exploding"
+    weights = [n for name, n in norms.items() if name.endswith("weight")]
+    first, last = weights[-1], weights[0]
+    if first <= 1e-3 * last:
+        return "vanishing"
+    return "exploding" if first >= 1e3 * last else "stable"

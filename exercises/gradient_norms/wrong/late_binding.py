@@ -1,0 +1,16 @@
+"""The hook looks up the loop's variable when it runs: everything goes under the last name.
+
+fails: names, norms, each-backward, tied
+diagnosis: one-key
+"""
+
+import torch
+
+
+def attach_gradient_norm_hooks(model):
+    norms = {}
+    handles = []
+    for name, p in model.named_parameters():
+        if p.requires_grad:
+            handles.append(p.register_hook(lambda g: norms.__setitem__(name, g.norm().item())))
+    return norms, handles

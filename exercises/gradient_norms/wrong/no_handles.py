@@ -1,0 +1,17 @@
+"""The dict alone is returned.
+
+fails: removable
+diagnosis: no-handles
+"""
+
+import torch
+
+
+def attach_gradient_norm_hooks(model):
+    norms = {}
+    for name, p in model.named_parameters():
+        if p.requires_grad:
+            def hook(g, name=name):
+                norms[name] = g.norm().item()
+            p.register_hook(hook)
+    return norms

@@ -1,0 +1,20 @@
+"""The hook returns the norm, which autograd takes for the new gradient: of another shape, so it raises.
+
+fails: names, norms, each-backward, tied
+diagnosis: none
+cause: raised
+"""
+
+import torch
+
+
+def attach_gradient_norm_hooks(model):
+    norms = {}
+    handles = []
+    for name, p in model.named_parameters():
+        if p.requires_grad:
+            def hook(g, name=name):
+                norms[name] = g.norm()
+                return norms[name]
+            handles.append(p.register_hook(hook))
+    return norms, handles

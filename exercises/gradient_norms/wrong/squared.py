@@ -1,0 +1,18 @@
+"""The root is missing: the sum of the squares is recorded.
+
+fails: norms
+diagnosis: squared-norm
+"""
+
+import torch
+
+
+def attach_gradient_norm_hooks(model):
+    norms = {}
+    handles = []
+    for name, p in model.named_parameters():
+        if p.requires_grad:
+            def hook(g, name=name):
+                norms[name] = (g**2).sum().item()
+            handles.append(p.register_hook(hook))
+    return norms, handles

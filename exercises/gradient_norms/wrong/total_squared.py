@@ -1,0 +1,11 @@
+"""The root is missing.
+
+fails: global-norm
+diagnosis: squared-total
+"""
+
+import torch
+
+
+def global_norm(norms):
+    return sum(n**2 for n in norms.values())

@@ -1,0 +1,11 @@
+"""The norms are added up.
+
+fails: global-norm
+diagnosis: sum-of-norms
+"""
+
+import torch
+
+
+def global_norm(norms):
+    return sum(norms.values())

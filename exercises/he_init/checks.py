@@ -1,0 +1,640 @@
+"""What he_init promises, and what it says where a promise is broken.
+
+He, Zhang, Ren, Sun 2015, "Delving deep into rectifiers", section 2.2, equations 10 and 14. Every statistical check
+raises a false alarm at most once in a million judgings (statistics.RATE); the limits follow from the sample sizes.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from grader import statistics
+from grader.expectations import curves, described, histogram, tensor
+from grader.spec import Call, Diagnosis, Probe, Seen, check, empty, fail, normal
+from grader.statistics import RATE
+
+Shape = tuple[int, ...]
+HE = "He, Zhang, Ren, Sun 2015, section 2.2, equations 10 and 14 (arXiv 1502.01852)"
+
+
+def fans(shape: Shape) -> tuple[int, int]:
+    """(fan_in, fan_out) of a Linear or Conv weight: channels times the entries of one kernel."""
+    field = math.prod(shape[2:])
+    return shape[1] * field, shape[0] * field
+
+
+def he(shape: Shape) -> float:
+    return 2 / fans(shape)[0]
+
+
+# --- what is observed ----------------------------------------------------------------------------------------------
+# Tall and wide: where fan_in and fan_out are equal, half of all mistakes look right.
+
+WIDE, TALL, CONV = (512, 128), (128, 512), (64, 32, 3, 3)
+
+wide = Call("he_normal_", empty(*WIDE), times=2)    # two draws in one process: they must differ
+tall = Call("he_normal_", empty(*TALL), times=2)
+conv = Call("he_normal_", empty(*CONV), times=2)
+sloped = Call("he_normal_", empty(*WIDE), 0.5)      # var / 1.25: far outside what chance does to 65,536 weights
+wide_truncated = Call("he_truncated_normal_", empty(*WIDE))
+tall_truncated = Call("he_truncated_normal_", empty(*TALL))
+conv_truncated = Call("he_truncated_normal_", empty(*CONV))
+
+KERNELS = {"Linear": (7, 5), "Conv1d": (6, 4, 3), "Conv2d": (8, 3, 5, 2), "Conv3d": (4, 6, 2, 3, 5)}
+fan_ins = tuple(Call("fan_in", empty(*shape)) for shape in KERNELS.values())
+refusals = Probe("refusals", uses=("fan_in",), vector=empty(9), scalar=empty())
+
+DEPTH, WIDTH, BATCH = 30, 256, 64
+SQUARE = (WIDTH, WIDTH)
+deep = Probe("deep_weights", uses=("he_normal_",), depth=DEPTH, width=WIDTH, others=[empty(*WIDE), empty(*TALL)],
+             signal=normal(BATCH, WIDTH), gradient=normal(BATCH, WIDTH))
+
+model = Probe("initialised_model", uses=("init_weights",))
+WEIGHTS = {"line.weight": (96, 48, 5), "image.weight": (64, 24, 3, 5), "volume.weight": (64, 16, 2, 3, 4),
+           "head.1.weight": (160, 400), "head.3.weight": (400, 160)}
+BIASES = {"line.bias": (96,), "image.bias": (64,), "head.1.bias": (160,)}
+OTHERS = ("upwards.weight", "upwards.bias", "batch_norm.weight", "batch_norm.bias", "batch_norm.running_mean",
+          "batch_norm.running_var", "plain_norm.running_mean", "plain_norm.running_var", "layer_norm.weight",
+          "layer_norm.bias", "embedding.weight")
+
+
+# --- what mistakes look like: the variance that each gives ------------------------------------------------------------
+
+LECUN = Diagnosis("lecun-scaling", "The variance is 1 / fan_in: LeCun's rule, without the factor 2 for ReLU.",
+                  "ReLU sets half of its inputs to zero, so half of the signal's power is lost in every layer. "
+                  "Which factor makes up for it?", HE)
+XAVIER = Diagnosis("xavier-scaling", "The variance is 2 / (fan_in + fan_out): Xavier's (Glorot's) rule.",
+                   "Xavier's rule is derived for activations that are linear around zero. Go through the derivation "
+                   "again with ReLU: only fan_in is left.", "Glorot & Bengio 2010, section 4.2; " + HE)
+FAN_OUT = Diagnosis("fan-out", "The variance fits 2 / fan_out: the outputs were counted, not the inputs.",
+                    "PyTorch keeps a Linear weight as (outputs, inputs). Which entry of the shape says how many numbers "
+                    "one unit adds up?", "torch.nn.Linear, `weight`: (out_features, in_features)")
+VARIANCE_AS_STD = Diagnosis("variance-as-std", "The standard deviation is 2 / fan_in: that should be the variance.",
+                            "`normal_` takes a standard deviation. What is missing between the two?",
+                            "torch.Tensor.normal_(mean, std)")
+MISSING_SQRT = Diagnosis("missing-sqrt", "The standard deviation is sqrt(2) / fan_in: the root covers the 2 only.",
+                         "The root belongs around the whole fraction: look at the brackets.", HE)
+DOUBLED = Diagnosis("doubled-variance", "The variance is 4 / fan_in: the standard deviation is 2 / sqrt(fan_in).",
+                    "The 2 belongs under the root too.", HE)
+FAN_AVERAGE = Diagnosis("fan-average", "The variance is 4 / (fan_in + fan_out): He's factor with the mean of both fans.",
+                        "He's rule holds with fan_in alone; the mean of both is Xavier's compromise.", HE)
+DEFAULT = Diagnosis("pytorch-default", "The variance is 1 / (3 fan_in): what PyTorch's layers start with.",
+                    "The default is U(-1/sqrt(fan_in), 1/sqrt(fan_in)). It shrinks the signal sixfold (in variance) at "
+                    "every ReLU layer. Overwrite it.", "torch.nn.Linear, section Variables")
+DEFAULT_OUT = Diagnosis("default-of-fan-out", "The variance is 1 / (3 fan_out): PyTorch's default range, with the outputs "
+                        "for the inputs.", FAN_OUT.advice, FAN_OUT.read)
+UNCORRECTED = Diagnosis("uncorrected-truncation", "The variance is what truncating without rescaling leaves of 2 / fan_in.",
+                        "Cutting off the tails makes a law narrower: at two standard deviations 0.8796 of the width is "
+                        "left. Start wider by as much.", "keras.initializers.HeNormal; tensorflow#19081")
+STANDARD = Diagnosis("standard-normal", "The variance is 1 whatever the shape: N(0, 1) was not scaled.",
+                     "A unit adds up fan_in such terms, so its output has variance fan_in. Scale the weights.", HE)
+CONSTANT = Diagnosis("small-constant", "The standard deviation is the same for every shape.",
+                     "The right width depends on how many inputs are added up: use fan_in.", HE)
+MEAN_FOR_STD = Diagnosis("mean-for-std", "The mean is sqrt(2 / fan_in) and the standard deviation is 1: they are swapped.",
+                         "The first positional argument of `normal_` is the mean. Name it: `normal_(0.0, std)` or "
+                         "`normal_(std=std)`.", "torch.Tensor.normal_(mean=0, std=1)")
+NO_FIELD = Diagnosis("receptive-field-ignored", "Linear weights are right; for convolutions the kernel is not counted.",
+                     "A unit of a Conv2d sees in_channels * height * width numbers: one kernel for each channel.", HE)
+WHOLE = Diagnosis("whole-tensor", "All entries of the weight were counted as fan_in.",
+                  "How many of the entries belong to one unit?", HE)
+TANH_GAIN = Diagnosis("tanh-gain", "The gain is 5/3, which PyTorch recommends for tanh.",
+                      "For ReLU the gain is sqrt(2).", "torch.nn.init.calculate_gain")
+SELU_GAIN = Diagnosis("selu-gain", "The gain is 3/4, which PyTorch recommends for SELU.",
+                      "For ReLU the gain is sqrt(2).", "torch.nn.init.calculate_gain")
+LEAKY = Diagnosis("leaky-by-default", "The variance fits a negative slope of 0.2, though none was asked for.",
+                  "The default of negative_slope is 0.", HE)
+
+Law = Callable[[Shape], float]
+SCALINGS: tuple[tuple[Diagnosis, Law], ...] = (
+    (LECUN, lambda s: 1 / fans(s)[0]),
+    (XAVIER, lambda s: 2 / sum(fans(s))),
+    (FAN_OUT, lambda s: 2 / fans(s)[1]),
+    (FAN_OUT, lambda s: 2 / s[0]),
+    (VARIANCE_AS_STD, lambda s: 4 / fans(s)[0] ** 2),
+    (MISSING_SQRT, lambda s: 2 / fans(s)[0] ** 2),
+    (DOUBLED, lambda s: 4 / fans(s)[0]),
+    (FAN_AVERAGE, lambda s: 4 / sum(fans(s))),
+    (DEFAULT, lambda s: 1 / (3 * fans(s)[0])),
+    (DEFAULT_OUT, lambda s: 1 / (3 * fans(s)[1])),
+    (DEFAULT_OUT, lambda s: 1 / (3 * s[0])),
+    (UNCORRECTED, lambda s: statistics.TRUNCATED_STD**2 * he(s)),
+    (UNCORRECTED, lambda s: 0.973337 * he(s)),  # cut at three standard deviations
+    (STANDARD, lambda s: 1.0),
+    (NO_FIELD, lambda s: 2 / s[1]),
+    (NO_FIELD, lambda s: 2 / math.prod(s[1:3])),  # one side of the kernel only
+    (WHOLE, lambda s: 2 / math.prod(s)),
+    (TANH_GAIN, lambda s: 25 / 18 * he(s)),
+    (SELU_GAIN, lambda s: 9 / 32 * he(s)),
+    (LEAKY, lambda s: he(s) / 1.04),
+)
+
+Draws = list[tuple[Shape, Tensor]]
+
+
+def var(w: Tensor) -> float:
+    """The variance of all entries; 0 for a single one."""
+    return float(w.var(correction=0))
+
+
+def follow(draws: Draws, law: Law, **how: Any) -> bool:
+    """The weights have the variance of this law, each shape and all together. False alarms: at most RATE."""
+    share = RATE / (len(draws) + 1)
+    together = torch.cat([((w - w.mean()) / math.sqrt(law(shape))).flatten() for shape, w in draws])
+    return (all(statistics.variance(w, law(shape), false_alarm=share, **how).holds for shape, w in draws)
+            and statistics.variance(together, 1.0, about=0.0, false_alarm=share, **how).holds)
+
+
+def fitting(draws: Draws) -> list[Diagnosis]:
+    """The misconceptions whose numbers these are, on all shapes within the statistical band."""
+    if follow(draws, lambda shape: 1.0) and means_are_widths(draws):
+        return [MEAN_FOR_STD]
+    found = [diagnosis for diagnosis, law in SCALINGS if follow(draws, law)]
+    if not found and len(draws) > 1:
+        width = sum(var(w) for _, w in draws) / len(draws)
+        found = [CONSTANT] if 0 < width < 0.5 and follow(draws, lambda shape: width) else []
+    return list(dict.fromkeys(found))
+
+
+def means_are_widths(draws: Draws) -> bool:
+    return all(statistics.mean(w, math.sqrt(he(shape)), false_alarm=RATE / len(draws)).holds for shape, w in draws)
+
+
+def one_of(found: list[Diagnosis]) -> Diagnosis | None:
+    """The one that fits. Where several do, none is named: never guess."""
+    return found[0] if len(found) == 1 else None
+
+
+# --- reading what came back ------------------------------------------------------------------------------------------
+
+def held(seen: Seen, shape: Shape) -> list[Tensor]:
+    """The weights passed in, as they were after each call, in float64."""
+    return [tensor(seen.argument(0, call=i), shape, "The weight that was passed in") for i in range(len(seen.values))]
+
+
+def drawn(*steps: Seen, shapes: Iterable[Shape] = (WIDE, TALL, CONV)) -> Draws:
+    """For each shape the weights of all its draws."""
+    return [(shape, apart(torch.cat(held(seen, shape)))) for seen, shape in zip(steps, shapes, strict=True)]
+
+
+def apart(weight: Tensor) -> Tensor:
+    """The weight with rows and columns that are copies of others counted once.
+
+    Copies bring nothing new: counted as draws they would make chance look like a mistake in mean and variance. That they
+    are copies is what `independent` sees.
+    """
+    if statistics.distinct_share(weight) > 0.95:
+        return weight
+    return weight.flatten(1).unique(dim=0).mT.unique(dim=0).mT
+
+
+def in_place(seen: Seen, shape: Shape) -> None:
+    """Fails where the tensor passed in does not hold the weights, or something else was returned."""
+    name, given = seen.step.function, seen.given["0"]
+    for i, returned in enumerate(seen.values):
+        weight = seen.argument(0, call=i)
+        tensor(weight, shape, f"After `{name}` the weight that was passed in")
+        if weight.dtype is not given.dtype:
+            fail(f"The weight that was passed in had dtype {given.dtype} and has {weight.dtype} after `{name}`.")
+        unfilled = float((weight == given).double().mean())
+        if unfilled == 1:
+            fail(f"The weight of shape {shape} holds the same numbers after `{name}` as before.",
+                 NOT_IN_PLACE if isinstance(returned, Tensor) and returned.shape == weight.shape else None)
+        if not unfilled <= 1e-3:
+            fail(f"{unfilled:.1%} of the weight of shape {shape} was not filled by `{name}`.")
+        if returned is not None and not (isinstance(returned, Tensor) and equal(returned, weight)):
+            fail(f"`{name}` returned {described(returned)} that is not the weight it filled.")
+
+
+def equal(a: Tensor, b: Tensor) -> bool:
+    return a.shape == b.shape and bool(((a == b) | (a.isnan() & b.isnan())).all())
+
+
+NOT_IN_PLACE = Diagnosis("not-in-place", "New weights are returned, but the tensor that was passed in keeps its old ones.",
+                         "`model.apply` throws away what is returned. Write into the tensor: methods that end in an "
+                         "underscore, such as `normal_` or `copy_`, do.", "torch.Tensor.copy_")
+
+
+# --- fan_in ----------------------------------------------------------------------------------------------------------
+
+FANS: tuple[tuple[Diagnosis, Callable[[Shape], int]], ...] = (
+    (FAN_OUT, lambda s: fans(s)[1]), (FAN_OUT, lambda s: s[0]),
+    (NO_FIELD, lambda s: s[1]), (WHOLE, math.prod), (NO_FIELD, lambda s: math.prod(s[1:3])),
+)
+
+
+@check(looks_at=(*fan_ins, refusals), points=2,
+       hint="A Linear weight is (outputs, inputs), a Conv weight (out_channels, in_channels, *kernel). Count the numbers "
+            "that one unit adds up, as an int, and raise ValueError where there are fewer than two dimensions.")
+def fan_in(*steps):
+    """`fan_in` counts the inputs that feed one unit: of Linear, Conv1d, Conv2d and Conv3d weights. Weights with fewer
+    than two dimensions raise ValueError."""
+    *counts, refused = steps
+    found = {}
+    for seen, (layer, shape) in zip(counts, KERNELS.items(), strict=True):
+        found[shape] = seen.value
+        seen.measure(f"fan_in of a {layer} weight {shape}", described(seen.value), str(fans(shape)[0]))
+        if isinstance(seen.value, bool) or not isinstance(seen.value, int):
+            fail(f"`fan_in` of a {layer} weight returned {described(seen.value)}, not an int.")
+        if not equal(tensor(seen.argument(), shape, "The weight"), seen.given["0"].double()):
+            fail(f"`fan_in` changed the {layer} weight it was asked about.")
+    if any(count != fans(shape)[0] for shape, count in found.items()):
+        fits = [d for d, wrong in FANS if all(count == wrong(shape) for shape, count in found.items())]
+        layer, shape = next((k, s) for k, s in KERNELS.items() if found[s] != fans(s)[0])
+        fail(f"`fan_in` of a {layer} weight of shape {shape} is {found[shape]}; each of its units adds up "
+             f"{fans(shape)[0]} inputs.", one_of(fits))
+    answers = refused.value if isinstance(refused.value, dict) else {}
+    for name, what in (("vector", "one dimension"), ("scalar", "no dimensions")):
+        answer = answers.get(name)
+        answer = answer if isinstance(answer, dict) else {}
+        if answer.get("value_error") is not True:
+            did = (f"raised {answer['raised']}" if isinstance(answer.get("raised"), str)
+                   else f"returned {answer.get('returned', 'nothing')}")
+            fail(f"`fan_in` of a tensor with {what} {did}; it should raise ValueError.")
+
+
+# --- he_normal_ ------------------------------------------------------------------------------------------------------
+
+@check(looks_at=(wide, tall, conv), points=1, hint="Write into `weight` itself, then return it.")
+def fills_in_place(*steps):
+    """`he_normal_` fills the tensor it is given, all of it, and returns it (or nothing)."""
+    for seen, shape in zip(steps, (WIDE, TALL, CONV), strict=True):
+        in_place(seen, shape)
+
+
+ONE_SIDED = Diagnosis("only-positive", "No weight is negative.", "`rand` draws from [0, 1). The law must be symmetric "
+                      "around zero: use `randn` or `normal_`.", "torch.randn")
+
+
+@check(looks_at=(wide, tall, conv), points=1, after=fills_in_place, false_alarms=RATE,
+       hint="The weights are drawn around zero: what is the mean of the law you draw from?")
+def mean(*steps):
+    """The weights have mean zero."""
+    draws = drawn(*steps)
+    scores = [statistics.mean(w, false_alarm=RATE / len(draws)) for _, w in draws]
+    for seen, (shape, w), score in zip(steps, draws, scores, strict=True):
+        seen.measure(f"mean of weights {shape}", f"{float(w.mean()):.3g}",
+                     f"0 ± {score.limit * math.sqrt(var(w) / w.numel()):.2g}")
+    for (shape, w), score in zip(draws, scores, strict=True):
+        if not score.holds:
+            swapped = follow(draws, lambda shape: 1.0) and means_are_widths(draws)
+            positive = all(float(w.min()) >= 0 and float(w.max()) > 0 for _, w in draws)
+            fail(f"Weights of shape {shape} have mean {float(w.mean()):.3g}, {abs(score.value):.0f} standard errors from "
+                 "zero.", MEAN_FOR_STD if swapped else ONE_SIDED if positive else None)
+
+
+@check(looks_at=(wide, tall, conv), points=4, after=fills_in_place, false_alarms=RATE, read=HE,
+       hint="Work out the standard deviation of one weight from `fan_in` on paper, for two different shapes, and compare "
+            "with `weight.std()`.")
+def variance(*steps):
+    """The weights have variance 2 / fan_in."""
+    draws = drawn(*steps)
+    found = [] if follow(draws, he) else fitting(draws)
+    named = one_of(found)
+    for seen, (shape, w) in zip(steps, draws, strict=True):
+        seen.measure(f"variance of weights {shape}", f"{var(w):.3g}", f"2/{fans(shape)[0]} = {he(shape):.3g}",
+                     f"{var(w) / he(shape):.3g} times as much")
+    steps[0].draw(bell(draws[0][1], WIDE))
+    if follow(draws, he):
+        return
+    shape, w = max(draws, key=lambda draw: off(var(draw[1]) / he(draw[0])))
+    fail(f"Weights of shape {shape} have variance {var(w):.3g}, {var(w) / he(shape):.3g} times the expected "
+         f"2 / fan_in = {he(shape):.3g}." + (f" {named.meaning}" if named else ""), named)
+
+
+def off(ratio: float) -> float:
+    """How far a ratio is from 1, on a scale where twice and half are equally far; what is no ratio is farthest."""
+    return abs(math.log(ratio)) if 0 < ratio < math.inf else math.inf
+
+
+def bell(w: Tensor, shape: Shape) -> Any:
+    """The weights against the normal law they should follow, in units of He's standard deviation."""
+    x = w / math.sqrt(he(shape))
+    return histogram(f"Weights of shape {shape}", "How the weights are spread, in units of sqrt(2 / fan_in); a bell of "
+                     f"width 1 is expected, theirs is {math.sqrt(var(x)):.3g} wide around {float(x.mean()):.3g}.",
+                     values=x, density=lambda t: torch.exp(-t * t / 2) / math.sqrt(2 * math.pi), reach=4.5,
+                     x_label="weight / sqrt(2 / fan_in)")
+
+
+UNIFORM = Diagnosis("uniform-instead-of-normal", "The weights are spread evenly between two bounds: a uniform law.",
+                    "He's uniform law has the same variance and works as well, but here a normal law is asked for: "
+                    "`randn` or `normal_`.", "torch.Tensor.normal_")
+TRUNCATED = Diagnosis("truncated-instead-of-normal", "The weights are cut off at two standard deviations.",
+                      "That is the law of `he_truncated_normal_`. A normal law has tails: of 65,536 draws a few lie "
+                      "beyond four.", "keras.initializers.HeNormal")
+
+
+@check(looks_at=(wide, tall, conv), points=1, after=fills_in_place, false_alarms=RATE,
+       hint="Plot a histogram of the weights beside a bell curve of the same width.")
+def gaussian(*steps):
+    """The weights follow a normal law, whatever its width."""
+    draws = drawn(*steps)
+    share = RATE / (2 * len(draws) + 1)
+    together = torch.cat([statistics.standardised(w) for _, w in draws])
+    follows = statistics.law(together, statistics.normal_law, false_alarm=share)
+    moments = [(statistics.skewness(w, false_alarm=share), statistics.kurtosis(w, false_alarm=share)) for _, w in draws]
+    for seen, (shape, w) in zip(steps, draws, strict=True):
+        seen.measure(f"kurtosis of weights {shape}", f"{statistics.moment_ratio(w, 4):.3g}", "3",
+                     "uniform: 1.8, cut off at two standard deviations: 2.37")
+    if follows.holds and all(score.holds for pair in moments for score in pair):
+        return
+    steps[0].draw(bell(draws[0][1] * math.sqrt(he(WIDE)) / draws[0][1].std(correction=0), WIDE))
+    fits = [d for d, law in ((UNIFORM, statistics.uniform_law), (TRUNCATED, statistics.truncated_law))
+            if statistics.law(together, law).holds]
+    shape, w = max(draws, key=lambda draw: off(statistics.moment_ratio(draw[1], 4) / 3))
+    fail(f"Weights of shape {shape} have kurtosis {statistics.moment_ratio(w, 4):.3g} and skewness "
+         f"{statistics.moment_ratio(w, 3):.3g}; a normal law has 3 and 0. Taken together, their distribution function is "
+         f"off by up to {follows.value:.3f}.", one_of(fits))
+
+
+SAME_DRAW = Diagnosis("same-draw-every-time", "Two calls filled a tensor with the same numbers.",
+                      "A seed set inside the function makes every layer start from the same numbers. Set seeds once, "
+                      "outside.", "torch.manual_seed")
+ROWS = Diagnosis("repeated-rows", "Rows of the weight are copies of one another.",
+                 "Units with the same weights compute the same and learn the same. Draw every entry anew.",
+                 "Goodfellow, Bengio, Courville 2016, section 8.4: initial parameters must break symmetry")
+COLUMNS = Diagnosis("repeated-columns", "Columns of the weight are copies of one another.",
+                    "A layer like that only sees the sum of its inputs. Draw every entry anew.", ROWS.read)
+
+
+@check(looks_at=(wide, tall, conv), points=2, after=fills_in_place, false_alarms=RATE,
+       hint="Call the function twice, and look at the tensors as images: are there stripes?")
+def independent(*steps):
+    """Every weight is a draw of its own: two calls differ, and so do rows, columns and neighbours."""
+    pairs = [(shape, *held(seen, shape)) for seen, shape in zip(steps, (WIDE, TALL, CONV), strict=True)]
+    share = RATE / (8 * len(pairs))
+    if all(torch.equal(first, second) for _, first, second in pairs):
+        fail("Two calls in a row filled the tensor with exactly the same numbers.", SAME_DRAW)
+    for shape, first, second in pairs:
+        rows = (first - first.mean()).flatten(1)
+        fail_unless(statistics.closest_rows(rows, false_alarm=share),
+                    f"Two rows of a weight of shape {shape} are all but the same, or opposite.",
+                    ROWS if all(repeats(w.flatten(1)) for _, w, _ in pairs) else None)
+        fail_unless(statistics.closest_rows(rows.mT, false_alarm=share),
+                    f"Two columns of a weight of shape {shape} are all but the same, or opposite.",
+                    COLUMNS if all(repeats(w.flatten(1).mT) for _, w, _ in pairs) else None)
+        fail_unless(statistics.overlap(rows, false_alarm=share),
+                    f"The rows of a weight of shape {shape} are not drawn independently of one another.")
+        fail_unless(statistics.overlap(rows.mT, false_alarm=share),
+                    f"The columns of a weight of shape {shape} are not drawn independently of one another.")
+        fail_unless(statistics.row_spread(rows, false_alarm=share),
+                    f"Some rows of a weight of shape {shape} are much wider or narrower than others.")
+        fail_unless(statistics.row_spread(rows.mT, false_alarm=share),
+                    f"Some columns of a weight of shape {shape} are much wider or narrower than others.")
+        fail_unless(statistics.neighbours(first, false_alarm=share),
+                    f"Neighbours in a weight of shape {shape} are correlated.")
+        fail_unless(statistics.agreement(first, second, false_alarm=share),
+                    f"Two draws of shape {shape} are correlated: they are not drawn anew.")
+        if not statistics.distinct_share(first) > 0.95:
+            fail(f"Only {statistics.distinct_share(first):.1%} of the numbers in a weight of shape {shape} are different "
+                 "from all others.")
+
+
+def fail_unless(score: statistics.Score, message: str, diagnosis: Diagnosis | None = None) -> None:
+    if not score.holds:
+        fail(message, diagnosis)
+
+
+def repeats(rows: Tensor) -> bool:
+    """Some row is an exact copy of another."""
+    return len(rows.unique(dim=0)) < len(rows)
+
+
+IGNORED = Diagnosis("negative-slope-ignored", "The variance is the same with and without a negative slope.",
+                    "A leaky ReLU lets a share of the negative side pass, so less has to be made up for: "
+                    "2 / ((1 + a^2) fan_in).", HE)
+NOT_SQUARED = Diagnosis("slope-not-squared", "The variance is divided by 1 + a, not by 1 + a^2.",
+                        "Variances add up with squared factors.", HE)
+SQUARED_TWICE = Diagnosis("slope-applied-to-std", "The standard deviation is divided by 1 + a^2: that is for the variance.",
+                          "Take the root of the whole fraction.", HE)
+SLOPES = {IGNORED: 1.0, NOT_SQUARED: 1 / 1.5, SQUARED_TWICE: 1 / 1.25**2,
+          Diagnosis("slope-times", "The variance grows with the slope, by 1 + a^2.", "It belongs below the line.",
+                    HE): 1.25}
+
+
+@check(looks_at=(wide, sloped), points=1, after=fills_in_place, false_alarms=RATE, read=HE,
+       hint="Go through the derivation with max(z, a z) instead of max(z, 0): E[f(z)^2] = (1 + a^2) / 2 Var[z].")
+def negative_slope(plain, leaky):
+    """With a negative slope a, the variance is 1 + a² times smaller than without."""
+    in_place(leaky, WIDE)
+    (without, *_), (with_slope,) = held(plain, WIDE), held(leaky, WIDE)
+    ratio = var(with_slope) / var(without) if var(without) else math.nan
+    leaky.measure("variance with slope 0.5 / variance without", f"{ratio:.3g}", "1 / (1 + 0.5²) = 0.8")
+    if statistics.variance_ratio(with_slope, without, 0.8).holds:
+        return
+    fits = [d for d, wrong in SLOPES.items() if statistics.variance_ratio(with_slope, without, wrong).holds]
+    if means_are_widths([(WIDE, without)]) and follow([(WIDE, without)], lambda shape: 1.0):
+        fits = [MEAN_FOR_STD]
+    fail(f"With negative_slope=0.5 the variance is {ratio:.3g} times that without; expected 1 / 1.25 = 0.8.", one_of(fits))
+
+
+# --- he_truncated_normal_ --------------------------------------------------------------------------------------------
+
+NOT_TRUNCATED = Diagnosis("not-truncated", "The weights reach beyond two standard deviations: nothing is cut off there.",
+                          "If you give bounds, mind their units: -2 and 2 are no bounds for weights of width 0.1. They "
+                          "must be multiples of the standard deviation.", "keras.initializers.HeNormal")
+CLAMPED = Diagnosis("clamped-truncation", "Weights are piled up on the two bounds: the tails were moved there.",
+                    "Truncating means drawing again what falls outside, not moving it to the edge.",
+                    "keras.initializers.TruncatedNormal: values outside are discarded and redrawn")
+
+
+@check(looks_at=(wide_truncated, tall_truncated, conv_truncated), points=2, false_alarms=RATE, read="keras.initializers.HeNormal",
+       hint="Draw with a standard deviation that is wider by 1 / 0.87962566, and draw again what is beyond two of those.")
+def truncated(*steps):
+    """`he_truncated_normal_` draws from a normal law cut off at two standard deviations, widened so that the variance is
+    still 2 / fan_in: all weights lie within 2.2737 * sqrt(2 / fan_in)."""
+    for seen, shape in zip(steps, (WIDE, TALL, CONV), strict=True):
+        in_place(seen, shape)
+    draws, edge, share = drawn(*steps), statistics.TRUNCATED_EDGE, RATE / 5
+    kurtosis = statistics.TRUNCATED_MOMENTS[0]
+    units = torch.cat([(w / math.sqrt(he(shape))).flatten() for shape, w in draws])
+    farthest = float(units.abs().max())
+    steps[0].measure("largest |weight| / sqrt(2 / fan_in)", f"{farthest:.4g}", f"{edge:.4g} ± 0.1 %")
+    for seen, (shape, w) in zip(steps, draws, strict=True):
+        seen.measure(f"variance of weights {shape}", f"{var(w):.3g}", f"2/{fans(shape)[0]} = {he(shape):.3g}")
+    steps[0].draw(cut_bell(units))
+    law = statistics.law(statistics.standardised(units), statistics.truncated_law, false_alarm=share)
+    pile = statistics.at_edge(units, farthest, within=1e-3, false_alarm=share)
+    if not pile.holds and farthest > 0:
+        on_edge = float((units.abs() >= farthest * 0.999).double().mean())
+        fail(f"{on_edge:.2%} of the weights lie on the two bounds, where almost none should.",
+             CLAMPED if 0.03 < on_edge < 0.06 else None)  # 4.55 % of a normal law lie beyond two standard deviations
+    if not follow(draws, he, kurtosis=kurtosis):
+        shape, w = max(draws, key=lambda draw: off(var(draw[1]) / he(draw[0])))
+        named = one_of(fitting(draws))
+        fail(f"Weights of shape {shape} have variance {var(w):.3g}, {var(w) / he(shape):.3g} times the "
+             f"expected 2 / fan_in = {he(shape):.3g}." + (f" {named.meaning}" if named else ""), named)
+    if not abs(farthest / edge - 1) <= max(1e-3, statistics.short_of_edge(units.numel(), share)):
+        shapes = ((NOT_TRUNCATED, statistics.normal_law), (UNIFORM, statistics.uniform_law))
+        fits = [d for d, other in shapes if statistics.law(statistics.standardised(units), other).holds]
+        fail(f"The largest weight is {farthest:.4g} times sqrt(2 / fan_in); the law ends at {edge:.4g}.", one_of(fits))
+    shape_score = statistics.kurtosis_like(units, statistics.TRUNCATED_MOMENTS, false_alarm=share)
+    fail_unless(law, f"The weights do not follow the truncated normal law: their distribution function is off by up to "
+                     f"{law.value:.3f}.")
+    fail_unless(shape_score, f"The weights have kurtosis {statistics.moment_ratio(units, 4):.3g}; the truncated normal law "
+                             f"has {kurtosis:.3g}.")
+
+
+def cut_bell(units: Tensor) -> Any:
+    """Truncated weights against the law they should follow, in units of He's standard deviation."""
+    def density(t: Tensor) -> Tensor:
+        z = t * statistics.TRUNCATED_STD
+        bell = torch.exp(-z * z / 2) / math.sqrt(2 * math.pi) * statistics.TRUNCATED_STD / math.erf(math.sqrt(2))
+        return torch.where(z.abs() <= 2, bell, torch.zeros_like(bell))
+    return histogram("Truncated weights", "How the truncated weights are spread, in units of sqrt(2 / fan_in); they should "
+                     f"end at 2.27 on both sides, theirs reach {float(units.abs().max()):.3g}.", values=units,
+                     density=density, reach=4.5, x_label="weight / sqrt(2 / fan_in)")
+
+
+# --- init_weights ----------------------------------------------------------------------------------------------------
+
+REPLACED = Diagnosis("parameter-replaced", "A parameter was replaced by another object.",
+                     "An optimizer that was made before keeps the old one. Fill the parameter that is there.",
+                     "torch.no_grad, and the methods that end in an underscore")
+FROZEN = Diagnosis("parameters-frozen", "Parameters no longer require a gradient: they will never be trained.",
+                   "Use `with torch.no_grad():` around the filling instead of switching requires_grad off.",
+                   "torch.no_grad")
+BIAS = Diagnosis("bias-not-zero", "Biases are not zero.", "A bias has no fan_in. Fill it with zeros, where there is one.",
+                 "He et al. 2015, section 2.2: b = 0")
+TOUCHED = Diagnosis("touches-other-layers", "A layer that is neither Linear nor Conv1d, Conv2d or Conv3d was changed.",
+                    "Ask for the kind of the layer (isinstance), not whether it has a weight.", "torch.nn.Module.apply")
+
+
+@check(looks_at=model, points=2, false_alarms=RATE,
+       hint="`model.apply(f)` calls f with every module. Which kinds are to be filled, and which of them may have no bias? "
+            "Parameters require a gradient: fill them under `torch.no_grad()`.")
+def init_weights(seen):
+    """`model.apply(init_weights)` fills the weights of Linear and Conv1d, Conv2d, Conv3d layers as `he_normal_` does, sets
+    their biases to zero, and leaves everything else, and every Parameter's identity, as it was."""
+    before, after, facts = (part(seen.value, name) for name in ("before", "after", "facts"))
+    for name in (*WEIGHTS, *BIASES):
+        fact = part(facts, name)
+        if fact.get("same") is not True or fact.get("parameter") is not True:
+            fail(f"`{name}` is not the Parameter any more that it was.", REPLACED if fact.get("parameter") is True else None)
+        if fact.get("leaf") is not True or fact.get("requires_grad") is not True:
+            fail(f"`{name}` does not require a gradient any more.", FROZEN if fact.get("requires_grad") is False else None)
+    weights = [(shape, apart(tensor(after.get(name), shape, f"`{name}`"))) for name, shape in WEIGHTS.items()]
+    for name, shape in BIASES.items():
+        bias = tensor(after.get(name), shape, f"`{name}`")
+        if not bool((bias == 0).all()):
+            fail(f"`{name}` is not zero: it reaches up to {float(bias.abs().max()):.3g}.", BIAS)
+    for name in OTHERS:
+        old, new = before.get(name), after.get(name)
+        if not (isinstance(old, Tensor) and isinstance(new, Tensor) and equal(old, new)):
+            fail(f"`{name}` was changed; it belongs to none of the layers to be filled.", TOUCHED)
+    for name, (shape, w) in zip(WEIGHTS, weights, strict=True):
+        seen.measure(f"variance of {name} {shape}", f"{var(w):.3g}", f"2/{fans(shape)[0]} = {he(shape):.3g}")
+    for name, shape in WEIGHTS.items():
+        if isinstance(before.get(name), Tensor) and equal(before[name], after[name]):
+            fail(f"`{name}` was not filled: it holds what PyTorch put there.")
+    if follow(weights, he) and all(statistics.mean(w, false_alarm=RATE / len(weights)).holds for _, w in weights):
+        return
+    named = one_of(fitting(weights))
+    name, (shape, w) = max(zip(WEIGHTS, weights, strict=True), key=lambda one: off(var(one[1][1]) / he(one[1][0])))
+    fail(f"`{name}` has mean {float(w.mean()):.2g} and variance {var(w):.3g}, {var(w) / he(shape):.3g} times "
+         f"2 / fan_in." + (f" {named.meaning}" if named else ""), named)
+
+
+def part(value: Any, name: str) -> dict[Any, Any]:
+    """A mapping within a mapping; empty where there is none."""
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+# --- what it is all for: a net of 30 layers --------------------------------------------------------------------------
+
+# Over 11,000 seeds the logarithms are all but normal (skewness < 0.05, kurtosis 3.1) with the medians 1.27 and 0.975 and
+# standard deviations 0.330 and 0.158. The spreads below are a tenth larger: the heavier tails need half of that.
+SIGNAL = {"median": 1.27, "spread": 0.363}
+GRADIENT = {"median": 0.975, "spread": 0.174}
+ROWS_SUM_TO_ZERO = Diagnosis("row-standardised", "Each row was given mean zero on its own.",
+                             "After a ReLU all signals are positive, and rows that sum to zero cancel what they have in "
+                             "common. Draw each weight for itself: the mean is zero on average, not in each row.", HE)
+
+
+def run_of(seen: Seen) -> tuple[list[Tensor], list[float], list[float]]:
+    """The weights, the spread of the pre-activations by layer, and the size of their gradients relative to the last."""
+    if not _run or _run[0] is not seen.outcome or _run[1] is not seen.given:
+        _run[:] = [seen.outcome, seen.given, _run_through(seen)]
+    return _run[2]  # type: ignore[no-any-return]
+
+
+# The last run, which two checks look at: 8 MB of weights are read and sent through the net once. The records it was
+# made of are kept beside it, so that `is` cannot be fooled by an address that is used again.
+_run: list[Any] = []
+
+
+def _run_through(seen: Seen) -> tuple[list[Tensor], list[float], list[float]]:
+    """Forward with PyTorch in float64, backward with its autograd, as z_1 = W_1 x, z_l = W_l relu(z_(l-1))."""
+    found = seen.value.get("layers") if isinstance(seen.value, dict) else None
+    if not isinstance(found, list) or len(found) != DEPTH:
+        fail(f"There are not {DEPTH} weights to look at.")
+    weights = [tensor(w, SQUARE, "A weight that was passed in") for w in found]
+    with torch.enable_grad():
+        signal = seen.given["signal"].double().requires_grad_()
+        layers = [signal @ weights[0].mT]
+        for weight in weights[1:]:
+            layers.append(layers[-1].relu() @ weight.mT)
+    last = seen.given["gradient"].double()
+    gradients = torch.autograd.grad(layers[-1], layers, last)
+    return (weights, [float(z.detach().std()) for z in layers], [float(g.norm() / last.norm()) for g in gradients])
+
+
+def explained(seen: Seen, weights: list[Tensor]) -> tuple[str, Diagnosis | None]:
+    """What the weights have to do with it: their width, and what has just this width, if anything.
+
+    Two weights that are not square, filled after the thirty, tell apart what looks alike on square ones.
+    """
+    if all(torch.equal(w, weights[0]) for w in weights[1:]):
+        return " All layers have the very same weights.", SAME_DRAW
+    if all(repeats(w) for w in weights):
+        return " In every layer rows are copies of one another.", ROWS
+    pooled, others = torch.cat(weights), seen.value.get("others")
+    draws = [(SQUARE, pooled)]
+    if follow(draws, he):
+        sums = float(torch.stack([w.sum(dim=1).square().mean() for w in weights]).mean())  # 2 for independent weights
+        return " The weights have variance 2 / fan_in.", ROWS_SUM_TO_ZERO if sums < 1e-3 else None
+    if isinstance(others, list) and len(others) == 2:
+        draws += [(shape, tensor(w, shape, "A weight that was passed in"))
+                  for shape, w in zip((WIDE, TALL), others, strict=True)]
+    fits = fitting(draws)
+    text = f" The weights have {var(pooled) / he(SQUARE):.3g} times the variance 2 / fan_in"
+    return text + (f": {one_of(fits).meaning}" if len(fits) == 1 else "."), one_of(fits)
+
+
+@check(looks_at=deep, points=2, false_alarms=RATE, read=HE,
+       hint="In every layer the spread is multiplied by sqrt(fan_in * variance / 2). What must the variance be to make that "
+            "1? The check `variance` looks at the same function.")
+def signal_at_depth(seen):
+    """In a ReLU network of 30 layers, 256 wide, the signal neither fades nor explodes."""
+    weights, spreads, _ = run_of(seen)
+    low, high = statistics.log_normal_bounds(**SIGNAL)
+    seen.measure("standard deviation at layer 30", f"{spreads[-1]:.3g}", f"{low:.2g} to {high:.2g}")
+    seen.draw(curves("Signal by layer", f"The spread of the pre-activations from layer 1, {spreads[0]:.3g}, to layer 30, "
+                     f"{spreads[-1]:.3g}; with He's weights it stays near 1.4.", x_label="layer",
+                     y_label="standard deviation", yours=spreads, expected=[math.sqrt(2)] * DEPTH, log_y=True))
+    if statistics.log_normal(spreads[-1], **SIGNAL).holds:
+        return
+    text, named = explained(seen, weights)
+    fail(f"At layer 30 the pre-activations have standard deviation {spreads[-1]:.3g}; with He's weights it is between "
+         f"{low:.2g} and {high:.2g}.{text}", named)
+
+
+@check(looks_at=deep, points=2, false_alarms=RATE, read=HE,
+       hint="Backwards, too, every layer multiplies by sqrt(n * variance / 2). The check `variance` looks at the same "
+            "function.")
+def gradient_at_depth(seen):
+    """On its way back through 30 layers the gradient of the pre-activations keeps its size."""
+    weights, _, gradients = run_of(seen)
+    low, high = statistics.log_normal_bounds(**GRADIENT)
+    seen.measure("gradient at layer 1 / gradient at layer 30", f"{gradients[0]:.3g}", f"{low:.2g} to {high:.2g}")
+    seen.draw(curves("Gradient by layer", f"The size of the gradient relative to the last layer's: {gradients[0]:.3g} at "
+                     "layer 1; with He's weights it stays near 1.", x_label="layer",
+                     y_label="gradient / gradient at layer 30", yours=gradients, expected=[1.0] * DEPTH, log_y=True))
+    if statistics.log_normal(gradients[0], **GRADIENT).holds:
+        return
+    text, named = explained(seen, weights)
+    fail(f"From layer 30 back to layer 1 the gradient is multiplied by {gradients[0]:.3g}; with He's weights by {low:.2g} to "
+         f"{high:.2g}.{text}", named)

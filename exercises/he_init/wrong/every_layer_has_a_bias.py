@@ -1,0 +1,13 @@
+"""Layers without a bias are not thought of.
+
+fails: init-weights
+diagnosis: none
+cause: raised
+"""
+from torch import nn
+
+
+def init_weights(module):
+    if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d):
+        he_normal_(module.weight)
+        nn.init.zeros_(module.bias)

@@ -1,0 +1,14 @@
+"""The root covers the 2 only: std = sqrt(2) / fan_in.
+
+fails: variance, init-weights, signal-at-depth, gradient-at-depth
+diagnosis: missing-sqrt
+"""
+import math
+
+import torch
+
+
+def he_normal_(weight, negative_slope=0.0):
+    std = math.sqrt(2 / (1 + negative_slope**2)) / fan_in(weight)
+    with torch.no_grad():
+        return weight.normal_(0.0, std)

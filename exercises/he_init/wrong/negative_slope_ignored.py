@@ -1,0 +1,14 @@
+"""The negative slope is accepted and not used.
+
+fails: negative-slope
+diagnosis: negative-slope-ignored
+"""
+import math
+
+import torch
+
+
+def he_normal_(weight, negative_slope=0.0):
+    std = math.sqrt(2 / fan_in(weight))
+    with torch.no_grad():
+        return weight.normal_(0.0, std)

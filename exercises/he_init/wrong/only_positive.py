@@ -1,0 +1,14 @@
+"""torch.rand, scaled to the right second moment, but never negative.
+
+fails: mean, variance, gaussian, init-weights, signal-at-depth, gradient-at-depth
+diagnosis: only-positive, uniform-instead-of-normal
+"""
+import math
+
+import torch
+
+
+def he_normal_(weight, negative_slope=0.0):
+    std = math.sqrt(2 / ((1 + negative_slope**2) * fan_in(weight)))
+    with torch.no_grad():
+        return weight.copy_(torch.rand(weight.shape) * math.sqrt(3) * std)

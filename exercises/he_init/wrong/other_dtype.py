@@ -1,0 +1,15 @@
+"""numpy's float64 numbers are put in place of a float32 weight.
+
+fails: fills-in-place, init-weights
+diagnosis: none
+"""
+import math
+
+import numpy as np
+import torch
+
+
+def he_normal_(weight, negative_slope=0.0):
+    std = math.sqrt(2 / ((1 + negative_slope**2) * fan_in(weight)))
+    weight.data = torch.from_numpy(np.random.normal(0.0, std, size=tuple(weight.shape)))
+    return weight

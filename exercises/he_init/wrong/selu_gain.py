@@ -1,0 +1,14 @@
+"""The gain for SELU, 3/4, instead of sqrt(2).
+
+fails: variance, init-weights, signal-at-depth, gradient-at-depth
+diagnosis: selu-gain
+"""
+import math
+
+import torch
+
+
+def he_normal_(weight, negative_slope=0.0):
+    std = 3 / 4 / math.sqrt((1 + negative_slope**2) * fan_in(weight))
+    with torch.no_grad():
+        return weight.normal_(0.0, std)

@@ -1,0 +1,14 @@
+"""The slope is not squared: 2 / ((1 + a) fan_in).
+
+fails: negative-slope
+diagnosis: slope-not-squared
+"""
+import math
+
+import torch
+
+
+def he_normal_(weight, negative_slope=0.0):
+    std = math.sqrt(2 / ((1 + negative_slope) * fan_in(weight)))
+    with torch.no_grad():
+        return weight.normal_(0.0, std)

@@ -1,0 +1,12 @@
+"""fan_in returns a tensor.
+
+fails: fan-in
+diagnosis: none
+"""
+import torch
+
+
+def fan_in(weight):
+    if weight.dim() < 2:
+        raise ValueError("no fan-in")
+    return torch.tensor(weight.shape[1:]).prod()

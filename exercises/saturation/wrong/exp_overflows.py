@@ -1,0 +1,10 @@
+"""exp(-z) / (1 + exp(-z))^2 as it stands in the book: inf / inf for z = -100 in float32.
+
+fails: derivative-far-out
+diagnosis: overflow
+"""
+import torch
+
+
+def sigmoid_derivative(z):
+    return torch.exp(-z) / (1 + torch.exp(-z)) ** 2

@@ -1,0 +1,9 @@
+"""`and` where `or` is meant: no entry is both below the threshold and above 1 - threshold.
+
+fails: saturated-share
+diagnosis: none
+"""
+
+
+def saturated_fraction(activations, threshold=0.01):
+    return ((activations < threshold) & (activations > 1 - threshold)).double().mean().item()

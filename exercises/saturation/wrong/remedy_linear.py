@@ -1,0 +1,17 @@
+"""No activation: He's weights in a linear net.
+
+fails: remedy-net
+diagnosis: no-activation
+"""
+import torch
+from torch import nn
+
+
+def remedy(depth, width):
+    layers = []
+    for _ in range(depth):
+        layer = nn.Linear(width, width)
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        nn.init.zeros_(layer.bias)
+        layers += [layer, nn.Identity()]
+    return nn.Sequential(*layers, nn.Linear(width, 1))

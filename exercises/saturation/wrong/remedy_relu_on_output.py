@@ -1,0 +1,17 @@
+"""A ReLU after the output layer too.
+
+fails: remedy-net
+diagnosis: activation-on-output
+"""
+import torch
+from torch import nn
+
+
+def remedy(depth, width):
+    layers = []
+    for _ in range(depth):
+        layer = nn.Linear(width, width)
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        nn.init.zeros_(layer.bias)
+        layers += [layer, nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(width, 1), nn.ReLU())

@@ -1,0 +1,17 @@
+"""He's weights, but the sigmoid has stayed.
+
+fails: remedy-net
+diagnosis: still-sigmoid
+"""
+import torch
+from torch import nn
+
+
+def remedy(depth, width):
+    layers = []
+    for _ in range(depth):
+        layer = nn.Linear(width, width)
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        nn.init.zeros_(layer.bias)
+        layers += [layer, nn.Sigmoid()]
+    return nn.Sequential(*layers, nn.Linear(width, 1))

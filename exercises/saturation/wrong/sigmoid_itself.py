@@ -1,0 +1,10 @@
+"""The sigmoid is returned in place of its derivative.
+
+fails: derivative
+diagnosis: sigmoid-itself
+"""
+import torch
+
+
+def sigmoid_derivative(z):
+    return torch.sigmoid(z)

@@ -1,0 +1,11 @@
+"""1 - s^2, remembered from tanh, used with the sigmoid.
+
+fails: derivative
+diagnosis: tanh-formula
+"""
+import torch
+
+
+def sigmoid_derivative(z):
+    s = torch.sigmoid(z)
+    return 1 - s ** 2

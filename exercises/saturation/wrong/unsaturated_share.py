@@ -1,0 +1,9 @@
+"""The share of the units that still work.
+
+fails: saturated-share
+diagnosis: unsaturated-share
+"""
+
+
+def saturated_fraction(activations, threshold=0.01):
+    return ((activations >= threshold) & (activations <= 1 - threshold)).double().mean().item()

@@ -1,0 +1,9 @@
+"""Only units near 1 count as saturated.
+
+fails: saturated-share
+diagnosis: one-side-only
+"""
+
+
+def saturated_fraction(activations, threshold=0.01):
+    return (activations > 1 - threshold).double().mean().item()

@@ -1,0 +1,166 @@
+"""The sandbox that isolates: a warm server under bubblewrap, one fork of it for each job. Linux."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import IO
+
+from grader import wire
+from grader.execute import mounts
+from grader.execute.exchange import converse
+from grader.execute.sandbox import HOW_TO_GO_ON, SandboxUnavailable
+from grader.records import Job, NotStarted, Observations, Step
+
+Scratch = IO[bytes]
+START_SECONDS = 120.0  # to import torch on a slow disk
+SLACK_SECONDS = 30.0   # beyond a submission's own limit, before its runner is killed from here
+HOW_TO_INSTALL = "install bubblewrap (apt install bubblewrap, dnf install bubblewrap)"
+
+
+class BubblewrapSandbox:
+    """Started as root it drops to nobody inside; started by anyone else it makes a user namespace."""
+
+    name = "bubblewrap"
+    isolated = True
+
+    def __init__(self) -> None:
+        command = shutil.which("bwrap")
+        if command is None:
+            raise SandboxUnavailable(f"bubblewrap is not installed: {HOW_TO_INSTALL}, {HOW_TO_GO_ON}")
+        self.command = command
+        self.lock = threading.Lock()
+        self.jobs = 0
+        self.closed = False
+        self.server = self._start()
+
+    def _start(self) -> Server:
+        server = Server(self.command)
+        trouble = server.await_ready()
+        if trouble:
+            server.close()
+            raise SandboxUnavailable(f"bubblewrap does not start here ({trouble}): allow user namespaces, "
+                                     f"see grader doctor, {HOW_TO_GO_ON}")
+        return server
+
+    def run(self, job: Job, steps: Sequence[Step],
+            arrays: Mapping[str, wire.Array]) -> wire.Parcel[Observations] | NotStarted:
+        with self.lock:
+            if self.closed:
+                return NotStarted(reason="the sandbox is closed")
+            self.jobs += 1
+            name = struct.pack("<Q", self.jobs)
+            if not self.server.alive():
+                self.server.close()
+                try:
+                    self.server = self._start()
+                except SandboxUnavailable as error:
+                    return NotStarted(reason=str(error))
+            server = self.server
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                try:
+                    server.begin(name, theirs)
+                except OSError as error:
+                    return NotStarted(reason=f"the warm server ended: {error}")
+            alarm = threading.Timer(job.limits.submission_seconds + SLACK_SECONDS, server.kill, (name, ours))
+            alarm.daemon = True
+            alarm.start()
+            try:
+                with ours.makefile("rwb") as stream:
+                    return converse(stream, job, steps, arrays, isolated=True)
+            finally:
+                alarm.cancel()
+
+    def close(self) -> None:
+        with self.lock:
+            self.closed = True
+            self.server.close()
+
+    def __enter__(self) -> BubblewrapSandbox:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+
+class Server:
+    """One warm server. It ends when its line is closed, however the grader ends."""
+
+    def __init__(self, command: str) -> None:
+        self.line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.lock = threading.Lock()
+        self.errors = open_scratch()
+        with theirs:
+            self.process = subprocess.Popen(
+                [command, *namespaces(), *mounts.arguments(), *mounts.environment(), "--chdir", "/job", "--",
+                 sys.executable, "-m", "grader.inside.server", str(theirs.fileno())],
+                pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=self.errors, start_new_session=True)
+
+    def await_ready(self) -> str:
+        """Wait until it has imported everything; the reason if it ends instead."""
+        self.line.settimeout(START_SECONDS)
+        try:
+            if self.line.recv(1) == b"r":
+                return ""
+        except OSError as error:
+            return str(error)
+        self.process.wait(10)
+        return last_line(self.errors) or f"exit code {self.process.returncode}"
+
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def begin(self, name: bytes, end: socket.socket) -> None:
+        with self.lock:
+            socket.send_fds(self.line, [b"j" + name], [end.fileno()])
+
+    def kill(self, name: bytes, end: socket.socket) -> None:
+        """The runner has not ended by itself."""
+        try:
+            with self.lock:
+                self.line.send(b"k" + name)
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return
+
+    def close(self) -> None:
+        self.line.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.errors.close()
+
+
+def namespaces() -> list[str]:
+    """Root keeps the machine's user namespace, and only what it needs to become nobody. Others get one of their own."""
+    shared = ["--unshare-pid", "--unshare-ipc", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try",
+              "--new-session"]
+    if os.getuid() == 0:
+        return [*shared, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
+                "--cap-add", "CAP_SETPCAP"]
+    return [*shared, "--unshare-user", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]
+
+
+def open_scratch() -> Scratch:
+    """A nameless file for the last words of a server that does not start."""
+    return tempfile.TemporaryFile()
+
+
+def last_line(file: Scratch) -> str:
+    file.seek(0)
+    lines = file.read(1 << 16).decode("utf-8", "replace").strip().splitlines()
+    return lines[-1][:300] if lines else ""

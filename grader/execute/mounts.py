@@ -1,0 +1,84 @@
+"""What a sandbox sees of the machine: an allow-list, as arguments for bubblewrap."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import grader
+
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
+ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "fonts", "localtime", "timezone", "locale.alias",
+       "matplotlibrc", "mime.types")
+DEVICES = "/sys/devices/system/cpu"    # how many cores there are, and what they can do
+OF_A_PREFIX = ("bin", "lib", "lib64", "include", "share", "pyvenv.cfg", "etc", "nltk_data")
+OF_THE_GRADER = ("__init__.py", "records.py", "wire.py", "inside")
+PACKAGE = Path(grader.__file__).resolve().parent
+INSIDE = "/grader"                     # where the sandbox finds the part of the grader that runs in it
+
+
+def arguments() -> list[str]:
+    """Mounts, in order: what comes later lies on top."""
+    made: list[str] = []
+    for path in SYSTEM:
+        made += _like(Path(path))
+    for name in ETC:
+        made += _like(Path("/etc") / name)
+    made += ["--proc", "/proc", "--dev", "/dev", "--dir", "/job",
+             "--perms", "1777", "--tmpfs", "/tmp", "--perms", "1777", "--tmpfs", "/run"]
+    made += ["--ro-bind-try", DEVICES, DEVICES]
+    for prefix in _prefixes():
+        made += _open_to_all(prefix)
+        for name in OF_A_PREFIX:
+            made += _like(prefix / name)
+    for masked in _installed_copies():
+        made += ["--tmpfs", str(masked)]
+    made += _open_to_all(Path(INSIDE, "grader"))
+    for name in OF_THE_GRADER:
+        made += ["--ro-bind", str(PACKAGE / name), f"{INSIDE}/grader/{name}"]
+    return [*made, "--remount-ro", "/dev", "--remount-ro", "/"]
+
+
+def _like(path: Path) -> list[str]:
+    """The same at the same place: a link as a link, anything else read-only."""
+    if path.is_symlink():
+        return ["--symlink", os.readlink(path), str(path)]
+    return ["--ro-bind", str(path), str(path)] if path.exists() else []
+
+
+def _open_to_all(folder: Path) -> list[str]:
+    """A folder and those above it, made by name: what bubblewrap makes unasked, only its own user can enter."""
+    return [word for each in (*reversed(folder.parents[:-1]), folder) for word in ("--dir", str(each))]
+
+
+def _prefixes() -> Iterator[Path]:
+    """Where this Python and its packages live, outside the system's folders."""
+    seen = {Path("/usr")}
+    for prefix in (sys.base_prefix, sys.base_exec_prefix, sys.prefix, sys.exec_prefix):
+        path = Path(prefix).resolve()
+        if path not in seen and path != Path("/usr/local"):
+            seen.add(path)
+            yield path
+
+
+def _installed_copies() -> Iterator[Path]:
+    """A grader that lies among the packages would show its other modules, and what it was installed with."""
+    for prefix in (sys.prefix, sys.base_prefix):
+        if PACKAGE.is_relative_to(Path(prefix).resolve()):
+            yield PACKAGE
+            return
+
+
+def environment() -> list[str]:
+    """The whole environment, nothing inherited: keys and tokens stay outside."""
+    chosen = {
+        "PATH": f"{sys.prefix}/bin:/usr/bin:/bin", "HOME": "/run", "LANG": "C.UTF-8", "PYTHONPATH": INSIDE,
+        "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", "PYTHONNOUSERSITE": "1",
+        "MPLCONFIGDIR": "/run/matplotlib", "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+        "PYTORCH_NVML_BASED_CUDA_CHECK": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1", "IPYTHONDIR": "/run/ipython",
+        "TERM": "dumb", "TMPDIR": "/tmp",
+    }
+    return ["--clearenv", *(word for name, value in chosen.items() for word in ("--setenv", name, value))]

@@ -1,0 +1,120 @@
+"""Runs jobs, many at a time, and decides what is run again. Decides nothing about marks.
+
+Run again is: a sandbox that did not start; once, a notebook of which a cell killed the kernel, without that cell; the
+steps that were not asked because a call ended the kernel; and once, alone, what a busy machine may have made too slow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import NamedTuple, TypeVar
+
+from msgspec.structs import replace
+
+from grader import wire
+from grader.execute.sandbox import Sandbox
+from grader.inside.watch import BUSY, NOT_ASKED
+from grader.records import Cause, Job, Lost, NotStarted, Observations, Outcome, Step
+
+TRIES = 3        # of a sandbox that does not start
+REVIVALS = 3     # of a kernel that calls have ended
+
+Key = TypeVar("Key", bound=Hashable)
+Found = wire.Parcel[Observations] | NotStarted
+
+
+class Work(NamedTuple):
+    """One job, and what it is known by."""
+
+    key: Hashable
+    job: Job
+    steps: Sequence[Step]
+    arrays: Mapping[str, wire.Array]
+
+
+def observe(sandbox: Sandbox, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array]) -> Found:
+    """A job's observations, with what is worth a second try tried again."""
+    found = _executed(sandbox, job, steps, arrays)
+    if isinstance(found, NotStarted):
+        return found
+    killers = tuple(event.cell for event in found.record.run.events if event.killed)
+    if killers and not job.left_out:
+        job = replace(job, left_out=killers)
+        again = _executed(sandbox, job, steps, arrays)
+        if isinstance(again, NotStarted):
+            return again
+        found = _with_earlier_events(again, found)
+    return _revived(sandbox, job, steps, arrays, found)
+
+
+def _executed(sandbox: Sandbox, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array]) -> Found:
+    found: Found = NotStarted(reason="never tried")
+    for _ in range(TRIES):
+        found = sandbox.run(job, steps, arrays)
+        if not isinstance(found, NotStarted):
+            return found
+    return found
+
+
+def _with_earlier_events(again: wire.Parcel[Observations],
+                         before: wire.Parcel[Observations]) -> wire.Parcel[Observations]:
+    """The second execution, which still tells what ended the first."""
+    killed = [event for event in before.record.run.events if event.killed]
+    events = sorted([*killed, *again.record.run.events], key=lambda event: event.cell)
+    run = replace(again.record.run, events=tuple(events))
+    return wire.Parcel(record=replace(again.record, run=run), arrays=again.arrays)
+
+
+def _revived(sandbox: Sandbox, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array],
+             found: wire.Parcel[Observations]) -> wire.Parcel[Observations]:
+    """A call that ends the kernel loses itself; the steps behind it are asked of a new one."""
+    for _ in range(REVIVALS):
+        left = [step for step in steps if _unasked(found.record.outcomes.get(step.key))]
+        if not left or len(left) == len(steps):
+            return found
+        more = _executed(sandbox, job, left, arrays)
+        if isinstance(more, NotStarted):
+            return found
+        outcomes = {**found.record.outcomes, **more.record.outcomes}
+        found = wire.Parcel(record=replace(found.record, outcomes=outcomes),
+                            arrays={**found.arrays, **more.arrays})
+    return found
+
+
+def _unasked(outcome: Outcome | None) -> bool:
+    return isinstance(outcome, Lost) and outcome.detail.startswith(NOT_ASKED)
+
+
+def perhaps_too_busy(found: Found) -> bool:
+    """Did a limit of wall-clock time end something while neighbours held the cores?"""
+    if isinstance(found, NotStarted):
+        return False
+    lost = [outcome for outcome in found.record.outcomes.values() if isinstance(outcome, Lost)]
+    return (any(each.cause is Cause.TIMEOUT and BUSY in each.detail for each in lost)
+            or any(event.cause is Cause.TIMEOUT and BUSY in event.message for event in found.record.run.events))
+
+
+def observe_all(sandbox: Sandbox, work: Iterable[Work], workers: int) -> Iterator[tuple[Hashable, Found]]:
+    """The observations of each job under its key, in the order in which they are done."""
+    alone: list[Work] = []
+    waiting = iter(work)
+    running: dict[Future[Found], Work] = {}
+    executor = ThreadPoolExecutor(workers, thread_name_prefix="job")
+    try:
+        while True:
+            while len(running) < workers and (each := next(waiting, None)) is not None:
+                each = Work(*each)
+                running[executor.submit(observe, sandbox, each.job, each.steps, each.arrays)] = each
+            if not running:
+                break
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                each, found = running.pop(future), future.result()
+                if workers > 1 and perhaps_too_busy(found):
+                    alone.append(each)
+                else:
+                    yield each.key, found
+        for each in alone:
+            yield each.key, observe(sandbox, each.job, each.steps, each.arrays)
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)

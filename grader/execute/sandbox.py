@@ -1,0 +1,49 @@
+"""What every sandbox promises, and how one is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Protocol
+
+from grader import wire
+from grader.records import Job, NotStarted, Observations, Step
+
+HOW_TO_GO_ON = "or go on without isolation: --sandbox process"
+
+
+class SandboxUnavailable(Exception):
+    """This machine cannot open the sandbox that was asked for. One line, which says what to do."""
+
+
+class Sandbox(Protocol):
+    """Runs jobs. `run` blocks, and may be called from many threads at once."""
+
+    name: str
+    isolated: bool
+
+    def run(self, job: Job, steps: Sequence[Step],
+            arrays: Mapping[str, wire.Array]) -> wire.Parcel[Observations] | NotStarted:
+        """What a job's notebook did and what its steps brought. Never raises for what a notebook does."""
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Sandbox: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None: ...
+
+
+def open_sandbox(name: str | None = None) -> Sandbox:
+    """The sandbox of that name; without one, the one that isolates.
+
+    Raises:
+        SandboxUnavailable: this machine cannot open it.
+    """
+    if name == "process":
+        from grader.execute.process import ProcessSandbox
+        return ProcessSandbox()
+    if name not in (None, "bubblewrap"):
+        raise SandboxUnavailable(f"there is no sandbox called {name}: choose bubblewrap or process")
+    from grader.execute.bubblewrap import BubblewrapSandbox
+    return BubblewrapSandbox()

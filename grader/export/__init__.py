@@ -1,0 +1,1 @@
+"""Verdicts -> one format per file. Each module has `write(results, out, **options)`."""

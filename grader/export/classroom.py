@@ -1,0 +1,45 @@
+"""GitHub Classroom: the JSON that its autograding reporter reads, plain or as the step's output `result`."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from grader import records as r
+from grader.export.out import Out, put
+from grader.report import plain
+
+_VERSION = 1
+_STATUS = {r.Mark.PASS: "pass", r.Mark.GRADER_ERROR: "error"}
+
+
+def write(results: Iterable[r.Result], out: Out, *, encoded: bool = False) -> None:
+    """`encoded`: one line, `result=` and the JSON in base64, as it is appended to $GITHUB_OUTPUT."""
+    results = list(results)
+    tests = [test for result in results for test in _tests(result)]
+    withheld = any(result.score is None for result in results)
+    passed = all(test["status"] == "pass" for test in tests)
+    document = {"version": _VERSION, "status": "error" if withheld else "pass" if passed else "fail",
+                "max_score": sum(result.max_score for result in results), "tests": tests}
+    content = msgspec.json.encode(document)
+    text = f"result={base64.b64encode(content).decode()}\n" if encoded else msgspec.json.format(content).decode() + "\n"
+    put(text, out)
+
+
+def _tests(result: r.Result) -> Iterable[dict[str, Any]]:
+    if not result.checks:
+        mark = r.Mark.GRADER_ERROR if result.status is r.Status.WITHHELD else r.Mark.FAIL
+        yield _test(result, "submission", mark, result.score or 0.0, result.reason)
+    for v in result.checks:
+        if v.mark is not r.Mark.NOT_AVAILABLE:
+            told = (v.message if v.visible else "", v.advice)
+            yield _test(result, v.title, v.mark, v.points, " ".join(filter(None, told)))
+
+
+def _test(result: r.Result, name: str, mark: r.Mark, score: float, message: str) -> dict[str, Any]:
+    return {"name": plain.line(f"{result.exercise}: {name}"), "status": _STATUS.get(mark, "fail"), "score": score,
+            "message": plain.line(message, 2000), "test_code": "", "filename": plain.line(result.notebook.path),
+            "line_no": 0, "duration": 0}

@@ -1,0 +1,61 @@
+"""grades.csv: a row for each student, safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from grader import records as r
+from grader.export.out import Out, put
+from grader.report import plain
+
+# What makes a spreadsheet compute a cell, its full-width forms too (OWASP, "CSV injection").
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
+
+
+def write(results: Iterable[r.Result], out: Out) -> None:
+    """Columns: student; for each exercise its score, maximum and status; then the total, its maximum and status.
+
+    What is withheld has no score, and its student no total; what was not handed in is `missing`.
+    """
+    by_student: dict[str, dict[str, r.Result]] = defaultdict(dict)
+    for result in results:
+        by_student[result.student][result.exercise] = result
+    exercises = sorted({name for handed_in in by_student.values() for name in handed_in})
+    full = {name: max(h[name].max_score for h in by_student.values() if name in h) for name in exercises}
+    text = io.StringIO()
+    sheet = csv.writer(text, lineterminator="\n")
+    sheet.writerow(["student", *(f"{safe(name)} {what}" for name in exercises for what in ("score", "max", "status")),
+                    "total", "total max", "status"])
+    for student in sorted(by_student):
+        sheet.writerow([safe(student), *_row(by_student[student], full)])
+    put(text.getvalue(), out)
+
+
+def _row(results: Mapping[str, r.Result], full: Mapping[str, float]) -> Iterable[str]:
+    total = maximum = 0.0
+    withheld = False
+    for name, out_of in full.items():
+        result = results.get(name)
+        if result is None:
+            maximum += out_of
+            yield from ("", number(out_of), "missing")
+            continue
+        maximum += result.max_score
+        total += result.score or 0.0
+        withheld = withheld or result.score is None
+        yield from ("" if result.score is None else number(result.score), number(result.max_score), result.status.value)
+    yield from ("" if withheld else number(total), number(maximum), "withheld" if withheld else "graded")
+
+
+def number(value: float) -> str:
+    """At most four decimals, a point, no exponent."""
+    return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def safe(text: str) -> str:
+    """Text that a spreadsheet takes for text: what would be computed gets an apostrophe in front."""
+    shown = plain.line(text)
+    return f"'{shown}" if text.lstrip(" ").startswith(_FORMULA) or shown.startswith(_FORMULA) else shown

@@ -1,0 +1,169 @@
+"""Answers the runner's steps in the kernel, after the last cell: each in a process of its own where it can be forked.
+
+A step is taken up by the kernel's event loop, on the main thread: grad mode, the default device and a simulated device
+belong to a thread, and a call must find them as the notebook left them. Nothing here passes through `run_cell`, whose
+transformers a notebook can replace.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import os
+import signal
+import socket
+import struct
+import sys
+import warnings
+from typing import Any, Iterator
+
+import torch
+
+from grader import wire
+from grader.inside import frames
+from grader.inside.calls import Cells, observe_step
+from grader.inside.values import plain
+from grader.records import Cause, Job, Lost, Record, Step
+
+NONCE = 16    # bytes
+STATUS = struct.Struct("<i")
+MOST_DESCRIPTORS = 1024
+
+
+class Names(Record):
+    """Names out of a list that a notebook has defined."""
+
+    names: tuple[str, ...]
+
+
+class CellNames(dict[str, tuple[int, str]]):
+    """The file name that ipykernel compiles a cell under -> its index and source. Worked out when first asked."""
+
+    def __init__(self, notebook: str) -> None:
+        super().__init__()
+        self.notebook: str | None = notebook
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if self.notebook is not None:
+            from ipykernel.compiler import get_file_name
+            for index, source in sources_of(self.notebook):
+                self[get_file_name(source)] = (index, source)
+            self.notebook = None
+        return super().get(name, default)
+
+
+def sources_of(notebook: str) -> Iterator[tuple[int, str]]:
+    """The code cells' indexes and sources."""
+    import json
+    for index, cell in enumerate(json.loads(notebook)["cells"]):
+        if cell.get("cell_type") == "code":
+            source = cell.get("source", "")
+            yield index, source if isinstance(source, str) else "".join(source)
+
+
+class Answering:
+    """Waits on the channel. `fork=False` makes the calls in the kernel itself: a CUDA context cannot be forked."""
+
+    def __init__(self, channel: socket.socket, shell: Any, job: Job, *, fork: bool) -> None:
+        self.channel, self.job, self.fork = channel, job, fork
+        self.namespace: dict[str, Any] = shell.user_ns  # a notebook that exchanges it does not move us
+        self.cells: Cells = CellNames(job.notebook)
+        self.streams = [sys.stdout, sys.stderr]
+        self.others = _open_descriptors()
+        self.main = os.getpid()
+
+    def attach(self, loop: Any) -> None:
+        loop.add_handler(self.channel.fileno(), self.ready, loop.READ)
+
+    def ready(self, *_: object) -> None:
+        """One request: a byte that may carry the answer's descriptor, then a frame."""
+        if os.getpid() != self.main:
+            return
+        stream = frames.Timed(self.channel)
+        answer = -1
+        if hasattr(socket, "recv_fds"):
+            first, descriptors, _, _ = socket.recv_fds(self.channel, 1, 1)
+            answer = descriptors[0] if descriptors else -1
+        else:
+            first = self.channel.recv(1)
+        if not first:
+            os._exit(0)  # the runner has gone
+        kind, payload = frames.get(stream)
+        if kind == b"D":
+            found = Names(names=tuple(name for name in self.job.functions if name in self.namespace))
+            frames.put(stream, b"d", wire.write(found))
+        elif kind == b"S":
+            self._answer(payload, answer, stream)
+
+    def _answer(self, payload: bytes, answer: int, stream: frames.Timed) -> None:
+        if not self.fork:
+            frames.put(stream, b"o", self._observe(payload))
+            frames.put(stream, b"w", STATUS.pack(0))
+            return
+        inner = -1
+        if answer < 0:  # the channel cannot carry descriptors: read the child's answer here and pass it on
+            inner, answer = os.pipe()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # forking beside threads, on purpose
+            child = os.fork()
+        if child == 0:
+            self._child(payload, answer)
+        os.close(answer)
+        if inner >= 0:
+            with open(inner, "rb") as pipe:
+                stream.write(pipe.read())
+        _, status = os.waitpid(child, 0)
+        frames.put(stream, b"w", STATUS.pack(status))
+
+    def _child(self, payload: bytes, answer: int) -> None:
+        """The forked process of one call. Never returns."""
+        try:
+            gc.freeze()
+            _limit_cpu(self.job.limits.call_seconds)
+            for number in self.others:
+                if number != answer:
+                    os.close(number)
+            torch.set_num_threads(1)  # libgomp's threads did not survive the fork; waiting for them would hang
+            for stream in self.streams:  # whoever kept the kernel's streams writes to the call's
+                stream.write = lambda text: sys.stdout.write(text)
+                stream.flush = lambda: None
+            outcome = self._observe(payload)
+            data = memoryview(frames.HEADER.pack(b"o", len(outcome)) + outcome)
+            while data:
+                data = data[os.write(answer, data):]
+        finally:
+            os._exit(0)
+
+    def _observe(self, payload: bytes) -> bytes:
+        """Nonce and step in, nonce and outcome out."""
+        limits = self.job.limits
+        parcel = wire.read(payload[NONCE:], Step)
+        if isinstance(parcel, wire.Garbled):
+            return payload[:NONCE] + wire.write(Lost(cause=Cause.CRASHED, detail=parcel.reason))
+        outcome, arrays = observe_step(parcel.record, parcel.arrays, self.namespace, self.job.watched,
+                                       cells=self.cells, most_bytes=limits.observation_bytes)
+        try:
+            return payload[:NONCE] + wire.write(outcome, arrays)
+        except Exception as error:  # whatever slipped through is the call's loss
+            return payload[:NONCE] + wire.write(Lost(cause=Cause.CRASHED, detail=plain(str(error), 500)))
+
+
+def _limit_cpu(seconds: float) -> None:
+    """A second more than the runner allows: the runner is exact, this holds if it is late."""
+    import resource
+
+    whole = math.ceil(seconds) + 1
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CPU, (whole, whole + 1))
+
+
+def _open_descriptors() -> list[int]:
+    """Those that the kernel's machinery holds before the first cell: a call needs none of them."""
+    found = []
+    for number in range(3, MOST_DESCRIPTORS):
+        try:
+            os.fstat(number)
+        except OSError:
+            continue
+        found.append(number)
+    return found

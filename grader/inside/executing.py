@@ -1,0 +1,288 @@
+"""Executes the notebook's cells with nbconvert, against a kernel that runs already. What comes back is sanitised."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import nbformat
+import zmq
+import zmq.asyncio
+from jupyter_client import AsyncKernelManager
+from jupyter_client.session import Session
+from nbclient.exceptions import CellExecutionComplete, DeadKernelError
+from nbconvert.preprocessors import ExecutePreprocessor
+
+from grader.inside.values import plain
+from grader.inside.watch import Kernel, Span, Watch
+from grader.records import Cause, CellEvent, Job
+
+MAX_MESSAGE = 16 << 20    # bytes; a longer one is refused by the socket, unread
+MAX_EXECUTED = 7 << 20    # bytes of the executed notebook: quoted twice it still fits wire's JSON
+MAX_TEXT = 2000           # characters of an exception's text in an event
+ALIVE_PERIOD = 0.1        # s between two looks whether the kernel lives
+READY_SECONDS = 60
+CELL_LINE = re.compile(r"Cell (?:\x1b\[[0-9;]*m)*In(?:\x1b\[[0-9;]*m)*\s?\[(\d+)\](?:\x1b\[[0-9;]*m)*,? line (\d+)")
+MIME = re.compile(r"[a-z0-9.+-]{1,64}/[A-Za-z0-9.+-]{1,128}")
+
+
+class Attached(AsyncKernelManager):  # type: ignore[misc]
+    """A kernel that runs already: there is nothing to launch, and its processes are ended by others."""
+
+    def __init__(self, kernel: Kernel, connection_file: str, alive: Callable[[], bool]) -> None:
+        super().__init__(connection_file=connection_file, session=Session())
+        self.kernel, self.lives = kernel, alive
+        self.load_connection_file(connection_file)
+        self.context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
+
+    @property
+    def has_kernel(self) -> bool:
+        return True
+
+    async def _async_is_alive(self) -> bool:
+        return self.lives()
+
+    is_alive = _async_is_alive
+
+    async def _async_interrupt_kernel(self) -> None:
+        self.kernel.interrupt()
+
+    interrupt_kernel = _async_interrupt_kernel
+
+    async def _async_shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
+        """The kernel is still needed: the calls come next."""
+
+    shutdown_kernel = _async_shutdown_kernel
+
+    async def _async_cleanup_resources(self, restart: bool = False) -> None:
+        """Nothing was made."""
+
+    cleanup_resources = _async_cleanup_resources
+
+
+class Execution(ExecutePreprocessor):  # type: ignore[misc]
+    """One notebook. Tags, kernelspec and metadata of a submission steer nothing here."""
+
+    def __init__(self, job: Job, watch: Watch, started: Callable[[], None]) -> None:
+        super().__init__(timeout=None, allow_errors=True, record_timing=False, store_widget_state=False,
+                         shutdown_kernel="immediate", log_level=50)
+        self.job, self.watch, self.started = job, watch, started
+        self.events: list[CellEvent] = []
+        self.span: Span | None = None
+        self.error: dict[str, Any] | None = None
+        self.written = 0
+        self.dead = False
+        self.on_cell_error = self._note_error
+
+    def run(self, manager: Attached) -> tuple[str, tuple[CellEvent, ...]]:
+        """The executed notebook, and what went wrong in it. Whatever the kernel sends, this returns."""
+        notebook = notebook_of(self.job.notebook)
+        self.preprocess(notebook, {"metadata": {}}, km=manager)
+        return sanitised(notebook), tuple(self.events)
+
+    async def async_start_new_kernel_client(self) -> Any:
+        """As nbclient's, without its wait of 0.2 s for stray messages: they carry another parent."""
+        assert self.km is not None
+        client = self.kc = self.km.client()
+        client.start_channels()
+        client.allow_stdin = False
+        ends = time.monotonic() + READY_SECONDS
+        while time.monotonic() < ends and await self.km.is_alive():
+            client.kernel_info()
+            if await _reply(client):
+                return client
+        raise DeadKernelError("the kernel does not answer")
+
+    def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
+        self.started()
+        wanted = cell.cell_type == "code" and cell.source.strip()
+        if self.dead or not wanted or index in self.job.left_out:
+            return cell, resources
+        self.error = None
+        self.span = span = self.watch.begin_cell()
+        trouble = ""
+        try:
+            super().preprocess_cell(cell, resources, index)
+        except DeadKernelError:
+            self.dead = True
+        except Exception as error:  # nbclient and nbformat raise on odd messages
+            trouble = f"its messages could not be read: {type(error).__name__}"
+        finally:
+            self.watch.end(span)
+        event = self._event(index, span, trouble)
+        if event is not None:
+            self.events.append(event)
+        return cell, resources
+
+    def _event(self, index: int, span: Span, trouble: str) -> CellEvent | None:
+        error = self.error or {}
+        name, message = plain(error.get("ename", ""), 200), plain(error.get("evalue", ""), MAX_TEXT)
+        if self.dead:
+            return CellEvent(cell=index, cause=span.cause or Cause.CRASHED, killed=not self.watch.expired,
+                             message=span.detail or "the kernel died")
+        if span.cause is not None:
+            return CellEvent(cell=index, cause=span.cause, error=name, message=span.detail)
+        if trouble:
+            return CellEvent(cell=index, cause=Cause.OUTPUT, message=trouble)
+        if not error:
+            return None
+        cause = {"OutputFlood": Cause.OUTPUT, "MemoryError": Cause.MEMORY}.get(name, Cause.RAISED)
+        return CellEvent(cell=index, cause=cause, error=name, message=message, line=_line_of(error))
+
+    def _note_error(self, *, execute_reply: dict[str, Any], **_: Any) -> None:
+        content = execute_reply.get("content")
+        self.error = content if isinstance(content, dict) else {}
+
+    async def _async_poll_kernel_alive(self) -> None:
+        import asyncio
+        while True:
+            await asyncio.sleep(ALIVE_PERIOD)
+            try:
+                await self._async_check_alive()
+            except DeadKernelError:
+                assert self.task_poll_for_reply is not None
+                self.task_poll_for_reply.cancel()
+                return
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        """nbclient's, with what is written counted and odd messages passed over."""
+        kind = msg.get("msg_type", "")
+        if not isinstance(kind, str) or kind.startswith("comm"):
+            return None
+        most = self.job.limits.output_bytes
+        if kind not in ("status", "execute_input"):
+            self.written += _size(msg.get("content"), most)
+            if self.written > most:
+                self.watch.stop(Cause.OUTPUT, f"more than {most >> 10} KiB of output")
+                return None
+        try:
+            return super().process_message(msg, cell, cell_index)
+        except CellExecutionComplete:
+            raise
+        except Exception:
+            return None
+
+
+def notebook_of(text: str) -> Any:
+    """The cells, with nothing but their sources.
+
+    Raises:
+        Unreadable: intake should have refused it; all the same it is not our fault.
+    """
+    try:
+        cells = [nbformat.from_dict({**_source(cell), "id": f"cell-{index}", "metadata": {}})
+                 for index, cell in enumerate(json.loads(text)["cells"])]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Unreadable(f"{type(error).__name__}: {error}") from error
+    return nbformat.from_dict({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+def _source(cell: dict[str, Any]) -> dict[str, Any]:
+    source = cell.get("source", "")
+    made = {"source": source if isinstance(source, str) else "".join(source), "cell_type": "markdown"}
+    return {**made, "cell_type": "code", "outputs": [], "execution_count": None} \
+        if cell.get("cell_type") == "code" else made
+
+
+class Unreadable(Exception):
+    """A notebook that is none."""
+
+
+async def _reply(client: Any) -> bool:
+    """Has the kernel answered, and do its outputs reach us?"""
+    from queue import Empty
+    try:
+        while (await client.shell_channel.get_msg(timeout=1))["msg_type"] != "kernel_info_reply":
+            continue
+        await client.iopub_channel.get_msg(timeout=0.2)
+    except Empty:
+        return False
+    return True
+
+
+def _size(thing: object, enough: int) -> int:
+    """About how many bytes a message's content holds; stops counting when it is enough."""
+    total, waiting = 0, [thing]
+    while waiting and total <= enough:
+        item = waiting.pop()
+        total += len(item) if isinstance(item, (str, bytes)) else 8
+        if isinstance(item, dict):
+            waiting.extend(item.keys())
+            waiting.extend(item.values())
+        elif isinstance(item, (list, tuple)):
+            waiting.extend(item)
+    return total
+
+
+def _line_of(error: dict[str, Any]) -> int:
+    """The line of the cell that raised, read from the traceback's text; 0 where it does not say."""
+    trace = error.get("traceback")
+    text = "\n".join(line for line in trace if isinstance(line, str)) if isinstance(trace, list) else ""
+    places = CELL_LINE.findall(text[:100_000])
+    own = [int(line) for count, line in places if count == str(error.get("execution_count", count))]
+    return own[0] if own else 0
+
+
+def sanitised(notebook: Any) -> str:
+    """The executed notebook as JSON that any file can hold. Outputs are rebuilt field by field; what is odd is left out."""
+    cells = []
+    for cell in notebook.cells:
+        made = {"cell_type": cell.cell_type, "metadata": {}, "source": cell.source, "id": cell.id}
+        if cell.cell_type == "code":
+            count = cell.get("execution_count")
+            made["execution_count"] = count if type(count) is int and 0 <= count < 1 << 31 else None
+            made["outputs"] = [kept for output in cell.get("outputs", []) if (kept := _output(output))]
+        cells.append(made)
+    whole = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    text = _json(whole)
+    while len(text) > MAX_EXECUTED:
+        longest = max(cells, key=lambda cell: len(_json(cell.get("outputs", []))))
+        if not longest.get("outputs"):
+            return ""
+        longest["outputs"] = []
+        text = _json(whole)
+    return text
+
+
+def _json(thing: object) -> str:
+    return json.dumps(thing, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace").decode()
+
+
+def _output(output: Any) -> dict[str, Any] | None:
+    """One output, rebuilt; None where it is not what nbformat says."""
+    try:
+        made = _rebuilt(output)
+        _json(made)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+    return made
+
+
+def _rebuilt(output: Any) -> dict[str, Any]:
+    kind = output["output_type"]
+    if kind == "stream":
+        name = output["name"] if output["name"] in ("stdout", "stderr") else "stdout"
+        return {"output_type": kind, "name": name, "text": _text(output["text"])}
+    if kind == "error":
+        return {"output_type": kind, "ename": _text(output["ename"]), "evalue": _text(output["evalue"]),
+                "traceback": [_text(line) for line in output["traceback"]]}
+    if kind not in ("display_data", "execute_result"):
+        raise ValueError(kind)
+    bundle = {mime: part if mime.endswith("json") else _text(part) for mime, part in output["data"].items()
+              if MIME.fullmatch(mime)}
+    made: dict[str, Any] = {"output_type": kind, "data": bundle, "metadata": {}}
+    if kind == "execute_result":
+        count = output.get("execution_count")
+        made["execution_count"] = count if type(count) is int and 0 <= count < 1 << 31 else None
+    return made
+
+
+def _text(part: object) -> str:
+    if isinstance(part, list):
+        part = "".join(part)
+    if not isinstance(part, str):
+        raise TypeError("not text")
+    return part

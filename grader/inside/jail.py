@@ -1,0 +1,167 @@
+"""Forks a kernel into namespaces of its own. Linux, under bubblewrap.
+
+The runner forks a *holder*, the holder makes the namespaces and forks the kernel's *init*, and init forks the kernel::
+
+    runner ── holder ── init (pid 1 of the kernel's pid namespace) ── kernel
+
+Runner and holder stay outside that pid namespace: nothing in the kernel can name them. When the runner dies, so does the
+holder, then init, and with init everything that the notebook started.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+from typing import NoReturn
+
+from grader.inside import linux, seccomp
+from grader.inside.kernel import settle, start
+from grader.inside.watch import Process, descendants
+from grader.records import Job, Limits
+
+FOLDER = "/job"                     # the mount point, made by bubblewrap; empty outside a job
+OWN_THREADS = 24                    # an idle kernel's threads and init count as processes too
+RUNNER_MEMORY = 1536 << 20          # bytes: twice the largest notebook, and what the warm server holds
+DESCRIPTORS = 512
+SHOWN = ("cpuinfo", "meminfo", "filesystems", "version")  # of /proc; nothing else is there
+
+
+class Jail:
+    """A kernel in its namespaces, as the runner sees it."""
+
+    passes_descriptors = True
+
+    def __init__(self, job: Job) -> None:
+        linux.map_own_ids()
+        linux.unshare(linux.NEWNS)
+        linux.mount_tmpfs(FOLDER, size=job.limits.disk_bytes)
+        for name in ("home", "tmp", "shm", "run", "k"):
+            os.mkdir(f"{FOLDER}/{name}", 0o700)
+        self.connection_file = _connection(f"{FOLDER}/k")
+        self.channel, theirs = socket.socketpair()
+        self.holder = os.fork()
+        if self.holder == 0:
+            _hold(job, theirs, self.connection_file)
+        theirs.close()
+        self.ended = False
+        self._pid = 0
+        linux.drop_capabilities()
+        linux.prctl(linux.SET_DUMPABLE, 0)
+        linux.limit(resource.RLIMIT_DATA, RUNNER_MEMORY)
+        linux.limit(resource.RLIMIT_CORE, 0)
+
+    @property
+    def pid(self) -> int:
+        """The kernel's, as the runner's /proc has it: init's first child. Asked for after its hello."""
+        if not self._pid:
+            below = self.tree()
+            init = next((p.pid for p in below if p.parent == self.holder), -1)
+            self._pid = min((p.pid for p in below if p.parent == init), default=0)
+        return self._pid
+
+    def tree(self) -> list[Process]:
+        return descendants(self.holder)
+
+    def alive(self) -> bool:
+        if not self.ended:
+            try:
+                self.ended = os.waitpid(self.holder, os.WNOHANG) != (0, 0)
+            except ChildProcessError:
+                self.ended = True
+        return not self.ended
+
+    def interrupt(self) -> None:
+        if self.alive() and self.pid:
+            os.kill(self.pid, signal.SIGINT)
+
+    def kill(self) -> None:
+        if self.alive():
+            os.kill(self.holder, signal.SIGKILL)  # init dies with its holder, and all the rest with init
+
+
+def _connection(folder: str) -> str:
+    """A connection file for sockets in a folder that only this job has."""
+    file = f"{folder}/kernel.json"
+    ports = {f"{name}_port": number for number, name in
+             enumerate(("shell", "iopub", "stdin", "control", "hb"), start=1)}
+    with open(file, "w") as stream:
+        json.dump({**ports, "transport": "ipc", "ip": f"{folder}/s", "key": os.urandom(16).hex(),
+                   "signature_scheme": "hmac-sha256", "kernel_name": "python3"}, stream)
+    return file
+
+
+def _hold(job: Job, channel: socket.socket, connection_file: str) -> NoReturn:
+    """The holder: makes the namespaces, forks init, waits for it."""
+    try:
+        linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)
+        linux.close_all_but(channel.fileno())
+        linux.map_own_ids()
+        linux.unshare(linux.NEWNS | linux.NEWPID | linux.NEWIPC | linux.NEWNET)
+        init = os.fork()
+        if init == 0:
+            _init(job, channel, connection_file)
+        channel.close()
+        os.waitpid(init, 0)
+    finally:
+        os._exit(0)
+
+
+def _init(job: Job, channel: socket.socket, connection_file: str) -> NoReturn:
+    """Pid 1: shuts the doors, forks the kernel, collects orphans, and ends everything when the kernel ends."""
+    try:
+        linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != 0:  # the holder lies outside this pid namespace: 0 is what is seen of it
+            os._exit(1)
+        _shut_the_doors(job.limits)
+        kernel = os.fork()
+        if kernel == 0:
+            _kernel(job, channel, connection_file)
+        channel.close()
+        while os.wait()[0] != kernel:
+            continue
+    finally:
+        os._exit(0)
+
+
+def _shut_the_doors(limits: Limits) -> None:
+    """What the kernel sees, what it may use, and which system calls it may make. Nothing here can be undone."""
+    for source, target in ("tmp", "/tmp"), ("shm", "/dev/shm"), ("run", "/run"):
+        linux.bind(f"{FOLDER}/{source}", target, writable=True)
+    _cover_proc()
+    linux.drop_capabilities()
+    linux.limit(resource.RLIMIT_DATA, limits.memory_bytes)
+    linux.limit(resource.RLIMIT_NPROC, limits.processes + OWN_THREADS)
+    linux.limit(resource.RLIMIT_FSIZE, limits.disk_bytes)
+    linux.limit(resource.RLIMIT_NOFILE, DESCRIPTORS)
+    linux.limit(resource.RLIMIT_MEMLOCK, 1 << 20)
+    linux.limit(resource.RLIMIT_MSGQUEUE, 0)
+    linux.limit(resource.RLIMIT_CORE, 0)
+    seccomp.install()
+
+
+def _cover_proc() -> None:
+    """A few harmless files instead of /proc: the outer one shows every job's processes."""
+    folder = f"{FOLDER}/proc"
+    os.mkdir(folder, 0o755)
+    for name in SHOWN:
+        try:
+            with open(f"/proc/{name}") as source, open(f"{folder}/{name}", "w") as copy:
+                copy.write(source.read())
+        except OSError:
+            continue
+    linux.bind(folder, "/proc", writable=False)
+
+
+def _kernel(job: Job, channel: socket.socket, connection_file: str) -> NoReturn:
+    try:
+        os.setsid()
+        settle(f"{FOLDER}/home")
+        start(job, connection_file, channel, fork=True)
+    except BaseException as error:
+        print(f"{type(error).__name__}: {error}", file=sys.__stderr__)
+    finally:
+        os._exit(1)

@@ -1,0 +1,121 @@
+"""The kernel: an ipykernel whose output is metered, and which makes calls after its last cell.
+
+Everything in this process is within a student's reach. What is done here keeps honest notebooks within their limits
+and is convenient; what must hold is done in the runner, on the other side of the wall.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from typing import Any
+
+from tornado.ioloop import IOLoop
+
+from grader.inside import frames
+from grader.inside.answering import Answering
+from grader.inside.recorder import install
+from grader.inside.values import plain
+from grader.records import Job, Limits
+
+FLOOD_SHARE = 4  # one cell may write a quarter of what the notebook may; then it is stopped
+
+
+class OutputFlood(KeyboardInterrupt):
+    """Stops a cell that prints without end. Not an Exception: `except Exception` must not eat it."""
+
+
+def start(job: Job, connection_file: str, channel: socket.socket, *, fork: bool) -> None:
+    """Become the kernel. Says hello, or why not, on the channel before any of the notebook runs."""
+    reply = frames.Timed(channel)
+    try:
+        app = _prepare(job, connection_file)
+        answering = Answering(channel, app.shell, job, fork=fork)
+        answering.attach(IOLoop.current())
+    except BaseException as error:  # the runner is waiting to hear it
+        frames.put(reply, b"n", plain(f"{type(error).__name__}: {error}", 2000).encode())
+        raise
+    frames.put(reply, b"h")
+    app.start()
+
+
+def _prepare(job: Job, connection_file: str) -> Any:
+    from ipykernel.kernelapp import IPKernelApp
+
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    if job.world.gpus is not None:
+        from grader.inside.simulated_cuda import enter
+        enter(job.world.gpus)
+    for name in job.watched:
+        install(name)
+    app: Any = IPKernelApp.instance()
+    app.initialize(["-f", connection_file, "--HistoryManager.enabled=False", "--log-level=CRITICAL",
+                    "--IPKernelApp.capture_fd_output=False"])
+    _meter(app, job.limits)
+    _draw_inline()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return app
+
+
+def _draw_inline() -> None:
+    """Figures are shown as in every notebook. The warm server has matplotlib imported; a plain kernel imports it late."""
+    backend = sys.modules.get("matplotlib_inline.backend_inline")
+    if backend is not None and "matplotlib.pyplot" in sys.modules:
+        backend._enable_matplotlib_integration()
+
+
+def _meter(app: Any, limits: Limits) -> None:
+    """Count what is written at its source: a cell that floods is stopped, one huge text never leaves whole."""
+    most = limits.output_bytes
+    share = most // FLOOD_SHARE
+    used = {"cell": 0, "all": 0}
+
+    def new_cell(*_: object) -> None:
+        used["cell"] = 0
+
+    def wrap(stream: Any) -> None:
+        write = stream.write
+
+        def metered(text: str) -> int:
+            size = len(text)
+            used["cell"] += size
+            if used["cell"] > share:
+                raise OutputFlood(f"this cell wrote more than {share >> 10} KiB")
+            used["all"] += size
+            return size if used["all"] > most else write(text)
+        stream.write = metered
+
+    app.shell.events.register("pre_run_cell", new_cell)
+    wrap(sys.stdout)
+    wrap(sys.stderr)
+    send = app.session.send
+
+    def sending(stream: Any, kind: Any, content: Any = None, *args: Any, **keywords: Any) -> Any:
+        if isinstance(content, dict) and kind in ("execute_result", "display_data", "error"):
+            content = _shortened(content, share)
+        return send(stream, kind, content, *args, **keywords)
+    app.session.send = sending
+
+
+def _shortened(content: dict[str, Any], most: int) -> dict[str, Any]:
+    """A message whose long texts are cut."""
+    if "traceback" in content:
+        lines = [plain(line, most // 64) for line in content["traceback"][-64:]]
+        return {**content, "evalue": plain(content.get("evalue", ""), most // 64), "traceback": lines}
+    bundle = content.get("data")
+    if not isinstance(bundle, dict):
+        return content
+    if sum(len(part) for part in bundle.values() if isinstance(part, (str, bytes))) <= most:
+        return content
+    text = bundle.get("text/plain", "")
+    return {**content, "data": {"text/plain": plain(text, 1000) + " ... (too long to show)"}}
+
+
+def settle(home: str) -> None:
+    """The kernel's folder and its environment."""
+    os.chdir(home)
+    os.environ.update(HOME=home, TMPDIR="/tmp", IPYTHONDIR=os.path.join(home, ".ipython"),
+                      XDG_CACHE_HOME=os.path.join(home, ".cache"), PWD=home)

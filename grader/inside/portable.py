@@ -1,0 +1,133 @@
+"""Runner and kernel without isolation, for every system: plain processes, a plain Jupyter kernel, loopback sockets.
+
+``python -m grader.inside.portable`` is the runner and speaks with the grader on stdin and stdout;
+``python -m grader.inside.portable FOLDER`` is the kernel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from jupyter_client.connect import write_connection_file
+
+from grader import wire
+from grader.inside import frames
+from grader.inside.watch import Process, descendants
+from grader.records import Job
+
+NONCE = 32           # bytes, by which the kernel shows that it is the one
+START_SECONDS = 120.0
+LINUX = sys.platform == "linux"   # where a process with torch in it can safely be forked
+
+
+class PlainKernel:
+    """A kernel process of our own user's, with all that this user may do."""
+
+    passes_descriptors = False
+
+    def __init__(self, job: Job, folder: Path) -> None:
+        home = folder / "home"
+        home.mkdir()
+        transport = "tcp" if os.name == "nt" else "ipc"
+        self.connection_file, _ = write_connection_file(
+            str(folder / "kernel.json"), transport=transport, ip="127.0.0.1" if transport == "tcp" else str(folder / "s"))
+        nonce = os.urandom(NONCE)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            (folder / "job").write_bytes(nonce + listener.getsockname()[1].to_bytes(4, "little") + wire.write(job))
+            self.process = subprocess.Popen([sys.executable, "-m", "grader.inside.portable", str(folder)], cwd=home,
+                                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                            stderr=subprocess.DEVNULL)
+            self.channel = _accepted(listener, nonce)
+        self.pid = self.process.pid if LINUX else 0
+
+    def tree(self) -> list[Process]:
+        return descendants(os.getpid()) if LINUX else []
+
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def interrupt(self) -> None:
+        if os.name == "nt":  # there is no such signal
+            self.kill()
+        elif self.alive():
+            self.process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        for process in self.tree():
+            with contextlib.suppress(OSError):
+                os.kill(process.pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+        if self.alive():
+            self.process.kill()
+
+
+def _accepted(listener: socket.socket, nonce: bytes) -> socket.socket:
+    """The connection of the kernel that was started, and of nobody else."""
+    listener.settimeout(START_SECONDS)
+    while True:
+        channel, _ = listener.accept()
+        channel.settimeout(5)
+        with contextlib.suppress(OSError):
+            if channel.recv(NONCE, socket.MSG_WAITALL) == nonce:
+                channel.settimeout(None)
+                return channel
+        channel.close()
+
+
+def run_job() -> None:
+    """The runner."""
+    from grader.inside import runner
+
+    stream = Pipes()
+    try:
+        _, payload = frames.get(stream)
+        parcel = wire.read(payload, Job)
+        if isinstance(parcel, wire.Garbled):
+            raise runner.NotReady(f"the job cannot be read: {parcel.reason}")
+        with tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as folder:
+            runner.conduct(stream, parcel.record, PlainKernel(parcel.record, Path(folder)))
+    except BaseException as error:
+        with contextlib.suppress(BaseException):
+            frames.put(stream, b"n", f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:2000])
+
+
+class Pipes:
+    """Stdin and stdout as one stream; what else is printed goes to stderr."""
+
+    def __init__(self) -> None:
+        self.source = sys.stdin.buffer
+        self.target = os.fdopen(os.dup(1), "wb")
+        os.dup2(2, 1)
+        self.read, self.write, self.flush = self.source.read, self.target.write, self.target.flush
+
+
+def run_kernel(folder: Path) -> None:
+    """The kernel."""
+    from grader.inside.kernel import start
+
+    data = (folder / "job").read_bytes()
+    (folder / "job").unlink()
+    channel = socket.create_connection(("127.0.0.1", int.from_bytes(data[NONCE:NONCE + 4], "little")))
+    channel.sendall(data[:NONCE])
+    parcel = wire.read(data[NONCE + 4:], Job)
+    assert isinstance(parcel, wire.Parcel)  # the runner has just written it
+    _limit(parcel.record)
+    start(parcel.record, str(folder / "kernel.json"), channel, fork=LINUX)
+
+
+def _limit(job: Job) -> None:
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+        most = job.limits.memory_bytes
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    run_kernel(Path(sys.argv[1])) if len(sys.argv) > 1 else run_job()

@@ -1,0 +1,200 @@
+"""The runner: drives one kernel for one job, and is the only one that speaks with the grader.
+
+It lives outside the kernel's namespaces and reads what comes from there as hostile. Once it has said `started`,
+whatever happens is the student's.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import struct
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from grader import wire
+from grader.inside import frames
+from grader.inside.answering import NONCE, STATUS, Names
+from grader.inside.executing import Attached, Execution, Unreadable
+from grader.inside.values import plain
+from grader.inside.watch import NOT_ASKED, WALL, Span, Watch
+from grader.inside.watch import Kernel as Watched
+from grader.records import Cause, Job, Lost, Run
+
+HELLO_SECONDS = 60.0
+SLACK = 5.0            # s beyond the watch's own limits before the runner gives a kernel up
+
+
+class Kernel(Watched, Protocol):
+    connection_file: str
+    channel: socket.socket
+    passes_descriptors: bool
+
+    def alive(self) -> bool: ...
+
+
+class Stream(frames.Readable, frames.Writable, Protocol):
+    """To and from the grader."""
+
+
+class NotReady(Exception):
+    """The kernel did not start: ours, since no student code has run."""
+
+
+def conduct(stream: Stream, job: Job, kernel: Kernel) -> None:
+    """The whole of a job, from the first cell to the last call."""
+    hello, reason = frames.get(frames.Timed(kernel.channel).within(HELLO_SECONDS), 1 << 16)
+    if hello != b"h":
+        raise NotReady(plain(reason.decode("utf-8", "replace"), 2000))
+    watch = Watch(kernel, job.limits)
+    try:
+        Conductor(stream, job, kernel, watch).conduct()
+    finally:
+        watch.close()
+        kernel.kill()
+
+
+class Conductor:
+    """What one job needs at hand while it is conducted."""
+
+    def __init__(self, stream: Stream, job: Job, kernel: Kernel, watch: Watch) -> None:
+        self.stream, self.job, self.kernel, self.watch = stream, job, kernel, watch
+        self.has_started = False
+        self.bytes_left = job.limits.observation_bytes
+        self.dead: Lost | None = None
+
+    def conduct(self) -> None:
+        run = self._execute()
+        frames.put(self.stream, b"r", wire.write(run))
+        while True:
+            kind, step = frames.get(self.stream)
+            if kind != b"S":
+                return
+            answer = self._ask(step) if self.dead is None else wire.write(self.dead)
+            self.bytes_left -= len(answer)
+            frames.put(self.stream, b"o", answer)
+
+    def _started(self) -> None:
+        if not self.has_started:
+            self.has_started = True
+            frames.put(self.stream, b"s")
+
+    def _execute(self) -> Run:
+        began = time.monotonic()
+        execution = Execution(self.job, self.watch, self._started)
+        executed = ""
+        try:
+            manager = Attached(self.kernel, self.kernel.connection_file, self.kernel.alive)
+            executed, _ = execution.run(manager)
+        except Unreadable as error:
+            self._give_up(Cause.CRASHED, f"the notebook cannot be read: {error}")
+        except Exception as error:
+            if not self.has_started and not execution.events:
+                raise NotReady(f"{type(error).__name__}: {plain(str(error), 500)}") from error
+            self._give_up(Cause.CRASHED, f"the notebook's messages could not be read: {type(error).__name__}")
+        self._started()  # a notebook without a cell
+        if execution.dead or not self.kernel.alive():
+            event = execution.events[-1] if execution.events else None
+            where = f" in cell {event.cell}" if event is not None and event.killed else ""
+            self._give_up(event.cause if event is not None and where else Cause.CRASHED,
+                          self.watch.over or f"the kernel died{where}")
+        return Run(executed=executed, events=tuple(execution.events), defined=self._defined(),
+                   seconds=time.monotonic() - began, left_out=self.job.left_out)
+
+    def _give_up(self, cause: Cause, detail: str) -> None:
+        self.dead = self.dead or Lost(cause=cause, detail=plain(detail, 2000))
+
+    def _defined(self) -> tuple[str, ...]:
+        if self.dead is not None:
+            return ()
+        channel = frames.Timed(self.kernel.channel).within(self.job.limits.call_seconds + SLACK)
+        try:
+            channel.write(b".")
+            frames.put(channel, b"D")
+            kind, payload = frames.get(channel, 1 << 20)
+        except frames.Broken as error:
+            self._give_up(Cause.CRASHED, f"the kernel no longer answers: {error}")
+            return ()
+        parcel = wire.read(payload, Names) if kind == b"d" else None
+        found = set(parcel.record.names) if isinstance(parcel, wire.Parcel) else set()
+        return tuple(name for name in self.job.functions if name in found)
+
+    def _ask(self, step: bytes) -> bytes:
+        """One step's outcome, as the kernel's process wrote it or as the watch ended it."""
+        span = self.watch.begin_call()
+        nonce = os.urandom(NONCE)
+        try:
+            answer = self._exchange(nonce + step)
+        except frames.Broken as error:
+            answer, trouble = b"", str(error)
+        else:
+            trouble = "it answered nothing that can be read"
+        finally:
+            self.watch.end(span)
+        if answer[:NONCE] == nonce and span.cause is None:
+            return answer[NONCE:]
+        if span.killed or not self.kernel.alive():
+            self._give_up(span.cause or Cause.CRASHED, NOT_ASKED)
+        return wire.write(self._lost(span, trouble))
+
+    def _lost(self, span: Span, trouble: str) -> Lost:
+        if span.cause is not None:
+            return Lost(cause=span.cause, detail=span.detail)
+        if trouble.startswith("a frame of"):
+            return Lost(cause=Cause.OUTPUT, detail=f"more than {self.job.limits.observation_bytes >> 20} MiB came back")
+        return Lost(cause=Cause.CRASHED, detail=plain(trouble, 500))
+
+    def _exchange(self, request: bytes) -> bytes:
+        """Send the request and read the answer's frame."""
+        channel = frames.Timed(self.kernel.channel)
+        channel.within(WALL * self.job.limits.call_seconds + SLACK)
+        if not self.kernel.passes_descriptors:
+            channel.write(b".")
+            frames.put(channel, b"S", request)
+            answer = self._frame(channel)
+            self._ending(channel)
+            return answer
+        return self._exchange_apart(request, channel)
+
+    def _exchange_apart(self, request: bytes, channel: frames.Timed) -> bytes:
+        """The answer comes through a socket of its own, that only this call's process holds."""
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                socket.send_fds(self.kernel.channel, [b"."], [theirs.fileno()])
+            frames.put(channel, b"S", request)
+            own = frames.Timed(ours).within(WALL * self.job.limits.call_seconds + SLACK)
+            try:
+                answer = self._frame(own)
+            except frames.Broken as error:
+                raise frames.Broken(self._ending(channel) or str(error)) from None
+            self._ending(channel)
+            return answer
+
+    def _frame(self, stream: frames.Timed) -> bytes:
+        kind, payload = frames.get(stream, max(self.bytes_left, 0) + NONCE)
+        if kind == b"w" and len(payload) == STATUS.size:
+            raise frames.Broken(ended(*STATUS.unpack(payload)))
+        return payload if kind == b"o" else b""
+
+    def _ending(self, channel: frames.Timed) -> str:
+        """How the call's process ended, in words; "" where nothing is said."""
+        kind, payload = frames.get(channel.within(SLACK), STATUS.size)
+        if kind != b"w" or len(payload) != STATUS.size:
+            return ""
+        (status,) = STATUS.unpack(payload)
+        return ended(status)
+
+
+def ended(status: int) -> str:
+    """A wait status in words."""
+    import signal
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        try:
+            return f"the call's process was ended by {signal.Signals(number).name}"
+        except ValueError:
+            return f"the call's process was ended by signal {number}"
+    return f"the call ended its process with code {os.waitstatus_to_exitcode(status)}"

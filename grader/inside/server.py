@@ -1,0 +1,125 @@
+"""The warm server: has imported what kernels and runners need, and forks one runner for each job. Never touches CUDA.
+
+Started by the grader under bubblewrap as ``python -m grader.inside.server DESCRIPTOR``. The descriptor is one end of a
+socketpair; there is no path to it. On it the grader says::
+
+    b"j" + 8 bytes of id, with a descriptor    fork a runner that serves the job on that descriptor
+    b"k" + 8 bytes of id                       kill that runner
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import resource
+import signal
+import socket
+import sys
+from typing import NoReturn
+
+NOBODY = 65534
+ID = 8  # bytes
+
+
+def give_up_root() -> None:
+    """The first act: bubblewrap started by root runs this as the real root."""
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+    from grader.inside import linux
+    linux.drop_capabilities()
+    linux.prctl(linux.SET_DUMPABLE, 1)  # else a runner could not write its own uid_map
+    linux.limit(resource.RLIMIT_CORE, 0)
+
+
+def preload() -> None:
+    """Import what every kernel and every runner would import."""
+    import ipykernel.debugger
+    import ipykernel.ipkernel
+    import ipykernel.kernelapp
+    import IPython.extensions.storemagic
+    import numpy
+    import torch
+
+    import grader.inside.executing
+    import grader.inside.jail
+    import grader.inside.runner
+    with contextlib.suppress(ImportError):
+        import matplotlib.pyplot
+        import matplotlib_inline.backend_inline
+    with contextlib.suppress(ImportError):
+        import tqdm.auto
+    _warm_up()
+    gc.collect()
+    gc.freeze()  # keeps the pages shared: the collector would write to each object
+
+
+def _warm_up() -> None:
+    """Touch what is set up at first use, in every process anew."""
+    import torch
+    with torch.no_grad():
+        torch.nn.Linear(2, 2)(torch.zeros(1, 2))
+
+
+def serve(line: socket.socket) -> None:
+    """Fork a runner for each job, until the grader closes the line."""
+    runners: dict[bytes, int] = {}
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    line.settimeout(1.0)
+    line.send(b"r")
+    while True:
+        try:
+            message, descriptors, _, _ = socket.recv_fds(line, 1 + ID, 1)
+        except TimeoutError:
+            _reap(runners)
+            continue
+        if not message:
+            return
+        _reap(runners)
+        what, name = message[:1], message[1:]
+        if what == b"j" and descriptors:
+            pid = os.fork()
+            if pid == 0:
+                _run(line, descriptors[0])
+            runners[name] = pid
+        elif what == b"k" and name in runners:
+            os.kill(runners[name], signal.SIGKILL)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _reap(runners: dict[bytes, int]) -> None:
+    """Collect the runners that have ended; only then may their pids be used again."""
+    for name, pid in list(runners.items()):
+        if os.waitpid(pid, os.WNOHANG) != (0, 0):
+            del runners[name]
+
+
+def _run(line: socket.socket, descriptor: int) -> NoReturn:
+    """A runner: one job, then the end."""
+    from grader import wire
+    from grader.inside import frames, jail, runner
+    from grader.records import Job
+
+    try:
+        line.close()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        stream = socket.socket(fileno=descriptor).makefile("rwb")
+        _, payload = frames.get(stream)
+        parcel = wire.read(payload, Job)
+        if isinstance(parcel, wire.Garbled):
+            raise runner.NotReady(f"the job cannot be read: {parcel.reason}")
+        runner.conduct(stream, parcel.record, jail.Jail(parcel.record))
+    except BaseException as error:
+        with contextlib.suppress(BaseException):
+            frames.put(stream, b"n", f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:2000])
+    finally:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    give_up_root()
+    preload()
+    serve(socket.socket(fileno=int(sys.argv[1])))

@@ -1,0 +1,277 @@
+"""The rest of torch's Python surface that a world with GPUs changes."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from .driver import CPU, CUDA_VERSION, CUDNN_VERSION, Machine, accelerator_functions, cuda_functions, runtime
+from .limit import SimulationLimit, unable, unable_class
+from .patches import Patches
+from .streams import Event, GpuGenerator, Stream
+from .tensors import TYPES
+
+ABSENT = ("_broadcast_coalesced", "_broadcast", "_broadcast_out", "_scatter_out", "_gather", "_gather_out")
+
+
+def c_layer(machine: Machine, patches: Patches) -> None:
+    """torch._C and what torch.cuda took from it at import."""
+    functions = {**cuda_functions(machine), **accelerator_functions(machine)}
+    for name in vars(torch._C).copy():
+        if name.startswith("_cuda_") and not isinstance(getattr(torch._C, name), type) and name not in functions:
+            patches.put(torch._C, name, unable(f"torch._C.{name}"))
+    for name, function in functions.items():
+        patches.put(torch._C, name, function)
+    for name in ABSENT:
+        patches.put(torch._C, name, unable(f"torch._C.{name} (torch.nn.DataParallel over several GPUs)"))
+
+    def scatter(tensor: torch.Tensor, gpus: list[int], *how: object) -> tuple[torch.Tensor, ...]:
+        if len(gpus) > 1:
+            raise SimulationLimit("torch.nn.DataParallel over several GPUs")
+        return (tensor.to(torch.device("cuda", gpus[0])),)
+
+    patches.put(torch._C, "_scatter", scatter)
+
+    def missing(name: str) -> Any:
+        if name.startswith(("_cuda_", "_accelerator_", "_nccl_")):
+            return unable(f"torch._C.{name}")
+        raise AttributeError(f"module 'torch._C' has no attribute '{name}'")
+
+    patches.put(torch._C, "__getattr__", missing)
+    patches.put(torch._C, "_has_cuda", True)
+    patches.put(torch._C, "_has_cudnn", True)
+    patches.put(torch._C, "_has_mps", False)
+    patches.put(torch._C, "_group_tensors_by_device_and_dtype", grouper(machine))
+    patches.put(torch._C._nn, "_parse_to", parser(machine))
+
+
+def cuda_module(machine: Machine, patches: Patches) -> None:
+    """torch.cuda itself: what it bound at import, and the classes whose bases a CPU build lacks."""
+    for name, value in (
+        ("_initialized", False), ("_cached_device_count", None), ("default_generators", ()),
+        ("_get_device_properties", machine.properties.__getitem__), ("_cudart", runtime(machine)),
+        ("_exchange_device", machine.exchange), ("_maybe_exchange_device", machine.exchange),
+        ("_is_in_bad_fork", lambda: False), ("_device_count_nvml", lambda: -1),
+        ("Stream", Stream), ("Event", Event),
+        ("ExternalStream", unable_class("torch.cuda.ExternalStream")),
+        ("CUDAGraph", unable_class("torch.cuda.CUDAGraph")), ("graph", unable_class("torch.cuda.graph")),
+        ("make_graphed_callables", unable("torch.cuda.make_graphed_callables")),
+        ("_queued_calls", list(torch.cuda._queued_calls)),
+    ):
+        patches.put(torch.cuda, name, value)
+    for name in ("Stream", "Event"):
+        patches.put(torch.cuda.streams, name, getattr(torch.cuda, name))
+    patches.put(torch.cuda.graphs, "_cuda_isCurrentStreamCapturing", lambda: False)
+    patches.put(torch.cuda.nvtx, "_nvtx", SimpleNamespace(
+        rangePushA=lambda message: 0, rangePop=lambda: 0, markA=lambda message: None))
+    for name in TYPES:
+        patches.put(torch.cuda, f"{name}Tensor", tensor_type(name))
+    patches.put(torch, "compile", uncompiled)
+    patches.put(torch.version, "cuda", CUDA_VERSION)
+    patches.put(torch.backends.cudnn, "version", lambda: CUDNN_VERSION)
+    patches.put(torch.backends.cudnn, "is_acceptable", lambda tensor: False)    # cuDNN's own layout is not needed
+
+
+def uncompiled(model: Any = None, **options: Any) -> Any:
+    """Stands for torch.compile, whose promise is to change nothing but the speed."""
+    return (lambda given: given) if model is None else model
+
+
+class _TensorType(type):
+    """`torch.cuda.FloatTensor` and its like: a name for a dtype on a GPU."""
+
+    plain: str
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, torch.Tensor) and value.type() == f"torch.cuda.{cls.plain}"
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        return getattr(torch, cls.plain)(*args, **kwargs).cuda()
+
+
+def tensor_type(name: str) -> type:
+    plain = f"{name}Tensor"
+    return _TensorType(plain, (), {"plain": plain, "__module__": "torch.cuda"})
+
+
+def grouper(machine: Machine) -> Callable[..., Any]:
+    """Optimizers and clip_grad_norm_ sort tensors by device in C++, which sees the CPU only."""
+    original: Any = torch._C._group_tensors_by_device_and_dtype
+
+    def group(lists: Any, with_indices: bool = False) -> Any:
+        groups: dict[Any, Any] = {}
+        for (real, dtype), (columns, places) in original(lists, True).items():
+            for row, place in enumerate(places):
+                first = columns[0][row]
+                device = real if first is None else machine.device_of(first)
+                into, kept = groups.setdefault((device, dtype), ([[] for _ in columns], []))
+                for column, values in zip(into, columns, strict=True):
+                    if values:
+                        column.append(values[row])
+                if with_indices:
+                    kept.append(place)
+        return groups
+
+    return group
+
+
+def parser(machine: Machine) -> Callable[..., Any]:
+    """`Module.to` reads its arguments in C++, where an int is a GPU only if there is one."""
+    original: Any = torch._C._nn._parse_to
+
+    def parse(*args: Any, **kwargs: Any) -> Any:
+        if args and type(args[0]) is int:
+            args = (machine.place(args[0]), *args[1:])
+        if type(kwargs.get("device")) is int:
+            kwargs["device"] = machine.place(kwargs["device"])
+        if args and isinstance(args[0], torch.Tensor):
+            return machine.device_of(args[0]), args[0].dtype, False, None
+        return original(*args, **kwargs)
+
+    return parse
+
+
+def storages(machine: Machine, patches: Patches) -> None:
+    """torch.UntypedStorage, which copy.deepcopy, torch.save and torch.load work with."""
+    owner: Any = torch.UntypedStorage
+    real = torch._C.StorageBase.device  # type: ignore[attr-defined]
+
+    def device(self: Any) -> Any:
+        return real.__get__(self) if self._gpu_tag is None else self._gpu_tag.device or CPU
+
+    def clone(self: Any) -> Any:
+        new = owner(self.nbytes()).copy_(self)
+        if self._gpu_tag is not None and self._gpu_tag.device is not None:
+            machine.mark_storage(new, self._gpu_tag.device)
+        return new
+
+    original_to = owner.to
+
+    def to(self: Any, *, device: Any, non_blocking: bool = False) -> Any:
+        target = machine.place(device)
+        if target.type != "cuda":
+            return original_to(self, device=target, non_blocking=non_blocking)
+        if target == self.device:
+            return self
+        new = owner(self.nbytes()).copy_(self)
+        machine.mark_storage(new, target)
+        return new
+
+    for name, value in (
+        ("_gpu_tag", None), ("_pinned", False), ("device", property(device)), ("clone", clone), ("to", to),
+        ("is_cuda", property(lambda self: self.device.type == "cuda")),
+        ("get_device", lambda self: self.device.index if self.device.type == "cuda" else -1),
+        ("cuda", lambda self, device=None, non_blocking=False: to(self, device=device or "cuda")),
+    ):
+        patches.put(owner, name, value)
+
+
+def recurrent(machine: Machine, patches: Patches) -> None:
+    """nn.RNN, LSTM and GRU check devices in C++, which sees the CPU only: RNN.cpp's two sentences, from here."""
+    def checked(name: str) -> Callable[..., Any]:
+        original = getattr(torch._C._VariableFunctions, name)
+
+        @functools.wraps(original)
+        def layer(*args: Any) -> Any:
+            weights = 2 if isinstance(args[2], list) else 3
+            hidden = args[weights - 1]
+            where = machine.device_of(args[0])
+            for what, tensors in (("parameter", args[weights]),
+                                  ("hidden", (hidden,) if isinstance(hidden, torch.Tensor) else hidden)):
+                for tensor in tensors:
+                    if machine.device_of(tensor) != where:
+                        raise RuntimeError(f"Input and {what} tensors are not at the same device, found input tensor "
+                                           f"at {where} and {what} tensor at {machine.device_of(tensor)}")
+            return original(*args)
+
+        return layer
+
+    for name in ("lstm", "gru", "rnn_tanh", "rnn_relu"):
+        patches.put(torch._VF, name, checked(name))
+
+
+def named_classes(machine: Machine, patches: Patches) -> None:
+    """torch.device and torch.Generator: the real classes, reached through a name that knows of GPUs."""
+    real_device, real_generator = torch.device, torch.Generator
+
+    class StandIn(type):
+        def __instancecheck__(cls, value: object) -> bool:
+            return isinstance(value, vars(cls)["real"])
+
+        def __subclasscheck__(cls, other: type) -> bool:
+            return issubclass(other, vars(cls)["real"]) or other is cls
+
+        def __eq__(cls, other: object) -> bool:
+            return other is cls or other is vars(cls)["real"]
+
+        def __hash__(cls) -> int:
+            return hash(vars(cls)["real"])
+
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            return vars(cls)["make"](*args, **kwargs)
+
+    def device(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and type(args[0]) is int and not kwargs:
+            return real_device("cuda", args[0])         # an index alone means the accelerator
+        return real_device(*args, **kwargs)
+
+    def generator(device: Any = "cpu") -> Any:
+        place = machine.place(device)
+        return GpuGenerator(place) if place.type == "cuda" else real_generator(place)
+
+    for real, make in ((real_device, device), (real_generator, generator)):
+        body = {"real": real, "make": staticmethod(make), "__module__": "torch", "__doc__": real.__doc__}
+        patches.put(torch, real.__name__, StandIn(real.__name__, (), body))
+
+
+def threads(mode: TorchDispatchMode, patches: Patches) -> None:
+    """torch keeps modes for each thread: every new thread starts within this one."""
+    original: Any = threading.Thread._bootstrap_inner  # type: ignore[attr-defined]
+
+    def bootstrap(self: threading.Thread) -> None:
+        torch._C._push_on_torch_dispatch_stack(mode)
+        try:
+            original(self)
+        finally:
+            torch._C._pop_torch_dispatch_stack(None)
+
+    patches.put(threading.Thread, "_bootstrap_inner", bootstrap)
+
+
+def without_cuda(patches: Patches) -> None:
+    """Make a build with CUDA answer as a CPU build does. A CPU build is left as it is."""
+    if torch.version.cuda is None:
+        return
+    for name, value in vars(torch._C).copy().items():
+        if name.startswith("_cuda_") and not isinstance(value, type):
+            patches.take(torch._C, name)
+
+    def uncompiled(index: int) -> int:
+        if index < 0:
+            return -1
+        raise RuntimeError("PyTorch was compiled without CUDA support")
+
+    def no_accelerator(*args: object) -> Any:
+        raise RuntimeError("Cannot access accelerator device when none is available.")
+
+    for name in ("_exchange_device", "_maybe_exchange_device"):
+        patches.put(torch.cuda, name, uncompiled)
+    for name in vars(torch._C).copy():
+        if name.startswith("_accelerator_"):
+            patches.put(torch._C, name, no_accelerator)
+    patches.put(torch._C, "_accelerator_getAccelerator", lambda: None)
+    patches.put(torch._C, "_accelerator_isAllocatorInitialized", lambda: False)
+    patches.put(torch._C, "_has_cuda", False)
+    patches.put(torch._C, "_has_cudnn", False)
+    patches.put(torch.cuda, "_is_in_bad_fork", lambda: False)
+    patches.put(torch.cuda, "_initialized", False)
+    patches.put(torch.cuda, "_cudart", None)
+    patches.put(torch.Tensor, "pin_memory", no_accelerator)
+    patches.put(torch.version, "cuda", None)
+

@@ -1,0 +1,239 @@
+"""A thread of the runner that watches the kernel's processes and ends what passes a limit. Reads /proc from outside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from typing import NamedTuple, Protocol
+
+from grader.records import Cause, Limits
+
+PERIOD = 0.05          # s between two looks
+GRACE = 2.0            # s from an interrupt to a kill
+WALL = 3               # wall-clock may be this many times the CPU time that is allowed
+TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+BUSY = "wall-clock on a busy machine"   # such a timeout is tried again alone before it counts
+NOT_ASKED = "not called: an earlier call ended the kernel"
+WAITING_SHARE = 0.1    # of the wall-clock spent waiting for a core: then the machine was busy
+
+
+class Process(NamedTuple):
+    pid: int
+    parent: int
+    cpu_seconds: float  # its own and its dead children's
+    resident: int       # bytes, shared ones included
+
+
+class Kernel(Protocol):
+    """What the watch needs of a kernel."""
+
+    pid: int            # in the runner's /proc; 0 where it cannot be looked at
+
+    def interrupt(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+    def tree(self) -> list[Process]: ...
+
+
+def processes() -> dict[int, Process]:
+    """Every process that /proc shows."""
+    found = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat", "rb") as file:
+                    fields = file.read().rpartition(b") ")[2].split()
+            except OSError:
+                continue
+            if fields[0] not in b"ZX":
+                cpu = sum(int(field) for field in fields[11:15]) / TICKS
+                found[int(name)] = Process(int(name), int(fields[1]), cpu, int(fields[21]) * PAGE)
+    return found
+
+
+def descendants(top: int) -> list[Process]:
+    everything = processes()
+    children: dict[int, list[Process]] = {}
+    for process in everything.values():
+        children.setdefault(process.parent, []).append(process)
+    found, waiting = [], [top]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found.extend(below)
+        waiting.extend(process.pid for process in below)
+    return found
+
+
+def waited(pid: int) -> float | None:
+    """Seconds that a process's main thread was ready to run and no core was free. None where Linux does not say."""
+    try:
+        with open(f"/proc/{pid}/schedstat", "rb") as file:
+            return int(file.read().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _field(path: str, *names: bytes) -> int | None:
+    """The sum of some of a /proc file's fields, in bytes."""
+    try:
+        with open(path, "rb") as file:
+            lines = [line.split() for line in file]
+    except OSError:
+        return None
+    return sum(int(line[1]) * 1024 for line in lines if line and line[0] in names)
+
+
+def memory_of(tree: list[Process], enough: int) -> int:
+    """The memory of some processes together; pages they share are counted once where Linux tells.
+
+    The cheap sum counts shared pages in full. Only where it passes `enough` is the exact one worth its time.
+    """
+    rough = sum(process.resident for process in tree)
+    if rough <= enough:
+        return rough
+    total = 0
+    for process in tree:
+        exact = _field(f"/proc/{process.pid}/smaps_rollup", b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:")
+        if exact is None:
+            exact = _field(f"/proc/{process.pid}/status", b"RssAnon:", b"RssShmem:") or 0
+        total += exact
+    return total
+
+
+class Span:
+    """One cell or one call, being watched."""
+
+    def __init__(self, kernel: Kernel, *, charged: float, wall: float, cpu: bool) -> None:
+        self.started = time.monotonic()
+        self.charged, self.wall, self.cpu = charged, wall, cpu
+        self.waited = waited(kernel.pid)
+        self.before = {process.pid for process in kernel.tree()} if cpu else set()
+        self.cause: Cause | None = None
+        self.detail = ""
+        self.asked = 0.0        # when it was interrupted
+        self.killed = False     # the kernel was
+
+
+class Watch:
+    """Holds one submission to its limits. Cells are interrupted, then killed; of a call, its processes are killed."""
+
+    def __init__(self, kernel: Kernel, limits: Limits) -> None:
+        self.kernel, self.limits = kernel, limits
+        self.ends = time.monotonic() + limits.submission_seconds
+        self.span: Span | None = None
+        self.over = ""          # why the kernel was ended
+        self.expired = False    # for the time of the whole submission: running it again would not help
+        self.lock = threading.Lock()
+        self.closed = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def begin_cell(self) -> Span:
+        seconds = self.limits.cell_seconds
+        return self._begin(Span(self.kernel, charged=seconds, wall=WALL * seconds, cpu=False))
+
+    def begin_call(self) -> Span:
+        seconds = self.limits.call_seconds
+        return self._begin(Span(self.kernel, charged=seconds, wall=WALL * seconds, cpu=True))
+
+    def _begin(self, span: Span) -> Span:
+        with self.lock:
+            self.span = span
+        return span
+
+    def end(self, span: Span) -> None:
+        with self.lock:
+            self.span = None
+        if span.cpu:
+            self._end_leftovers(span)
+
+    def close(self) -> None:
+        self.closed.set()
+
+    def stop(self, cause: Cause, detail: str) -> None:
+        """Interrupt the running cell; it is killed if it goes on."""
+        with self.lock:
+            if self.span is not None and self.span.cause is None:
+                self.span.cause, self.span.detail, self.span.asked = cause, detail, time.monotonic()
+                self.kernel.interrupt()
+
+    def _watch(self) -> None:
+        while not self.closed.wait(PERIOD):
+            with self.lock:
+                try:
+                    self._look()
+                except OSError:
+                    continue  # a process that ended meanwhile
+
+    def _look(self) -> None:
+        tree, now, span = self.kernel.tree(), time.monotonic(), self.span
+        if now > self.ends:
+            self.over = f"the submission took more than {self.limits.submission_seconds:g} s"
+            self.expired = True
+            self._kill(span, Cause.TIMEOUT, self.over)
+        elif memory_of(tree, self.limits.memory_bytes) > self.limits.memory_bytes:
+            self._end_span(span, tree, Cause.MEMORY, f"more than {self.limits.memory_bytes >> 20} MiB of memory")
+        elif span is not None and span.asked and now > span.asked + GRACE:
+            self._kill(span, span.cause or Cause.TIMEOUT, span.detail)
+        elif span is not None and not span.asked:
+            self._look_at_time(span, tree, now)
+
+    def _look_at_time(self, span: Span, tree: list[Process], now: float) -> None:
+        wall = now - span.started
+        if span.cpu:
+            born = [process for process in tree if process.pid not in span.before]
+            delay: float | None = sum(waited(process.pid) or 0.0 for process in born)
+            used = sum(process.cpu_seconds for process in born)
+        else:
+            delay = self._delay(span)
+            used = wall - (delay or 0.0)
+        if used > span.charged:
+            self._end_span(span, tree, Cause.TIMEOUT, f"stopped after {span.charged:g} s")
+        elif wall > span.wall:
+            busy = delay is None or delay > WAITING_SHARE * wall
+            self._end_span(span, tree, Cause.TIMEOUT,
+                           f"stopped after {span.wall:g} s{f' ({BUSY})' if busy else ''}")
+
+    def _delay(self, span: Span) -> float | None:
+        if span.waited is None:
+            return None
+        now = waited(self.kernel.pid)
+        return None if now is None else now - span.waited
+
+    def _end_span(self, span: Span | None, tree: list[Process], cause: Cause, detail: str) -> None:
+        """A call loses its processes, and the kernel if that does not end it; a cell is interrupted, or for memory
+        killed."""
+        if span is not None and span.cpu and not span.asked:
+            span.cause, span.detail, span.asked = cause, detail, time.monotonic()
+            _kill_all([process.pid for process in tree if process.pid not in span.before])
+        elif span is not None and cause is not Cause.MEMORY:
+            span.cause, span.detail, span.asked = cause, detail, time.monotonic()
+            self.kernel.interrupt()
+        else:
+            self._kill(span, cause, detail)
+
+    def _kill(self, span: Span | None, cause: Cause, detail: str) -> None:
+        if span is not None and not span.killed:
+            span.cause, span.detail, span.killed = span.cause or cause, span.detail or detail, True
+        self.over = self.over or detail
+        self.kernel.kill()
+
+    def _end_leftovers(self, span: Span) -> None:
+        """What a call left behind is no part of the next."""
+        for _ in range(20):
+            left = [process.pid for process in self.kernel.tree() if process.pid not in span.before]
+            if not left:
+                return
+            _kill_all(left)
+        self._kill(span, Cause.CRASHED, "the call left processes that could not be ended")
+
+
+def _kill_all(pids: list[int]) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except OSError:
+            continue

@@ -1,0 +1,154 @@
+"""The full exercise -> what students get: a notebook with stubs, the visible checks, and how to check oneself.
+
+Nothing of a solution and nothing of a hidden check goes out. What goes out is decided by what visible checks need:
+a statement of checks.py or probes.py stays only where a visible check leads to it.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from grader.catalog import Exercise, ExerciseError
+
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+STUB = "raise NotImplementedError"
+TUTOR = "tutor"  # the tag of cells that students do not get
+
+README = """# {title}
+
+Open `{name}.ipynb` in Jupyter and replace each `raise NotImplementedError` by your own code.
+
+Check yourself as often as you like:
+
+    grader check {name}.ipynb
+
+This runs the visible checks on your own machine, {visible:g} of {points:g} points. The rest is looked at after you hand
+in: it is not enough to please the visible ones.
+"""
+
+
+def files(exercise: Exercise) -> dict[str, str]:
+    """File name -> text of everything that students get of one exercise.
+
+    Raises:
+        ExerciseError: the notebook's solutions are not marked as they must be.
+    """
+    shown = [check for check in exercise.checks if check.visible]
+    checks, probes = visible_source(exercise)
+    settings = exercise.settings
+    visible = sum(check.points for check in shown)
+    toml = [f"title = {json.dumps(settings.title)}", f"version = {settings.version}", f"points = {visible:g}",
+            f"functions = {json.dumps(settings.functions)}", f"forbidden = {json.dumps(settings.forbidden)}"]
+    out = {f"{exercise.name}.ipynb": student_notebook(exercise), "checks.py": checks,
+           "exercise.toml": "\n".join(toml) + "\n",
+           "README.md": README.format(title=settings.title, name=exercise.name, visible=visible,
+                                      points=settings.points)}
+    return {**out, **({"probes.py": probes} if probes else {})}
+
+
+def student_notebook(exercise: Exercise) -> str:
+    """The notebook with stubs for solutions, without outputs, tutor's cells and metadata other than ours."""
+    path = exercise.folder / "notebook.ipynb"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    cells = [_cell(cell, f"{path}, cell {i + 1}") for i, cell in enumerate(document["cells"])
+             if TUTOR not in cell.get("metadata", {}).get("tags", [])]
+    if not any(STUB in cell["source"] for cell in cells):
+        raise ExerciseError(f"{path}: no solution is marked with {BEGIN} and {END}")
+    metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+                "language_info": {"name": "python"},
+                "grader": {"exercise": exercise.name, "version": exercise.settings.version}}
+    return json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}, indent=1,
+                      ensure_ascii=False) + "\n"
+
+
+def _cell(cell: dict[str, Any], where: str) -> dict[str, Any]:
+    kept = {"cell_type": cell["cell_type"], "id": cell.get("id"), "metadata": {}}
+    source = "".join(cell["source"])
+    if cell["cell_type"] == "code":
+        return {**kept, "execution_count": None, "outputs": [], "source": stubbed(source, where)}
+    return {**kept, "source": source}
+
+
+def stubbed(source: str, where: str = "") -> str:
+    """Every solution replaced by one `raise NotImplementedError` at its indentation."""
+    out: list[str] = []
+    indent: str | None = None
+    for line in source.split("\n"):
+        if line.strip() == BEGIN and indent is None:
+            indent = line[:len(line) - len(line.lstrip())]
+            out.append(f"{indent}{STUB}")
+        elif line.strip() == END and indent is not None:
+            indent = None
+        elif line.strip() in (BEGIN, END):
+            raise ExerciseError(f"{where}: {BEGIN} and {END} do not pair")
+        elif indent is None:
+            out.append(line)
+    if indent is not None:
+        raise ExerciseError(f"{where}: {BEGIN} without {END}")
+    return "\n".join(out)
+
+
+def visible_source(exercise: Exercise) -> tuple[str, str]:
+    """checks.py and probes.py with only what the visible checks lead to."""
+    shown = [check for check in exercise.checks if check.visible]
+    text = (exercise.folder / "checks.py").read_text(encoding="utf-8")
+    checks = _reachable(text, {check.function.__name__ for check in shown})
+    entries = {step.function for check in shown for step in check.looks_at if step.probe}
+    return checks, _reachable(exercise.probes, entries) if entries else ""
+
+
+def _reachable(text: str, names: set[str]) -> str:
+    """The module's statements that define `names`, and those that these lead to, in their order."""
+    tree = ast.parse(text)
+    wanted = set(names)
+    kept: set[int] = set()
+    while True:
+        more = {i for i, node in enumerate(tree.body) if i not in kept and _defines(node) & wanted}
+        if not more:
+            break
+        kept |= more
+        wanted |= {n.id for i in more for n in ast.walk(tree.body[i]) if isinstance(n, ast.Name)}
+        # Annotations that are strings, as under `from __future__ import annotations`, are Names in the tree too.
+    lines = text.split("\n")
+    parts = [_source(tree.body[i], lines, wanted) for i in sorted(kept)]
+    future = ["from __future__ import annotations"] if "from __future__ import annotations" in text else []
+    return re.sub(r"\n{4,}", "\n\n\n", "\n\n".join([*future, *parts])) + "\n"
+
+
+def _defines(node: ast.stmt) -> set[str]:
+    """The names a top-level statement binds."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            return set()
+        return {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def _source(node: ast.stmt, lines: list[str], wanted: set[str]) -> str:
+    """A statement as written; of an import only the names that are used."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        names = [a for a in node.names if (a.asname or a.name).split(".")[0] in wanted]
+        return ast.unparse(ast.ImportFrom(module=node.module, names=names, level=node.level)
+                           if isinstance(node, ast.ImportFrom) else ast.Import(names=names))
+    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+    return "\n".join(lines[first - 1:node.end_lineno])
+
+
+def write(exercise: Exercise, out: Path) -> list[Path]:
+    """Put an exercise's files into `out`/<name>/; a notebook that is there already is a student's work: refused."""
+    folder = out / exercise.name
+    notebook = folder / f"{exercise.name}.ipynb"
+    if notebook.exists():
+        raise ExerciseError(f"{notebook}: is there already; release into another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, text in files(exercise).items():
+        (folder / name).write_text(text, encoding="utf-8")
+        written.append(folder / name)
+    return written

@@ -1,0 +1,182 @@
+"""The tutor's page: who has what, what the class has in common, what needs a human. One file, one script of ours."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from grader import records as r
+from grader.report import page, plain
+from grader.report.cohort import Cohort, ExerciseCount, Standing, counted
+from grader.report.resemblance import Alike, alike
+from grader.report.wording import Words, words
+
+_SCRIPT = "class.js"
+_CHART_LEFT, _CHART_RIGHT, _CHART_TOP, _CHART_BOTTOM = 12, 340, 10, 116
+_GAP = 3
+
+Key = tuple[str, str]   # student, exercise
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One cell of the table."""
+
+    text: str
+    sort: str          # what the script sorts by
+    href: str
+    shape: str         # "" where the text says it all
+    share: str
+
+
+@dataclass(frozen=True)
+class Row:
+    student: str
+    marks: tuple[Mark, ...]
+    total: Mark
+    flags: str         # words the filter knows, parted by blanks
+
+
+@dataclass(frozen=True)
+class Column:
+    """A bar of the distribution."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    middle: float
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    name: str
+    alt: str
+    columns: tuple[Column, ...]
+    median: str
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A student, and the way to the report."""
+
+    student: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Some submissions to one exercise, and what they share."""
+
+    exercise: str
+    reason: str
+    students: tuple[Linked, ...]
+
+
+@dataclass(frozen=True)
+class Head:
+    name: str
+    max_score: str
+
+
+def render(results: Sequence[r.Result], notebooks: Mapping[Key, str], *, title: str, links: Mapping[Key, str],
+           isolated: bool, language: str = "en", released: Mapping[str, str] | None = None) -> str:
+    """The class page. `notebooks` are the cleaned submissions, `released` what was handed out, to compare them with."""
+    writer = _Writer(counted(results), alike(notebooks, released), links, words(language))
+    script = page.asset(_SCRIPT)
+    isolated = isolated and all(result.made_by.sandbox != "process" for result in results)
+    return page.html(
+        "class.html.j2", language, title=plain.line(title), isolated=isolated, cohort=writer.cohort,
+        rows=[writer.row(standing) for standing in writer.cohort.standings],
+        charts=[writer.chart(exercise) for exercise in writer.cohort.exercises],
+        withheld=writer.listed(writer.cohort.withheld), unreadable=writer.listed(writer.cohort.unreadable),
+        groups=[writer.group(one) for one in writer.groups], count=len(results),
+        shares=writer.shares(), heads=writer.heads(), script=page.trusted(script),
+        policy=page.policy(script=script))
+
+
+class _Writer:
+    def __init__(self, cohort: Cohort, groups: Sequence[Alike], links: Mapping[Key, str], w: Words) -> None:
+        self.cohort = cohort
+        self.groups = groups
+        self.links = links
+        self.words = w
+        self.alike = {student for group in groups for student in group.students}
+
+    def href(self, student: str, exercise: str) -> str:
+        return plain.href(self.links.get((student, exercise), ""))
+
+    def row(self, standing: Standing) -> Row:
+        marks = tuple(self._mark(standing, exercise.name) for exercise in self.cohort.exercises)
+        statuses = {result.status.value for result in standing.results.values()}
+        flags = sorted(statuses - {"graded"})
+        flags += ["missing"] if len(standing.results) < len(self.cohort.exercises) else []
+        flags += ["alike"] if standing.student in self.alike else []
+        flags += ["low"] if standing.score is not None and standing.score < standing.max_score / 2 else []
+        return Row(plain.line(standing.student), marks, self._total(standing), " ".join(flags))
+
+    def _mark(self, standing: Standing, exercise: str) -> Mark:
+        result = standing.results.get(exercise)
+        if result is None:
+            return Mark(self.words.gettext("none"), "-2", "", "", "")
+        href = self.href(standing.student, exercise)
+        if result.score is None:
+            return Mark(self.words.gettext("withheld"), "-1", href, "grader-error", "")
+        shape = "fail" if result.status is r.Status.UNREADABLE else ""
+        text = self.words.gettext("unreadable") if shape else self.words.number(result.score)
+        return Mark(text, f"{result.score:.4f}", href, shape, "")
+
+    def _total(self, standing: Standing) -> Mark:
+        if standing.score is None:
+            return Mark(self.words.gettext("withheld"), "-1", "", "grader-error", "")
+        share = standing.score / standing.max_score if standing.max_score else 0.0
+        return Mark(f"{self.words.number(standing.score)}", f"{standing.score:.4f}", "", "", f"{100 * share:.0f} %")
+
+    def chart(self, exercise: ExerciseCount) -> Chart:
+        """The distribution of marks by tenths of the maximum."""
+        most = max(exercise.bins) or 1
+        step = (_CHART_RIGHT - _CHART_LEFT) / len(exercise.bins)
+        columns = []
+        for i, count in enumerate(exercise.bins):
+            height = round(count / most * (_CHART_BOTTOM - _CHART_TOP - 14), 1)
+            x = _CHART_LEFT + i * step + _GAP / 2
+            columns.append(Column(round(x, 1), round(_CHART_BOTTOM - height, 1), round(step - _GAP, 1), height,
+                                  round(x + (step - _GAP) / 2, 1), f"{10 * i}", count))
+        median = "" if exercise.median is None else f"{100 * exercise.median:.0f} %"
+        _ = self.words.gettext
+        said = ", ".join(_("%(count)s at %(low)s to %(high)s %%") % {"count": c, "low": 10 * i, "high": 10 * i + 10}
+                         for i, c in enumerate(exercise.bins) if c)
+        return Chart(name=plain.line(exercise.name), alt=said or _("No marks yet."), columns=tuple(columns),
+                     median=median)
+
+    def listed(self, results: Sequence[r.Result]) -> list[Listed]:
+        """Results by exercise and reason, the most frequent reason first."""
+        groups: dict[Key, list[Linked]] = defaultdict(list)
+        for result in results:
+            groups[result.exercise, self._reason(result)].append(self._linked(result.student, result.exercise))
+        listed = [Listed(plain.line(exercise), reason, tuple(who)) for (exercise, reason), who in groups.items()]
+        return sorted(listed, key=lambda one: (-len(one.students), one.exercise, one.reason))
+
+    def _reason(self, result: r.Result) -> str:
+        broken = [f"{v.id}: {v.message}" for v in result.checks if v.mark is r.Mark.GRADER_ERROR]
+        reason = plain.line("; ".join(filter(None, [result.reason, *broken])), 500)
+        return reason or self.words.gettext("no reason given")
+
+    def group(self, group: Alike) -> Listed:
+        """Students whose submissions look alike, and how much."""
+        return Listed(plain.line(group.exercise), f"{100 * group.share:.0f} %",
+                      tuple(self._linked(student, group.exercise) for student in group.students))
+
+    def _linked(self, student: str, exercise: str) -> Linked:
+        return Linked(plain.line(student), self.href(student, exercise))
+
+    def heads(self) -> list[Head]:
+        return [Head(plain.line(e.name), self.words.number(e.max_score)) for e in self.cohort.exercises]
+
+    def shares(self) -> dict[tuple[str, str], float]:
+        """(exercise, check) -> the part of those seen that failed, in hundredths, for the little bar."""
+        return {(exercise.name, check.id): round(100 * check.failed / check.seen, 1) if check.seen else 0.0
+                for exercise in self.cohort.exercises for check in exercise.checks}

@@ -1,0 +1,120 @@
+"""A notebook as it was executed, as a page in which nothing is active: nbconvert's HTML through an allow-list.
+
+Total: whatever the notebook holds, a page comes out.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import nbformat
+import nh3
+from nbconvert import HTMLExporter
+
+from grader.report import page, plain
+
+POLICY_IMAGES = "data:"
+
+_CELL_MOST = 100_000          # characters of one source or one output that are shown
+_IMAGE_MOST = 4_000_000       # base64 characters of one picture
+_ALL_MOST = 24_000_000        # characters of a whole notebook
+_KINDS = {"code", "markdown", "raw"}
+_IMAGES = ("image/png", "image/jpeg", "image/gif")
+_TEXTS = ("text/html", "text/markdown", "text/latex", "text/plain")
+_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
+_PICTURE = re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*\Z")
+
+_TAGS = set("""a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img
+            kbd li mark ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul
+            var""".split())  # noqa: SIM905
+_ATTRIBUTES = {"*": {"class", "title"}, "a": {"href"}, "img": {"src", "alt"}, "td": {"colspan", "rowspan"},
+               "th": {"colspan", "rowspan", "scope"}, "ol": {"start"}}
+
+
+def render(notebook_json: str, *, language: str = "en") -> str:
+    """The page. A notebook that cannot be shown says so on it."""
+    try:
+        body = _clean(_converted(_readable(notebook_json)))
+    except Exception:  # nbconvert and its lexers raise anything on hostile input; the page must still come out
+        body = ""
+    policy = page.policy(images=POLICY_IMAGES)
+    return page.html("executed.html.j2", language, body=page.trusted(body), policy=policy)
+
+
+def _readable(text: str) -> nbformat.NotebookNode:
+    """A notebook built anew from what is understood of this one: sources, streams, errors, text and pictures."""
+    found = msgspec.json.decode(text.encode("utf-8", "replace"))
+    left = [_ALL_MOST]
+    cells = [_cell(cell, left) for cell in found["cells"] if isinstance(cell, dict)]
+    return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells})  # type: ignore[no-any-return, no-untyped-call]
+
+
+def _cell(cell: dict[str, Any], left: list[int]) -> dict[str, Any]:
+    kind = cell.get("cell_type") if cell.get("cell_type") in _KINDS else "raw"
+    made: dict[str, Any] = {"cell_type": kind, "metadata": {}, "source": _text(cell.get("source"), left)}
+    if kind == "code":
+        count = cell.get("execution_count")
+        outputs = (_output(o, left) for o in cell.get("outputs") or () if isinstance(o, dict))
+        made |= {"execution_count": count if isinstance(count, int) else None, "outputs": [o for o in outputs if o]}
+    return made
+
+
+def _output(output: dict[str, Any], left: list[int]) -> dict[str, Any] | None:
+    kind = output.get("output_type")
+    if kind == "stream":
+        name = "stderr" if output.get("name") == "stderr" else "stdout"
+        return {"output_type": "stream", "name": name, "text": _text(output.get("text"), left)}
+    if kind == "error":
+        trace = output.get("traceback")
+        lines = [_text(line, left) for line in trace[:200]] if isinstance(trace, list) else []
+        return {"output_type": "error", "ename": _text(output.get("ename"), left),
+                "evalue": _text(output.get("evalue"), left), "traceback": lines}
+    bundle = output.get("data")
+    if kind in ("display_data", "execute_result") and isinstance(bundle, dict):
+        return {"output_type": "display_data", "metadata": {}, "data": _bundle(bundle, left)}
+    return None
+
+
+def _bundle(bundle: dict[str, Any], left: list[int]) -> dict[str, str]:
+    for kind in _IMAGES:
+        picture = bundle.get(kind)
+        if isinstance(picture, str) and len(picture) <= min(_IMAGE_MOST, left[0]) and _BASE64.match(picture):
+            left[0] -= len(picture)
+            return {kind: picture}
+    return next(({kind: _text(bundle[kind], left)} for kind in _TEXTS if kind in bundle), {})
+
+
+def _text(value: object, left: list[int]) -> str:
+    """Text of a notebook, which may be a list of lines, within what is left to show. ANSI colours stay."""
+    text = "".join(map(str, value)) if isinstance(value, list) else str(value or "")
+    text = text[: min(_CELL_MOST, left[0])]
+    left[0] -= len(text)
+    return "\x1b".join(plain.block(part, _CELL_MOST) for part in text.split("\x1b"))
+
+
+@lru_cache
+def _exporter() -> HTMLExporter:
+    return HTMLExporter(template_name="basic", sanitize_html=False, embed_images=False)  # type: ignore[no-untyped-call]
+
+
+def _converted(notebook: nbformat.NotebookNode) -> str:
+    return str(_exporter().from_notebook_node(notebook)[0])
+
+
+def _clean(html: str) -> str:
+    """What is on the list of what may stay. Styles, scripts, forms, frames, SVG and every event attribute are not."""
+    return nh3.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, attribute_filter=_allowed, url_schemes={"https", "data"},
+                     strip_comments=True, link_rel="noopener noreferrer nofollow",
+                     clean_content_tags={"script", "style", "svg", "math", "template", "iframe", "object"})
+
+
+def _allowed(_tag: str, attribute: str, value: str) -> str | None:
+    """Pictures are embedded, never fetched; links go to the web, never to data."""
+    if attribute == "src":
+        return value if _PICTURE.match(value) else None
+    if attribute == "href":
+        return value if value.startswith("https://") else None
+    return value

@@ -1,0 +1,52 @@
+"""An exercise that is not as it must be is refused in one line with its file, before anything is graded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader import catalog
+from tests.conftest import CHECKS, TOML, write_exercise
+
+
+def test_an_exercise_is_read_whole(exercise_folder: Path) -> None:
+    exercise = catalog.load(exercise_folder)
+    assert [check.id for check in exercise.checks] == ["values", "untouched", "half"]
+    assert exercise.checks[1].promise == "The tensor passed in is not changed."
+    assert exercise.worlds == ("plain",)
+    assert len(exercise.keys) == 3, "a step that two checks look at is made once"
+
+
+def test_discovery_is_a_glob(exercise_folder: Path) -> None:
+    assert catalog.discover(exercise_folder.parent) == {"doubling": exercise_folder}
+
+
+@pytest.mark.parametrize(("toml", "checks", "says"), [
+    (TOML + "colour = 3", CHECKS, "colour"),
+    (TOML.replace("version = 3", ""), CHECKS, "version"),
+    (TOML.replace("points = 6", "points = 7"), CHECKS, "the checks have 6 points"),
+    ("title = ", CHECKS, "exercise.toml"),
+    (TOML, CHECKS + "\nimport nowhere", "checks.py:33: ModuleNotFoundError"),
+    (TOML, CHECKS + "\ndef broken(:", "checks.py:33: SyntaxError"),
+    (TOML, CHECKS.replace('Probe("halves"', 'Probe("thirds"'), "no function thirds"),
+    (TOML, CHECKS.replace('Call("double", normal(2, 2)', 'Call("triple", normal(2, 2)'), "triple is not among"),
+    (TOML, CHECKS.replace("times=2", 'world="three-gpus"'), "no world is called 'three-gpus'"),
+    (TOML, CHECKS.replace('"""halve(x) is x / 2."""', ""), "no docstring"),
+], ids=range(10))
+def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, toml: str, checks: str, says: str) -> None:
+    folder = write_exercise(tmp_path / "bad", toml=toml, checks=checks)
+    with pytest.raises(catalog.ExerciseError) as error:
+        catalog.load(folder)
+    assert says in str(error.value)
+    assert str(folder) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_gpu_names_differ_and_come_from_the_seed() -> None:
+    one, two = catalog.world("two-gpus", 5).gpus or ()
+    assert one != two
+    assert catalog.world("two-gpus", 5) == catalog.world("two-gpus", 5)
+    assert len({catalog.world("one-gpu", seed).gpus for seed in range(50)}) > 3
+    assert catalog.world("plain", 5).gpus is None
+    assert catalog.world("no-cuda", 5).gpus == ()

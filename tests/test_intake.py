@@ -1,0 +1,135 @@
+"""What students hand in becomes source and nothing else, or a reason that they can act on."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from grader.intake.clean import MAX_BYTES, NotANotebook, clean
+from grader.intake.folder import IntakeError, read_folder
+from grader.records import Submission, Unreadable
+from tests.conftest import notebook
+
+NAMES = ("he_init", "init")
+
+
+def test_everything_but_the_source_is_dropped() -> None:
+    cell = {"cell_type": "code", "source": ["a = 1\r\n", "b = 2"], "metadata": {"tags": ["skip-execution"]},
+            "outputs": [{"output_type": "display_data", "data": {"text/html": "<script>"}}], "execution_count": 7,
+            "id": "same"}
+    document = {"cells": [cell, dict(cell, cell_type="markdown"), {"cell_type": "odd"}, 5], "nbformat": 4,
+                "nbformat_minor": 5, "metadata": {"kernelspec": {"name": "evil"}, "grader": {"exercise": "he_init"}}}
+    cleaned = clean(json.dumps(document).encode())
+    read = json.loads(cleaned.notebook)
+    assert cleaned.exercise == "he_init"
+    assert read["metadata"] == {}
+    assert [c["cell_type"] for c in read["cells"]] == ["code", "markdown", "raw", "raw"]
+    assert read["cells"][0]["source"] == "a = 1\nb = 2"
+    assert read["cells"][0]["outputs"] == []
+    assert all(c["metadata"] == {} for c in read["cells"])
+    assert len({c["id"] for c in read["cells"]}) == 4
+
+
+@pytest.mark.parametrize(("data", "says"), [
+    (b"", "empty"),
+    (b"  \n", "empty"),
+    (b'{"cells": [', "breaks off"),
+    (b"<<<<<<< HEAD\n{}\n=======\n>>>>>>> x", "git merge"),
+    (b"import torch\n", "Python source"),
+    (b"[1, 2]", "not a Jupyter notebook"),
+    (b'{"nbformat": 4}', "no list of cells"),
+    (b'{"nbformat": 9, "cells": []}', "format"),
+    (b'{"nbformat": 3, "worksheets": 7}', "old format"),
+    (b"\xff\xfe\x00", "UTF-8"),
+    (b"{" * 100_000, "breaks off"),
+    (b"x" * (MAX_BYTES + 1), "more than"),
+    (json.dumps({"nbformat": 4, "cells": [{}] * 3000}).encode(), "3000 cells"),
+    (notebook("x" * (3 << 20)).encode(), "MiB of source"),
+], ids=range(14))
+def test_what_is_no_notebook_says_why(data: bytes, says: str) -> None:
+    with pytest.raises(NotANotebook, match=says):
+        clean(data)
+
+
+def test_lone_surrogates_and_nul_bytes_can_be_written() -> None:
+    cleaned = clean(b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": "x = \'\\ud800 \\u0000\'"}]}')
+    assert "\x00" in json.loads(cleaned.notebook)["cells"][0]["source"]
+    cleaned.notebook.encode("utf-8")
+
+
+def test_nbformat_3_is_upgraded() -> None:
+    old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": [
+        {"cell_type": "code", "input": ["x = 1"], "language": "python", "outputs": [], "prompt_number": 1,
+         "metadata": {}, "collapsed": False}]}]}
+    assert json.loads(clean(json.dumps(old).encode()).notebook)["cells"][0]["source"] == "x = 1"
+
+
+def write(root: Path, name: str, text: str | None = None) -> Path:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(notebook("pass") if text is None else text)
+    return path
+
+
+def test_folders_flat_files_and_metadata(tmp_path: Path) -> None:
+    write(tmp_path, "ada/he_init.ipynb")
+    write(tmp_path, "bo/week 3/homework.ipynb", notebook("pass", grader={"exercise": "init"}))
+    write(tmp_path, "carl_he_init.ipynb")
+    write(tmp_path, "dora/.ipynb_checkpoints/he_init.ipynb")
+    write(tmp_path, "dora/he_init.ipynb", "oh no")
+    intake = read_folder(tmp_path, NAMES)
+    assert [(s.student, s.exercise, type(s)) for s in intake.submissions] == [
+        ("ada", "he_init", Submission), ("bo", "init", Submission), ("carl", "he_init", Submission),
+        ("dora", "he_init", Unreadable)]
+
+
+def test_an_exercise_id_is_looked_up_never_joined(tmp_path: Path) -> None:
+    write(tmp_path, "eve/he_init.ipynb", notebook("pass", grader={"exercise": "../../etc"}))
+    assert read_folder(tmp_path, NAMES).submissions[0].exercise == "he_init"
+
+
+def test_an_exercise_that_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
+    write(tmp_path, "ada/homework.ipynb")
+    with pytest.raises(IntakeError, match="--exercise"):
+        read_folder(tmp_path, NAMES)
+    assert read_folder(tmp_path, NAMES, "init").submissions[0].exercise == "init"
+
+
+def test_what_cannot_be_read_is_of_the_only_exercise_there_is(tmp_path: Path) -> None:
+    write(tmp_path, "ada/he_init.ipynb")
+    write(tmp_path, "bo/homework.ipynb", "oh no")
+    assert [s.exercise for s in read_folder(tmp_path, NAMES).submissions] == ["he_init", "he_init"]
+
+
+def test_links_folders_and_pipes_are_unreadable_and_never_opened(tmp_path: Path) -> None:
+    secret = write(tmp_path, "secret.txt", "x")
+    root = tmp_path / "in"
+    (root / "dir" / "he_init.ipynb").mkdir(parents=True)
+    for student in ("link", "pipe"):
+        (root / student).mkdir()
+    (root / "link" / "he_init.ipynb").symlink_to(secret)
+    os.mkfifo(root / "pipe" / "he_init.ipynb")
+    (root / "elsewhere").symlink_to(tmp_path)
+    intake = read_folder(root, NAMES)
+    assert [(s.student, type(s)) for s in intake.submissions] == [
+        ("dir", Unreadable), ("link", Unreadable), ("pipe", Unreadable)]
+
+
+def test_of_two_submissions_the_newer_counts_and_the_tutor_is_told(tmp_path: Path) -> None:
+    old = write(tmp_path, "ada/he_init.ipynb")
+    new = write(tmp_path, "ada/again/he_init.ipynb")
+    os.utime(old, (1, 1))
+    os.utime(new, (2, 2))
+    intake = read_folder(tmp_path, NAMES)
+    assert [s.path for s in intake.submissions] == ["ada/again/he_init.ipynb"]
+    assert "left out" in intake.notes[0]
+
+
+@pytest.mark.parametrize("make", [lambda p: None, lambda p: p.mkdir()])
+def test_nothing_to_grade_is_an_error(tmp_path: Path, make: object) -> None:
+    make(tmp_path / "in")  # type: ignore[operator]
+    with pytest.raises(IntakeError):
+        read_folder(tmp_path / "in", NAMES)

@@ -1,0 +1,123 @@
+"""The judge is pure and total: every outcome has its mark and its cause, and nothing a sandbox sends makes it raise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from grader import catalog, judge, wire
+from grader import records as r
+from grader.inline import observe_inline
+from tests.conftest import CELLS, write_exercise
+
+SEED = 11
+
+
+@pytest.fixture(scope="module")
+def exercise(tmp_path_factory: pytest.TempPathFactory) -> catalog.Exercise:
+    return catalog.load(write_exercise(tmp_path_factory.mktemp("exercises") / "doubling"))
+
+
+def observed(exercise: catalog.Exercise, *extra: str) -> dict[str, wire.Parcel[r.Observations]]:
+    return observe_inline(exercise, [*CELLS, *extra], exercise.prepare(SEED))
+
+
+def judged(exercise: catalog.Exercise, seen: Any) -> dict[str, r.Verdict]:
+    return {v.id: v for v in judge.judge(exercise, seen, exercise.prepare(SEED))}
+
+
+def with_outcomes(seen: dict[str, wire.Parcel[r.Observations]], **outcomes: r.Outcome) -> Any:
+    parcel = seen["plain"]
+    record = structs.replace(parcel.record, outcomes={**parcel.record.outcomes, **outcomes})
+    return {"plain": wire.Parcel(record=record, arrays=parcel.arrays)}
+
+
+def test_the_reference_has_full_marks(exercise: catalog.Exercise) -> None:
+    verdicts = judge.judge(exercise, observed(exercise), exercise.prepare(SEED))
+    assert {v.mark for v in verdicts} == {r.Mark.PASS}
+    assert judge.score(verdicts) == (6.0, 6.0)
+
+
+def test_a_wrong_answer_is_named_and_what_hangs_on_it_is_not_reached(exercise: catalog.Exercise) -> None:
+    verdicts = judged(exercise, observed(exercise, "def double(x):\n    return x * x"))
+    assert (verdicts["values"].mark, verdicts["values"].diagnosis) == (r.Mark.FAIL, "squared")
+    assert verdicts["values"].advice == "Add x to itself."
+    assert (verdicts["untouched"].mark, verdicts["untouched"].root) == (r.Mark.NOT_REACHED, "values")
+    assert verdicts["half"].mark is r.Mark.PASS
+
+
+def test_the_diagnosis_is_never_a_guess(exercise: catalog.Exercise) -> None:
+    verdicts = judged(exercise, observed(exercise, "def double(x):\n    return 3 * x"))
+    assert verdicts["values"].diagnosis is None
+
+
+@pytest.mark.parametrize("cause", [r.Cause.MISSING, r.Cause.TIMEOUT, r.Cause.MEMORY, r.Cause.OUTPUT, r.Cause.CRASHED])
+def test_what_is_lost_fails_with_its_cause(exercise: catalog.Exercise, cause: r.Cause) -> None:
+    verdicts = judged(exercise, with_outcomes(observed(exercise), s2=r.Lost(cause=cause)))
+    assert (verdicts["half"].mark, verdicts["half"].cause) == (r.Mark.FAIL, cause)
+    assert verdicts["half"].advice == "Divide."
+    assert "`halve`" in verdicts["half"].message
+
+
+def test_an_exception_is_told_with_its_name(exercise: catalog.Exercise) -> None:
+    verdicts = judged(exercise, observed(exercise, "def halve(x):\n    raise KeyError('no')"))
+    assert (verdicts["half"].mark, verdicts["half"].cause) == (r.Mark.FAIL, r.Cause.RAISED)
+    assert "KeyError" in verdicts["half"].message
+
+
+def test_a_forbidden_call_fails_every_check_whose_call_made_it(exercise: catalog.Exercise) -> None:
+    seen = observed(exercise)
+    outcome = structs.replace(seen["plain"].record.outcomes["s0"], forbidden=("torch.mul",))
+    verdicts = judged(exercise, with_outcomes(seen, s0=outcome))
+    assert (verdicts["values"].cause, verdicts["half"].mark) == (r.Cause.FORBIDDEN, r.Mark.PASS)
+
+
+def test_a_world_that_is_not_there_leaves_the_maximum(exercise: catalog.Exercise) -> None:
+    verdicts = judge.judge(exercise, {}, exercise.prepare(SEED))
+    assert {v.mark for v in verdicts} == {r.Mark.NOT_AVAILABLE, r.Mark.NOT_REACHED}
+    assert judge.score(verdicts)[0] == 0
+
+
+def test_a_check_that_raises_withholds(tmp_path: Path) -> None:
+    checks = (tmp_path / "x").parent / "doubling"
+    folder = write_exercise(checks)
+    text = (folder / "checks.py").read_text().replace('what="halve(x)")', 'what="halve(x)")\n    1 / 0')
+    (folder / "checks.py").write_text(text)
+    broken = catalog.load(folder)
+    verdicts = judge.judge(broken, observed(broken), broken.prepare(SEED))
+    assert verdicts[2].mark is r.Mark.GRADER_ERROR
+    assert judge.score(verdicts) == (None, 6.0)
+
+
+def test_too_few_rounds_are_the_students_crash(exercise: catalog.Exercise) -> None:
+    verdicts = judged(exercise, with_outcomes(observed(exercise), s0=r.Returned(rounds=())))
+    assert (verdicts["values"].mark, verdicts["values"].cause) == (r.Mark.FAIL, r.Cause.CRASHED)
+
+
+leaves = st.one_of(
+    st.just(r.Nothing()), st.builds(r.Truth, value=st.booleans()), st.builds(r.Opaque, kind=st.text(max_size=5)),
+    st.builds(r.Whole, value=st.integers(-(2**62), 2**62)), st.builds(r.Text, value=st.text(max_size=9)),
+    st.builds(r.Real, value=st.one_of(st.floats().map(float.hex), st.text(max_size=5))),
+    st.builds(r.TensorRef, key=st.sampled_from(["s0/0", "nowhere", "t"]), dtype=st.sampled_from(["float32", "bool"]),
+              shape=st.lists(st.integers(0, 5), max_size=3).map(tuple)))
+values = st.recursive(leaves, lambda inner: st.one_of(
+    st.builds(r.Sequence, items=st.lists(inner, max_size=3).map(tuple), kind=st.sampled_from(["list", "tuple"])),
+    st.builds(r.Mapping, items=st.lists(st.tuples(inner, inner), max_size=3).map(tuple))), max_leaves=6)
+rounds = st.builds(r.Round, value=values, arguments=st.lists(values, max_size=2).map(tuple))
+outcomes = st.builds(r.Returned, rounds=st.lists(rounds, max_size=2).map(tuple))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=outcomes, second=outcomes, third=outcomes)
+def test_nothing_that_arrives_withholds_a_mark(exercise: catalog.Exercise, first: r.Returned, second: r.Returned,
+                                               third: r.Returned) -> None:
+    arrays = {"t": wire.from_tensor(torch.full((2, 2), float("nan")))}
+    record = r.Observations(run=r.Run(), outcomes={"s0": first, "s1": second, "s2": third})
+    verdicts = judge.judge(exercise, {"plain": wire.Parcel(record=record, arrays=arrays)}, exercise.prepare(SEED))
+    assert all(v.mark is not r.Mark.GRADER_ERROR for v in verdicts), [v.message for v in verdicts]

@@ -1,0 +1,40 @@
+"""No student's name leads anywhere but into a folder of its own; no file is ever half written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.output import RESERVED, folder_name, write
+
+
+@given(st.text(max_size=40))
+def test_a_folder_name_is_one_harmless_component(student: str) -> None:
+    name = folder_name(student)
+    assert name not in ("", ".", "..")
+    assert name.isprintable()
+    assert not set(name) & set('/\\:*?"<>|\n\0')
+    assert name.casefold() not in RESERVED
+    assert len(name.encode()) < 100
+
+
+@given(st.text(max_size=12), st.text(max_size=12))
+def test_distinct_students_stay_distinct(one: str, other: str) -> None:
+    assert (folder_name(one) == folder_name(other)) == (one == other)
+
+
+@pytest.mark.parametrize("student", ["..", "../x", "a/b", "observations", "Index.html", "x" * 300, "\u202eevil", "a\nb"])
+def test_tricky_names(student: str, tmp_path: Path) -> None:
+    assert (tmp_path / folder_name(student)).resolve().parent == tmp_path.resolve()
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
+    path = tmp_path / "marks.csv"
+    write(path, "old")
+    with pytest.raises(TypeError):
+        write(path, 3)  # type: ignore[arg-type]
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["marks.csv"]

@@ -1,0 +1,167 @@
+"""The main job end to end, behind the real wall: marks, files, resuming, overrides, judging again."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from grader.cli import main
+from tests.conftest import CELLS, CHECKS, notebook, write_exercise
+
+RIGHT = notebook(*CELLS)
+SQUARES = notebook(*CELLS, "def double(x):\n    return x * x")
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_exercise(tmp_path_factory.mktemp("course") / "exercises" / "doubling").parent
+
+
+def submit(root: Path, **notebooks: str) -> Path:
+    for student, text in notebooks.items():
+        folder = root / "in" / student
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "doubling.ipynb").write_text(text)
+    return root / "in"
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def rows(out: Path) -> dict[str, dict[str, object]]:
+    return {row["student"]: row for row in map(json.loads, (out / "results.jsonl").read_text().splitlines())}
+
+
+@pytest.fixture(scope="module")
+def graded(course: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Result]:
+    """A small class, graded once; tests that change it copy or come last."""
+    root = tmp_path_factory.mktemp("class")
+    folder = submit(root, ada=RIGHT, bo=SQUARES, cy="not a notebook", dee=notebook(*CELLS, "1 / 0"),
+                    eve=notebook(*CELLS, "def double(x):\n    while True:\n        pass"))
+    out = root / "out"
+    return folder, out, run("batch", folder, "--out", out, "--exercises", course, "--seed", 5)
+
+
+def test_a_class_is_graded(graded: tuple[Path, Path, Result]) -> None:
+    _, out, result = graded
+    assert result.exit_code == 0, result.output
+    found = rows(out)
+    assert {s: (row["status"], row["score"]) for s, row in found.items()} == {
+        "ada": ("graded", 6.0), "bo": ("graded", 2.0), "cy": ("unreadable", 0.0), "dee": ("graded", 6.0),
+        "eve": ("graded", 2.0)}
+    assert found["bo"]["checks"][0]["diagnosis"] == "squared"  # type: ignore[index]
+    assert found["eve"]["checks"][0]["cause"] == "timeout"  # type: ignore[index]
+    assert "ZeroDivisionError" in found["dee"]["notebook"]["first_error"]  # type: ignore[index]
+    assert found["ada"]["made_by"]["seed"] == 5  # type: ignore[index]
+
+
+def test_every_file_is_there(graded: tuple[Path, Path, Result]) -> None:
+    _, out, result = graded
+    for name in ("index.html", "grades.csv", "gradebook.sqlite", "ada/doubling.html", "ada/doubling.md",
+                 "ada/doubling.ipynb", "ada/doubling-executed.html", "cy/doubling.html",
+                 "observations/ada/doubling.plain.parcel"):
+        assert (out / name).stat().st_size > 100, name
+    assert not [p for p in out.rglob(".*")], "no temporary file is left"
+    assert "index.html" in result.output
+    with (out / "grades.csv").open(newline="") as file:
+        assert {row[0] for row in csv.reader(file)} >= {"ada", "bo", "cy"}
+
+
+def test_what_is_unchanged_is_not_run_again(graded: tuple[Path, Path, Result], course: Path) -> None:
+    folder, out, _ = graded
+    before = rows(out)
+    again = run("batch", folder, "--out", out, "--exercises", course)
+    assert "0 to grade, 5 unchanged" in again.output
+    assert rows(out) == before
+
+
+def test_an_interrupted_batch_is_finished(graded: tuple[Path, Path, Result], course: Path) -> None:
+    folder, out, _ = graded
+    before = rows(out)
+    with sqlite3.connect(out / "gradebook.sqlite") as db:
+        db.execute("DELETE FROM results WHERE student IN ('ada', 'bo')")
+    db.close()
+    (out / "results.jsonl").unlink()
+    again = run("batch", folder, "--out", out, "--exercises", course)
+    assert "2 to grade, 3 unchanged" in again.output
+    assert rows(out) == before
+
+
+def test_an_override_survives_a_regrade(course: Path, tmp_path: Path) -> None:
+    folder, out = submit(tmp_path, bo=SQUARES), tmp_path / "out"
+    common = ("--out", out, "--exercises", course, "--sandbox", "process")
+    assert run("batch", folder, *common).exit_code == 0
+    told = run("override", out, "bo", "doubling", "values", "--points", 2, "--comment", "Half right.")
+    assert "bo doubling: 4 / 6" in told.output
+    assert run("batch", folder, *common, "--seed", 9).exit_code == 0
+    assert rows(out)["bo"]["score"] == 4.0
+    assert "Half right." in (out / "bo" / "doubling.html").read_text()
+    assert "no isolation" in (out / "bo" / "doubling.html").read_text().casefold()
+    assert "2 / 6" in run("override", out, "bo", "doubling", "values", "--drop").output
+    for words in (("nobody", "doubling", "values"), ("bo", "doubling", "nothing"), ("bo", "doubling", "values")):
+        assert run("override", out, *words).exit_code == 2
+    assert run("override", out, "bo", "doubling", "values", "--points", 99).exit_code == 2
+
+
+def test_a_mended_check_judges_what_was_stored(tmp_path: Path) -> None:
+    exercises = write_exercise(tmp_path / "exercises" / "doubling").parent
+    folder, out = submit(tmp_path, bo=SQUARES), tmp_path / "out"
+    run("batch", folder, "--out", out, "--exercises", exercises)
+    assert rows(out)["bo"]["score"] == 2.0
+    mended = CHECKS.replace("2 * x, rtol=1e-6", "x * x, rtol=1e-6").replace('"""double(x) is 2 x."""', '"""Squared."""')
+    (exercises / "doubling" / "checks.py").write_text(mended)
+    assert run("rejudge", out, "--exercises", exercises).exit_code == 0
+    assert rows(out)["bo"]["score"] == 6.0
+
+
+@pytest.mark.parametrize(("words", "says"), [
+    (("batch", "nowhere"), "no such folder"),
+    (("batch", "in", "--exercise", "nothing"), "there is no exercise 'nothing'"),
+    (("batch", "in", "--exercises", "nowhere"), "no exercises here"),
+    (("grade", "nowhere.ipynb"), "no such file"),
+    (("rejudge", "nowhere"), "no gradebook"),
+    (("report", "nowhere"), "no gradebook"),
+])
+def test_what_cannot_be_done_is_one_line_and_exit_code_2(words: tuple[str, ...], says: str, course: Path, tmp_path: Path,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    submit(tmp_path, ada=RIGHT)
+    monkeypatch.chdir(tmp_path)
+    extra = [] if "--exercises" in words or words[0] == "report" else ["--exercises", str(course)]
+    result = run(*words, *extra)
+    assert result.exit_code == 2
+    assert says in result.output
+    assert len(result.output.strip().splitlines()) == 1
+
+
+def test_a_broken_exercise_stops_before_anything_is_graded(tmp_path: Path) -> None:
+    folder = write_exercise(tmp_path / "exercises" / "doubling", checks=CHECKS + "\nimport nowhere")
+    result = run("batch", submit(tmp_path, ada=RIGHT), "--out", tmp_path / "out", "--exercises", folder.parent)
+    assert (result.exit_code, (tmp_path / "out").exists()) == (2, False)
+    assert "checks.py:33" in result.output
+
+
+def test_one_notebook_is_graded_in_the_terminal(course: Path, tmp_path: Path) -> None:
+    folder = submit(tmp_path, bo=SQUARES, ada=RIGHT)
+    wrong = run("grade", folder / "bo" / "doubling.ipynb", "--exercises", course)
+    assert wrong.exit_code == 1, wrong.output
+    assert "the square" in wrong.output
+    assert run("grade", folder / "ada" / "doubling.ipynb", "--exercises", course).exit_code == 0
+
+
+def test_a_student_checks_a_released_notebook(course: Path, tmp_path: Path) -> None:
+    released = run("release", "doubling", "--out", tmp_path, "--exercises", course)
+    assert released.exit_code == 0, released.output
+    path = tmp_path / "doubling" / "doubling.ipynb"
+    stubs = run("check", path)
+    assert (stubs.exit_code, "not written yet" in stubs.output) == (1, True), stubs.output
+    path.write_text(path.read_text().replace("raise NotImplementedError", "return x + x", 1))
+    done = run("check", path)
+    assert done.exit_code == 0, done.output
+    assert "not the whole mark" in done.output
+    assert "4 / 4" in done.output

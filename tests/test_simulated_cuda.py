@@ -1,0 +1,254 @@
+"""The simulated worlds: the conformance table, what the worlds are for, and where they end."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from grader.inside import simulated_cuda
+from grader.inside.simulated_cuda import SimulationLimit
+from tests.conformance.outcome import agree, leading, outcome
+from tests.conformance.record import RECORDING
+from tests.conformance.snippets import LINES, UNCOMPILED
+
+WORLDS = {"no-cuda": (), "one-gpu": ("NVIDIA A100-SXM4-40GB",), "two-gpus": ("NVIDIA A100-SXM4-40GB", "Tesla T4")}
+ONE, TWO = WORLDS["one-gpu"], WORLDS["two-gpus"]
+CPU_BUILD = torch.version.cuda is None
+
+
+def seen_in(world: str, snippet: str) -> str:
+    with simulated_cuda.world(*WORLDS[world]):
+        return outcome(snippet)
+
+
+# The conformance table
+
+def test_the_table_is_long_enough_and_has_no_line_twice():
+    assert len(LINES) >= 120
+    assert len({(world, snippet) for world, snippet, _ in LINES}) == len(LINES)
+
+
+@pytest.mark.parametrize(("world", "snippet", "expected"), LINES)
+def test_conformance(world, snippet, expected):
+    seen = seen_in(world, snippet)
+    assert agree(seen, expected), seen
+
+
+@pytest.mark.skipif(not CPU_BUILD, reason="the world without CUDA is a CPU build, and this is none")
+@pytest.mark.parametrize(("snippet", "expected"), [line[1:] for line in LINES if line[0] == "no-cuda"])
+def test_a_real_cpu_build_agrees(snippet, expected):
+    seen = outcome(snippet)
+    assert agree(seen, expected), seen
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("world", "snippet", "expected"), [line for line in LINES if line[0] != "no-cuda"])
+def test_a_real_gpu_agrees(world, snippet, expected):
+    if torch.cuda.device_count() == 0:
+        pytest.skip("no GPU here")
+    if min(torch.cuda.device_count(), 2) != {"one-gpu": 1, "two-gpus": 2}[world]:
+        pytest.skip(f"this machine is not the world {world}: see CUDA_VISIBLE_DEVICES")
+    seen = outcome(snippet)
+    assert agree(seen, expected), seen
+
+
+def test_the_simulation_agrees_with_the_recording():
+    if not RECORDING.exists():
+        pytest.skip("never recorded on a GPU: python -m tests.conformance.record")
+    lines = json.loads(RECORDING.read_text())["lines"]
+    differ = [(line["snippet"], line["outcome"], seen) for line in lines
+              if leading(seen := seen_in(line["world"], line["snippet"])) != leading(line["outcome"])]
+    assert differ == []
+
+
+# What the worlds are for: mistakes that a CPU-only machine cannot tell from right work
+
+RIGHT = """
+def run():
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    net = nn.Linear(2, 1).to(device)
+    return str(net(torch.ones(1, 2).to(device)).device)
+"""
+MISTAKES = {
+    "right": (RIGHT, {"no-cuda": "'cpu'", "one-gpu": "'cuda:0'", "two-gpus": "'cuda:0'"}),
+    "hard-coded .cuda()": (
+        "def run():\n    return str(nn.Linear(2, 1).cuda().weight.device)",
+        {"no-cuda": UNCOMPILED, "one-gpu": "'cuda:0'", "two-gpus": "'cuda:0'"}),
+    "model moved, data not": (
+        RIGHT.replace(".to(device)).device", ").device"),
+        {"no-cuda": "'cpu'", "one-gpu": "RuntimeError: Expected all tensors to be on the same device"}),
+    "Tensor.to not assigned": (
+        RIGHT.replace("return", "x = torch.ones(1, 2)\n    x.to(device)\n    return").replace(
+            "torch.ones(1, 2).to(device)", "x"),
+        {"no-cuda": "'cpu'", "one-gpu": "RuntimeError: Expected all tensors to be on the same device"}),
+    "device compared with a string": (
+        "def run():\n    device = 'cuda' if torch.cuda.is_available() else 'cpu'\n"
+        "    return torch.ones(1, device=device).device == device",
+        {"no-cuda": "False", "one-gpu": "False", "two-gpus": "False"}),
+    "cuda is not cuda:0": (
+        "def run():\n    device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')\n"
+        "    return torch.ones(1, device=device).device == device",
+        {"no-cuda": "True", "one-gpu": "False", "two-gpus": "False"}),
+    "is_available without parentheses": (
+        RIGHT.replace("is_available()", "is_available"), {"no-cuda": UNCOMPILED, "one-gpu": "'cuda:0'"}),
+    "unguarded get_device_name": (
+        "def run():\n    return isinstance(torch.cuda.get_device_name(0), str)",
+        {"no-cuda": UNCOMPILED, "one-gpu": "True", "two-gpus": "True"}),
+    "hard-coded cuda:1": (
+        "def run():\n    return str(torch.ones(1, device='cuda:1' if torch.cuda.is_available() else 'cpu').device)",
+        {"no-cuda": "'cpu'", "one-gpu": "AcceleratorError: CUDA error: invalid device ordinal",
+         "two-gpus": "'cuda:1'"}),
+    "numpy of a GPU's tensor": (
+        "def run():\n    device = 'cuda' if torch.cuda.is_available() else 'cpu'\n"
+        "    return torch.ones(1, device=device).numpy().tolist()",
+        {"no-cuda": "[1.0]", "one-gpu": "TypeError: can't convert cuda:0 device type tensor to numpy"}),
+    "right, by torch.accelerator": (
+        "def run():\n    a = torch.accelerator\n"
+        "    device = a.current_accelerator() if a.is_available() else torch.device('cpu')\n"
+        "    return str(torch.ones(1, device=device).device)",
+        {"no-cuda": "'cpu'", "one-gpu": "'cuda:0'", "two-gpus": "'cuda:0'"}),
+    "right, by imported names": (
+        "from torch.cuda import device_count\ndef run():\n"
+        "    return [f'cuda:{i}' for i in range(device_count())] or ['cpu']",
+        {"no-cuda": "['cpu']", "one-gpu": "['cuda:0']", "two-gpus": "['cuda:0', 'cuda:1']"}),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes_show(mistake):
+    source, expected = MISTAKES[mistake]
+    for world, wanted in expected.items():
+        seen = seen_in(world, f"{source}\nrun()")
+        assert agree(seen, wanted), (world, seen)
+
+
+def test_the_gpus_have_the_names_they_were_given():
+    with simulated_cuda.world("NVIDIA H200", "A name of our own"):
+        assert torch.cuda.get_device_name() == "NVIDIA H200"
+        assert torch.cuda.get_device_name(1) == "A name of our own"
+        assert torch.cuda.get_device_capability(0) == (9, 0)
+        assert "NVIDIA H200" in repr(torch.cuda.get_device_properties(0))
+
+
+# Numbers are real
+
+def trained(device: str) -> list[torch.Tensor]:
+    torch.manual_seed(3)
+    net = torch.nn.Sequential(torch.nn.Linear(5, 8), torch.nn.Tanh(), torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 2))
+    x, y = torch.randn(16, 5), torch.randint(0, 2, (16,))
+    net, x, y = net.to(device), x.to(device), y.to(device)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=0.05)
+    for _ in range(5):
+        optimiser.zero_grad()
+        torch.nn.functional.cross_entropy(net(x), y).backward()
+        optimiser.step()
+    return [p.detach().cpu() for p in net.parameters()]
+
+
+def test_training_on_a_simulated_gpu_gives_the_cpus_numbers():
+    reference = trained("cpu")
+    with simulated_cuda.world(*ONE):
+        simulated = trained("cuda")
+    for ours, theirs in zip(simulated, reference, strict=True):
+        # the same kernels run; a foreach update may round a sum in another order
+        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+# Where a world holds
+
+def test_it_holds_in_a_forked_child():
+    with simulated_cuda.world(*ONE):
+        torch.ones(1, device="cuda")
+        child = os.fork()
+        if child == 0:
+            try:
+                good = torch.cuda.is_available() and (torch.ones(2, device="cuda") + 1).is_cuda
+                torch.ones(2, device="cuda") + torch.ones(2)
+            except RuntimeError as error:
+                good = good and str(error).startswith("Expected all tensors")
+            else:
+                good = False
+            os._exit(0 if good else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_gpus_file_does_not_load_without_one():
+    held = io.BytesIO()
+    with simulated_cuda.world(*ONE):
+        torch.save(torch.ones(2, device="cuda"), held)
+    held.seek(0)
+    with simulated_cuda.world(), pytest.raises(RuntimeError, match="^Attempting to deserialize object on a CUDA device"):
+        torch.load(held)
+    held.seek(0)
+    with simulated_cuda.world():
+        assert torch.load(held, map_location="cpu").tolist() == [1.0, 1.0]
+
+
+def test_no_tensor_of_torchs_own_is_left_behind():
+    # these make tensors in C++ "on the device of the input", which there is the CPU
+    with simulated_cuda.world(*ONE):
+        x = torch.ones(3, 4, device="cuda", requires_grad=True)
+        for result in (
+            torch.nn.functional.scaled_dot_product_attention(x[None], x[None], x[None], is_causal=True),
+            torch.nn.functional.ctc_loss(x[:, None].log_softmax(-1), torch.tensor([[1]]), (3,), (1,)),
+            torch.nn.functional.triplet_margin_loss(x, x + 1, x - 1), torch.cov(x), torch.cdist(x, x),
+            torch.nn.functional.interpolate(x[None], scale_factor=2.0), x[:, [0, 2]], x.index_select(0, torch.tensor(
+                [0], device="cuda")), torch.cumprod(x, 0), torch.trapezoid(x), torch.linalg.svdvals(x),
+        ):
+            assert result.is_cuda
+            x.grad = None
+            result.sum().backward()
+            assert x.grad.is_cuda
+
+
+def test_leaving_puts_torch_back():
+    before = (torch.device, torch.zeros, torch.cuda.Stream, torch.version.cuda, torch.Tensor.to, torch.Tensor.device)
+    with simulated_cuda.world(*TWO):
+        assert torch.zeros is not before[1]
+    after = (torch.device, torch.zeros, torch.cuda.Stream, torch.version.cuda, torch.Tensor.to, torch.Tensor.device)
+    assert before == after
+    assert not hasattr(torch.UntypedStorage, "_gpu_tag")
+    assert torch._C._len_torch_dispatch_stack() == 0
+
+
+def test_a_world_is_entered_once():
+    with simulated_cuda.world(), pytest.raises(RuntimeError, match="already in a world"):
+        simulated_cuda.enter(ONE)
+
+
+def test_memory_is_given_back():
+    with simulated_cuda.world(*ONE):
+        x = torch.zeros(1 << 20, device="cuda")
+        assert torch.cuda.memory_allocated() == torch.accelerator.memory_allocated() == 4 << 20
+        del x
+        assert (torch.cuda.memory_allocated(), torch.cuda.max_memory_allocated()) == (0, 4 << 20)
+
+
+def test_importing_costs_no_torch():
+    asked = "import sys, grader.inside.simulated_cuda; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
+
+
+# Where the simulation ends
+
+LIMITS = {
+    "CUDAGraph": lambda: torch.cuda.CUDAGraph(),
+    "to_sparse": lambda: torch.eye(2, device="cuda").to_sparse(),
+    "sparse_coo_tensor": lambda: torch.sparse_coo_tensor([[0]], [1.0], (2,), device="cuda"),
+    "dlpack": lambda: torch.from_dlpack(torch.ones(1, device="cuda")),
+    "DataParallel": lambda: torch.nn.DataParallel(torch.nn.Linear(1, 1).cuda())(torch.ones(2, 1)),
+    "_cuda_sleep": lambda: torch.cuda._sleep(1),
+    "ExternalStream": lambda: torch.cuda.ExternalStream(0),
+}
+
+
+@pytest.mark.parametrize("operation", LIMITS)
+def test_what_cannot_be_simulated_says_so(operation):
+    with simulated_cuda.world(*TWO), pytest.raises(SimulationLimit, match=operation):
+        LIMITS[operation]()

@@ -1,0 +1,390 @@
+"""What a notebook tries to do to the grader, and what the wall makes of it. Many attempts share one job."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader import wire
+from grader.execute.pool import observe
+from grader.execute.sandbox import Sandbox, SandboxUnavailable, open_sandbox
+from grader.records import (
+    CallStep,
+    Cause,
+    Job,
+    Limits,
+    Lost,
+    Observations,
+    Raised,
+    Returned,
+    Text,
+)
+
+pytestmark = [pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed"),
+              pytest.mark.timeout(120)]
+ROOT = Path(__file__).resolve().parent.parent
+SECRET = "a-secret-of-the-host"
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    os.environ["GRADER_TEST_SECRET"] = SECRET
+    try:
+        with open_sandbox("bubblewrap") as opened:
+            yield opened
+    except SandboxUnavailable as error:
+        pytest.skip(str(error))
+    finally:
+        del os.environ["GRADER_TEST_SECRET"]
+
+
+def notebook(*cells: str) -> str:
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {},
+                       "cells": [{"cell_type": "code", "source": cell, "metadata": {}, "outputs": [],
+                                  "execution_count": None} for cell in cells]})
+
+
+def run(sandbox: Sandbox, *cells: str, calls: tuple[str, ...] = (), retry: bool = False,
+        **limits: float) -> Observations:
+    """Execute cells, then call functions that take nothing."""
+    job = Job(notebook=notebook(*cells), limits=Limits(**limits), functions=calls)  # type: ignore[arg-type]
+    steps = [CallStep(key=name, function=name) for name in calls]
+    found = observe(sandbox, job, steps, {}) if retry else sandbox.run(job, steps, {})
+    assert isinstance(found, wire.Parcel), found
+    return found.record
+
+
+def printed(seen: Observations, cell: int = 0) -> str:
+    outputs = json.loads(seen.run.executed)["cells"][cell]["outputs"]
+    return "".join(output.get("text", "") or "\n".join(output.get("traceback", [])) for output in outputs)
+
+
+def returned(seen: Observations, key: str) -> object:
+    outcome = seen.outcomes[key]
+    assert isinstance(outcome, Returned), outcome
+    value = outcome.rounds[0].value
+    assert isinstance(value, Text), value
+    return json.loads(value.value)
+
+
+PROBE = """
+import ctypes, json, os, socket, subprocess, sys
+libc = ctypes.CDLL(None, use_errno=True)
+found = {}
+def attempt(name):
+    def decorate(function):
+        try:
+            found[name] = repr(function())
+        except BaseException as error:
+            found[name] = f"refused: {type(error).__name__}: {error}"
+    return decorate
+def call(number, *args):
+    if libc.syscall(number, *args) < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return "done"
+"""
+
+FILES = PROBE + """
+for path in %r:
+    found[path] = os.path.exists(path)
+found["root"] = sorted(os.listdir("/"))
+found["proc"] = sorted(os.listdir("/proc"))
+found["home"] = os.environ["HOME"]
+found["grader"] = sorted(os.listdir("/grader/grader"))
+found["environment"] = dict(os.environ)
+found["etc"] = sorted(os.listdir("/etc"))
+found["ids"] = [os.getuid(), os.getgid(), os.getgroups()]
+found["descriptors"] = []
+for number in range(3, 512):
+    try:
+        found["descriptors"].append(os.stat(number).st_mode >> 12)
+    except OSError:
+        pass
+found["writable"] = [folder for folder, _, _ in os.walk("/") if os.access(folder, os.W_OK)
+                     and not folder.startswith("/job")]
+open("module_of_mine.py", "w").write("x = 5")
+import module_of_mine
+found["own"] = module_of_mine.x
+print(json.dumps(found))
+"""
+
+
+def test_files_of_the_host_are_not_there(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "other_submission.ipynb").write_text("{}")
+    paths = [str(tmp_path), str(ROOT / "exercises"), str(ROOT / "grader"), str(ROOT / ".git"), str(Path.home()),
+             "/etc/passwd", "/etc/shadow", "/home", "/var", "/srv", "/mnt", "/sys/kernel", "/sys/fs", "/boot"]
+    home_holds_python = Path.home() in Path(os.path.realpath(shutil.which("python3") or "/")).parents
+    found = json.loads(printed(run(sandbox, FILES % paths)))
+    seen = [path for path in paths if found[path]]
+    assert not [path for path in seen if path != str(Path.home())], seen
+    assert str(Path.home()) not in seen or home_holds_python or os.listdir
+    assert found["grader"] == ["__init__.py", "inside", "records.py", "wire.py"]
+    assert SECRET not in json.dumps(found["environment"])
+    assert set(found["proc"]) <= {"cpuinfo", "meminfo", "filesystems", "version"}
+    assert found["ids"][0] != 0 and found["ids"][1] != 0
+    assert set(found["writable"]) <= {"/tmp", "/run", "/dev/shm"}, found["writable"]
+    assert found["own"] == 5
+
+
+SYSTEM = PROBE + """
+NS = 0x10000000
+@attempt("ptrace init")
+def _(): return call(101, 16, 1, 0, 0)
+@attempt("read memory")
+def _(): return call(310, 1, 0, 0, 0, 0, 0)
+@attempt("unshare user")
+def _(): return call(272, NS)
+@attempt("clone user")
+def _(): return call(56, NS | 17, 0, 0, 0, 0)
+@attempt("clone3")
+def _(): return call(435, 0, 0)
+@attempt("mount")
+def _(): return call(165, b"tmpfs", b"/tmp", b"tmpfs", 0, 0)
+@attempt("memfd")
+def _(): return call(319, b"x", 0)
+@attempt("io_uring")
+def _(): return call(425, 1, 0)
+@attempt("userfaultfd")
+def _(): return call(323, 0)
+@attempt("keyctl")
+def _(): return call(250, 0, 0, 0)
+@attempt("shmget")
+def _(): return call(29, 0, 4096, 0o1600)
+@attempt("bpf")
+def _(): return call(321, 0, 0, 0)
+@attempt("perf")
+def _(): return call(298, 0, 0, 0, 0, 0)
+@attempt("x32")
+def _(): return call(0x40000000 + 39)
+@attempt("vsock")
+def _(): return socket.socket(40, socket.SOCK_STREAM)
+@attempt("packet")
+def _(): return socket.socket(17, socket.SOCK_RAW)
+@attempt("raw")
+def _(): return socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)
+@attempt("proc sys")
+def _(): return open("/proc/sys/kernel/core_pattern", "w")
+@attempt("chown")
+def _(): return os.chown("/job/home", 0, 0)
+@attempt("setuid")
+def _(): return os.setuid(0)
+@attempt("su")
+def _(): return subprocess.run(["su", "-c", "true"], check=True)
+@attempt("mknod")
+def _(): return os.mknod("/job/home/sda", 0o60600, os.makedev(8, 0))
+@attempt("signal the runner")
+def _(): return [os.kill(pid, 0) for pid in range(3, 4000) if pid not in (os.getpid(),)]
+@attempt("loopback")
+def _(): return socket.create_connection(("127.0.0.1", %d), timeout=2)
+@attempt("metadata")
+def _(): return socket.create_connection(("169.254.169.254", 80), timeout=2)
+@attempt("dns")
+def _(): return socket.getaddrinfo("example.com", 80)
+@attempt("abstract socket")
+def _():
+    s = socket.socket(socket.AF_UNIX); s.connect("\\0grader-test-abstract"); return s
+@attempt("write the package")
+def _(): return open("/grader/grader/inside/calls.py", "w")
+@attempt("write torch")
+def _(): return open(__import__("torch").__file__, "w")
+@attempt("write the root")
+def _(): return open("/x", "w")
+@attempt("raise the limit")
+def _():
+    import resource; return resource.setrlimit(resource.RLIMIT_NPROC, (100000, 100000))
+@attempt("caps")
+def _():
+    header, held = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    libc.capget(header, held)
+    if not any(held): raise PermissionError("none are held")
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the system calls are named by x86_64's numbers")
+def test_the_system_refuses(sandbox: Sandbox) -> None:
+    import socket
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket(socket.AF_UNIX) as abstract:
+        abstract.bind("\0grader-test-abstract")
+        abstract.listen()
+        found = json.loads(printed(run(sandbox, SYSTEM % listener.getsockname()[1])))
+    allowed = {name: what for name, what in found.items() if not what.startswith("refused")}
+    assert not allowed
+
+
+def test_each_limit_has_its_cause(sandbox: Sandbox) -> None:
+    """Endless, flooding, greedy and deadly functions lose themselves and nothing else."""
+    source = """
+import os, ctypes, time, torch
+def endless():
+    while True: pass
+def sleeps(): time.sleep(10**9)
+def floods():
+    while True: print("x" * 1000)
+def greedy(): return bytearray(3 << 30)
+def greedy_torch(): return torch.ones(3 << 28).sum().item()
+def crashes(): ctypes.string_at(0)
+def leaves(): os._exit(0)
+def exits(): raise SystemExit(3)
+def aborts(): os.abort()
+def much(): return torch.zeros(30 << 20)
+def deep():
+    x = []
+    for _ in range(1000): x = [x]
+    return x
+def fine(): return "1"
+def asks(): return input("?")
+def slow_catch():
+    while True:
+        try:
+            while True: pass
+        except BaseException: pass
+"""
+    names = ("endless", "sleeps", "floods", "greedy", "greedy_torch", "crashes", "leaves", "exits", "aborts", "much",
+             "deep", "asks", "slow_catch", "fine")
+    seen = run(sandbox, source, calls=names, call_seconds=0.5, memory_bytes=2 << 30)
+    causes = {name: outcome.cause if isinstance(outcome, Lost) else type(outcome).__name__
+              for name, outcome in seen.outcomes.items()}
+    assert causes == {
+        "endless": Cause.TIMEOUT, "sleeps": Cause.TIMEOUT, "floods": Cause.OUTPUT, "greedy": Cause.MEMORY,
+        "greedy_torch": Cause.MEMORY, "crashes": Cause.CRASHED, "leaves": Cause.CRASHED, "exits": "Raised",
+        "aborts": Cause.CRASHED, "much": Cause.OUTPUT, "deep": Cause.OUTPUT, "asks": "Raised",
+        "slow_catch": Cause.TIMEOUT, "fine": "Returned"}, seen.outcomes
+
+
+def test_cells_that_must_be_stopped(sandbox: Sandbox) -> None:
+    seen = run(sandbox, "while True: pass", "while True: print('x' * 1000)", "x = input()", "print('y' * 300_000_000)",
+               "import sys; sys.exit(3)", "1/0", "def f(): return 'ok'", "exit()", "'z' * 50_000_000", "raise MemoryError",
+               "print('last')", calls=("f",), cell_seconds=1.0)
+    causes = {event.cell: (event.cause, event.error) for event in seen.run.events}
+    assert causes[0] == (Cause.TIMEOUT, "KeyboardInterrupt")
+    assert causes[1] == (Cause.OUTPUT, "OutputFlood")
+    assert causes[2] == (Cause.RAISED, "StdinNotImplementedError")
+    assert causes[3] == (Cause.OUTPUT, "OutputFlood")
+    assert causes[5] == (Cause.RAISED, "ZeroDivisionError")
+    assert printed(seen, 10) == "last\n"
+    assert isinstance(seen.outcomes["f"], Returned)
+
+
+@pytest.mark.parametrize("cell", [
+    "import os; os._exit(0)", "import os; os.abort()", "import ctypes; ctypes.string_at(0)",
+    "import os, signal; os.kill(os.getpid(), 9)", "import os\nos.kill(-1, 9); os.kill(os.getpid(), 9)",
+    "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+])
+def test_a_deadly_cell_is_left_out_of_one_new_execution(sandbox: Sandbox, cell: str) -> None:
+    seen = run(sandbox, "def f(): return 'ok'", cell, "print('after')", calls=("f",), retry=True, cell_seconds=1.0)
+    assert [event.killed for event in seen.run.events] == [True]
+    assert seen.run.left_out == (1,)
+    assert isinstance(seen.outcomes["f"], Returned)
+    assert printed(seen, 2) == "after\n"
+
+
+def test_a_call_that_ends_the_kernel_loses_only_itself(sandbox: Sandbox) -> None:
+    source = "import os\ndef a(): return 'a'\ndef b(): os.kill(os.getppid(), 9)\ndef c(): return 'c'"
+    seen = run(sandbox, source, calls=("a", "b", "c"), retry=True)
+    assert isinstance(seen.outcomes["a"], Returned) and isinstance(seen.outcomes["c"], Returned)
+    assert isinstance(seen.outcomes["b"], Lost) and seen.outcomes["b"].cause is Cause.CRASHED
+
+
+def test_bombs_and_full_disks(sandbox: Sandbox) -> None:
+    """They end by themselves or are ended; the next submission finds the machine as it was."""
+    bombs = """
+import os, threading, time
+def forks():
+    n = 0
+    try:
+        while True:
+            if os.fork() == 0: time.sleep(100)
+            n += 1
+    except OSError: return str(n)
+def threads():
+    n = 0
+    try:
+        while True:
+            threading.Thread(target=time.sleep, args=(100,), daemon=True).start(); n += 1
+    except RuntimeError: return str(n)
+def fill(folder):
+    n = 0
+    try:
+        with open(folder + "/fill", "wb") as f:
+            while True: n += f.write(bytes(1 << 20))
+    except OSError: pass
+    try:
+        os.unlink(folder + "/fill")
+    except OSError: pass
+    return str(n >> 20)
+def disk(): return fill(".")
+def tmp(): return fill("/tmp")
+def shm(): return fill("/dev/shm")
+def run(): return fill("/run")
+def shared():
+    import mmap
+    kept = [mmap.mmap(-1, 1 << 28) for _ in range(16)]
+    for each in kept: each.write(bytes(1 << 28))
+    return "4096"
+def daemon():
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            while True: time.sleep(1)
+        os._exit(0)
+    return "left"
+def family():
+    for _ in range(12):
+        if os.fork() == 0:
+            x = bytearray(b"x" * (300 << 20)); time.sleep(100)
+    time.sleep(100)
+"""
+    names = ("forks", "threads", "disk", "tmp", "shm", "run", "shared", "family", "daemon")
+    seen = run(sandbox, bombs, calls=names, call_seconds=6.0, memory_bytes=1 << 30, disk_bytes=32 << 20)
+    for name, most in {"forks": 90, "threads": 90, "disk": 32, "tmp": 32, "shm": 32, "run": 32}.items():
+        assert 0 < int(str(returned(seen, name))) <= most, name
+    assert isinstance(seen.outcomes["shared"], Lost) and seen.outcomes["shared"].cause is Cause.MEMORY
+    assert isinstance(seen.outcomes["family"], Lost) and seen.outcomes["family"].cause is Cause.MEMORY
+    assert isinstance(seen.outcomes["daemon"], Returned)
+
+
+def test_nothing_survives_a_job(sandbox: Sandbox) -> None:
+    marker = f"sleep 98{os.getpid() % 1000}"
+    run(sandbox, f"import subprocess\nsubprocess.Popen('setsid {marker}', shell=True, start_new_session=True)")
+    ends = time.monotonic() + 5
+    while marker in (listed := subprocess.run(["ps", "axww"], capture_output=True, text=True).stdout):
+        assert time.monotonic() < ends, listed
+        time.sleep(0.1)
+
+
+def test_a_job_finds_nothing_of_another(sandbox: Sandbox) -> None:
+    run(sandbox, "for f in ('/tmp/x', '/run/x', '/dev/shm/x', 'x', '/job/k/x', '/job/run/x'): open(f, 'w').write('1')")
+    seen = run(sandbox, "import os\nprint([f for f in ('/tmp/x', '/run/x', '/dev/shm/x', 'x', '/job/k/x', '/job/run/x')"
+                        " if os.path.exists(f)])")
+    assert printed(seen) == "[]\n"
+
+
+def test_steps_cannot_be_seen_early(sandbox: Sandbox) -> None:
+    seen = run(sandbox, "import gc, sys\n"
+                        "print('a_name_only_in' + '_the_step' in repr([o for o in gc.get_objects() if type(o) is dict]))",
+               calls=("a_name_only_in_the_step",))
+    assert printed(seen).endswith("False\n")
+
+
+@pytest.mark.parametrize("tamper", [
+    "get_ipython().ast_transformers.append(type('T', (), {'visit': lambda s, n: type(n)(body=[], type_ignores=[])})())",
+    "get_ipython().input_transformers_cleanup.append(lambda lines: [])",
+    "get_ipython().run_cell = None; get_ipython().user_ns = {}",
+    "import sys; sys.stdout.close(); sys.stdout = None; sys.stderr = 5",
+    "import os; os.rename('/job/k', '/job/gone')",
+    "import os\nfor n in range(3, 400):\n    try: os.write(n, b'o' + bytes(8))\n    except OSError: pass",
+    "import grader.inside.runner as r\nr.Conductor = None",
+    "import threading, os, time\nthreading.Thread(target=lambda: (time.sleep(30), os._exit(0)), daemon=True).start()",
+])
+def test_tampering_costs_only_the_tamperer(sandbox: Sandbox, tamper: str) -> None:
+    seen = run(sandbox, "def f(): return 'ok'", tamper, calls=("f",), call_seconds=1.0, cell_seconds=3.0)
+    assert isinstance(seen.outcomes["f"], (Returned, Raised, Lost))
+    assert isinstance(run(sandbox, "def f(): return 'ok'", calls=("f",)).outcomes["f"], Returned)
