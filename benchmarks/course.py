@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import itertools
+import random
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -49,15 +51,16 @@ def _role(name: str, **flags: Any) -> dict[str, Any]:
 
 
 def solutions() -> tuple[list[str], list[str]]:
-    """Cells that write the functions again: right ones ("" keeps the notebook's own), and common mistakes.
+    """Cells that write the functions again: right ones ("" keeps the notebook's own), and common mistakes, shuffled.
 
-    Left out are mistakes with a cause of their own, such as an endless loop, where a time limit would be measured, or a
-    forbidden call, which nbgrader's tests do not see.
+    Left out are mistakes that are neither wrong answers nor exceptions: of an endless loop a time limit would be measured,
+    and forbidden calls are not seen by nbgrader's tests.
     """
     right = ["", *(_without_docstring(path) for path in sorted((FOLDER / "right").glob("*.py")))]
     wrong = [_without_docstring(path) for path in sorted((FOLDER / "wrong").glob("*.py"))
-             if "\ncause: " not in path.read_text(encoding="utf-8")]
-    return right, wrong or right
+             if set(re.findall(r"^cause: (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)) <= {"raised"}]
+    random.Random(1).shuffle(wrong)  # the same ones every time, of all kinds
+    return right, wrong
 
 
 def _without_docstring(path: Path) -> str:

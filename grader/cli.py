@@ -16,11 +16,13 @@ from grader import __version__
 if TYPE_CHECKING:
     from grader.grading import Options
 
+FORMATS = ("csv", "moodle", "canvas", "gradescope", "junit", "github", "classroom")
 EXAMPLES = {
     "main": ["grader batch submissions/ --out reports", "grader grade he_init.ipynb", "grader doctor"],
     "batch": ["grader batch submissions/", "grader batch submissions/ --exercise he_init --seed 7 --jobs 4",
               "grader batch submissions/ --sandbox process    # no isolation: only for notebooks you trust"],
-    "grade": ["grader grade ada/he_init.ipynb", "grader grade homework.ipynb --exercise he_init"],
+    "grade": ["grader grade ada/he_init.ipynb", "grader grade homework.ipynb --exercise he_init",
+              "grader grade he_init.ipynb --format junit > report.xml"],
     "check": ["grader check he_init.ipynb"],
     "release": ["grader release he_init --out handout", "grader release all --out handout"],
     "validate": ["grader validate", "grader validate he_init", "grader validate he_init --sandbox inline --draws 200"],
@@ -52,10 +54,12 @@ def one_line_per_expected_error(debug: bool) -> Iterator[None]:
     """The one place where errors become a line and an exit code."""
     from grader.catalog import ExerciseError
     from grader.execute.sandbox import SandboxUnavailable
+    from grader.export.out import ExportError
     from grader.gradebook import GradebookError
     from grader.intake.folder import IntakeError
 
-    expected = (IntakeError, ExerciseError, SandboxUnavailable, GradebookError, OSError)
+    expected = (IntakeError, ExerciseError, SandboxUnavailable, GradebookError, ExportError,
+                OSError)
     try:
         yield
     except KeyboardInterrupt:
@@ -85,6 +89,7 @@ def grading_options(command: Any) -> Any:
                      help="bubblewrap (default), or process: no isolation, only for notebooks you trust."),
         click.option("--seed", type=click.IntRange(0, 2**31 - 1), metavar="N",
                      help="Draw the inputs from this seed (default: secret, drawn once and recorded)."),
+        click.option("--language", type=click.Choice(["en", "de"]), help="Of the reports (default: en)."),
         click.option("--debug", is_flag=True, help="Show the traceback of an error."),
     )):
         command = option(command)
@@ -96,7 +101,7 @@ def options_from(chosen: dict[str, Any]) -> Options:
 
     return Options(exercises=chosen.get("exercises") or default_exercises(), exercise=chosen.get("exercise"),
                    jobs=chosen.get("jobs"), device=chosen.get("device") or "auto", sandbox=chosen.get("sandbox"),
-                   seed=chosen.get("seed"))
+                   seed=chosen.get("seed"), language=chosen.get("language"))
 
 
 @click.group(epilog=epilog("main"), context_settings={"help_option_names": ["-h", "--help"]})
@@ -130,8 +135,12 @@ def batch(submissions: Path, out: Path, debug: bool, **chosen: Any) -> None:
 
 @main.command(epilog=epilog("grade"))
 @click.argument("notebook", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["junit", "github", "classroom", "gradescope"]),
+              help="Write what a CI service reads instead.")
+@click.option("--summary", type=click.Path(path_type=Path, dir_okay=False),
+              help="github: the file to which the step summary is added, $GITHUB_STEP_SUMMARY.")
 @grading_options
-def grade(notebook: Path, debug: bool, **chosen: Any) -> None:
+def grade(notebook: Path, debug: bool, form: str | None, summary: Path | None, **chosen: Any) -> None:
     """Grade one notebook and say why, in the terminal.
 
     Exit code 0: every check passed; 1: not all; 3: the mark is withheld.
@@ -143,7 +152,10 @@ def grade(notebook: Path, debug: bool, **chosen: Any) -> None:
         from grader.report import terminal
 
         graded = pipeline.grade(notebook, options_from(chosen))
-        terminal.show(graded.result, graded.notebook, Console())
+        if form:
+            pipeline.export_one(graded, form, summary)
+        else:
+            terminal.show(graded.result, graded.notebook, Console(), language=chosen["language"] or "en")
         sys.exit(pipeline.exit_code(graded.result))
 
 
@@ -250,18 +262,28 @@ def override(out: Path, student: str, exercise: str, check: str, debug: bool, **
 
 @main.command(epilog=epilog("export"))
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--format", "form", required=True, type=click.Choice(
-    ["csv", "moodle", "canvas", "gradescope", "junit", "github", "classroom"]), help="What to write.")
+@click.option("--format", "form", required=True, type=click.Choice(FORMATS), help="What to write.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Where to (default: standard output).")
+@click.option("--student", metavar="NAME", help="One student only; gradescope's results.json holds one.")
 @click.option("--worksheet", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="moodle: the grading worksheet you downloaded; canvas: the gradebook you exported.")
+@click.option("--assignment", "assignments", multiple=True, metavar="EXERCISE=TITLE",
+              help="canvas: the column of an exercise, with Canvas's number: 'he_init=Sheet 3 (12345)'.")
+@click.option("--summary", type=click.Path(path_type=Path, dir_okay=False),
+              help="github: the file to which the step summary is added, $GITHUB_STEP_SUMMARY.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def export(out: Path, form: str, output: Path | None, worksheet: Path | None, debug: bool) -> None:
+def export(out: Path, form: str, output: Path | None, assignments: tuple[str, ...], debug: bool, **chosen: Any) -> None:
     """Write the marks in another program's format."""
     with one_line_per_expected_error(debug):
         from grader import pipeline
 
-        pipeline.export(out, form, output, worksheet)
+        odd = [word for word in assignments if "=" not in word]
+        if odd:
+            raise Failure(f"--assignment {odd[0]!r}: say EXERCISE=TITLE")
+        columns = dict(word.split("=", 1) for word in assignments)
+        told = pipeline.export(out, form, output or sys.stdout, assignments=columns, **chosen)
+        if told:
+            click.echo(told, err=True)
 
 
 @main.command(epilog=epilog("doctor"))

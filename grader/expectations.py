@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 
 from grader import records as r
-from grader.spec import Diagnosis, Strange, fail
+from grader.spec import Diagnosis, Seen, Strange, Unmet, fail
 
 
 def described(value: Any) -> str:
@@ -124,9 +124,16 @@ def histogram(title: str, alt: str, *, values: torch.Tensor, density: Callable[[
     Values beyond the edges or not finite are counted in the whole, but fall into no bin.
     """
     edges = torch.linspace(-reach, reach, bins + 1, dtype=torch.float64)
-    found = values.detach().double().flatten()
-    inside = found[found.abs() <= reach]
-    counts = torch.histogram(inside, edges).hist if inside.numel() else torch.zeros(bins, dtype=torch.float64)
+    found = values.detach().float().flatten()
+    counts = torch.histc(found[found.abs() <= reach], bins, -reach, reach).double()
     heights = counts / (max(found.numel(), 1) * 2 * reach / bins)
     return r.Histogram(title=title, alt=alt, x_label=x_label, edges=tuple(edges.tolist()),
                        density=tuple(heights.tolist()), expected=tuple(density((edges[1:] + edges[:-1]) / 2).tolist()))
+
+
+def fail_as_raised(seen: Seen, diagnosis: Diagnosis | None = None) -> NoReturn:
+    """The step raised: fail with that cause, and name the misconception where the error shows just one."""
+    error, name = seen.raised, ", ".join(seen.step.uses)
+    said = error.message.partition("\n")[0] if error else ""
+    kind = error.error if error else "nothing"
+    raise Unmet(f"`{name}` raised {kind}: {said}" if said else f"`{name}` raised {kind}.", diagnosis, r.Cause.RAISED)

@@ -96,6 +96,10 @@ class Gradebook:
             row = upsert(BATCH).values(name=name, value=value)
             db.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
+    def batch_values(self) -> dict[str, str]:
+        with self._transaction() as db:
+            return {row.name: row.value for row in db.execute(select(BATCH))}
+
     def record(self, entry: Entry) -> None:
         """Write or replace one submission's result."""
         r, now = entry.result, _now()

@@ -32,6 +32,7 @@ class Options:
     device: str = "auto"
     sandbox: str | None = None
     seed: int | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,7 @@ class Grading:
         self.prepared: dict[str, Preparation] = {name: e.prepare(seed) for name, e in exercises.items()}
 
     def made_by(self, exercise: Exercise) -> r.MadeBy:
-        return r.MadeBy(grader=__version__, exercise=exercise.settings.version, torch=torch.__version__,
+        return r.MadeBy(grader=__version__, exercise=exercise.settings.version, torch=str(torch.__version__),
                         device=self.device, seed=self.seed, sandbox=self.sandbox)
 
     def fingerprint(self, submission: r.Submission | r.Unreadable) -> str:

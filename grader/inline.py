@@ -31,7 +31,7 @@ def observe_inline(exercise: Exercise, sources: list[str], prepared: Preparation
                     one = prepared.steps[key]
                     outcomes[key], found = _made(exercise, one.record, one.arrays, namespace)
                     arrays.update(found)
-        record = r.Observations(run=r.Run(), outcomes=outcomes, torch=torch.__version__)
+        record = r.Observations(run=r.Run(), outcomes=outcomes, torch=str(torch.__version__))
         observed[name] = wire.Parcel(record=record, arrays=arrays)
     return observed
 

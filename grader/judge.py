@@ -68,9 +68,9 @@ def _refusal(check: Check, seen: Seen) -> r.Verdict | None:
         names = ", ".join(f"`{name}`" for name in sorted(set(outcome.forbidden)))
         return _marked(check, r.Mark.FAIL, cause=r.Cause.FORBIDDEN,
                        message=f"`{_named(seen.step)}` called {names}, which this exercise asks you to write yourself.")
+    if isinstance(outcome, r.Raised) and outcome.error == SIMULATION_LIMIT and seen.gpus:
+        return _marked(check, r.Mark.NOT_AVAILABLE, cause=r.Cause.NEEDS_CUDA, message=outcome.message)
     if isinstance(outcome, r.Raised) and not check.may_raise:
-        if outcome.error == SIMULATION_LIMIT:
-            return _marked(check, r.Mark.NOT_AVAILABLE, cause=r.Cause.NEEDS_CUDA, message=outcome.message)
         return _marked(check, r.Mark.FAIL, cause=r.Cause.RAISED, message=_raised(seen.step, outcome),
                        lines=outcome.lines)
     return None

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import secrets
+import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TextIO
 
+from grader import export as exporting
 from grader import records as r
-from grader.catalog import Exercise, discover, load
+from grader.catalog import Exercise, course, discover, load
 from grader.execute.sandbox import open_sandbox
 from grader.gradebook import Entry, Gradebook, Override
 from grader.grading import Graded, Grading, Options
 from grader.intake.folder import IntakeError, read_file, read_folder
 from grader.output import Output, line, write
+from grader.release import student_notebook
 from grader.release import write as released
 
 
@@ -35,6 +39,7 @@ def batch(submissions: Path, out: Path, options: Options, watcher: Watcher) -> l
     out.mkdir(parents=True, exist_ok=True)
     output, book = Output(out), Gradebook(Output(out).gradebook)
     try:
+        remember(book, options, exercises)
         grading = Grading(options, exercises, batch_seed(book, options), options.sandbox or "bubblewrap")
         before = {(e.result.student, e.result.exercise): e for e in book.entries()}
         changed = [s for s in intake.submissions if not _unchanged(before.get((s.student, s.exercise)), s, grading)]
@@ -45,6 +50,16 @@ def batch(submissions: Path, out: Path, options: Options, watcher: Watcher) -> l
         return publish(book, output)
     finally:
         book.close()
+
+
+def remember(book: Gradebook, options: Options, exercises: Mapping[str, Exercise]) -> None:
+    """What the class page needs to know and no result says."""
+    book.set_batch_value("title", course(options.exercises).title)
+    if options.language:
+        book.set_batch_value("language", options.language)
+    for name, exercise in exercises.items():
+        if (exercise.folder / "notebook.ipynb").exists():
+            book.set_batch_value(f"released {name}", student_notebook(exercise))
 
 
 def _unchanged(entry: Entry | None, submission: r.Submission | r.Unreadable, grading: Grading) -> bool:
@@ -126,10 +141,10 @@ def record(graded: Graded, fingerprint: str, book: Gradebook, output: Output, *,
         for world, parcel in graded.observed.items():
             output.keep(result.student, result.exercise, world, parcel)
     book.record(Entry(result=result, fingerprint=fingerprint, notebook=graded.notebook, executed=graded.executed))
-    pages(result, graded.notebook, graded.executed, output)
+    pages(result, graded.notebook, graded.executed, output, book.batch_value("language", "en"))
 
 
-def pages(result: r.Result, notebook: str, executed: str, output: Output) -> None:
+def pages(result: r.Result, notebook: str, executed: str, output: Output, language: str) -> None:
     """One submission's report, and the notebook as executed."""
     from grader.report import executed as inert
     from grader.report import markdown, student
@@ -139,8 +154,8 @@ def pages(result: r.Result, notebook: str, executed: str, output: Output) -> Non
     if executed:
         write(output.page(*where, ".ipynb"), executed)
         write(output.page(*where, "-executed.html"), inert.render(executed))
-    write(output.page(*where, ".html"), student.render(result, notebook, executed_href=href))
-    write(output.page(*where, ".md"), markdown.render(result, notebook))
+    write(output.page(*where, ".html"), student.render(result, notebook, language=language, executed_href=href))
+    write(output.page(*where, ".md"), markdown.render(result, notebook, language=language))
 
 
 def publish(book: Gradebook, output: Output, *, every_page: bool = False,
@@ -149,17 +164,20 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     from grader.export import csv
     from grader.report import class_page
 
-    entries, results = book.entries(), book.results()
+    entries, results, said = book.entries(), book.results(), book.batch_values()
+    language = said.get("language", "en")
     changed = {(o.student, o.exercise) for o in book.overrides()} | (touched or set())
     for entry, result in zip(entries, results, strict=True):
         if every_page or (result.student, result.exercise) in changed:
-            pages(result, entry.notebook, entry.executed, output)
+            pages(result, entry.notebook, entry.executed, output, language)
     write(output.folder / "results.jsonl", b"".join(map(line, results)))
     with_notebooks = {(e.result.student, e.result.exercise): e.notebook for e in entries}
     links = {key: output.href(*key) for key in with_notebooks}
     isolated = all(result.made_by.sandbox == "bubblewrap" for result in results)
-    write(output.folder / "index.html", class_page.render(results, with_notebooks, title="Class", links=links,
-                                                          isolated=isolated))
+    released = {name.removeprefix("released "): text for name, text in said.items() if name.startswith("released ")}
+    write(output.folder / "index.html", class_page.render(
+        results, with_notebooks, title=said.get("title", "Class"), links=links, isolated=isolated, language=language,
+        released=released))
     csv.write(results, output.folder / "grades.csv")
     return results
 
@@ -171,6 +189,22 @@ def render_again(out: Path) -> list[r.Result]:
         return publish(book, Output(out), every_page=True)
     finally:
         book.close()
+
+
+def export(out: Path, form: str, to: Path | TextIO, *, student: str | None, worksheet: Path | None,
+           assignments: Mapping[str, str], summary: Path | None) -> str:
+    """Write the marks in another program's format; says what the tutor should know of it."""
+    book = opened(out)
+    try:
+        results = [x for x in book.results() if student in (None, x.student)]
+        notebooks = {(e.result.student, e.result.exercise): e.notebook for e in book.entries()}
+        language = book.batch_values().get("language", "en")
+    finally:
+        book.close()
+    if not results:
+        raise IntakeError(f"{out}: no results" + (f" of a student {student!r}" if student else ""))
+    return exporting.write(form, results, to, worksheet=worksheet, assignments=assignments, summary=summary,
+                           notebooks=notebooks, language=language)
 
 
 def opened(out: Path) -> Gradebook:
@@ -235,3 +269,9 @@ def exit_code(result: r.Result) -> int:
     if result.score is None:
         return 3
     return 0 if result.status is r.Status.GRADED and result.score == result.max_score else 1
+
+
+def export_one(graded: Graded, form: str, summary: Path | None) -> None:
+    """One notebook's result on standard output, as a CI service reads it."""
+    where = graded.result.student, graded.result.exercise
+    exporting.write(form, [graded.result], sys.stdout, summary=summary, notebooks={where: graded.notebook})

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
@@ -86,8 +86,8 @@ def variance(sample: Tensor, expected: float, *, about: float | None = None, kur
 
 
 def variance_share(share: float, freedom: float, *, kurtosis: float = 3.0, false_alarm: float = RATE) -> Score:
-    """`variance` for what has been measured already: the variance found over the expected one, and degrees of freedom."""
-    return _z(_cube_root(share, 2 * freedom / (kurtosis - 1)), false_alarm)
+    """`variance` for what has been measured: the variance found over the expected one, and degrees of freedom."""
+    return _z(_cube_root(share, 2 * freedom / (kurtosis - 1)) if freedom > 0 else math.nan, false_alarm)
 
 
 def _cube_root(ratio: float, freedom: float) -> float:
@@ -95,7 +95,7 @@ def _cube_root(ratio: float, freedom: float) -> float:
     if not ratio >= 0:
         return math.nan
     spread = 2 / (9 * freedom)
-    return (ratio ** (1 / 3) - (1 - spread)) / math.sqrt(spread)
+    return (math.cbrt(ratio) - (1 - spread)) / math.sqrt(spread)
 
 
 def variance_ratio(first: Tensor, second: Tensor, expected: float, *, false_alarm: float = RATE) -> Score:
@@ -112,15 +112,17 @@ def variance_ratio(first: Tensor, second: Tensor, expected: float, *, false_alar
 # --- one sample: its shape -------------------------------------------------------------------------------
 
 
-def moment_ratio(sample: Tensor, order: int) -> float:
-    """E[(x - mean)^order] / sd^order: the skewness for 3, the kurtosis for 4."""
+def moment_ratio(sample: Tensor, order: Literal[3, 4]) -> float:
+    """E[(x - mean)^order] / sd^order: the skewness for 3, the kurtosis for 4. Dot products, since `pow` is slow."""
     x = _flat(sample)
+    n = max(x.numel(), 1)
     x = x - x.mean()
-    return _ratio(float(x.pow(order).mean()), float(x.square().mean()) ** (order / 2))
+    squares = x * x
+    return _ratio(float((x if order == 3 else squares) @ squares) / n, (float(squares.sum()) / n) ** (order / 2))
 
 
 def skewness(sample: Tensor, *, false_alarm: float = RATE) -> Score:
-    """The skewness is a normal law's 0. Exact variance (Fisher 1930); its law is symmetric, near normal for n > 5000."""
+    """The skewness is a normal law's 0. Exact variance (Fisher 1930); its law is near normal for n > 5000."""
     n = sample.numel()
     if n < 8:
         return _z(math.nan, false_alarm)
@@ -153,19 +155,19 @@ def kurtosis_like(sample: Tensor, moments: tuple[float, float, float], *, false_
 
 
 def law(sample: Tensor, distribution: Callable[[Tensor], Tensor], *, false_alarm: float = RATE) -> Score:
-    """The sample follows a law with this distribution function. The value is the greatest distance of the two functions.
+    """The sample follows a law with this distribution function. The value is how far the two functions come apart.
 
     P(distance > d) <= 2 exp(-2 n d^2) for every n and every law (Massart 1990), and less where the law's scale was
-    taken from the sample itself.
+    taken from the sample itself. The distance is looked at in 1024 places, equally likely under the law: sorting costs
+    ten times as much, and finds no more than a thousandth.
     """
-    x = _flat(sample).sort().values
-    n = x.numel()
-    bound = math.sqrt(math.log(2 / false_alarm) / (2 * max(n, 1)))
-    if not n:
+    x, places = sample.detach().float().flatten(), 1024
+    bound = math.sqrt(math.log(2 / false_alarm) / (2 * max(x.numel(), 1)))
+    if not x.numel() or not bool(x.isfinite().all()):
         return Score(value=math.nan, limit=bound, false_alarm=false_alarm)
-    want = distribution(x)
-    steps = torch.arange(n + 1, dtype=torch.float64) / n
-    distance = torch.maximum(steps[1:] - want, want - steps[:-1]).max()
+    place = (distribution(x) * places).long().clamp_(0, places - 1)
+    below = torch.bincount(place, minlength=places).double().cumsum(0) / x.numel()
+    distance = (below - torch.arange(1, places + 1, dtype=torch.float64) / places).abs().max()
     return Score(value=float(distance), limit=bound, false_alarm=false_alarm)
 
 
@@ -177,7 +179,8 @@ def standardised(sample: Tensor) -> Tensor:
 
 def normal_law(x: Tensor) -> Tensor:
     """The distribution function of N(0, 1)."""
-    return torch.special.ndtr(x)
+    below: Tensor = torch.special.ndtr(x)
+    return below
 
 
 def uniform_law(x: Tensor) -> Tensor:
@@ -188,7 +191,7 @@ def uniform_law(x: Tensor) -> Tensor:
 def truncated_law(x: Tensor) -> Tensor:
     """The distribution function of N(0, 1) truncated at two standard deviations, scaled to variance 1."""
     z = (x * TRUNCATED_STD).clamp(-2, 2)
-    return (torch.special.ndtr(z) - _BELOW) / (1 - 2 * _BELOW)
+    return (normal_law(z) - _BELOW) / (1 - 2 * _BELOW)
 
 
 _BELOW = 0.5 * math.erfc(math.sqrt(2))                            # P(N(0, 1) < -2)
@@ -196,7 +199,7 @@ _EDGE = math.exp(-2) / math.sqrt(2 * math.pi) / (1 - 2 * _BELOW)  # density of t
 
 
 def _truncated_moment(order: int) -> float:
-    """E[x^order] of N(0, 1) truncated at 2: integrating by parts, (order - 1) E[x^(order - 2)] - 2 * 2^(order - 1) edge."""
+    """E[x^order] of N(0, 1) truncated at 2, by parts: (order - 1) E[x^(order - 2)] - 2 * 2^(order - 1) edge."""
     return 1.0 if order == 0 else (order - 1) * _truncated_moment(order - 2) - 2 ** order * _EDGE
 
 
@@ -242,40 +245,26 @@ def row_spread(matrix: Tensor, *, false_alarm: float = RATE) -> Score:
     return _z(z / math.sqrt(tails), false_alarm / rows)
 
 
-def _cosines(matrix: Tensor) -> tuple[Tensor, int]:
-    """The cosines between any two rows, and the number of pairs."""
-    x = torch.nn.functional.normalize(matrix.detach().double(), dim=1)
-    gram = x @ x.mT
-    rows = gram.shape[0]
-    pairs = torch.triu_indices(rows, rows, offset=1)
-    return gram[pairs[0], pairs[1]], pairs.shape[1]
+def row_likeness(matrix: Tensor, *, false_alarm: float = RATE) -> tuple[Score, Score]:
+    """The rows overlap as independent ones do, and no two point the same or opposite ways.
 
-
-def overlap(matrix: Tensor, *, false_alarm: float = RATE) -> Score:
-    """The rows overlap as much as independent ones: their squared cosines add up to pairs / width.
-
-    For independent rows the cosines are pairwise independent with E[c^2] = 1 / w and Var[c^2] = 2 (w - 1) / (w^2 (w + 2)),
-    so mean and variance of the sum are exact; its law is near normal, with a skewness below 0.1 from 64 rows of 64 on.
+    First score: the squared cosines add up to pairs / width. For independent rows the cosines are pairwise independent
+    with E[c^2] = 1 / w and Var[c^2] = 2 (w - 1) / (w^2 (w + 2)), so that mean and variance of the sum are exact.
+    Second: the largest |cosine|. P(|c| > x) <= 2 exp(-w x^2 / 2) in w dimensions (Ball 1997, lemma 2.2), times the
+    pairs. Each takes half of the false alarms.
     """
     rows, width = matrix.shape
     if min(rows, width) < 2:
-        return _z(math.nan, false_alarm)
-    cosines, pairs = _cosines(matrix)
+        nothing = _z(math.nan, false_alarm / 2)
+        return nothing, nothing
+    directions = torch.nn.functional.normalize(matrix.detach().float(), dim=1)
+    cosines = (directions @ directions.mT).fill_diagonal_(0.0)
+    pairs = rows * (rows - 1) / 2
     spread = math.sqrt(pairs * 2 * (width - 1) / (width**2 * (width + 2)))
-    return _z((float(cosines.square().sum()) - pairs / width) / spread, false_alarm)
-
-
-def closest_rows(matrix: Tensor, *, false_alarm: float = RATE) -> Score:
-    """No two rows point the same or opposite ways. The value is the largest |cosine| of any pair.
-
-    P(|c| > x) <= 2 exp(-w x^2 / 2) for independent directions in w dimensions (Ball 1997, lemma 2.2), times the pairs.
-    """
-    rows, width = matrix.shape
-    if min(rows, width) < 2:
-        return Score(value=math.nan, limit=1.0, false_alarm=false_alarm)
-    cosines, pairs = _cosines(matrix)
-    bound = math.sqrt(2 * math.log(2 * pairs / false_alarm) / width)
-    return Score(value=float(cosines.abs().max()), limit=min(bound, 1.0), false_alarm=false_alarm)
+    overlap = float(cosines.square().sum(dtype=torch.float64)) / 2
+    bound = math.sqrt(2 * math.log(4 * pairs / false_alarm) / width)
+    return (_z((overlap - pairs / width) / spread, false_alarm / 2),
+            Score(value=float(cosines.abs().max()), limit=min(bound, 1 - 1e-6), false_alarm=false_alarm / 2))
 
 
 def agreement(first: Tensor, second: Tensor, *, false_alarm: float = RATE) -> Score:
@@ -296,14 +285,14 @@ def neighbours(sample: Tensor, *, false_alarm: float = RATE) -> Score:
 
 def distinct_share(sample: Tensor) -> float:
     """Different values among all values: above 0.99 for draws in float32, of which there are 2^24 or so."""
-    return _ratio(float(sample.unique().numel()), float(sample.numel()))
+    return _ratio(float(torch.unique(sample).numel()), float(sample.numel()))
 
 
 # --- what was measured, not derived ------------------------------------------------------------------------
 
 
 def log_normal(value: float, *, median: float, spread: float, false_alarm: float = RATE) -> Score:
-    """The logarithm of `value` is normal about log(median); `spread` is its standard deviation, as the caller measured it."""
+    """log(value) is normal about log(median) with the standard deviation `spread`, both as the caller measured them."""
     z = math.log(value / median) / spread if 0 < value < math.inf else math.nan
     return _z(z, false_alarm)
 

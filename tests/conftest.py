@@ -42,6 +42,7 @@ def untouched(seen, again):
     """The tensor passed in
     is not changed."""
     expect_tensor(seen.argument(0), seen.given["0"], rtol=0.0, what="x afterwards")
+    expect_tensor(again.value, 2 * again.given["0"], rtol=1e-6, what="double(x)")
     expect_tensor(again.argument(0, call=1), again.given["0"], rtol=0.0, what="x afterwards")
 
 

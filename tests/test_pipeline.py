@@ -102,7 +102,7 @@ def test_an_override_survives_a_regrade(course: Path, tmp_path: Path) -> None:
     assert run("batch", folder, *common, "--seed", 9).exit_code == 0
     assert rows(out)["bo"]["score"] == 4.0
     assert "Half right." in (out / "bo" / "doubling.html").read_text()
-    assert "no isolation" in (out / "bo" / "doubling.html").read_text().casefold()
+    assert "without isolation" in (out / "bo" / "doubling.html").read_text().casefold()
     assert "2 / 6" in run("override", out, "bo", "doubling", "values", "--drop").output
     for words in (("nobody", "doubling", "values"), ("bo", "doubling", "nothing"), ("bo", "doubling", "values")):
         assert run("override", out, *words).exit_code == 2
@@ -143,7 +143,7 @@ def test_a_broken_exercise_stops_before_anything_is_graded(tmp_path: Path) -> No
     folder = write_exercise(tmp_path / "exercises" / "doubling", checks=CHECKS + "\nimport nowhere")
     result = run("batch", submit(tmp_path, ada=RIGHT), "--out", tmp_path / "out", "--exercises", folder.parent)
     assert (result.exit_code, (tmp_path / "out").exists()) == (2, False)
-    assert "checks.py:33" in result.output
+    assert "checks.py:34" in result.output
 
 
 def test_one_notebook_is_graded_in_the_terminal(course: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import os
@@ -13,6 +14,7 @@ import torch
 
 from grader.inside import simulated_cuda
 from grader.inside.simulated_cuda import SimulationLimit
+from tests.conformance.modules import MODULES, OPTIMISERS
 from tests.conformance.outcome import agree, leading, outcome
 from tests.conformance.record import RECORDING
 from tests.conformance.snippets import LINES, UNCOMPILED
@@ -160,7 +162,79 @@ def test_training_on_a_simulated_gpu_gives_the_cpus_numbers():
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
 
 
+def passed_through(expressions: tuple[str, ...], device: str) -> list[torch.Tensor]:
+    """Forward and backward on this device: output, gradients of the parameters and of the inputs, on the CPU."""
+    torch.manual_seed(4)
+    names = {"torch": torch, "nn": torch.nn}
+    module, *inputs = (eval(expression, names) for expression in expressions)
+    inputs = [x.to(device).requires_grad_(x.is_floating_point()) for x in inputs]
+    module = module.to(device)
+    output = module(*inputs)
+    output = output[0] if isinstance(output, tuple) else output
+    if output.requires_grad:
+        output.square().sum().backward()
+    found = [output, *(p.grad for p in module.parameters()), *(x.grad for x in inputs)]
+    assert {t.device.type for t in found if t is not None} == {device}
+    return [t.detach().cpu() for t in found if t is not None]
+
+
+@pytest.mark.parametrize("expressions", MODULES, ids=lambda made: made[0])
+def test_modules_work_on_a_simulated_gpu(expressions):
+    reference = passed_through(expressions, "cpu")
+    with simulated_cuda.world(*ONE):
+        simulated = passed_through(expressions, "cuda")
+    for ours, theirs in zip(simulated, reference, strict=True):
+        torch.testing.assert_close(ours, theirs)        # the same kernels: torch.testing's own tolerance is ample
+
+
+@pytest.mark.filterwarnings("ignore:Lazy modules are a new feature")
+def test_a_lazy_module_is_moved_before_it_has_weights():
+    with simulated_cuda.world(*ONE):
+        layer = torch.nn.LazyLinear(2).cuda()
+        assert layer(torch.ones(1, 3, device="cuda")).is_cuda
+        assert layer.weight.is_cuda
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_optimisers_work_on_a_simulated_gpu(name):
+    with simulated_cuda.world(*ONE):
+        net = torch.nn.Linear(3, 2).cuda()
+        optimiser = getattr(torch.optim, name)(net.parameters())
+        x, before = torch.randn(4, 3, device="cuda"), net.weight.detach().clone()
+
+        def loss() -> torch.Tensor:
+            optimiser.zero_grad()
+            value = net(x).square().mean()
+            value.backward()
+            return value
+
+        for _ in range(3):
+            optimiser.step(loss)
+        again = getattr(torch.optim, name)(net.parameters())
+        again.load_state_dict(copy.deepcopy(optimiser.state_dict()))
+        again.step(loss)
+        assert net.weight.is_cuda
+        assert not torch.equal(net.weight, before)
+
+
 # Where a world holds
+
+@pytest.mark.skipif(not CPU_BUILD, reason="pretends that a CPU build is one with CUDA")
+def test_a_build_with_cuda_is_hidden(monkeypatch):
+    def real() -> int:
+        raise AssertionError("the real CUDA was asked")
+
+    monkeypatch.setattr(torch.version, "cuda", "12.9")
+    monkeypatch.setattr(torch._C, "_has_cuda", True)
+    for name in ("_cuda_getDeviceCount", "_cuda_init", "_cuda_getDevice"):
+        monkeypatch.setattr(torch._C, name, real, raising=False)
+    monkeypatch.setattr(torch._C, "_accelerator_getAccelerator", lambda: torch.device("cuda"))
+    for snippet, expected in [line[1:] for line in LINES if line[0] == "no-cuda"]:
+        assert agree(seen_in("no-cuda", snippet), expected), snippet
+    assert torch.version.cuda == "12.9"
+    assert agree(seen_in("one-gpu", "torch.cuda.device_count(), torch.ones(1, device='cuda').device"),
+                 "(1, device(cuda:0))")
+
 
 def test_it_holds_in_a_forked_child():
     with simulated_cuda.world(*ONE):
@@ -183,7 +257,7 @@ def test_a_gpus_file_does_not_load_without_one():
     with simulated_cuda.world(*ONE):
         torch.save(torch.ones(2, device="cuda"), held)
     held.seek(0)
-    with simulated_cuda.world(), pytest.raises(RuntimeError, match="^Attempting to deserialize object on a CUDA device"):
+    with simulated_cuda.world(), pytest.raises(RuntimeError, match="Attempting to deserialize object on a CUDA dev"):
         torch.load(held)
     held.seek(0)
     with simulated_cuda.world():
@@ -250,5 +324,5 @@ LIMITS = {
 
 @pytest.mark.parametrize("operation", LIMITS)
 def test_what_cannot_be_simulated_says_so(operation):
-    with simulated_cuda.world(*TWO), pytest.raises(SimulationLimit, match=operation):
+    with simulated_cuda.world(*ONE, *ONE), pytest.raises(SimulationLimit, match=operation):
         LIMITS[operation]()

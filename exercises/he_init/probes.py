@@ -17,11 +17,8 @@ def _refusal(function, weight):
     return {"returned": repr(returned)[:80]}
 
 
-def deep_weights(namespace, signal, gradient, depth, width, others):
-    """The weights of `depth` square layers, and then `others`, filled by `he_normal_` one after another.
-
-    `signal` and `gradient` are what is sent through them afterwards, outside; nothing is done with them here.
-    """
+def deep_weights(namespace, depth, width, others, **_sent_through_them_outside):
+    """The weights of `depth` square layers, and then `others`, filled by `he_normal_` one after another."""
     weights = []
     for _ in range(depth):
         weight = torch.empty(width, width).uniform_(2.0, 3.0)

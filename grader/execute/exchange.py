@@ -51,6 +51,7 @@ def converse(stream: Stream, job: Job, steps: Sequence[Step], arrays: Mapping[st
                 frames.put(stream, b"S", wire.write(step, _needed(step, arrays)))
                 kind, payload = frames.get(stream, max(left, 0) + ENVELOPE)
                 left -= len(payload)
+                trouble = "" if kind == b"o" else f"the sandbox ended: {payload[:500].decode('utf-8', 'replace')}"
             except (frames.Broken, OSError, ValueError) as error:
                 trouble = f"the sandbox ended during the calls: {error}"
         if trouble:

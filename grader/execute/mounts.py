@@ -21,7 +21,7 @@ INSIDE = "/grader"                     # where the sandbox finds the part of the
 
 def arguments() -> list[str]:
     """Mounts, in order: what comes later lies on top."""
-    made: list[str] = []
+    made = [*_open_to_all(Path("/etc")), *_open_to_all(Path(DEVICES).parent)]
     for path in SYSTEM:
         made += _like(Path(path))
     for name in ETC:

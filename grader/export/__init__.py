@@ -1,1 +1,52 @@
-"""Verdicts -> one format per file. Each module has `write(results, out, **options)`."""
+"""Verdicts -> other programs' formats, one to a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from grader.export import canvas, classroom, csv, github, gradescope, junit, moodle
+from grader.export.out import ExportError, Out
+from grader.records import Result
+
+FORMATS = ("csv", "moodle", "canvas", "gradescope", "junit", "github", "classroom")
+
+
+def write(form: str, results: Sequence[Result], out: Out, *, worksheet: Path | None = None,
+          assignments: Mapping[str, str] | None = None, summary: Path | None = None,
+          notebooks: Mapping[tuple[str, str], str] | None = None, language: str = "en") -> str:
+    """Write in one of FORMATS; returns what the tutor should know of it, empty where that is nothing.
+
+    Raises:
+        ExportError: an option that the format needs is missing, or does not fit.
+    """
+    match form:
+        case "moodle":
+            if worksheet is None:
+                raise ExportError("moodle: give the grading worksheet that you downloaded with --worksheet FILE")
+            return _told(moodle.write(results, out, worksheet=worksheet, comments=True, language=language))
+        case "canvas":
+            if not assignments:
+                raise ExportError("canvas: name its assignments, with their numbers: "
+                                  "--assignment 'EXERCISE=Title (12345)'")
+            canvas.write(results, out, assignments=assignments, gradebook=worksheet)
+        case "github":
+            github.write(results, out, summary=summary, notebooks=notebooks, language=language)
+        case "gradescope":
+            gradescope.write(results, out, language=language)
+        case "junit":
+            junit.write(results, out)
+        case "classroom":
+            classroom.write(results, out)
+        case _:
+            csv.write(results, out)
+    return ""
+
+
+def _told(filled: moodle.Filled) -> str:
+    parts = [f"{filled.rows} rows filled"]
+    for what in ("unmatched", "withheld", "locked"):
+        students = getattr(filled, what)
+        if students:
+            parts.append(f"{len(students)} {what}, left as they were ({', '.join(map(ascii, students[:5]))})")
+    return "; ".join(parts)

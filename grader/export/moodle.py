@@ -170,7 +170,7 @@ class _Sheet:
     def with_edits(self, edits: Iterable[tuple[Field, str]]) -> bytes:
         text = self.text
         for field, value in sorted(edits, key=lambda edit: -edit[0].start):
-            quoted = text[field.start:field.start + 1] == '"' or re.search(r'[",;\t\r\n]', value)
+            quoted = text[field.start:field.start + 1] == '"' or set('"\r\n' + self.delimiter) & set(value)
             shown = '"' + value.replace('"', '""') + '"' if quoted else value
             text = text[:field.start] + shown + text[field.end:]
         if self.encoding == "utf-16":  # the byte order mark is written by the codec; the order must stay

@@ -54,6 +54,7 @@ def _prepare(job: Job, connection_file: str) -> Any:
     app: Any = IPKernelApp.instance()
     app.initialize(["-f", connection_file, "--HistoryManager.enabled=False", "--log-level=CRITICAL",
                     "--IPKernelApp.capture_fd_output=False"])
+    app.shell.ask_exit = lambda: None  # exit() in a cell: the cells behind it are still wanted
     _meter(app, job.limits)
     _draw_inline()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

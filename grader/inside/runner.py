@@ -63,7 +63,8 @@ class Conductor:
         self.stream, self.job, self.kernel, self.watch = stream, job, kernel, watch
         self.has_started = False
         self.bytes_left = job.limits.observation_bytes
-        self.dead: Lost | None = None
+        self.dead: Lost | None = None   # what every further step gets
+        self.deaf = False               # the kernel no longer answers
 
     def conduct(self) -> None:
         run = self._execute()
@@ -135,7 +136,7 @@ class Conductor:
             self.watch.end(span)
         if answer[:NONCE] == nonce and span.cause is None:
             return answer[NONCE:]
-        if span.killed or not self.kernel.alive():
+        if span.killed or self.deaf or not self.kernel.alive():
             self._give_up(span.cause or Cause.CRASHED, NOT_ASKED)
         return wire.write(self._lost(span, trouble))
 
@@ -151,8 +152,7 @@ class Conductor:
         channel = frames.Timed(self.kernel.channel)
         channel.within(WALL * self.job.limits.call_seconds + SLACK)
         if not self.kernel.passes_descriptors:
-            channel.write(b".")
-            frames.put(channel, b"S", request)
+            self._send(channel, request)
             answer = self._frame(channel)
             self._ending(channel)
             return answer
@@ -163,8 +163,7 @@ class Conductor:
         ours, theirs = socket.socketpair()
         with ours:
             with theirs:
-                socket.send_fds(self.kernel.channel, [b"."], [theirs.fileno()])
-            frames.put(channel, b"S", request)
+                self._send(channel, request, theirs.fileno())
             own = frames.Timed(ours).within(WALL * self.job.limits.call_seconds + SLACK)
             try:
                 answer = self._frame(own)
@@ -172,6 +171,17 @@ class Conductor:
                 raise frames.Broken(self._ending(channel) or str(error)) from None
             self._ending(channel)
             return answer
+
+    def _send(self, channel: frames.Timed, request: bytes, *descriptors: int) -> None:
+        try:
+            if descriptors:
+                socket.send_fds(self.kernel.channel, [b"."], descriptors)
+            else:
+                channel.write(b".")
+            frames.put(channel, b"S", request)
+        except (OSError, frames.Broken) as error:
+            self.deaf = True
+            raise frames.Broken(f"the kernel no longer listens: {error}") from None
 
     def _frame(self, stream: frames.Timed) -> bytes:
         kind, payload = frames.get(stream, max(self.bytes_left, 0) + NONCE)
@@ -181,7 +191,11 @@ class Conductor:
 
     def _ending(self, channel: frames.Timed) -> str:
         """How the call's process ended, in words; "" where nothing is said."""
-        kind, payload = frames.get(channel.within(SLACK), STATUS.size)
+        try:
+            kind, payload = frames.get(channel.within(SLACK), STATUS.size)
+        except frames.Broken:
+            self.deaf = True
+            raise frames.Broken("the call ended the kernel") from None
         if kind != b"w" or len(payload) != STATUS.size:
             return ""
         (status,) = STATUS.unpack(payload)

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from grader.records import Cause, Limits
@@ -223,15 +224,17 @@ class Watch:
 
     def _end_leftovers(self, span: Span) -> None:
         """What a call left behind is no part of the next."""
-        for _ in range(20):
-            left = [process.pid for process in self.kernel.tree() if process.pid not in span.before]
+        ends, killed = time.monotonic() + GRACE, set(span.before)
+        while time.monotonic() < ends:
+            left = {process.pid for process in self.kernel.tree()} - killed
             if not left:
-                return
+                return  # those killed may still be dying, which takes them a while; they do nothing more
             _kill_all(left)
+            killed |= left
         self._kill(span, Cause.CRASHED, "the call left processes that could not be ended")
 
 
-def _kill_all(pids: list[int]) -> None:
+def _kill_all(pids: Iterable[int]) -> None:
     for pid in pids:
         try:
             os.kill(pid, signal.SIGKILL)

@@ -6,6 +6,7 @@ Total: whatever the notebook holds, a page comes out.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,13 +19,15 @@ from grader.report import page, plain
 
 POLICY_IMAGES = "data:"
 
-_CELL_MOST = 100_000          # characters of one source or one output that are shown
-_IMAGE_MOST = 4_000_000       # base64 characters of one picture
-_ALL_MOST = 24_000_000        # characters of a whole notebook
+_CELL_MOST = 50_000           # characters of one source or one output that are shown
+_TEXT_MOST = 1_000_000        # characters of a whole notebook: nbconvert takes a second for them
+_IMAGE_MOST = 2_000_000       # base64 characters of one picture
+_IMAGES_MOST = 12_000_000     # and of all
 _KINDS = {"code", "markdown", "raw"}
 _IMAGES = ("image/png", "image/jpeg", "image/gif")
 _TEXTS = ("text/html", "text/markdown", "text/latex", "text/plain")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
+_HEADING = re.compile(r"(</?)h[1-6]\b")
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*\Z")
 
 _TAGS = set("""a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img
@@ -44,15 +47,23 @@ def render(notebook_json: str, *, language: str = "en") -> str:
     return page.html("executed.html.j2", language, body=page.trusted(body), policy=policy)
 
 
+@dataclass
+class _Left:
+    """How much more of a notebook is shown."""
+
+    text: int = _TEXT_MOST
+    images: int = _IMAGES_MOST
+
+
 def _readable(text: str) -> nbformat.NotebookNode:
     """A notebook built anew from what is understood of this one: sources, streams, errors, text and pictures."""
     found = msgspec.json.decode(text.encode("utf-8", "replace"))
-    left = [_ALL_MOST]
+    left = _Left()
     cells = [_cell(cell, left) for cell in found["cells"] if isinstance(cell, dict)]
     return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells})  # type: ignore[no-any-return, no-untyped-call]
 
 
-def _cell(cell: dict[str, Any], left: list[int]) -> dict[str, Any]:
+def _cell(cell: dict[str, Any], left: _Left) -> dict[str, Any]:
     kind = cell.get("cell_type") if cell.get("cell_type") in _KINDS else "raw"
     made: dict[str, Any] = {"cell_type": kind, "metadata": {}, "source": _text(cell.get("source"), left)}
     if kind == "code":
@@ -62,7 +73,7 @@ def _cell(cell: dict[str, Any], left: list[int]) -> dict[str, Any]:
     return made
 
 
-def _output(output: dict[str, Any], left: list[int]) -> dict[str, Any] | None:
+def _output(output: dict[str, Any], left: _Left) -> dict[str, Any] | None:
     kind = output.get("output_type")
     if kind == "stream":
         name = "stderr" if output.get("name") == "stderr" else "stdout"
@@ -78,20 +89,20 @@ def _output(output: dict[str, Any], left: list[int]) -> dict[str, Any] | None:
     return None
 
 
-def _bundle(bundle: dict[str, Any], left: list[int]) -> dict[str, str]:
+def _bundle(bundle: dict[str, Any], left: _Left) -> dict[str, str]:
     for kind in _IMAGES:
         picture = bundle.get(kind)
-        if isinstance(picture, str) and len(picture) <= min(_IMAGE_MOST, left[0]) and _BASE64.match(picture):
-            left[0] -= len(picture)
+        if isinstance(picture, str) and len(picture) <= min(_IMAGE_MOST, left.images) and _BASE64.match(picture):
+            left.images -= len(picture)
             return {kind: picture}
     return next(({kind: _text(bundle[kind], left)} for kind in _TEXTS if kind in bundle), {})
 
 
-def _text(value: object, left: list[int]) -> str:
+def _text(value: object, left: _Left) -> str:
     """Text of a notebook, which may be a list of lines, within what is left to show. ANSI colours stay."""
     text = "".join(map(str, value)) if isinstance(value, list) else str(value or "")
-    text = text[: min(_CELL_MOST, left[0])]
-    left[0] -= len(text)
+    text = text[: min(_CELL_MOST, left.text)]
+    left.text -= len(text)
     return "\x1b".join(plain.block(part, _CELL_MOST) for part in text.split("\x1b"))
 
 
@@ -106,9 +117,11 @@ def _converted(notebook: nbformat.NotebookNode) -> str:
 
 def _clean(html: str) -> str:
     """What is on the list of what may stay. Styles, scripts, forms, frames, SVG and every event attribute are not."""
-    return nh3.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, attribute_filter=_allowed, url_schemes={"https", "data"},
-                     strip_comments=True, link_rel="noopener noreferrer nofollow",
-                     clean_content_tags={"script", "style", "svg", "math", "template", "iframe", "object"})
+    clean = nh3.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, attribute_filter=_allowed,
+                      url_schemes={"https", "data"}, strip_comments=True, link_rel="noopener noreferrer nofollow",
+                      set_tag_attribute_values={"table": {"tabindex": "0"}},  # wide ones scroll, by keyboard too
+                      clean_content_tags={"script", "style", "svg", "math", "template", "iframe", "object"})
+    return _HEADING.sub(r"\1h2", clean)  # the page's heading is ours; a student's may skip levels
 
 
 def _allowed(_tag: str, attribute: str, value: str) -> str | None:

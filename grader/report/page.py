@@ -11,6 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from grader.report import plain
 from grader.report.wording import words
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -30,7 +31,7 @@ def environment(language: str) -> Environment:
     """Jinja2 with both of the safeguards that it leaves off, and one language's words."""
     spoken = words(language)
     made = Environment(loader=FileSystemLoader(FOLDERS), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-                       lstrip_blocks=True, auto_reload=False, extensions=["jinja2.ext.i18n"])
+                       lstrip_blocks=True, auto_reload=False, finalize=_fit, extensions=["jinja2.ext.i18n"])
     made.install_gettext_callables(spoken.gettext, spoken.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(prose=prose, linked=linked)
     made.globals.update(language=spoken.language, style=Markup(asset("page.css")), policy=policy())
@@ -58,9 +59,14 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
+def _fit(value: object) -> object:
+    """Every text a template prints, unless it is HTML of ours."""
+    return plain.fit(value) if type(value) is str else value
+
+
 def prose(text: str) -> Markup:
     """A sentence: escaped, with `code` set as code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # escaped before
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(plain.fit(text)))))  # escaped before
 
 
 def linked(text: str) -> Markup:

@@ -39,6 +39,11 @@ def href(target: str) -> str:
     return "" if outside or clean != target else clean
 
 
+def fit(text: str) -> str:
+    """Text without what is unfit, of any length and with its line ends: the last net under every page."""
+    return _UNFIT.sub(_escaped, text)
+
+
 def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 

@@ -27,7 +27,7 @@ _TOKEN = re.compile(
     r"(?P<skip>\#[^\n]*|\s+|^[%!][^\n]*)"
     r"|(?P<text>[rbfuRBFU]{0,2}(?:\"{3}(?:[^\\]|\\.)*?\"{3}|'{3}(?:[^\\]|\\.)*?'{3}"
     r"|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'))"
-    r"|(?P<name>\w+)|(?P<mark>.)", re.MULTILINE | re.DOTALL)
+    r"|(?P<number>\d[\w.]*)|(?P<name>\w+)|(?P<mark>.)", re.MULTILINE | re.DOTALL)
 _KEYWORDS = frozenset(kwlist)
 
 
@@ -66,7 +66,9 @@ def tokens(code: str) -> Iterable[str]:
         if kind == "text":
             yield '""'
         elif kind == "name":
-            yield word if word in _KEYWORDS else "0" if word[0].isdigit() else "x"
+            yield word if word in _KEYWORDS else "x"
+        elif kind == "number":
+            yield "0"
         elif kind == "mark":
             yield word
 

@@ -17,7 +17,9 @@ def describe(value: object) -> str:
     """A tensor by numbers, device and dtype; a container by its members; anything else by its repr."""
     if isinstance(value, torch.Tensor):
         plain = value.detach().cpu()
-        numbers = [round(float(v), 4) for v in plain.flatten()] if plain.is_floating_point() else plain.flatten().tolist()
+        numbers = plain.flatten().tolist()
+        if plain.is_floating_point():
+            numbers = [round(number, 4) for number in numbers]
         shaped = np.array(numbers).reshape(tuple(plain.shape)).tolist()
         return f"tensor({shaped}, {value.device}, {str(value.dtype).removeprefix('torch.')})"
     if isinstance(value, torch.device):

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (one line of the table is one line)
 """The conformance table: what PyTorch answers about devices, line by line.
 
 Each line is (world, snippet, outcome). The outcome is that of the snippet's last expression, as `outcome.py` writes it;

@@ -1,5 +1,6 @@
 """torch.autocast("cuda"): the CPU's autocast does the lowering, and a mode adds what CUDA keeps in float32."""
 
+
 from __future__ import annotations
 
 from typing import Any
@@ -55,7 +56,7 @@ def install(patches: Patches) -> None:
             mode = InFloat32() if self._enabled else None
             vars(self).setdefault("_simulated", []).append((before, mode))
             if mode is not None:
-                mode.__enter__()
+                mode.__enter__()  # type: ignore[no-untyped-call]
         return result
 
     def end(self: Any, *raised: Any) -> Any:

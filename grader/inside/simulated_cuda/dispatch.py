@@ -4,6 +4,7 @@ The numbers are real and computed by the CPU; only the tags of tags.py travel. W
 gradients of a backward pass, and what hooks see of them, are tagged by the same rule as everything else.
 """
 
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ _tensor = torch._C.TensorBase
 
 # These copy between devices, or take a tensor that belongs on the CPU: no common device is asked of them.
 FREE = {"copy_", "_to_copy", "_copy_from", "_copy_from_and_resize", "set_", "_ctc_loss", "is_same_size",
+        "_ctc_loss_backward",
         "_pad_packed_sequence", "record_stream", "is_pinned", "_pin_memory", "detach", "lift_fresh", "alias",
         "_reshape_alias", "is_set_to", "_has_compatible_shallow_copy_type", "_foreach_copy_"}
 INDEXED = {"index", "index_put", "index_put_", "_index_put_impl_", "_unsafe_index", "_unsafe_index_put"}
@@ -63,13 +65,13 @@ def gather(args: Any, found: list[torch.Tensor]) -> list[torch.Tensor]:
     return found
 
 
-class OnGpus(TorchDispatchMode):
+class OnGpus(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """The mode that stands below everything in a world with GPUs."""
 
     supports_higher_order_operators = True
 
     def __init__(self, machine: Machine) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.machine = machine
         self.facts: dict[Any, Facts] = {}
 
@@ -89,7 +91,7 @@ class OnGpus(TorchDispatchMode):
         for tensor in tensors:
             try:
                 tag = tensor.untyped_storage()._gpu_tag  # type: ignore[attr-defined]
-            except (RuntimeError, NotImplementedError):
+            except (RuntimeError, NotImplementedError, ValueError):
                 storage = storage_of(tensor)
                 tag = None if storage is None else storage._gpu_tag  # type: ignore[attr-defined]
             tags.append(tag)
@@ -109,7 +111,7 @@ class OnGpus(TorchDispatchMode):
             if device is not None and device.type == "cuda":
                 named, kwargs["device"] = self.machine.place(device), CPU
         common = self._common(facts, args, tensors, tags)
-        target = named if named is not None else common
+        target: torch.device | None = named if named is not None else common
         result = self._run(facts, args, kwargs, target)
         if not tensors and named is None:
             target = None               # from torch's own C++
@@ -143,11 +145,12 @@ class OnGpus(TorchDispatchMode):
             gpu.set_state(cpu.get_state())
             cpu.set_state(before)
 
-    def _common(self, facts: Facts, args: Any, tensors: list[torch.Tensor], tags: _Tags) -> torch.device:
+    def _common(self, facts: Facts, args: Any, tensors: list[torch.Tensor],
+                tags: _Tags) -> torch.device | None:
         """The one device of these tensors, or PyTorch's error that there is none. Neutral ones join it."""
         gpus = {tag.device for tag in tags if tag is not None and tag.device is not None}
         if not gpus:
-            return CPU
+            return self._without_gpu(tensors, tags)
         if facts.name in INDEXED:
             check_indices(self.machine, args)
         elif facts.name == "_pack_padded_sequence":
@@ -164,6 +167,15 @@ class OnGpus(TorchDispatchMode):
             if tag is NEUTRAL:
                 self.machine.mark(tensor, first)
         return first
+
+    def _without_gpu(self, tensors: list[torch.Tensor], tags: _Tags) -> torch.device | None:
+        """What comes of neutral tensors alone is neutral; beside a tensor of the CPU they are the CPU's."""
+        neutral = [tensor for tensor, tag in zip(tensors, tags, strict=True) if tag is not None]
+        if neutral and all(tag is not None or tensor.dim() == 0 for tensor, tag in zip(tensors, tags, strict=True)):
+            return None
+        for tensor in neutral:
+            self.machine.mark(tensor, CPU)
+        return CPU
 
     def _foreach(self, facts: Facts, args: Any, any_gpu: torch.device) -> torch.device:
         """Lists go by position: the tensors at one place must be together, the places need not."""

@@ -4,6 +4,7 @@ torch.cuda and torch.accelerator are left as they are; only the functions of tor
 that names imported from either, argument checks, types and messages stay PyTorch's own.
 """
 
+# ruff: noqa: ARG001, ARG002, ARG005 (the signatures are PyTorch's)
 from __future__ import annotations
 
 import threading
@@ -98,7 +99,7 @@ class Machine:
         tag = tag_of(tensor)
         if tag is not None and tag.device is not None:
             return tag.device
-        real: torch.device = torch._C.TensorBase.device.__get__(tensor)  # type: ignore[attr-defined]
+        real: torch.device = torch._C.TensorBase.device.__get__(tensor)
         return real
 
     def set_current(self, index: int) -> None:

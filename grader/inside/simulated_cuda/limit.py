@@ -1,12 +1,13 @@
 """What the simulation cannot do says so: one exception class, and stand-ins that raise it."""
 
+# ruff: noqa: ARG001 (the signatures are PyTorch's)
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
 
-class SimulationLimit(NotImplementedError):
+class SimulationLimit(NotImplementedError):    # noqa: N818    # a limit is not an error of the code that met it
     """The simulated GPU cannot do this; a real one might. Says nothing about the code that asked."""
 
     def __init__(self, operation: str) -> None:

@@ -1,11 +1,12 @@
 """Streams, events and generators of a simulated GPU. Work is done at once, so there is never anything to wait for."""
 
+# ruff: noqa: ARG002, ARG004 (the signatures are PyTorch's)
 from __future__ import annotations
 
 import itertools
 import time
 import weakref
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -49,7 +50,7 @@ class Stream(torch.Stream):
         return hash((self.device, self.stream_id))
 
     def __enter__(self) -> Stream:
-        vars(self)["context"] = torch.cuda.stream(self)
+        vars(self)["context"] = torch.cuda.stream(self)  # type: ignore[arg-type]
         vars(self)["context"].__enter__()
         return self
 
@@ -65,13 +66,13 @@ class Stream(torch.Stream):
     def is_capturing(self) -> bool:
         return False
 
-    def wait_event(self, event: Event) -> None:
+    def wait_event(self, event: Any) -> None:
         """Nothing is ever under way."""
 
-    def wait_stream(self, stream: Stream) -> None:
+    def wait_stream(self, stream: Any) -> None:
         """Nothing is ever under way."""
 
-    def record_event(self, event: Event | None = None) -> Event:
+    def record_event(self, event: Any = None) -> Any:
         event = Event() if event is None else event
         event.record(self)
         return event
@@ -119,14 +120,14 @@ class GpuGenerator(torch.Generator):
     def __new__(cls, device: torch.device) -> GpuGenerator:
         return super().__new__(cls)
 
-    known: weakref.WeakValueDictionary[int, GpuGenerator] = weakref.WeakValueDictionary()
+    known: ClassVar[weakref.WeakValueDictionary[int, GpuGenerator]] = weakref.WeakValueDictionary()
 
     def __init__(self, device: torch.device) -> None:
         self._on = device
         self.known[self._cdata] = self  # type: ignore[attr-defined]
 
     @property
-    def device(self) -> torch.device:
+    def device(self) -> torch.device:  # type: ignore[override]
         return self._on
 
     @classmethod

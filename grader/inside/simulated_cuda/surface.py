@@ -1,5 +1,6 @@
 """The rest of torch's Python surface that a world with GPUs changes."""
 
+# ruff: noqa: ARG001, ARG005 (the signatures are PyTorch's)
 from __future__ import annotations
 
 import functools
@@ -196,25 +197,29 @@ def recurrent(machine: Machine, patches: Patches) -> None:
         patches.put(torch._VF, name, checked(name))
 
 
+class StandIn(type):
+    """The type of a name that makes instances of a real class, and passes for it."""
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, vars(cls)["real"])
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        return issubclass(other, vars(cls)["real"]) or other is cls
+
+    def __eq__(cls, other: object) -> bool:
+        return other is cls or other is vars(cls)["real"]
+
+    def __hash__(cls) -> int:
+        return hash(vars(cls)["real"])
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        return vars(cls)["make"](*args, **kwargs)
+
+
 def named_classes(machine: Machine, patches: Patches) -> None:
-    """torch.device and torch.Generator: the real classes, reached through a name that knows of GPUs."""
+    """torch.device, Generator, Stream and Event: the real classes, through names that know of GPUs."""
     real_device, real_generator = torch.device, torch.Generator
-
-    class StandIn(type):
-        def __instancecheck__(cls, value: object) -> bool:
-            return isinstance(value, vars(cls)["real"])
-
-        def __subclasscheck__(cls, other: type) -> bool:
-            return issubclass(other, vars(cls)["real"]) or other is cls
-
-        def __eq__(cls, other: object) -> bool:
-            return other is cls or other is vars(cls)["real"]
-
-        def __hash__(cls) -> int:
-            return hash(vars(cls)["real"])
-
-        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-            return vars(cls)["make"](*args, **kwargs)
+    real_stream, real_event = torch.Stream, torch.Event
 
     def device(*args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and type(args[0]) is int and not kwargs:
@@ -225,7 +230,17 @@ def named_classes(machine: Machine, patches: Patches) -> None:
         place = machine.place(device)
         return GpuGenerator(place) if place.type == "cuda" else real_generator(place)
 
-    for real, make in ((real_device, device), (real_generator, generator)):
+    def stream(device: Any = "cuda", **kwargs: Any) -> Any:
+        place = machine.place(device)
+        return Stream(place, **kwargs) if place.type == "cuda" else real_stream(place, **kwargs)
+
+    def event(device: Any = "cuda", *, enable_timing: bool = False, **kwargs: Any) -> Any:
+        place = machine.place(device)
+        return Event(enable_timing) if place.type == "cuda" else real_event(place, enable_timing=enable_timing)
+
+    classes: tuple[tuple[type, Callable[..., Any]], ...] = (
+        (real_device, device), (real_generator, generator), (real_stream, stream), (real_event, event))
+    for real, make in classes:
         body = {"real": real, "make": staticmethod(make), "__module__": "torch", "__doc__": real.__doc__}
         patches.put(torch, real.__name__, StandIn(real.__name__, (), body))
 

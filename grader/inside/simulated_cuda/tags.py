@@ -94,22 +94,20 @@ NEUTRAL = Neutral()
 
 def storage_of(tensor: torch.Tensor) -> torch.UntypedStorage | None:
     """The tensor's storage, seen through the wrappers of torch.func; None for layouts that have none."""
+    inner = tensor
+    while torch._C._functorch.is_functorch_wrapped_tensor(inner):
+        inner = torch._C._functorch.get_unwrapped(inner)
     try:
-        return _storage_of(tensor)
-    except (RuntimeError, NotImplementedError):
-        inner = tensor
-        while torch._C._functorch.is_functorch_wrapped_tensor(inner):
-            inner = torch._C._functorch.get_unwrapped(inner)
-        try:
+        with torch._C.DisableTorchFunctionSubclass():   # the parameters of lazy modules forbid the question
             return _storage_of(inner)
-        except (RuntimeError, NotImplementedError):
-            return None
+    except (RuntimeError, NotImplementedError):
+        return None
 
 
 def tag_of(tensor: torch.Tensor) -> Tag | Neutral | None:
     """The tensor's tag; None for a tensor that is where it seems to be."""
     try:
         return _storage_of(tensor)._gpu_tag  # type: ignore[attr-defined, no-any-return]
-    except (RuntimeError, NotImplementedError):
+    except (RuntimeError, NotImplementedError, ValueError):
         storage = storage_of(tensor)
-        return None if storage is None else storage._gpu_tag  # type: ignore[attr-defined, no-any-return]
+        return None if storage is None else storage._gpu_tag  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
 """The parts of torch's Python surface that name a device: factories, `.to` and its kin, and what a tensor says of
 itself. Each is wrapped once; whatever is not listed here reaches dispatch.py by itself."""
 
+# ruff: noqa: ARG001, ARG004, ARG005 (the signatures are PyTorch's)
 from __future__ import annotations
 
 import functools
@@ -58,7 +59,7 @@ def copier(machine: Machine) -> Callable[[torch.Tensor, torch.device, torch.dtyp
         def backward(ctx: Any, grad: Any) -> Any:
             return grad.to(ctx.source, ctx.dtype), None, None, None
 
-    ToCopy._backward_cls.__name__ = "ToCopyBackward0"    # type: ignore[attr-defined]    # what printing shows
+    ToCopy._backward_cls.__name__ = "ToCopyBackward0"      # what printing shows
 
     def copy(tensor: torch.Tensor, target: torch.device, dtype: torch.dtype, memory_format: Any) -> torch.Tensor:
         if tensor.requires_grad and torch.is_grad_enabled():
@@ -82,6 +83,9 @@ def mover(machine: Machine) -> Callable[..., torch.Tensor]:
         if target == source:
             kept = {} if memory_format is None else {"memory_format": memory_format}
             return original(tensor, dtype, copy=again, **kept)  # type: ignore[no-any-return]
+        if torch.nn.parameter.is_lazy(tensor):
+            with torch._C.DisableTorchFunctionSubclass():
+                return copy(tensor, target, dtype, memory_format)
         if tensor.layout is not torch.strided:
             raise SimulationLimit(f"Tensor.to(device) of a tensor of layout {tensor.layout}")
         return copy(tensor, target, dtype, memory_format)
@@ -89,28 +93,30 @@ def mover(machine: Machine) -> Callable[..., torch.Tensor]:
     return move
 
 
+def sorted_out(machine: Machine, args: Any, kwargs: Any) -> tuple[Any, torch.dtype | None, bool, Any] | None:
+    """(device, dtype, copy, memory_format) of a call of `Tensor.to`; None where no device is named."""
+    first = args[0] if args else kwargs.get("device", kwargs.get("other"))
+    rest = args[1:]
+    if isinstance(first, torch.dtype) and "device" in kwargs:
+        first, rest = kwargs["device"], args
+    dtype: torch.dtype | None = kwargs.get("dtype")
+    if isinstance(first, torch.Tensor):
+        dtype, first = first.dtype, machine.device_of(first)
+    elif isinstance(first, (str, torch.device)) or type(first) is int:
+        if rest and (rest[0] is None or isinstance(rest[0], torch.dtype)):
+            dtype, rest = rest[0], rest[1:]
+    else:
+        return None
+    return first, dtype, kwargs.get("copy", rest[1] if len(rest) > 1 else False), kwargs.get("memory_format")
+
+
 def movers(machine: Machine) -> dict[str, Function]:
     """The methods of torch.Tensor that move it."""
     move, original, original_type = mover(machine), _base.to, _base.type
 
     def to(self: Any, *args: Any, **kwargs: Any) -> Any:
-        first = args[0] if args else kwargs.get("device", kwargs.get("other"))
-        if isinstance(first, torch.dtype):
-            if "device" not in kwargs:
-                return original(self, *args, **kwargs)
-            first, args = kwargs["device"], (None, *args)
-        known = isinstance(first, (str, torch.device, torch.Tensor)) or type(first) is int
-        if not known:
-            return original(self, *args, **kwargs)
-        rest = args[1:]
-        if isinstance(first, torch.Tensor):
-            dtype, first = first.dtype, machine.device_of(first)
-        else:
-            dtype = kwargs.get("dtype")
-            if rest and (rest[0] is None or isinstance(rest[0], torch.dtype)):
-                dtype, rest = rest[0], rest[1:]
-        again = kwargs.get("copy", rest[1] if len(rest) > 1 else False)
-        return move(self, first, dtype, again, kwargs.get("memory_format"))
+        wanted = sorted_out(machine, args, kwargs)
+        return original(self, *args, **kwargs) if wanted is None else move(self, *wanted)
 
     def cuda(self: Any, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Any:
         place = machine.place("cuda" if device is None else device)
@@ -144,7 +150,7 @@ def descriptions(machine: Machine) -> dict[str, Any]:
 
     def get_device(self: Any) -> int:
         device = machine.device_of(self)
-        return device.index if device.type == "cuda" else _base.get_device(self)  # type: ignore[no-any-return]
+        return device.index if device.type == "cuda" else int(_base.get_device(self))
 
     def get_grad(self: Any) -> Any:
         grad = real_grad.__get__(self)
@@ -210,28 +216,33 @@ def host_only(machine: Machine) -> dict[str, Function]:
 
 def default_device() -> Any:
     """The device of `with torch.device(...)` or `torch.set_default_device`, as it was given."""
-    for mode in reversed(torch.overrides._get_current_function_mode_stack()):
+    for mode in reversed(torch.overrides._get_current_function_mode_stack()):  # type: ignore[no-untyped-call]
         if isinstance(mode, torch.utils._device.DeviceContext):
             return mode.device
     return CPU
 
 
+def meant_for(machine: Machine, name: str, args: Any, kwargs: Any) -> Any:
+    """The device that a factory's caller names or, saying nothing, means."""
+    device = kwargs.get("device")
+    if device is not None:
+        return device
+    if name == "normal":
+        return CPU                      # torch.device as a context leaves it alone
+    given = args[0] if args else kwargs.get("data", kwargs.get("input"))
+    default = default_device()
+    follows = name in LIKE or name in NEW or (name in COPIES and default is CPU)
+    return machine.device_of(given) if follows and isinstance(given, torch.Tensor) else default
+
+
 def maker(machine: Machine, original: Function, name: str) -> Function:
     """A factory of torch, or a method `new_*`, or a `*_like`, that knows the simulated GPUs."""
     move = mover(machine)
-    inherits, copies = name in LIKE or name in NEW, name in COPIES
+    copies = name in COPIES
 
     @functools.wraps(original)
     def make(*args: Any, **kwargs: Any) -> Any:
-        device = kwargs.get("device")
-        if device is None:
-            given = args[0] if args else kwargs.get("data", kwargs.get("input"))
-            device = machine.device_of(given) if inherits and isinstance(given, torch.Tensor) else default_device()
-            if name == "normal":
-                device = CPU            # torch.device as a context leaves it alone
-            elif copies and isinstance(given, torch.Tensor) and device is CPU:
-                device = machine.device_of(given)
-        target = machine.place(device)
+        target = machine.place(meant_for(machine, name, args, kwargs))
         pinned = kwargs.pop("pin_memory", False)
         if target.type == "cuda":
             if pinned:

@@ -1,0 +1,124 @@
+"""What the student's functions do in a world of devices: where things are afterwards, and what was learned."""
+
+from __future__ import annotations
+
+import dis
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import CodeType
+from typing import Any
+
+import torch
+from torch import nn
+
+QUIET = ("CACHE", "PRECALL", "PUSH_NULL", "NOP", "RESUME", "EXTENDED_ARG")
+NO_DRIVER = ("Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU and installed a driver "
+             "from http://www.nvidia.com/Download/index.aspx")
+
+
+class Watched(nn.Module):
+    """A linear layer that writes down where its inputs are, and takes them from anywhere."""
+
+    def __init__(self, n_in: int, n_out: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((n_out, n_in), 0.1))
+        self.bias = nn.Parameter(torch.zeros(n_out))
+        self.register_buffer("shift", torch.zeros(n_in))
+        self.seen: list[str] = []
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.seen.append(str(x.device))
+        place = self.weight.device
+        return nn.functional.linear(x.to(place) - self.shift.to(place), self.weight, self.bias.to(place))
+
+
+def where(namespace: Mapping[str, Any], x: torch.Tensor, y: torch.Tensor, device: torch.device) -> dict[str, Any]:
+    """After one step: the devices of parameters and buffers, and those of the inputs and targets that were used."""
+    model = Watched(x.shape[1], y.shape[1])
+    targets: list[str] = []
+
+    def loss_fn(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        targets.append(str(target.device))
+        return nn.functional.mse_loss(output, target.to(output.device))
+
+    namespace["train_step"](model, (x, y), loss_fn, torch.optim.SGD(model.parameters(), lr=0.1), device)
+    return {"parameters": [str(p.device) for p in model.parameters()],
+            "buffers": [str(b.device) for b in model.buffers()],
+            "inputs": model.seen, "targets": targets}
+
+
+def two_steps(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor], x: torch.Tensor,
+              scores: torch.Tensor, device: torch.device) -> dict[str, Any]:
+    """The parameters after two steps with one optimizer, and what each step returned."""
+    hidden, n_in = parameters["0.weight"].shape
+    model = nn.Sequential(nn.Linear(n_in, hidden), nn.Tanh(), nn.Linear(hidden, scores.shape[-1]))
+    model.load_state_dict(parameters)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    losses = [namespace["train_step"](model, (inputs, targets), nn.functional.cross_entropy, optimizer, device)
+              for inputs, targets in zip(x, scores.argmax(-1), strict=True)]
+    return {"parameters": {name: p.detach().cpu() for name, p in model.named_parameters()}, "losses": losses}
+
+
+def report_without_driver(namespace: Mapping[str, Any]) -> Any:
+    with _without_driver():
+        return namespace["cuda_report"]()
+
+
+def pick_without_driver(namespace: Mapping[str, Any]) -> Any:
+    with _without_driver():
+        return namespace["pick_device"]()
+
+
+def step_without_driver(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor], x: torch.Tensor,
+                        scores: torch.Tensor, device: torch.device) -> Any:
+    with _without_driver():
+        return two_steps(namespace, parameters, x, scores, device)
+
+
+def world_facts(namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """What torch itself says here."""
+    count = torch.cuda.device_count()
+    return {"names": [torch.cuda.get_device_name(i) for i in range(count)], "built_for_cuda": torch.version.cuda}
+
+
+def habits(namespace: Mapping[str, Any], function: str) -> dict[str, list[str]]:
+    """How a function is written: questions that it never calls, and strings that it compares something with."""
+    found: dict[str, list[str]] = {"uncalled": [], "compared": []}
+    code = getattr(namespace[function], "__code__", None)
+    if isinstance(code, CodeType):
+        for one in _nested(code):
+            _note(one, found)
+    return found
+
+
+def _nested(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _nested(constant)
+
+
+def _note(code: CodeType, found: dict[str, list[str]]) -> None:
+    steps = [step for step in dis.get_instructions(code) if step.opname not in QUIET]
+    for i, step in enumerate(steps):
+        after = steps[i + 1].opname if i + 1 < len(steps) else ""
+        asked = step.argval in ("is_available", "device_count") and step.opname.startswith("LOAD_")
+        if asked and not after.startswith("CALL"):
+            found["uncalled"].append(str(step.argval))
+        if step.opname == "COMPARE_OP" and "=" in str(step.argval):
+            found["compared"] += [str(s.argval) for s in steps[max(i - 2, 0):i]
+                                  if s.opname == "LOAD_CONST" and isinstance(s.argval, str)]
+
+
+@contextmanager
+def _without_driver() -> Iterator[None]:
+    """A build for CUDA on a machine without a driver: its questions raise RuntimeError, not AssertionError."""
+    def refuse() -> None:
+        raise RuntimeError(NO_DRIVER)
+
+    before = torch.cuda._lazy_init, torch.version.cuda, torch._C._has_cuda
+    torch.cuda._lazy_init, torch.version.cuda, torch._C._has_cuda = refuse, "13.0", True
+    try:
+        yield
+    finally:
+        torch.cuda._lazy_init, torch.version.cuda, torch._C._has_cuda = before

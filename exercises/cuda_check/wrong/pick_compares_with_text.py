@@ -1,0 +1,11 @@
+"""The condition compares a bool with a text and never holds.
+
+fails: pick-device
+diagnosis: always-cpu
+"""
+
+import torch
+
+
+def pick_device():
+    return torch.device("cuda" if torch.cuda.is_available() == "True" else "cpu")

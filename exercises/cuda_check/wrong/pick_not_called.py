@@ -1,0 +1,11 @@
+"""`torch.cuda.is_available` without parentheses counts as true everywhere.
+
+fails: pick-device
+diagnosis: missing-parentheses
+"""
+
+import torch
+
+
+def pick_device():
+    return torch.device("cuda" if torch.cuda.is_available else "cpu")

@@ -1,0 +1,11 @@
+"""A string in place of a torch.device.
+
+fails: pick-device
+diagnosis: string-not-device
+"""
+
+import torch
+
+
+def pick_device():
+    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -1,0 +1,19 @@
+"""RuntimeError is caught; a build without CUDA raises AssertionError.
+
+fails: report-without-cuda, never-asks-blindly
+diagnosis: one-build-only
+cause: raised
+"""
+
+import torch
+
+
+def cuda_report():
+    n = torch.cuda.device_count()
+    try:
+        names = [torch.cuda.get_device_name(torch.cuda.current_device())] + [
+            torch.cuda.get_device_name(i) for i in range(1, n)]
+    except RuntimeError:
+        names = []
+    return {"available": torch.cuda.is_available(), "count": n, "names": names,
+            "torch_version": torch.__version__, "built_for_cuda": torch.version.cuda}

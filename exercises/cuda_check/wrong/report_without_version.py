@@ -1,0 +1,13 @@
+"""A key is missing.
+
+fails: report-without-cuda, report-one-gpu, report-many-gpus
+diagnosis: none
+"""
+
+import torch
+
+
+def cuda_report():
+    n = torch.cuda.device_count()
+    return {"available": n > 0, "count": n, "names": [torch.cuda.get_device_name(i) for i in range(n)],
+            "built_for_cuda": torch.version.cuda}

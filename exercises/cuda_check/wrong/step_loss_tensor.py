@@ -1,0 +1,18 @@
+"""The loss is returned as a tensor, with its graph.
+
+fails: loss-is-float
+diagnosis: loss-tensor
+"""
+
+import torch
+
+
+def train_step(model, batch, loss_fn, optimizer, device):
+    model.to(device)
+    inputs, targets = batch
+    inputs, targets = inputs.to(device), targets.to(device)
+    optimizer.zero_grad()
+    loss = loss_fn(model(inputs), targets)
+    loss.backward()
+    optimizer.step()
+    return loss

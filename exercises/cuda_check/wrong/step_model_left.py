@@ -1,0 +1,17 @@
+"""The model stays where it is.
+
+fails: model-on-device
+diagnosis: model-not-moved
+"""
+
+import torch
+
+
+def train_step(model, batch, loss_fn, optimizer, device):
+    inputs, targets = batch
+    inputs, targets = inputs.to(device), targets.to(device)
+    optimizer.zero_grad()
+    loss = loss_fn(model(inputs), targets)
+    loss.backward()
+    optimizer.step()
+    return loss.item()

@@ -1,0 +1,19 @@
+"""The optimizer steps twice.
+
+fails: learns
+diagnosis: stepped-twice
+"""
+
+import torch
+
+
+def train_step(model, batch, loss_fn, optimizer, device):
+    model.to(device)
+    inputs, targets = batch
+    inputs, targets = inputs.to(device), targets.to(device)
+    optimizer.zero_grad()
+    loss = loss_fn(model(inputs), targets)
+    loss.backward()
+    optimizer.step()
+    optimizer.step()
+    return loss.item()

@@ -1,0 +1,14 @@
+"""The default of the negative slope is sqrt(5), as PyTorch's own layers call their initialiser: that gives 1 / (3 fan_in).
+
+fails: variance, init-weights, signal-at-depth, gradient-at-depth, negative-slope
+diagnosis: pytorch-default
+"""
+import math
+
+import torch
+
+
+def he_normal_(weight, negative_slope=math.sqrt(5)):
+    std = math.sqrt(2 / ((1 + negative_slope**2) * fan_in(weight)))
+    with torch.no_grad():
+        return weight.normal_(0.0, std)

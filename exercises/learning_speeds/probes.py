@@ -1,0 +1,60 @@
+"""Experiments beside the student's functions: nets with given weights and gradients, and one step of SGD."""
+
+from collections import OrderedDict
+
+import torch
+from torch import nn
+
+
+def flat(namespace, weights, biases, weight_gradients, bias_gradients, lr, frozen=()):
+    """A chain of linear layers and sigmoids; the layers in `frozen` take no part in training."""
+    linear = linear_layers(weights, biases, weight_gradients, bias_gradients, frozen)
+    layers = [module for layer in linear for module in (layer, nn.Sigmoid())][:-1]
+    return measured(namespace, nn.Sequential(*layers), linear, lr)
+
+
+def nested(namespace, weights, biases, weight_gradients, bias_gradients, lr):
+    """Four linear layers, two of them within a block, beside an embedding and a normalisation."""
+    linear = linear_layers(weights, biases, weight_gradients, bias_gradients)
+    block = nn.Sequential(linear[1], nn.Sigmoid(), linear[2])
+    model = nn.Sequential(OrderedDict(
+        words=nn.Embedding(7, linear[0].in_features), first=linear[0], norm=nn.LayerNorm(linear[0].out_features),
+        block=block, head=linear[3]))
+    for parameter in (*model.words.parameters(), *model.norm.parameters()):
+        parameter.grad = torch.ones_like(parameter)
+    return measured(namespace, model, linear, lr)
+
+
+def factor(namespace, logarithms):
+    """The student's factor for ratios with these logarithms; the layers are called "0", "2", "4", ... """
+    ratios = {str(2 * i): float(value) for i, value in enumerate(logarithms.exp())}
+    return namespace["factor_per_layer"](ratios)
+
+
+def linear_layers(weights, biases, weight_gradients, bias_gradients, frozen=()):
+    """Linear layers with these weights and gradients; the frozen ones have no gradient."""
+    layers = []
+    for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+        layer = nn.Linear(weight.shape[1], weight.shape[0], dtype=weight.dtype)
+        with torch.no_grad():
+            layer.weight.copy_(weight)
+            layer.bias.copy_(bias)
+        if index in frozen:
+            layer.requires_grad_(False)
+        else:
+            layer.weight.grad, layer.bias.grad = weight_gradients[index], bias_gradients[index]
+        layers.append(layer)
+    return layers
+
+
+def measured(namespace, model, linear, lr):
+    """What the student measures over one step of SGD, how often the step was made, and the weights afterwards."""
+    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=lr)
+    calls = []
+
+    def optimizer_step():
+        calls.append(None)
+        optimizer.step()
+
+    ratios = namespace["update_ratios"](model, optimizer_step)
+    return {"ratios": ratios, "calls": len(calls), "weights": [layer.weight.detach() for layer in linear]}

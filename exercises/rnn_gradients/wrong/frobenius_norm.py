@@ -1,0 +1,13 @@
+"""weight.norm() taken for the spectral radius.
+
+fails: regimes
+diagnosis: frobenius-norm
+"""
+import torch
+
+
+def regime(weight):
+    radius = weight.norm().item()
+    if abs(radius - 1) <= 0.01:
+        return "stable"
+    return "vanishing" if radius < 1 else "exploding"

@@ -1,0 +1,15 @@
+"""The list is in the order in which the backward pass meets the steps.
+
+fails: gradients
+diagnosis: last-to-first
+"""
+import torch
+
+
+def gradient_through_time(weight, steps):
+    g = torch.ones(len(weight), dtype=torch.float64)
+    norms = []
+    for _ in range(steps):
+        norms.append(g.norm().item())
+        g = weight.double().T @ g
+    return norms

@@ -1,0 +1,15 @@
+"""The gradient is multiplied by W, as the state is, instead of by its transpose.
+
+fails: gradients
+diagnosis: not-transposed
+"""
+import torch
+
+
+def gradient_through_time(weight, steps):
+    g = torch.ones(len(weight), dtype=torch.float64)
+    norms = []
+    for _ in range(steps):
+        norms.append(g.norm().item())
+        g = weight.double() @ g
+    return norms[::-1]

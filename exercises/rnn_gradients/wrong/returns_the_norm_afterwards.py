@@ -1,0 +1,15 @@
+"""What is returned is measured after clipping, so it is never above max_norm.
+
+fails: returns-the-norm
+diagnosis: norm-after-clipping
+"""
+import torch
+
+
+def clip_gradients_(parameters, max_norm):
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    norm = torch.sqrt(sum((g ** 2).sum() for g in gradients)).item()
+    if norm > max_norm:
+        for g in gradients:
+            g.mul_(max_norm / norm)
+    return torch.sqrt(sum((g ** 2).sum() for g in gradients)).item()

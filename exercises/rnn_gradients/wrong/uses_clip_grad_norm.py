@@ -1,0 +1,11 @@
+"""PyTorch's own clip_grad_norm_, which this exercise asks to write.
+
+fails: clips, returns-the-norm, small-gradients, skips-none, takes-an-iterator
+diagnosis: none
+cause: forbidden
+"""
+import torch
+
+
+def clip_gradients_(parameters, max_norm):
+    return torch.nn.utils.clip_grad_norm_(parameters, max_norm).item()

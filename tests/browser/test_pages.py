@@ -1,0 +1,177 @@
+"""The pages in a real browser: light and dark, wide and narrow, on paper, with hostile content, and for everybody."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from grader.report import class_page, executed, student
+from tests import samples as s
+from tests.test_report_executed import hostile_notebook
+from tests.test_report_resemblance import disguised, own_work
+from tests.test_report_student import HOSTILE, hostile
+
+axe_of = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+
+def small_class() -> str:
+    results, notebooks = s.cohort(40)
+    notebooks |= {("Ada 1", "he_init"): s.notebook(own_work(1)), ("Ben 1", "he_init"): s.notebook(disguised(own_work(1)))}
+    links = {key: f"{key[0].replace(' ', '%20')}/{key[1]}.html" for key in notebooks}
+    return class_page.render(results, notebooks, title="Deep learning, sheet 3", links=links, isolated=False)
+
+
+def hostile_class() -> str:
+    results = [hostile(), s.withheld(HOSTILE, "y"), s.unreadable(HOSTILE, "z"), *s.cohort(3)[0]]
+    return class_page.render(results, {}, title=HOSTILE, links={(HOSTILE, "y"): "javascript:alert(1)"}, isolated=True)
+
+
+PAGES = {
+    "report": lambda: student.render(s.result(events=s.EVENTS, comment="Well begun."), s.NOTEBOOK, executed_href="x.html"),
+    "report in German": lambda: student.render(s.result(events=s.EVENTS), s.NOTEBOOK, language="de"),
+    "all passed": lambda: student.render(s.passed_all(), s.NOTEBOOK),
+    "withheld": lambda: student.render(s.withheld(), s.NOTEBOOK),
+    "unreadable": lambda: student.render(s.unreadable(), ""),
+    "class": small_class,
+    "executed": lambda: executed.render(s.NOTEBOOK),
+}
+HOSTILE_PAGES = {
+    "report": lambda: student.render(hostile(), s.notebook(HOSTILE, HOSTILE), executed_href="javascript:alert(1)"),
+    "class": hostile_class,
+    "executed": lambda: executed.render(hostile_notebook()),
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1200])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(show, name: str, width: int, scheme: str) -> None:  # type: ignore[no-untyped-def]
+    page, heard = show(PAGES[name](), width=width, scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+    found = axe_of.Axe().run(page, options={"resultTypes": ["violations"]})
+    told = [(v["id"], [node["html"][:200] for node in v["nodes"][:3]]) for v in found.response["violations"]]
+    assert told == []
+    assert heard.quiet(), heard
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_sticks_out_at_360_pixels(show, name: str) -> None:  # type: ignore[no-untyped-def]
+    page, _ = show(PAGES[name](), width=360)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+@pytest.mark.parametrize("name", HOSTILE_PAGES)
+def test_hostile_content_is_inert(show, name: str) -> None:  # type: ignore[no-untyped-def]
+    page, heard = show(HOSTILE_PAGES[name]())
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+    for link in page.locator("main a[href]").all()[:20]:
+        assert not (link.get_attribute("href") or "").lower().startswith(("javascript:", "data:"))
+    page.mouse.move(100, 100)
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(300)
+    assert heard.quiet(), heard
+    assert page.url.startswith("file:")
+
+
+def test_the_policy_stops_what_would_get_through_anyway(show) -> None:  # type: ignore[no-untyped-def]
+    attack = ("<script>alert(1)</script><img src='http://127.0.0.1:9/x' onerror='alert(2)'>"
+              "<style>body{background:url(http://127.0.0.1:9/css)}</style><iframe src='http://127.0.0.1:9/frame'></iframe>"
+              "<p style='background:url(http://127.0.0.1:9/style)'>x</p></main>")
+    for html in (PAGES["report"](), PAGES["class"](), PAGES["executed"]()):
+        _, heard = show(html.replace("</main>", attack))
+        assert heard.dialogs == heard.requests == []
+
+
+def test_dark_is_dark_and_light_is_light(show) -> None:  # type: ignore[no-untyped-def]
+    colour = "getComputedStyle(document.documentElement).backgroundColor"
+    light, dark = (show(PAGES["report"](), scheme=scheme)[0].evaluate(colour) for scheme in ("light", "dark"))
+    assert light == "rgb(252, 252, 251)"
+    assert dark == "rgb(20, 23, 28)"
+
+
+def test_paper_is_white_and_hides_nothing(show) -> None:  # type: ignore[no-untyped-def]
+    page, _ = show(PAGES["report"](), scheme="dark")
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
+    folded = page.locator("details li", has_text="The signal keeps its size through 30 layers.")
+    assert folded.evaluate("e => e.checkVisibility({ contentVisibilityAuto: true })")
+    assert folded.bounding_box()["height"] > 0
+    assert page.pdf().startswith(b"%PDF")
+
+
+def test_the_way_to_the_first_thing_to_do_is_one_link(show) -> None:  # type: ignore[no-untyped-def]
+    page, _ = show(PAGES["report"]())
+    page.locator(".first a").click()
+    assert page.locator("#check-4").evaluate("e => e.getBoundingClientRect().top < innerHeight")
+
+
+def test_the_report_needs_no_script(show) -> None:  # type: ignore[no-untyped-def]
+    page, _ = show(PAGES["report"](), scripts=False)
+    page.locator("summary", has_text="2 checks").click()
+    assert page.get_by_text("These were not looked at").is_visible()
+
+
+# --- the class page ------------------------------------------------------------------------------------
+
+
+def names(page) -> list[str]:  # type: ignore[no-untyped-def]
+    return page.locator("#students tbody tr:not([hidden]) th").all_inner_texts()  # type: ignore[no-any-return]
+
+
+def test_the_table_sorts_both_ways_and_says_so(show) -> None:  # type: ignore[no-untyped-def]
+    page, _ = show(small_class())
+    header = page.locator("#students thead th").nth(4)
+    header.locator("button").click()
+    assert header.get_attribute("aria-sort") == "descending"
+    totals = [float(x) for x in page.locator("#students tbody tr td:nth-child(5)").evaluate_all("l => l.map(e => e.dataset.sort)")]
+    assert totals == sorted(totals, reverse=True)
+    header.locator("button").press("Enter")
+    assert header.get_attribute("aria-sort") == "ascending"
+    page.locator("#students thead th button").first.click()
+    assert header.get_attribute("aria-sort") is None
+    assert names(page)[:3] == ["Ada 1", "Ada 2", "Ben 1"]
+
+
+def test_the_table_filters_by_name_and_by_what_needs_a_look(show) -> None:  # type: ignore[no-untyped-def]
+    page, _ = show(small_class())
+    page.get_by_label("Find a student").fill("ada")
+    assert names(page) == ["Ada 1", "Ada 2"]
+    assert page.get_by_role("status").inner_text() == "2 of 40 students"
+    page.get_by_label("Show").select_option("alike")
+    assert names(page) == ["Ada 1"]
+    page.get_by_label("Find a student").fill("")
+    assert names(page) == ["Ada 1", "Ben 1"]
+
+
+def test_without_script_the_table_is_all_there(show) -> None:  # type: ignore[no-untyped-def]
+    page, _ = show(small_class(), scripts=False)
+    assert len(names(page)) == 40
+    assert not page.get_by_label("Find a student").is_visible()
+
+
+def test_two_thousand_students_sort_and_filter_without_lag(show) -> None:  # type: ignore[no-untyped-def]
+    results, _ = s.cohort(2000)
+    html = class_page.render(results, {}, title="t", links={(x.student, x.exercise): "a/b.html" for x in results},
+                             isolated=True)
+    began = time.monotonic()
+    page, heard = show(html)
+    opened = time.monotonic() - began
+    timed = """action => { const t = performance.now(); action(); document.body.offsetHeight; return performance.now() - t }"""
+    sort = page.evaluate(f"({timed})(() => document.querySelectorAll('#students thead button')[4].click())")
+    find = page.evaluate(f"""({timed})(() => {{ const f = document.getElementById('find'); f.value = 'ada';
+                             f.dispatchEvent(new Event('input')) }})""")
+    print(f"opened {opened:.2f} s, sort {sort:.0f} ms, filter {find:.0f} ms, {len(html) / 1e6:.2f} MB")
+    assert opened < 6
+    assert sort < 1000
+    assert find < 500
+    assert len(names(page)) == 77
+    assert heard.quiet(), heard
+
+
+def test_a_withheld_row_is_found_and_shows_no_zero(show) -> None:  # type: ignore[no-untyped-def]
+    results = [s.withheld("wim"), s.result("ada")]
+    page, _ = show(class_page.render(results, {}, title="t", links={}, isolated=True))
+    page.get_by_label("Show").select_option("withheld")
+    assert names(page) == ["wim"]
+    assert "withheld" in page.locator("#students tbody tr:not([hidden]) td").first.inner_text()

@@ -1,0 +1,115 @@
+"""The small class in examples/submissions gets the marks, diagnoses and causes that it should."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from grader import pipeline
+from grader import records as r
+from grader.execute.sandbox import SandboxUnavailable
+from grader.grading import Options
+
+pytestmark = [pytest.mark.xdist_group("examples"), pytest.mark.timeout(600)]  # one batch, made once
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SUBMISSIONS = REPOSITORY / "examples" / "submissions"
+
+
+class Expected(NamedTuple):
+    status: str = "graded"
+    full: bool = False                        # full marks
+    diagnoses: frozenset[str] = frozenset()   # of all checks
+    causes: frozenset[str] = frozenset()      # of all failed checks
+
+
+def right() -> Expected:
+    return Expected(full=True)
+
+
+def mistaken(*diagnoses: str) -> Expected:
+    return Expected(diagnoses=frozenset(diagnoses), causes=frozenset({"wrong-answer"}))
+
+
+def broken(*causes: str) -> Expected:
+    return Expected(causes=frozenset(causes))
+
+
+CLASS = {
+    "ada": right(),                                               # PyTorch's own methods
+    "ben": right(),                                               # a class, drawn with numpy; from Colab
+    "chiara": right(),                                            # fills in place and returns None
+    "dmitri": mistaken("lecun-scaling"),
+    "elif": mistaken("fan-out"),
+    "farid": mistaken("variance-as-std", "slope-applied-to-std"),  # in a flat file
+    "grace": mistaken("uniform-instead-of-normal"),
+    "hanna": mistaken("bias-not-zero"),
+    "ivan": mistaken("uncorrected-truncation"),
+    "jun": mistaken("same-draw-every-time"),                      # in a file called Untitled3.ipynb
+    "kofi": right(),                                              # a cell of his own raises
+    "lena": broken("timeout"),                                    # an endless loop in one function
+    "mei": broken("crashed"),                                     # init_weights ends the process
+    "nils": broken("missing", "raised"),                          # a bracket is missing; others call what is missing
+    "olga": Expected(status="unreadable"),                        # Python source instead of a notebook
+    "pedro": broken("raised"),                                    # late, flat, two functions not written
+}
+
+
+class Quiet:
+    """A watcher who is not interested."""
+
+    def begin(self, total: int, unchanged: int) -> None:
+        pass
+
+    def graded(self, result: r.Result) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def lines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """Student -> the line of results.jsonl, of one batch behind the wall."""
+    out = tmp_path_factory.mktemp("reports")
+    try:
+        pipeline.batch(SUBMISSIONS, out, Options(exercises=REPOSITORY / "exercises", device="cpu"), Quiet())
+    except SandboxUnavailable as error:
+        pytest.skip(str(error))
+    found = [json.loads(line) for line in (out / "results.jsonl").read_text(encoding="utf-8").splitlines()]
+    return {line["student"]: line for line in found}
+
+
+def test_everybody_has_a_mark(lines):
+    assert set(lines) == set(CLASS)
+    assert {line["status"] for line in lines.values()} == {"graded", "unreadable"}
+    assert all(line["score"] is not None for line in lines.values())
+
+
+@pytest.mark.parametrize("student", CLASS)
+def test_student(lines, student):
+    line, expected = lines[student], CLASS[student]
+    failed = [check for check in line["checks"] if check["mark"] == "fail"]
+    assert line["exercise"] == "he_init"
+    assert line["status"] == expected.status
+    assert (line["score"] == line["max_score"] == 20) is expected.full
+    assert {check["diagnosis"] for check in failed} - {None} == expected.diagnoses
+    assert {check["cause"] for check in failed} == expected.causes
+
+
+def test_a_reason_is_given_for_what_cannot_be_read(lines):
+    assert lines["olga"]["score"] == 0
+    assert lines["olga"]["checks"] == []
+
+
+def test_what_has_nothing_to_do_with_the_answer_is_reported_and_costs_nothing(lines):
+    assert "AttributeError" in lines["kofi"]["notebook"]["first_error"]
+    assert lines["chiara"]["notebook"]["first_error"].startswith("cell 16:")
+
+
+def test_one_broken_function_costs_its_own_checks_only(lines):
+    for student, lost in (("lena", {"truncated"}), ("mei", {"init-weights"}), ("grace", {"gaussian"})):
+        assert {check["id"] for check in lines[student]["checks"] if check["mark"] != "pass"} == lost

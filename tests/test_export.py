@@ -1,0 +1,193 @@
+"""Each format, read back by its own rules."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+from xml.etree import ElementTree as ET
+
+import pytest
+from msgspec import structs
+
+from grader import records as r
+from grader.export import canvas, classroom, github, gradescope, junit
+from grader.export import csv as grades
+from grader.export.out import ExportError
+from tests import samples as s
+from tests.test_report_student import hostile
+
+
+def text_of(module: ModuleType, results: list[r.Result], **options: object) -> str:
+    out = io.StringIO()
+    module.write(results, out, **options)
+    return out.getvalue()
+
+
+def table(results: list[r.Result]) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text_of(grades, results))))
+
+
+# --- csv -----------------------------------------------------------------------------------------------
+
+
+def test_a_row_for_each_student_with_score_maximum_and_status() -> None:
+    rows = table([s.result("ada", "one"), s.passed_all("ada", "two"), s.unreadable("ben", "one")])
+    assert rows[0]["student"] == "ada"
+    assert (rows[0]["one score"], rows[0]["one max"], rows[0]["one status"]) == ("7", "20", "graded")
+    assert (rows[0]["total"], rows[0]["total max"], rows[0]["status"]) == ("26", "39", "graded")
+    assert (rows[1]["one score"], rows[1]["one status"], rows[1]["two status"]) == ("0", "unreadable", "missing")
+
+
+def test_a_withheld_mark_is_blank_and_so_is_its_total() -> None:
+    row = table([s.withheld("ada", "one"), s.result("ada", "two")])[0]
+    assert (row["one score"], row["one status"], row["total"], row["status"]) == ("", "withheld", "", "withheld")
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\t=1", " =1", "＝1", "\n=cmd|' /C calc'!A0", "%0A", "|x"])
+def test_no_name_is_a_formula(name: str) -> None:
+    shown = table([s.result(name)])[0]["student"]
+    assert shown.startswith("'")
+
+
+def test_a_strange_name_stays_in_its_cell() -> None:
+    rows = table([s.result('a",b\nc;\u202e\ud800')])
+    assert len(rows) == 1
+    assert rows[0]["he_init score"] == "7"
+
+
+def test_a_file_is_written_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    out = tmp_path / "grades.csv"
+    grades.write([hostile()], out)
+    assert [path.name for path in tmp_path.iterdir()] == ["grades.csv"]
+    assert out.read_text(encoding="utf-8").startswith("student,")
+
+
+# --- gradescope ----------------------------------------------------------------------------------------
+
+
+def test_gradescope_has_a_test_for_each_check() -> None:
+    document = json.loads(text_of(gradescope, [s.result()]))
+    assert document["score"] == 7.0
+    assert len(document["tests"]) == len(s.CHECKS)
+    assert {test["visibility"] for test in document["tests"]} == {"visible"}
+    failed = document["tests"][3]
+    assert (failed["status"], failed["score"], failed["max_score"], failed["number"]) == ("failed", 0.0, 4.0, "4")
+    assert "score" not in document["tests"][-1]
+    assert "SECRET" not in json.dumps(document)
+
+
+def test_gradescope_gets_no_score_at_all_where_the_mark_is_withheld() -> None:
+    document = json.loads(text_of(gradescope, [s.withheld()]))
+    assert "score" not in document
+    assert not [test for test in document["tests"] if "score" in test]
+
+
+def test_gradescope_takes_one_student() -> None:
+    with pytest.raises(ExportError):
+        text_of(gradescope, [s.result("ada"), s.result("ben")])
+    assert json.loads(text_of(gradescope, [s.unreadable()]))["score"] == 0.0
+
+
+# --- junit ---------------------------------------------------------------------------------------------
+
+
+def test_junit_keeps_wrong_answers_and_faults_of_ours_apart() -> None:
+    root = ET.fromstring(text_of(junit, [s.result(), s.withheld(), s.unreadable()]).split("\n", 1)[1])
+    assert [root.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["14", "4", "1", "3"]
+    assert root.find(".//testsuite[@name='wim']//error") is not None
+    assert root.find(".//testsuite[@name='wim']//property[@name='score']") is None
+    assert root.find(".//testcase[@name='variance']/failure").get("type") == "wrong-answer"  # type: ignore[union-attr]
+
+
+def test_junit_is_xml_whatever_the_text() -> None:
+    hidden = structs.replace(s.HIDDEN, message="SECRET")
+    text = text_of(junit, [hostile(), structs.replace(s.unreadable("\x00\x1b"), reason="\x0b\ufffe"), s.result(checks=(hidden,))])
+    ET.fromstring(text.split("\n", 1)[1])
+    assert "SECRET" not in text
+
+
+# --- github --------------------------------------------------------------------------------------------
+
+
+def test_github_annotations_are_the_worst_first_and_at_most_ten() -> None:
+    many = [structs.replace(s.VARIANCE, id=f"c{i}", max_points=float(i)) for i in range(1, 26)]
+    lines = text_of(github, [s.result(checks=many)]).splitlines()
+    errors = [line for line in lines if line.startswith("::error")]
+    assert len(errors) == 10
+    assert "16 more" in errors[-1]
+    assert lines[-1].endswith("::Points 0/325")
+
+
+def test_no_text_becomes_a_command_of_its_own() -> None:
+    attack = "x\n::error::forged\r\n::set-output name=a::b %0A::warning::c"
+    result = structs.replace(hostile(), checks=(structs.replace(s.RAISED, message=attack, title=f"t:,{attack}"),))
+    for line in text_of(github, [result]).splitlines():
+        assert re.match(r"::(error|warning|notice) file=[^:\n]*,title=[^:,\n]*::", line)
+        assert not re.search(r"%0[AD]", line)
+    assert "SECRET" not in text_of(github, [s.result()])
+
+
+def test_the_summary_is_appended_and_kept_short(tmp_path: Path) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n", encoding="utf-8")
+    github.write([s.result()] * 300, io.StringIO(), summary=summary, notebooks={("ada", "he_init"): s.NOTEBOOK})
+    written = summary.read_text(encoding="utf-8")
+    assert written.startswith("before\n# Feedback")
+    assert summary.stat().st_size < 1 << 20
+
+
+# --- github classroom ------------------------------------------------------------------------------------
+
+
+def test_classroom_gets_what_its_reporter_reads() -> None:
+    document = json.loads(text_of(classroom, [s.result()]))
+    assert (document["version"], document["status"], document["max_score"]) == (1, "fail", 20.0)
+    assert {"name", "status", "score", "message", "test_code", "filename", "line_no", "duration"} == set(document["tests"][0])
+    assert sum(test["score"] for test in document["tests"]) == 7.0
+    assert "SECRET" not in json.dumps(document)
+    line = text_of(classroom, [s.result()], encoded=True)
+    assert json.loads(base64.b64decode(line.removeprefix("result="))) == document
+
+
+@pytest.mark.parametrize(("result", "status"), [(s.passed_all(), "pass"), (s.withheld(), "error"), (s.unreadable(), "fail")])
+def test_classroom_tells_a_fault_of_ours_from_a_failure(result: r.Result, status: str) -> None:
+    assert json.loads(text_of(classroom, [result]))["status"] == status
+
+
+# --- canvas ----------------------------------------------------------------------------------------------
+
+GRADEBOOK = ("\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,Old (1),Current Score\r\n"
+             "    Points Possible,,,,,5,(read only)\r\n"
+             '"Lovelace, Ada",42,s1,ada@example.org,One,5,9\r\n"Ben, Ben",43,s2,ben@example.org,One,,\r\n')
+SHEET = {"he_init": "Sheet 3 (12345)"}
+
+
+def test_canvas_needs_only_the_user_id() -> None:
+    lines = text_of(canvas, [s.result("lovelaceada_42_777_he_init.ipynb"), s.withheld("43")], assignments=SHEET).splitlines()
+    assert lines[0] == "Student,ID,Section,Sheet 3 (12345)"
+    assert lines[1] == "    Points Possible,,,20"
+    assert lines[2].endswith(",42,,7")
+    assert lines[3] == "43,43,,"
+
+
+@pytest.mark.parametrize("student", ["42", "lovelaceada_42", "lovelaceada_late_42_777_x.ipynb", "Lovelace, Ada", "ADA@example.org", "s1"])
+def test_canvas_students_are_matched_with_the_gradebook(tmp_path: Path, student: str) -> None:
+    (tmp_path / "g.csv").write_text(GRADEBOOK, encoding="utf-8")
+    rows = list(csv.reader(io.StringIO(text_of(canvas, [s.result(student)], assignments=SHEET, gradebook=tmp_path / "g.csv"))))
+    assert rows[0] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Sheet 3 (12345)"]
+    assert rows[2] == ["Lovelace, Ada", "42", "s1", "ada@example.org", "One", "7"]
+
+
+def test_canvas_makes_no_new_assignment_and_no_guess(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="no assignment number"):
+        text_of(canvas, [s.result("42")], assignments={"he_init": "Sheet 3"})
+    (tmp_path / "g.csv").write_text(GRADEBOOK, encoding="utf-8")
+    with pytest.raises(ExportError, match="0 rows fit"):
+        text_of(canvas, [s.result("zoe")], assignments=SHEET, gradebook=tmp_path / "g.csv")
+    with pytest.raises(ExportError, match="Canvas user id"):
+        text_of(canvas, [s.result("zoe")], assignments=SHEET)

@@ -1,0 +1,185 @@
+"""The student's page and its Markdown twin."""
+
+from __future__ import annotations
+
+import re
+import time
+from html.parser import HTMLParser
+
+import pytest
+from msgspec import structs
+
+from grader import records as r
+from grader.report import markdown, plain, student
+from tests import samples as s
+
+HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m\ud800`\n](javascript:alert(1)) |"
+
+
+def page(result: r.Result, notebook: str = s.NOTEBOOK, **options: str) -> str:
+    return student.render(result, notebook, **options)
+
+
+class Tags(HTMLParser):
+    """Every element and attribute of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.ids: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        self.ids += [value for name, value in attrs if name == "id" and value]
+
+
+def test_what_was_measured_stands_beside_what_was_expected() -> None:
+    html = page(s.result())
+    for text in ("0.00391", "0.00781 ± 0.00021", "LeCun&#39;s scaling", "Where does the factor 2", "arxiv.org/abs/1502"):
+        assert text in html
+
+
+def test_the_student_sees_their_own_lines_with_cell_and_line_numbers() -> None:
+    html = page(s.result())
+    assert "Cell 3, In [2], line 5" in html
+    assert re.search(r'class="row here".*?5</span><span>        norms\[name\] = p\.grad\.norm', html)
+    assert "std = math.sqrt(1.0 / fan_in)" in html
+
+
+def test_root_causes_come_first_and_what_depends_on_them_is_folded_under_them() -> None:
+    html = page(s.result())
+    root = html.index('<article class="check" id="check-4"')
+    folded = html.index("2 checks depend on this one")
+    assert root < folded < html.index("The signal keeps its size", root) < html.index('id="check-7"')
+    assert '<article class="check" id="check-5"' not in html
+
+
+@pytest.mark.parametrize("render", [student.render, markdown.render])
+def test_a_hidden_check_shows_promise_mark_and_hint_and_nothing_it_measured(render) -> None:  # type: ignore[no-untyped-def]
+    text = render(s.result(checks=(s.HIDDEN,)), s.NOTEBOOK)
+    assert "Two calls give different weights" in text
+    assert "Is a seed set inside the function?" in text
+    assert "SECRET" not in text
+    assert "NaN after step" not in text
+
+
+@pytest.mark.parametrize("render", [student.render, markdown.render])
+def test_a_withheld_mark_is_never_a_number(render) -> None:  # type: ignore[no-untyped-def]
+    text = render(s.withheld(), s.NOTEBOOK)
+    assert "Mark withheld" in text
+    assert not re.search(r"\b0\b[^<\n]{0,20}/ ?9", text)
+    assert "SECRET-KEY" not in text
+
+
+def test_an_unreadable_notebook_says_why_and_gets_its_zero() -> None:
+    html = page(s.unreadable(), "")
+    assert "ends in the middle of line 12" in html
+    assert ">0 <span>/ 20 points" in html
+
+
+def test_when_all_passes_nothing_is_left_to_do() -> None:
+    html = page(s.passed_all())
+    assert "Every check passed." in html
+    assert "What to work on" not in html
+
+
+def test_a_check_no_machine_could_look_at_is_not_a_failure() -> None:
+    html = page(s.result(checks=(*s.PASSED, s.CUDA)))
+    assert "not counted" in html
+    assert "What to work on" not in html
+    assert "Every check passed." not in html
+
+
+def test_a_run_without_isolation_says_so() -> None:
+    assert "without isolation" not in page(s.result())
+    open_ = s.result(made_by=structs.replace(s.MADE_BY, sandbox="process"))
+    assert "without isolation" in page(open_)
+    assert "without isolation" in markdown.render(open_, s.NOTEBOOK)
+
+
+def hostile() -> r.Result:
+    """Hostile text in every field that can hold a student's."""
+    line = r.Line(cell=1, line=3, text=HOSTILE)
+    verdict = structs.replace(s.RAISED, title=HOSTILE, message=HOSTILE, lines=(line, r.Line(cell=-4, line=-9, text=HOSTILE)),
+                              measurements=(r.Measurement(what=HOSTILE, measured=HOSTILE, expected=HOSTILE, meaning=HOSTILE),),
+                              pictures=(structs.replace(s.signal(), title=HOSTILE, alt=HOSTILE, x_label=HOSTILE),),
+                              meaning=HOSTILE, advice=HOSTILE, read=HOSTILE, functions=(HOSTILE, "he_normal_"))
+    return s.result(HOSTILE, HOSTILE, (verdict, structs.replace(s.HANGING[0], title=HOSTILE, root="norms")),
+                    events=(r.CellEvent(cell=10**9, cause=r.Cause.RAISED, error=HOSTILE, message=HOSTILE, line=10**9),
+                            r.CellEvent(cell=1, cause=r.Cause.RAISED, error=HOSTILE, line=2)),
+                    comment=HOSTILE, notebook=r.NotebookFile(path=HOSTILE, sha256="", first_error=HOSTILE))
+
+
+def test_hostile_text_makes_no_element_and_no_attribute() -> None:
+    html = page(hostile(), s.notebook(HOSTILE + "\n", HOSTILE), executed_href="javascript:alert(1)")
+    tags = Tags(html)
+    assert not {"script", "img", "iframe", "object", "form"} & {tag for tag, _ in tags.found}
+    assert not [a for _, attributes in tags.found for a in attributes if a.startswith("on") or a == "style"]
+    assert all((a.get("href") or "").startswith(("#", "https://")) for tag, a in tags.found if tag == "a")
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x1b\ud800-\udfff]", html)
+
+
+def test_hostile_text_is_inert_in_markdown() -> None:
+    text = markdown.render(hostile(), s.notebook(HOSTILE), language="en")
+    text.encode("utf-8")
+    outside = re.sub(r"^(`{3,}).*?^\1", "", text, flags=re.DOTALL | re.MULTILINE)
+    spans = re.sub(r"(?<![\\`])(`+)(?!`).+?(?<!`)\1(?!`)", "", outside)
+    assert "<script" not in re.sub(r"\\<", "", spans)
+    assert "](javascript" not in spans.replace("\\]", "")
+
+
+def test_ids_are_unique_and_links_lead_somewhere() -> None:
+    tags = Tags(page(s.result(events=s.EVENTS)))
+    assert len(tags.ids) == len(set(tags.ids))
+    targets = {a["href"][1:] for tag, a in tags.found if tag == "a" and a["href"] and a["href"].startswith("#")}
+    assert targets <= set(tags.ids)
+
+
+def test_the_page_is_one_file_with_a_policy_against_everything_else() -> None:
+    html = page(s.result(), executed_href="he_init.ipynb.html")
+    assert "default-src &#39;none&#39;; style-src &#39;sha256-" in html
+    assert not re.search(r'(?:src|srcset|data)="(?!#)', html)
+    assert 'href="he_init.ipynb.html"' in html
+
+
+@pytest.mark.parametrize(("target", "kept"), [
+    ("ada/he_init.html", True), ("a%20b/x.html", True), ("javascript:alert(1)", False), ("//evil.example/x", False),
+    ("/etc/passwd", False), ("https://evil.example", False), ("a\\b", False), ("data:text/html,x", False), ("a\nb", False)])
+def test_links_stay_beside_the_page(target: str, kept: bool) -> None:
+    assert bool(plain.href(target)) is kept
+
+
+@pytest.mark.parametrize("notebook", ["", "{", "[]", "null", '{"cells": 3}', '{"cells": [3]}', '{"cells": [{"source": 4}]}',
+                                      "[" * 100_000, '{"cells": [{"cell_type": "code", "source": ["a", 1]}]}'])
+def test_no_notebook_can_break_a_report(notebook: str) -> None:
+    assert "he_init" in page(s.result(events=s.EVENTS), notebook)
+    assert "he" in markdown.render(s.result(events=s.EVENTS), notebook)
+
+
+def test_the_last_definition_is_the_one_that_counts() -> None:
+    twice = s.notebook("def he_normal_(w):\n    first = 1\n", "%matplotlib inline\n@cached\ndef he_normal_(\n    w,\n):\n    second = 2\n\nx = 1")
+    html = page(s.result(checks=(s.VARIANCE,)), twice)
+    assert "second = 2" in html
+    assert "@cached" in html
+    assert "first = 1" not in html
+    assert "x = 1" not in html
+
+
+def test_a_long_function_is_shortened_round_its_marked_line() -> None:
+    source = "def gradient_norms(m):\n" + "".join(f"    step_{i} = {i}\n" for i in range(200))
+    failed = structs.replace(s.RAISED, lines=(r.Line(cell=1, line=150, text=""),))
+    html = page(s.result(checks=(failed,)), s.notebook(source))
+    assert "step_148 = 148" in html
+    assert "step_10 = 10" not in html
+    assert "shortened" in html
+
+
+def test_a_page_costs_at_most_30_ms_of_cpu() -> None:
+    result = s.result(events=s.EVENTS)
+    page(result)
+    began = time.process_time()
+    for _ in range(20):
+        page(result)
+        markdown.render(result, s.NOTEBOOK)
+    assert (time.process_time() - began) / 20 < 0.030
