@@ -56,6 +56,7 @@ class Grading:
     """One run of the stages over some submissions, with one seed."""
 
     def __init__(self, options: Options, exercises: Mapping[str, Exercise], seed: int, sandbox: str) -> None:
+        torch.set_num_threads(1)  # judging is small sums; the cores are for the kernels
         self.options = options
         self.exercises = exercises
         self.seed = seed

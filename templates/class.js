@@ -33,7 +33,20 @@
     header.setAttribute("aria-sort", ascending ? "ascending" : "descending");
     const sign = ascending ? 1 : -1;
     rows.sort((a, b) => sign * (words ? inWords.compare(a.name, b.name) : a.keys[column] - b.keys[column]));
-    body.replaceChildren(...rows.map((one) => one.row));
+    place();
+  };
+
+  // The rows in view at once, the others a few at a time: a click is answered before thousands of rows are laid out.
+  let placing = 0;
+  const place = () => {
+    const turn = ++placing;
+    const more = (from, to) => {
+      if (turn !== placing) return;
+      body.append(...rows.slice(from, to).map((one) => one.row));
+      if (to < rows.length) setTimeout(more, 0, to, to + 250);
+    };
+    body.replaceChildren();
+    more(0, 100);
   };
 
   for (const header of table.tHead.rows[0].cells) {

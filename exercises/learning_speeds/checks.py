@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from grader.expectations import alike, described, expect_number, number, same
-from grader.spec import Diagnosis, Probe, Seen, check, fail, normal
+from grader.spec import Diagnosis, Probe, Seen, check, fail, normal, uniform
 
 NIELSEN = "Nielsen, Neural Networks and Deep Learning, ch. 5"
 LR = 0.1
@@ -93,14 +93,15 @@ UPSIDE_DOWN = Diagnosis("upside-down", "This is ||weight|| / ||update||.", "The 
 DIFFERENCE = Diagnosis("difference-of-norms", "This is the change of the norm, not the norm of the change.",
                        "Subtract the weights first, then take the norm: ||after - before||.")
 WITH_BIAS = Diagnosis("bias-included", "The biases are counted in.", "Take layer.weight alone.")
-NOT_RELATIVE = Diagnosis("not-relative", "This is the norm of the update alone.", "Divide it by the norm of the weights.")
+NOT_RELATIVE = Diagnosis("not-relative", "This is the norm of the update alone.",
+                         "Divide it by the norm of the weights.")
 SQUARED = Diagnosis("squared-norms", "These are ratios of squared norms.", "Take the root.")
 ENTRY_BY_ENTRY = Diagnosis("entry-by-entry", "This is the mean of the ratios of the single entries.",
                            "Take both norms first. Weights near 0 spoil a mean of ratios.")
 MEANS = Diagnosis("means-not-norms", "This is the ratio of the mean absolute values.",
                   "The L2 norm is the root of the sum of squares.")
 SPECTRAL = Diagnosis("spectral-norm", "This is the ratio of spectral norms (largest singular values).",
-                     "torch.linalg.norm(matrix, 2) is the spectral norm. weight.norm() sums the squares of all entries.")
+                     "torch.linalg.norm(matrix, 2) is the spectral norm. weight.norm() is the one asked for.")
 SPREADS = Diagnosis("standard-deviations", "This is the ratio of standard deviations.",
                     "A standard deviation leaves out the mean. Take the norms.")
 LOGARITHM = Diagnosis("logarithm", "This is the logarithm to base 10 of the ratio.", "Give the ratio itself.")
@@ -159,7 +160,8 @@ def ratios(seen: Seen) -> None:
     fail(message, fits[0] if len(fits) == 1 else None)
 
 
-@check(looks_at=in_a_chain, points=2, hint="How often is optimizer_step() called? Are the new weights still there at the end?")
+@check(looks_at=in_a_chain, points=2,
+       hint="How often is optimizer_step() called? Are the new weights still there at the end?")
 def one_step(seen: Seen) -> None:
     """`update_ratios` makes just one step, and leaves the weights as that step does."""
     count = calls(seen)
@@ -195,7 +197,7 @@ def frozen_layer(seen: Seen) -> None:
 
 WHOLE_FACTOR = Diagnosis("whole-factor", "This is the factor from the first layer to the last.",
                          "Between n layers lie n - 1 steps: take the (n - 1)-th root.")
-LAYERS_FOR_STEPS = Diagnosis("layers-for-steps", "The root was taken for n layers instead of the n - 1 steps between them.",
+LAYERS_FOR_STEPS = Diagnosis("layers-for-steps", "The n-th root was taken, n being the number of layers.",
                              "From the first of n layers to the last it is n - 1 steps.")
 FIRST_BY_LAST = Diagnosis("first-by-last", "This is how much *slower* each layer learns than the one before it.",
                           "Divide the last ratio by the first.")
@@ -205,19 +207,23 @@ DIVIDED = Diagnosis("divided-not-rooted", "The whole factor was divided by the n
                     "Factors multiply: take the (n - 1)-th root.")
 SLOPE = Diagnosis("slope", "This is the mean difference from layer to layer.",
                   "Speeds differ by a factor here, not by a difference.")
-LOG_FACTOR = Diagnosis("logarithm-of-the-factor", "This is the logarithm of the factor.", "Undo the logarithm with exp.")
-EXTREMES = Diagnosis("largest-by-smallest", "This goes from the smallest ratio to the largest, whichever layers have them.",
+LOG_FACTOR = Diagnosis("logarithm-of-the-factor", "This is the logarithm of the factor.",
+                       "Undo the logarithm with exp.")
+EXTREMES = Diagnosis("largest-by-smallest", "This goes from the smallest ratio to the largest, wherever they are.",
                      "Go from the first layer to the last, as they stand in the dictionary.")
 SORTED = Diagnosis("sorted-as-text", 'The layers were sorted as text, where "10" comes before "2".',
                    "A dictionary keeps the order in which it was filled: no need to sort.")
 
-seven_layers = Probe("factor", uses=("factor_per_layer",), logarithms=normal(7, std=1.5, dtype="float64"))
+# The first is not the smallest, the last not the largest, and as text "10" comes before "2".
+seven_layers = Probe("factor", uses=("factor_per_layer",), noise=uniform(7, bound=0.2, dtype="float64"),
+                     about=torch.tensor([-7.1, -7.9, -5.2, -3.8, -4.4, -1.6, -2.3], dtype=torch.float64))
 
 
-@check(looks_at=seven_layers, points=2, hint="If each of n layers is f times as fast as the one before it, how much faster is the last?")
+@check(looks_at=seven_layers, points=2,
+       hint="If each of n layers is f times as fast as the one before it, how much faster is the last?")
 def factor(seen: Seen) -> None:
-    """`factor_per_layer` gives the factor from one layer to the next, on geometric average from the first to the last."""
-    logs = [float(x) for x in seen.given["logarithms"]]
+    """`factor_per_layer` gives the factor from one layer to the next, as geometric mean from the first to the last."""
+    logs = [float(x) for x in seen.given["about"] + seen.given["noise"]]
     n = len(logs)
     values = [math.exp(x) for x in logs]
     ends = logs[-1] - logs[0]

@@ -25,9 +25,9 @@ def nested(namespace, weights, biases, weight_gradients, bias_gradients, lr):
     return measured(namespace, model, linear, lr)
 
 
-def factor(namespace, logarithms):
-    """The student's factor for ratios with these logarithms; the layers are called "0", "2", "4", ... """
-    ratios = {str(2 * i): float(value) for i, value in enumerate(logarithms.exp())}
+def factor(namespace, about, noise):
+    """The student's factor for ratios with these logarithms; the layers are called "0", "2", "4", and so on."""
+    ratios = {str(2 * i): float(value) for i, value in enumerate((about + noise).exp())}
     return namespace["factor_per_layer"](ratios)
 
 

@@ -1,0 +1,66 @@
+"""Grade right answers again and again with fresh seeds, behind the wall: how often do they not get full marks?
+
+    python benchmarks/fairness.py he_init --times 200
+
+Every right solution of the exercise, the notebook's own among them, takes its turn. Prints the count of full marks and
+the one-sided 95 % upper confidence bound of the rate at which a right answer loses points.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+from collections import Counter
+from pathlib import Path
+
+from grader import catalog
+from grader import records as r
+from grader.execute.pool import Work, observe_all
+from grader.execute.sandbox import open_sandbox
+from grader.grading import Grading, Options, default_jobs
+from grader.validate import Solution, as_notebook, cells, solutions, upper_bound
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("exercise")
+    parser.add_argument("--exercises", type=Path, default=Path(__file__).resolve().parent.parent / "exercises")
+    parser.add_argument("--times", type=int, default=200)
+    chosen = parser.parse_args()
+    exercise = catalog.load(chosen.exercises / chosen.exercise)
+    answers = [Solution(path=exercise.folder / "notebook.ipynb"), *solutions(exercise, "right")]
+    first = secrets.randbits(30)
+    options = Options(exercises=chosen.exercises, device="cpu")
+    gradings = {seed: Grading(options, {exercise.name: exercise}, seed, "bubblewrap")
+                for seed in range(first, first + chosen.times)}
+    submissions = {seed: submission(exercise, answers[i % len(answers)]) for i, seed in enumerate(gradings)}
+    work = [Work(key=(seed, w.key[1]), job=w.job, steps=w.steps, arrays=w.arrays)
+            for seed, grading in gradings.items() for w in grading.work(0, submissions[seed])]
+    arrived: dict[int, dict] = {seed: {} for seed in gradings}
+    lost: Counter[str] = Counter()
+    full = 0
+    with open_sandbox() as wall:
+        for (seed, world), answer in observe_all(wall, work, default_jobs()):
+            arrived[seed][world] = answer
+            if len(arrived[seed]) < len(exercise.worlds) - ("cuda" in exercise.worlds):
+                continue
+            result = gradings[seed].judged(submissions[seed], arrived.pop(seed)).result
+            full += result.score == result.max_score
+            for check in result.checks:
+                if check.mark not in (r.Mark.PASS, r.Mark.NOT_AVAILABLE):
+                    lost[check.id] += 1
+                    print(f"seed {seed}, {submissions[seed].path}: {check.id}: {check.message}", file=sys.stderr)
+    print(f"{exercise.name}: {full} of {chosen.times} with full marks, {len(answers)} right answers in turn; "
+          f"a right answer loses points in less than {upper_bound(chosen.times - full, chosen.times):.2%} of gradings "
+          f"(95 % bound)" + (f"; lost: {dict(lost)}" if lost else ""))
+    return 0 if full == chosen.times else 1
+
+
+def submission(exercise: catalog.Exercise, answer: Solution) -> r.Submission:
+    return r.Submission(student=answer.path.stem, exercise=exercise.name, path=answer.path.name, sha256="",
+                        notebook=as_notebook(cells(exercise, answer.path)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,17 @@
+"""The weights before are kept without a copy: after the step they are the weights after.
+
+fails: ratios, frozen-layer
+diagnosis: no-copy
+"""
+import copy
+import math
+
+import torch
+from torch import nn
+
+
+def update_ratios(model, optimizer_step):
+    before = {name: m.weight for name, m in model.named_modules() if isinstance(m, nn.Linear)}
+    optimizer_step()
+    return {name: ((m.weight - before[name]).norm() / before[name].norm()).item()
+            for name, m in model.named_modules() if isinstance(m, nn.Linear)}

@@ -1,0 +1,17 @@
+"""The norm of the update alone.
+
+fails: ratios
+diagnosis: not-relative
+"""
+import copy
+import math
+
+import torch
+from torch import nn
+
+
+def update_ratios(model, optimizer_step):
+    before = {name: m.weight.detach().clone() for name, m in model.named_modules() if isinstance(m, nn.Linear)}
+    optimizer_step()
+    layers = dict(model.named_modules())
+    return {name: (layers[name].weight - w).norm().item() for name, w in before.items()}

@@ -1,0 +1,18 @@
+"""A first step to warm up, a second one within the loop that compares.
+
+fails: ratios, one-step
+diagnosis: two-steps
+"""
+import copy
+import math
+
+import torch
+from torch import nn
+
+
+def update_ratios(model, optimizer_step):
+    before = {name: m.weight.detach().clone() for name, m in model.named_modules() if isinstance(m, nn.Linear)}
+    optimizer_step()
+    layers = dict(model.named_modules())
+    optimizer_step()
+    return {name: ((layers[name].weight - w).norm() / w.norm()).item() for name, w in before.items()}
