@@ -53,7 +53,7 @@ def _role(name: str, **flags: Any) -> dict[str, Any]:
 def solutions() -> tuple[list[str], list[str]]:
     """Cells that write the functions again: right ones ("" keeps the notebook's own), and common mistakes, shuffled.
 
-    Left out are mistakes that are neither wrong answers nor exceptions: of an endless loop a time limit would be measured,
+    Left out is what is neither a wrong answer nor an exception: of an endless loop a time limit would be measured,
     and forbidden calls are not seen by nbgrader's tests.
     """
     right = ["", *(_without_docstring(path) for path in sorted((FOLDER / "right").glob("*.py")))]

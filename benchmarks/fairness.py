@@ -19,7 +19,8 @@ from grader import records as r
 from grader.execute.pool import Work, observe_all
 from grader.execute.sandbox import open_sandbox
 from grader.grading import Grading, Options, default_jobs
-from grader.validate import Solution, as_notebook, cells, solutions, upper_bound
+from grader.inline import as_notebook
+from grader.validate import Solution, cells, solutions, upper_bound
 
 
 def main() -> int:

@@ -1,10 +1,14 @@
-"""Observe code of our own, in this very process: no kernel, no wall, no limits. For `grader validate` alone."""
+"""Observe code that may be trusted, in this very process: no kernel, no wall, no limits.
+
+For `grader validate`, whose code is our own, and `%grader check`, where students run their own on their own machine.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -19,21 +23,36 @@ from grader.spec import Preparation
 def observe_inline(exercise: Exercise, sources: list[str], prepared: Preparation
                    ) -> dict[str, wire.Parcel[r.Observations]]:
     """Run the cells, make every step, and hand back what a sandbox would have sent."""
+    return observe_namespace(exercise, lambda: _executed(sources), prepared)
+
+
+def observe_namespace(exercise: Exercise, namespace: Callable[[], dict[str, Any]], prepared: Preparation
+                      ) -> dict[str, wire.Parcel[r.Observations]]:
+    """Make every step with the functions that `namespace` brings, asked for once in each world."""
     observed = {}
     for name in exercise.worlds:
         if name == "cuda":
             continue
+        outcomes: dict[str, r.Outcome] = {}
+        arrays: dict[str, wire.Array] = {}
         with _world(prepared.worlds[name]):
-            namespace = _executed(sources)
-            outcomes, arrays = {}, {}
+            names = namespace()
             for step, key in exercise.keys.items():
                 if step.world == name:
                     one = prepared.steps[key]
-                    outcomes[key], found = _made(exercise, one.record, one.arrays, namespace)
+                    outcomes[key], found = _made(exercise, one.record, one.arrays, names)
                     arrays.update(found)
         record = r.Observations(run=r.Run(), outcomes=outcomes, torch=str(torch.__version__))
         observed[name] = wire.Parcel(record=record, arrays=arrays)
     return observed
+
+
+def as_notebook(sources: list[str]) -> str:
+    """A notebook of these code cells and nothing else."""
+    code: list[dict[str, object]] = [
+        {"cell_type": "code", "id": f"cell-{i}", "metadata": {}, "outputs": [], "execution_count": None,
+         "source": source} for i, source in enumerate(sources)]
+    return json.dumps({"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
 def _executed(sources: list[str]) -> dict[str, Any]:

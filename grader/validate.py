@@ -24,7 +24,7 @@ from grader.catalog import Exercise, ExerciseError, load
 from grader.execute.pool import Work, observe_all
 from grader.execute.sandbox import open_sandbox
 from grader.grading import Grading, Options, default_jobs
-from grader.inline import observe_inline
+from grader.inline import as_notebook, observe_inline
 from grader.judge import judge
 from grader.pipeline import known
 from grader.spoil import unnoticed
@@ -130,12 +130,6 @@ def cells(exercise: Exercise, extra: Path | None = None) -> list[str]:
     code = ["".join(c["source"]) for c in document["cells"] if c["cell_type"] == "code"]
     kept = [source for i, source in enumerate(code) if i == 0 or SOLUTION in source]
     return kept + ([extra.read_text(encoding="utf-8")] if extra and extra.suffix == ".py" else [])
-
-
-def as_notebook(sources: list[str]) -> str:
-    code = [{"cell_type": "code", "id": f"cell-{i}", "metadata": {}, "outputs": [], "execution_count": None,
-             "source": source} for i, source in enumerate(sources)]
-    return json.dumps({"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
 def _judged(exercise: Exercise, everyone: list[Solution], options: Options, seed: int) -> list[tuple[r.Verdict, ...]]:

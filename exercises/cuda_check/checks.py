@@ -217,7 +217,8 @@ def pick_device(cpu_build: Seen, one: Seen, two: Seen, habits: Seen) -> None:
             fail(f"With {world}, the device is `{kind}`; expected `cpu`.",
                  (PARENTHESES if uncalled else ALWAYS_CUDA) if kind == "cuda" else None)
         if kind == "cuda":
-            fail(f"With {world}, the device is `cuda:{index}`, which does not exist.", SECOND_GPU if index == 1 else None)
+            fail(f"With {world}, the device is `cuda:{index}`, which does not exist.",
+                 SECOND_GPU if index == 1 else None)
         fail(f"With {world}, the device is `{kind}`; expected `cuda`.", ALWAYS_CPU if kind == "cpu" else None)
 
 
@@ -291,7 +292,8 @@ def placed(one: Seen, two: Seen) -> list[tuple[Seen, str, str]]:
     """(step, the device asked for, the world); a step that raised fails."""
     for seen in (one, two):
         if seen.raised:
-            fail_as_raised(seen, SECOND_GPU if seen is one and "invalid device ordinal" in seen.raised.message else None)
+            no_such_gpu = seen is one and "invalid device ordinal" in seen.raised.message
+            fail_as_raised(seen, SECOND_GPU if no_such_gpu else None)
     return [(one, "cuda:0", "one GPU"), (two, "cuda:1", "two GPUs")]
 
 
@@ -332,16 +334,16 @@ def learns(seen: Seen) -> None:
     moved = float(sum((got[n] - start[n]).square().sum() for n in start) ** 0.5)
     right = float(sum((want[n] - start[n]).square().sum() for n in start) ** 0.5)
     seen.measure("length of the parameters' way over two steps", f"{moved:.6g}", f"{right:.6g}")
-    fail(f"After two steps the parameters are not where they should be: they moved by {moved:.4g}, expected {right:.4g}.",
-         fitting[0] if len(fitting) == 1 else None)
+    fail(f"After two steps the parameters are not where they should be: they moved by {moved:.4g}, a right loop moves "
+         f"them by {right:.4g}.", fitting[0] if len(fitting) == 1 else None)
 
 
-RIGHT_ORDER = ("zero", "backward", "step")
+RIGHT_ORDER = ("zero", "forward", "backward", "step")
 WRONG_ORDERS = {
-    NOT_CLEARED: ("backward", "step"),
-    NO_UPDATE: ("zero", "backward"),
-    STEP_FIRST: ("step", "zero", "backward"),
-    STEPPED_TWICE: ("zero", "backward", "step", "step"),
+    NOT_CLEARED: ("forward", "backward", "step"),
+    NO_UPDATE: ("zero", "forward", "backward"),
+    STEP_FIRST: ("step", "zero", "forward", "backward"),
+    STEPPED_TWICE: ("zero", "forward", "backward", "step", "step"),
 }
 
 
@@ -349,14 +351,20 @@ def training(seen: Seen, order: Sequence[str]) -> tuple[dict[str, torch.Tensor],
     """Parameters after the two batches, and the losses, where each step does these things in this order."""
     p = {name: value.clone().requires_grad_() for name, value in seen.given["parameters"].items()}
     optimizer = torch.optim.SGD(p.values(), lr=0.1, momentum=0.9)
-    losses = []
+    losses: list[torch.Tensor] = []
     for x, targets in zip(seen.given["x"], seen.given["scores"].argmax(-1), strict=True):
-        hidden = torch.tanh(x @ p["0.weight"].mT + p["0.bias"])
-        loss = torch.nn.functional.cross_entropy(hidden @ p["2.weight"].mT + p["2.bias"], targets)
-        losses.append(float(loss))
         for what in order:
-            {"zero": optimizer.zero_grad, "backward": loss.backward, "step": optimizer.step}[what]()
-    return {name: value.detach() for name, value in p.items()}, losses
+            if what == "forward":
+                hidden = torch.tanh(x @ p["0.weight"].mT + p["0.bias"])
+                output = hidden @ p["2.weight"].mT + p["2.bias"]
+                losses.append(torch.nn.functional.cross_entropy(output, targets))
+            elif what == "backward":
+                losses[-1].backward()  # type: ignore[no-untyped-call]
+            elif what == "step":
+                optimizer.step()
+            else:
+                optimizer.zero_grad()
+    return {name: value.detach() for name, value in p.items()}, [float(loss.detach()) for loss in losses]
 
 
 def learned(seen: Seen) -> dict[str, torch.Tensor]:

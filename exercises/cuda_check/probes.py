@@ -70,12 +70,12 @@ def pick_without_driver(namespace: Mapping[str, Any]) -> Any:
 
 
 def step_without_driver(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor], x: torch.Tensor,
-                        scores: torch.Tensor, device: torch.device) -> Any:
+                        scores: torch.Tensor, device: torch.device) -> None:
     with _without_driver():
-        return two_steps(namespace, parameters, x, scores, device)
+        two_steps(namespace, parameters, x, scores, device)
 
 
-def world_facts(namespace: Mapping[str, Any]) -> dict[str, Any]:
+def world_facts(_namespace: Mapping[str, Any]) -> dict[str, Any]:
     """What torch itself says here."""
     count = torch.cuda.device_count()
     return {"names": [torch.cuda.get_device_name(i) for i in range(count)], "built_for_cuda": torch.version.cuda}
@@ -106,8 +106,10 @@ def _note(code: CodeType, found: dict[str, list[str]]) -> None:
         if asked and not after.startswith("CALL"):
             found["uncalled"].append(str(step.argval))
         if step.opname == "COMPARE_OP" and "=" in str(step.argval):
-            found["compared"] += [str(s.argval) for s in steps[max(i - 2, 0):i]
-                                  if s.opname == "LOAD_CONST" and isinstance(s.argval, str)]
+            sides = steps[max(i - 2, 0):i]
+            if not any(side.argval == "type" for side in sides):  # device.type is a string, and well compared with one
+                found["compared"] += [str(s.argval) for s in sides
+                                      if s.opname == "LOAD_CONST" and isinstance(s.argval, str)]
 
 
 @contextmanager

@@ -139,6 +139,11 @@ def calls(seen: Seen) -> Any:
     return seen.value.get("calls") if isinstance(seen.value, dict) else None
 
 
+def unmoved(seen: Seen) -> Diagnosis | None:
+    """Why all ratios are 0, if it can be said."""
+    return NO_STEP if calls(seen) == 0 else NO_COPY if calls(seen) == 1 else None
+
+
 @check(looks_at=in_a_chain, points=3, after=layers, read=NIELSEN,
        hint="Copy each weight, make the step, then compare: the norm of the difference over the norm of the copy.")
 def ratios(seen: Seen) -> None:
@@ -155,7 +160,7 @@ def ratios(seen: Seen) -> None:
     off = next(i for i, (g, w) in enumerate(zip(got, want, strict=True)) if not alike([g], [w], 1e-6))
     message = f"The ratio of layer {names[off]!r} is {got[off]:.6g}; expected {want[off]:.6g}."
     if got == [0.0] * len(want):
-        fail(message, NO_STEP if calls(seen) == 0 else NO_COPY if calls(seen) == 1 else None)
+        fail(message, unmoved(seen))
     fits = [d for d, wrong in mistaken(seen.given).items() if alike(got, wrong, 1e-6)]
     fail(message, fits[0] if len(fits) == 1 else None)
 
@@ -189,6 +194,8 @@ def frozen_layer(seen: Seen) -> None:
     first, frozen, last = ratios_of(seen, ["0", "2", "4"])
     if frozen != 0.0:
         fail(f"The ratio of the frozen layer '2' is {frozen:.6g}; expected 0.")
+    if first == last == 0.0:
+        fail("All ratios are 0, those of the layers that were changed too.", unmoved(seen))
     if not (first > 0.0 and last > 0.0):
         fail(f"The layers '0' and '4' were changed, and their ratios are {first:.6g} and {last:.6g}.")
 

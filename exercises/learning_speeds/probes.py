@@ -10,7 +10,8 @@ def flat(namespace, weights, biases, weight_gradients, bias_gradients, lr, froze
     """A chain of linear layers and sigmoids; the layers in `frozen` take no part in training."""
     linear = linear_layers(weights, biases, weight_gradients, bias_gradients, frozen)
     layers = [module for layer in linear for module in (layer, nn.Sigmoid())][:-1]
-    return measured(namespace, nn.Sequential(*layers), linear, lr)
+    found = measured(namespace, nn.Sequential(*layers), lr)
+    return found if frozen else {**found, "weights": [layer.weight.detach() for layer in linear]}
 
 
 def nested(namespace, weights, biases, weight_gradients, bias_gradients, lr):
@@ -22,7 +23,7 @@ def nested(namespace, weights, biases, weight_gradients, bias_gradients, lr):
         block=block, head=linear[3]))
     for parameter in (*model.words.parameters(), *model.norm.parameters()):
         parameter.grad = torch.ones_like(parameter)
-    return measured(namespace, model, linear, lr)
+    return measured(namespace, model, lr)
 
 
 def factor(namespace, about, noise):
@@ -47,8 +48,8 @@ def linear_layers(weights, biases, weight_gradients, bias_gradients, frozen=()):
     return layers
 
 
-def measured(namespace, model, linear, lr):
-    """What the student measures over one step of SGD, how often the step was made, and the weights afterwards."""
+def measured(namespace, model, lr):
+    """What the student measures over one step of SGD, and how often the step was made."""
     optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=lr)
     calls = []
 
@@ -56,5 +57,4 @@ def measured(namespace, model, linear, lr):
         calls.append(None)
         optimizer.step()
 
-    ratios = namespace["update_ratios"](model, optimizer_step)
-    return {"ratios": ratios, "calls": len(calls), "weights": [layer.weight.detach() for layer in linear]}
+    return {"ratios": namespace["update_ratios"](model, optimizer_step), "calls": len(calls)}

@@ -6,9 +6,9 @@ steps that were not asked because a call ended the kernel; and once, alone, what
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -20,14 +20,13 @@ from grader.records import Cause, Job, Lost, NotStarted, Observations, Outcome, 
 TRIES = 3        # of a sandbox that does not start
 REVIVALS = 3     # of a kernel that calls have ended
 
-Key = TypeVar("Key", bound=Hashable)
 Found = wire.Parcel[Observations] | NotStarted
 
 
 class Work(NamedTuple):
     """One job, and what it is known by."""
 
-    key: Hashable
+    key: tuple[int, str]  # number of the submission, world
     job: Job
     steps: Sequence[Step]
     arrays: Mapping[str, wire.Array]
@@ -95,7 +94,7 @@ def perhaps_too_busy(found: Found) -> bool:
             or any(event.cause is Cause.TIMEOUT and BUSY in event.message for event in found.record.run.events))
 
 
-def observe_all(sandbox: Sandbox, work: Iterable[Work], workers: int) -> Iterator[tuple[Hashable, Found]]:
+def observe_all(sandbox: Sandbox, work: Iterable[Work], workers: int) -> Iterator[tuple[tuple[int, str], Found]]:
     """The observations of each job under its key, in the order in which they are done."""
     alone: list[Work] = []
     waiting = iter(work)

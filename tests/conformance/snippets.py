@@ -115,6 +115,7 @@ ONE_GPU = [
     ("torch.ones_like(torch.ones(2), device='cuda').device", "device(cuda:0)"),
     ("x = torch.ones(2, device='cuda')\nx.new_zeros(1).device, x.new_tensor([1.]).device, x.new_full((1,), 2.).device",
      "(device(cuda:0), device(cuda:0), device(cuda:0))"),
+    ("x = torch.ones(2, device='cuda')\nx.new([1.]).device, x.new(3).device", "(device(cuda:0), device(cuda:0))"),
     ("torch.Tensor([1., 2.]).device", "device(cpu)"),
     ("with torch.device('cuda'):\n    x, y, z = torch.zeros(1), nn.Linear(1, 1).weight, torch.tensor([1])\n"
      "x.device, y.device, z.device, torch.zeros(1).device",
@@ -153,6 +154,7 @@ ONE_GPU = [
     ("x = torch.zeros(2, device='cuda')\nx.copy_(torch.ones(2))\nx", "tensor([1.0, 1.0], cuda:0, float32)"),
     ("x = torch.zeros(2, device='cuda')\nx[0] = torch.tensor(5.)\nx", "tensor([5.0, 0.0], cuda:0, float32)"),
     ("torch.ones(2, device='cuda').type()", "'torch.cuda.FloatTensor'"),
+    ("torch.ones(2, device='cuda').to('meta').device", "device(meta)"),
     # what a tensor says of itself
     ("x = torch.ones(2, device='cuda')\nx.is_cuda, x.is_cpu, x.get_device()", "(True, False, 0)"),
     ("torch.ones(2, device='cuda').device == 'cuda'", "False"),

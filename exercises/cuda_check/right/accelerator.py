@@ -6,9 +6,7 @@ import torch
 def cuda_report():
     available = torch.accelerator.is_available() and torch.accelerator.current_accelerator().type == "cuda"
     count = torch.accelerator.device_count() if available else 0
-    names = []
-    for index in range(count):
-        names.append(torch.cuda.get_device_name(torch.device("cuda", index)))
+    names = [torch.cuda.get_device_name(torch.device("cuda", index)) for index in range(count)]
     return {"built_for_cuda": torch.version.cuda, "torch_version": torch.__version__, "names": names,
             "count": count, "available": available, "mps": False}
 

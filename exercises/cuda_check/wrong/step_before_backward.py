@@ -1,4 +1,4 @@
-"""`step` comes before `backward`, so each batch's gradients are applied one batch late.
+"""`step` comes first, so each batch's gradients are applied one batch late.
 
 fails: learns
 diagnosis: step-before-backward
@@ -11,8 +11,8 @@ def train_step(model, batch, loss_fn, optimizer, device):
     model.to(device)
     inputs, targets = batch
     inputs, targets = inputs.to(device), targets.to(device)
-    loss = loss_fn(model(inputs), targets)
     optimizer.step()
     optimizer.zero_grad()
+    loss = loss_fn(model(inputs), targets)
     loss.backward()
     return loss.item()

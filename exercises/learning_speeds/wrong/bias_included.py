@@ -3,9 +3,6 @@
 fails: ratios
 diagnosis: bias-included
 """
-import copy
-import math
-
 import torch
 from torch import nn
 

@@ -3,10 +3,6 @@
 fails: ratios, frozen-layer
 diagnosis: no-copy
 """
-import copy
-import math
-
-import torch
 from torch import nn
 
 

@@ -3,10 +3,6 @@
 fails: ratios
 diagnosis: difference-of-norms
 """
-import copy
-import math
-
-import torch
 from torch import nn
 
 

@@ -3,10 +3,6 @@
 fails: ratios
 diagnosis: divided-by-new-weight
 """
-import copy
-import math
-
-import torch
 from torch import nn
 
 

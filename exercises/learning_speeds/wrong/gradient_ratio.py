@@ -3,10 +3,6 @@
 fails: ratios
 diagnosis: gradient-ratio
 """
-import copy
-import math
-
-import torch
 from torch import nn
 
 

@@ -3,10 +3,6 @@
 fails: ratios
 diagnosis: squared-norms
 """
-import copy
-import math
-
-import torch
 from torch import nn
 
 

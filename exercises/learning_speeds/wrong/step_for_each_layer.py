@@ -3,10 +3,6 @@
 fails: ratios, one-step
 diagnosis: none
 """
-import copy
-import math
-
-import torch
 from torch import nn
 
 

@@ -3,10 +3,6 @@
 fails: ratios, one-step, frozen-layer
 diagnosis: step-not-made
 """
-import copy
-import math
-
-import torch
 from torch import nn
 
 

@@ -3,10 +3,6 @@
 fails: one-step
 diagnosis: step-undone
 """
-import copy
-import math
-
-import torch
 from torch import nn
 
 

@@ -3,10 +3,6 @@
 fails: ratios, one-step
 diagnosis: two-steps
 """
-import copy
-import math
-
-import torch
 from torch import nn
 
 

@@ -110,6 +110,8 @@ class OnGpus(TorchDispatchMode):  # type: ignore[no-untyped-call]
             device = kwargs.get("device")
             if device is not None and device.type == "cuda":
                 named, kwargs["device"] = self.machine.place(device), CPU
+            elif device is not None and device.type != "cpu":
+                named = device          # meta, say
         common = self._common(facts, args, tensors, tags)
         target: torch.device | None = named if named is not None else common
         result = self._run(facts, args, kwargs, target)

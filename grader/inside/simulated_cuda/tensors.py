@@ -19,7 +19,7 @@ from .tags import NEUTRAL, storage_of
 Function = Callable[..., Any]
 _base: Any = torch._C.TensorBase
 LIKE = ("empty_like", "full_like", "ones_like", "rand_like", "randint_like", "randn_like", "zeros_like")
-NEW = ("new_empty", "new_empty_strided", "new_full", "new_ones", "new_tensor", "new_zeros")
+NEW = ("new", "new_empty", "new_empty_strided", "new_full", "new_ones", "new_tensor", "new_zeros")
 COPIES = ("as_tensor", "asarray", "tensor")     # of data, which may be a tensor with a device of its own
 TYPES = ("BFloat16", "Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long", "Short")
 

@@ -1,0 +1,10 @@
+"""The whole factor is divided by the number of steps.
+
+fails: factor
+diagnosis: divided-not-rooted
+"""
+
+
+def factor_per_layer(ratios):
+    values = list(ratios.values())
+    return values[-1] / values[0] / (len(values) - 1)

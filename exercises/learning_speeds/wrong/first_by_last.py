@@ -1,0 +1,10 @@
+"""How much slower each layer is.
+
+fails: factor
+diagnosis: first-by-last
+"""
+
+
+def factor_per_layer(ratios):
+    values = list(ratios.values())
+    return (values[0] / values[-1]) ** (1 / (len(values) - 1))

@@ -1,0 +1,10 @@
+"""The n-th root, with n layers: there are n - 1 steps between them.
+
+fails: factor
+diagnosis: layers-for-steps
+"""
+
+
+def factor_per_layer(ratios):
+    values = list(ratios.values())
+    return (values[-1] / values[0]) ** (1 / len(values))

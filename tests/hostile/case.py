@@ -1,0 +1,99 @@
+"""What a hostile submission is: its cells, the honest answer it hides, and what must become of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+RIGHT = '''
+import math
+import torch
+from torch import nn
+
+def fan_in(weight):
+    if weight.dim() < 2:
+        raise ValueError("no fan-in")
+    return math.prod(weight.shape[1:])
+
+def he_normal_(weight, negative_slope=0.0):
+    with torch.no_grad():
+        return weight.normal_(0.0, math.sqrt(2 / ((1 + negative_slope**2) * fan_in(weight))))
+
+def he_truncated_normal_(weight):
+    std = math.sqrt(2 / fan_in(weight)) / 0.87962566103423978
+    with torch.no_grad():
+        weight.normal_(0.0, std)
+        while (outside := weight.abs() > 2 * std).any():
+            weight[outside] = torch.empty_like(weight[outside]).normal_(0.0, std)
+    return weight
+
+def init_weights(module):
+    if isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)):
+        he_normal_(module.weight)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+'''
+LECUN = RIGHT.replace("math.sqrt(2 /", "math.sqrt(1 /")
+IDLE = RIGHT + '''
+def he_normal_(weight, negative_slope=0.0):
+    return weight
+
+def he_truncated_normal_(weight):
+    return weight
+'''
+LAZY = RIGHT + '''
+def init_weights(module):
+    pass
+'''
+READY_MADE = RIGHT + '''
+def he_normal_(weight, negative_slope=0.0):
+    return nn.init.kaiming_normal_(weight, a=negative_slope)
+
+def he_truncated_normal_(weight):
+    std = math.sqrt(2 / fan_in(weight)) / 0.87962566103423978
+    return nn.init.trunc_normal_(weight, 0.0, std, -2 * std, 2 * std)
+'''
+LARGER = RIGHT.replace("math.sqrt(2 / ((1", "math.sqrt(2.2 / ((1")
+
+# The honest answers that attacks start from, and what each is worth on its own. All stand in the batch themselves.
+HONEST = {
+    "right": (RIGHT, 20.0),
+    "lecun": (LECUN, 8.0),        # 1 / fan_in: fan-in, in place, mean, gaussian, independent, negative-slope
+    "larger": (LARGER, 10.0),     # a tenth too wide: also truncated; thirty layers of it explode
+    "idle": (IDLE, 2.0),          # fills nothing: fan-in alone
+    "lazy": (LAZY, 18.0),         # all but init-weights
+    "ready-made": (READY_MADE, 2.0),
+    "nothing": ("import torch", 0.0),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One submission."""
+
+    name: str
+    does: str                          # the attack, in a sentence
+    hides: str                         # the honest answer it starts from
+    cells: tuple[str, ...] = ()        # after those of the honest answer
+    before: tuple[str, ...] = ()       # before them
+    exactly: float | None = None       # points; None: no more than the honest answer
+    causes: dict[str, str] = field(default_factory=dict)    # check -> cause
+    events: dict[int, str] = field(default_factory=dict)    # cell -> cause
+    says: tuple[str, ...] = ()         # stands in the student's report
+    hushed: tuple[str, ...] = ()       # stands in no file of the student's
+
+    @property
+    def most(self) -> float:
+        return HONEST[self.hides][1]
+
+    @property
+    def notebook(self) -> str:
+        return notebook(*self.before, HONEST[self.hides][0], *self.cells)
+
+
+def notebook(*cells: str) -> str:
+    """A notebook of code cells, with the exercise's id as a released one has it."""
+    code = [{"cell_type": "code", "id": f"c{i}", "metadata": {}, "outputs": [], "execution_count": None,
+             "source": cell} for i, cell in enumerate(cells)]
+    return json.dumps({"cells": code, "metadata": {"grader": {"exercise": "he_init"}}, "nbformat": 4,
+                       "nbformat_minor": 5})
