@@ -125,7 +125,7 @@ CUDA = r.Verdict(id="on-gpu", title="Weights on a GPU are filled there.", mark=r
                  cause=r.Cause.NEEDS_CUDA, points=0.0, max_points=2.0)
 
 BROKEN = r.Verdict(id="gain", title="The gain of leaky ReLU is taken into account.", mark=r.Mark.GRADER_ERROR,
-                   points=0.0, max_points=2.0, message="the check raised KeyError: 'SECRET-KEY'")
+                   points=0.0, max_points=2.0, message="the check raised KeyError: 'leaky-gain'")
 
 CHECKS = (*PASSED, VARIANCE, *HANGING, RAISED, HIDDEN, CUDA)
 EVENTS = (r.CellEvent(cell=3, cause=r.Cause.RAISED, error="NameError", message="name 'modle' is not defined", line=2),)
@@ -145,7 +145,7 @@ def result(student: str = "ada", exercise: str = "he_init", checks: Iterable[r.V
 
 def withheld(student: str = "wim", exercise: str = "he_init") -> r.Result:
     return result(student, exercise, (*PASSED, BROKEN), status=r.Status.WITHHELD, score=None,
-                  reason="check gain raised KeyError")
+                  reason="")
 
 
 def unreadable(student: str = "uma", exercise: str = "he_init") -> r.Result:
@@ -162,13 +162,18 @@ def passed_all(student: str = "eve", exercise: str = "he_init") -> r.Result:
 
 # --- a class -----------------------------------------------------------------------------------------
 
-MISTAKES = (
-    ("lecun-scaling", "1 / fan_in is LeCun's scaling: the factor 2 for ReLU is missing.", "sqrt(1.0 / fan_in)", 0.26),
-    ("fan-out", "2 / fan_out: the first dimension was taken for the number of inputs.", "sqrt(2.0 / fan_out)", 0.14),
-    ("std-for-variance", "4 / fan_in²: the variance went in where a standard deviation belongs.", "2.0 / fan_in", 0.05))
+PROMISES = {"he_init": "The weights have variance 2 / fan_in.",
+            "gradient_flow": "The norms are those of the gradients, layer by layer.",
+            "devices": "A GPU is used where there is one."}
+MISTAKES = {
+    "he_init": (("lecun-scaling", "1 / fan_in is LeCun's scaling: the factor 2 for ReLU is missing.", 0.26),
+                ("fan-out", "2 / fan_out: the first dimension was taken for the number of inputs.", 0.14)),
+    "gradient_flow": (("read-after-zero", "The norms were read after `zero_grad`, so every one is 0.", 0.17),
+                      ("mean-for-norm", "The mean of the absolute values was taken for the norm.", 0.09)),
+    "devices": (("never-called", "`torch.cuda.is_available` without brackets is a function, and always true.", 0.21),)}
 NAMES = ("Ada", "Ben", "Cem", "Dana", "Edda", "Femi", "Gwen", "Hugo", "Ines", "Jan", "Kira", "Lin", "Mona", "Nils",
          "Olga", "Paul", "Quinn", "Rosa", "Sami", "Tara", "Uma", "Vera", "Wim", "Xenia", "Yuki", "Zoe")
-EXERCISES = ("he_init", "gradient_flow", "devices")
+EXERCISES = tuple(PROMISES)
 
 
 def cohort(size: int, exercises: tuple[str, ...] = EXERCISES) -> tuple[list[r.Result], dict[tuple[str, str], str]]:
@@ -191,14 +196,17 @@ def _one(student: str, exercise: str, chance: random.Random) -> r.Result:
         return withheld(student, exercise)
     if draw < 0.02:
         return unreadable(student, exercise)
-    checks = [*PASSED, RAISED if chance.random() < 0.2 else structs.replace(RAISED, mark=r.Mark.PASS, points=4.0)]
+    checks = [*PASSED, RAISED if chance.random() < 0.2 else _kept(RAISED)]
+    main = structs.replace(VARIANCE, title=PROMISES[exercise])
     draw = chance.random()
-    for name, meaning, _, share in MISTAKES:
+    for name, meaning, share in MISTAKES[exercise]:
         if draw < share:
-            wrong = structs.replace(VARIANCE, diagnosis=name, meaning=meaning)
-            return result(student, exercise, (*checks, wrong, *HANGING, CUDA))
+            return result(student, exercise, (*checks, structs.replace(main, diagnosis=name, meaning=meaning), *HANGING, CUDA))
         draw -= share
-    right = structs.replace(VARIANCE, mark=r.Mark.PASS, points=4.0, diagnosis=None, meaning="", advice="")
-    kept = [structs.replace(v, mark=r.Mark.PASS, points=2.0, root=None) if chance.random() < 0.8
-            else structs.replace(v, mark=r.Mark.FAIL, root=None) for v in HANGING]
-    return result(student, exercise, (*checks, right, *kept, CUDA))
+    rest = [_kept(v) if chance.random() < 0.85 else structs.replace(v, mark=r.Mark.FAIL, root=None) for v in HANGING]
+    return result(student, exercise, (*checks, _kept(main), *rest, CUDA))
+
+
+def _kept(verdict: r.Verdict) -> r.Verdict:
+    return structs.replace(verdict, mark=r.Mark.PASS, points=verdict.max_points, cause=None, diagnosis=None, message="",
+                           meaning="", advice="", root=None)

@@ -40,7 +40,7 @@ def test_the_lecture_is_about_what_many_share() -> None:
 
 def test_what_is_withheld_has_no_mark_and_a_reason() -> None:
     html = page([s.withheld("wim"), s.result("ada")])
-    assert "check gain raised KeyError" in html
+    assert "gain: the check raised KeyError" in html
     row = html[html.index("<bdi>wim</bdi></th>"):]
     assert "withheld" in row[: row.index("</tr>")]
     assert not re.search(r">\s*0\s*<", row[: row.index("</tr>")])

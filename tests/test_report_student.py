@@ -69,7 +69,7 @@ def test_a_withheld_mark_is_never_a_number(render) -> None:  # type: ignore[no-u
     text = render(s.withheld(), s.NOTEBOOK)
     assert "Mark withheld" in text
     assert not re.search(r"\b0\b[^<\n]{0,20}/ ?9", text)
-    assert "SECRET-KEY" not in text
+    assert "leaky-gain" not in text
 
 
 def test_an_unreadable_notebook_says_why_and_gets_its_zero() -> None:

@@ -1,4 +1,4 @@
-"""Each test of grader.statistics raises false alarms as often as it says, and sees what MISCONCEPTIONS says it must see.
+"""Each test of grader.statistics raises false alarms as often as it says, and sees the mistakes it is there for.
 
 A rate of one in a million cannot be measured here; the same tests at one in a hundred can. Seeds are fixed.
 """
@@ -15,7 +15,7 @@ from torch import Tensor
 from grader import statistics as s
 from grader.statistics import Score
 
-LEVEL, DRAWS = 0.01, 1500
+LEVEL, DRAWS = 0.01, 1000
 SHAPE = (64, 96)
 
 
@@ -29,11 +29,10 @@ def normal(generator: torch.Generator) -> Tensor:
 
 
 def truncated(generator: torch.Generator, shape: tuple[int, ...] = SHAPE, at: float = 2.0) -> Tensor:
-    """N(0, 1) without what lies beyond `at`, not rescaled."""
-    x = torch.randn(shape, generator=generator, dtype=torch.float64)
-    while bool((x.abs() > at).any()):
-        x = torch.where(x.abs() > at, torch.randn(shape, generator=generator, dtype=torch.float64), x)
-    return x
+    """N(0, 1) without what lies beyond `at`, not rescaled: the inverse of its distribution function."""
+    reach = math.erf(at / math.sqrt(2))
+    uniform = torch.rand(shape, generator=generator, dtype=torch.float64) * 2 - 1
+    return torch.erfinv(uniform * reach) * math.sqrt(2)
 
 
 def uniform(generator: torch.Generator) -> Tensor:
@@ -100,13 +99,13 @@ def test_bounds_raise_no_more_false_alarms_than_stated(name: str) -> None:
 def test_a_score_is_standard_normal_far_beyond_the_level_measured() -> None:
     """The moments that decide how the tails go on: skewness and kurtosis of the scores themselves."""
     generator = torch.Generator().manual_seed(1)
-    draws = [torch.randn(SHAPE, generator=generator) for _ in range(3000)]
+    draws = [torch.randn(SHAPE, generator=generator) for _ in range(1500)]
     for test in (s.kurtosis, s.skewness, lambda x: s.variance(x, 1.0), lambda x: s.row_likeness(x)[0]):
         z = torch.tensor([test(x).value for x in draws])
         assert abs(float(z.mean())) < 0.1
-        assert abs(float(z.std()) - 1) < 0.06
-        assert abs(s.moment_ratio(z, 3)) < 0.25
-        assert abs(s.moment_ratio(z, 4) - 3) < 0.5
+        assert abs(float(z.std()) - 1) < 0.08
+        assert abs(s.moment_ratio(z, 3)) < 0.3
+        assert abs(s.moment_ratio(z, 4) - 3) < 0.6
 
 
 def test_the_largest_truncated_draw_stays_as_close_to_the_edge_as_stated() -> None:
@@ -131,10 +130,10 @@ def test_limit_is_the_normal_quantile() -> None:
     assert s.limit(2e-9) == pytest.approx(5.9978, abs=1e-3)
 
 
-# --- power: MISCONCEPTIONS D3 ----------------------------------------------------------------------------------------
+# --- power: the variants that people really draw ----------------------------------------------------------------------------------------
 
 def noticed(test: Callable[[Tensor], Score], draw: Callable[[torch.Generator], Tensor]) -> float:
-    return alarms(test, draw, 60) / 60
+    return alarms(test, draw, 40) / 40
 
 
 def he_variance(x: Tensor) -> Score:
@@ -184,7 +183,8 @@ def test_structure_is_seen() -> None:
         return closest if overlap.holds else overlap
 
     def orthogonal(g: torch.Generator) -> Tensor:
-        return torch.linalg.qr(torch.randn(256, 128, generator=g))[0].mT
+        columns: Tensor = torch.linalg.qr(torch.randn(256, 128, generator=g))[0]
+        return columns.mT
 
     def mirrored(g: torch.Generator) -> Tensor:
         half = torch.randn(64, 256, generator=g)
@@ -240,7 +240,7 @@ TESTS: dict[str, Callable[[Tensor], Score]] = {
 def test_tests_are_total(test: str, sample: str) -> None:
     score = TESTS[test](STRANGE[sample])
     assert isinstance(score, Score)
-    if sample in ("nan", "inf") and test not in ("at_edge",):
+    if sample in ("nan", "inf") and test != "at_edge":  # which counts, and has no opinion on what it finds
         assert not score.holds
 
 

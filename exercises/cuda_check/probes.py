@@ -107,7 +107,8 @@ def _note(code: CodeType, found: dict[str, list[str]]) -> None:
             found["uncalled"].append(str(step.argval))
         if step.opname == "COMPARE_OP" and "=" in str(step.argval):
             sides = steps[max(i - 2, 0):i]
-            if not any(side.argval == "type" for side in sides):  # device.type is a string, and well compared with one
+            # device.type is a string, and well compared with one; and a string in a call is not what is compared
+            if not any(side.argval == "type" or side.opname.startswith("CALL") for side in sides):
                 found["compared"] += [str(s.argval) for s in sides
                                       if s.opname == "LOAD_CONST" and isinstance(s.argval, str)]
 

@@ -68,7 +68,8 @@ class Pipes:
     """A process's two pipes as one stream."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         self.read, self.write, self.flush = process.stdout.read, process.stdin.write, process.stdin.flush
 
 

@@ -12,7 +12,7 @@ from grader.records import Job, NotStarted, Observations, Step
 HOW_TO_GO_ON = "or go on without isolation: --sandbox process"
 
 
-class SandboxUnavailable(Exception):
+class SandboxUnavailable(Exception):  # noqa: N818 - the name is the statement
     """This machine cannot open the sandbox that was asked for. One line, which says what to do."""
 
 

@@ -15,7 +15,8 @@ import socket
 import struct
 import sys
 import warnings
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 
@@ -30,7 +31,7 @@ STATUS = struct.Struct("<i")
 MOST_DESCRIPTORS = 1024
 
 
-class Names(Record):
+class Names(Record, frozen=True):
     """Names out of a list that a notebook has defined."""
 
     names: tuple[str, ...]
@@ -45,9 +46,10 @@ class CellNames(dict[str, tuple[int, str]]):
 
     def get(self, name: str, default: Any = None) -> Any:
         if self.notebook is not None:
-            from ipykernel.compiler import get_file_name
+            import ipykernel.compiler
+            compiler: Any = ipykernel.compiler
             for index, source in sources_of(self.notebook):
-                self[get_file_name(source)] = (index, source)
+                self[compiler.get_file_name(source)] = (index, source)
             self.notebook = None
         return super().get(name, default)
 
@@ -68,21 +70,21 @@ class Answering:
         self.channel, self.job, self.fork = channel, job, fork
         self.namespace: dict[str, Any] = shell.user_ns  # a notebook that exchanges it does not move us
         self.cells: Cells = CellNames(job.notebook)
-        self.streams = [sys.stdout, sys.stderr]
+        self.streams: list[Any] = [sys.stdout, sys.stderr]
         self.others = _open_descriptors()
         self.main = os.getpid()
 
     def attach(self, loop: Any) -> None:
         loop.add_handler(self.channel.fileno(), self.ready, loop.READ)
 
-    def ready(self, *_: object) -> None:
+    def ready(self, *_unused: object) -> None:
         """One request: a byte that may carry the answer's descriptor, then a frame."""
         if os.getpid() != self.main:
             return
         stream = frames.Timed(self.channel)
         answer = -1
         if hasattr(socket, "recv_fds"):
-            first, descriptors, _, _ = socket.recv_fds(self.channel, 1, 1)
+            first, descriptors, *_ = socket.recv_fds(self.channel, 1, 1)
             answer = descriptors[0] if descriptors else -1
         else:
             first = self.channel.recv(1)
@@ -110,7 +112,7 @@ class Answering:
             self._child(payload, answer)
         os.close(answer)
         if inner >= 0:
-            with open(inner, "rb") as pipe:
+            with os.fdopen(inner, "rb") as pipe:
                 stream.write(pipe.read())
         _, status = os.waitpid(child, 0)
         frames.put(stream, b"w", STATUS.pack(status))

@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from types import CodeType, TracebackType
 from typing import Any
@@ -90,7 +89,7 @@ class Sink:
 def _captured() -> Iterator[Sink]:
     sink = Sink()
     before = sys.stdout, sys.stderr
-    sys.stdout = sys.stderr = sink  # type: ignore[assignment]
+    sys.stdout = sys.stderr = sink
     try:
         yield sink
     finally:

@@ -8,14 +8,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import nbformat
 import zmq
 import zmq.asyncio
-from jupyter_client import AsyncKernelManager
+from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.session import Session
 from nbclient.exceptions import CellExecutionComplete, DeadKernelError
+from nbclient.util import ensure_async
 from nbconvert.preprocessors import ExecutePreprocessor
+from nbformat.notebooknode import from_dict
 
+from grader.inside.calls import NO_MEMORY
 from grader.inside.values import plain
 from grader.inside.watch import Kernel, Span, Watch
 from grader.records import Cause, CellEvent, Job
@@ -25,11 +27,15 @@ MAX_EXECUTED = 7 << 20    # bytes of the executed notebook: quoted twice it stil
 MAX_TEXT = 2000           # characters of an exception's text in an event
 ALIVE_PERIOD = 0.1        # s between two looks whether the kernel lives
 READY_SECONDS = 60
-CELL_LINE = re.compile(r"Cell (?:\x1b\[[0-9;]*m)*In(?:\x1b\[[0-9;]*m)*\s?\[(\d+)\](?:\x1b\[[0-9;]*m)*,? line (\d+)")
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+CELL_LINE = re.compile(r"Cell In ?\[(\d+)\], line (\d+)")
 MIME = re.compile(r"[a-z0-9.+-]{1,64}/[A-Za-z0-9.+-]{1,128}")
 
 
-class Attached(AsyncKernelManager):  # type: ignore[misc]
+node: Any = from_dict    # nbformat has no types
+
+
+class Attached(AsyncKernelManager):
     """A kernel that runs already: there is nothing to launch, and its processes are ended by others."""
 
     def __init__(self, kernel: Kernel, connection_file: str, alive: Callable[[], bool]) -> None:
@@ -63,17 +69,18 @@ class Attached(AsyncKernelManager):  # type: ignore[misc]
     cleanup_resources = _async_cleanup_resources
 
 
-class Execution(ExecutePreprocessor):  # type: ignore[misc]
+class Execution(ExecutePreprocessor):
     """One notebook. Tags, kernelspec and metadata of a submission steer nothing here."""
 
     def __init__(self, job: Job, watch: Watch, started: Callable[[], None]) -> None:
-        super().__init__(timeout=None, allow_errors=True, record_timing=False, store_widget_state=False,
-                         shutdown_kernel="immediate", log_level=50)
+        prepare: Any = super().__init__  # nbconvert has no types
+        prepare(timeout=None, allow_errors=True, record_timing=False, store_widget_state=False,
+                shutdown_kernel="immediate", log_level=50)
         self.job, self.watch, self.started = job, watch, started
         self.events: list[CellEvent] = []
         self.span: Span | None = None
         self.error: dict[str, Any] | None = None
-        self.written = 0
+        self.written = self.written_by_cell = 0
         self.dead = False
         self.on_cell_error = self._note_error
 
@@ -90,7 +97,7 @@ class Execution(ExecutePreprocessor):  # type: ignore[misc]
         client.start_channels()
         client.allow_stdin = False
         ends = time.monotonic() + READY_SECONDS
-        while time.monotonic() < ends and await self.km.is_alive():
+        while time.monotonic() < ends and await ensure_async(self.km.is_alive()):
             client.kernel_info()
             if await _reply(client):
                 return client
@@ -101,11 +108,12 @@ class Execution(ExecutePreprocessor):  # type: ignore[misc]
         wanted = cell.cell_type == "code" and cell.source.strip()
         if self.dead or not wanted or index in self.job.left_out:
             return cell, resources
-        self.error = None
+        self.error, self.written_by_cell = None, 0
         self.span = span = self.watch.begin_cell()
         trouble = ""
         try:
-            super().preprocess_cell(cell, resources, index)
+            execute: Any = super().preprocess_cell
+            execute(cell, resources, index)
         except DeadKernelError:
             self.dead = True
         except Exception as error:  # nbclient and nbformat raise on odd messages
@@ -130,6 +138,8 @@ class Execution(ExecutePreprocessor):  # type: ignore[misc]
         if not error:
             return None
         cause = {"OutputFlood": Cause.OUTPUT, "MemoryError": Cause.MEMORY}.get(name, Cause.RAISED)
+        if any(words in message for words in NO_MEMORY):
+            cause = Cause.MEMORY
         return CellEvent(cell=index, cause=cause, error=name, message=message, line=_line_of(error))
 
     def _note_error(self, *, execute_reply: dict[str, Any], **_: Any) -> None:
@@ -154,9 +164,12 @@ class Execution(ExecutePreprocessor):  # type: ignore[misc]
             return None
         most = self.job.limits.output_bytes
         if kind not in ("status", "execute_input"):
-            self.written += _size(msg.get("content"), most)
-            if self.written > most:
+            size = _size(msg.get("content"), most)
+            self.written += size
+            self.written_by_cell += size
+            if self.written_by_cell > most:
                 self.watch.stop(Cause.OUTPUT, f"more than {most >> 10} KiB of output")
+            if self.written > most:  # later cells run, but what they write is not kept
                 return None
         try:
             return super().process_message(msg, cell, cell_index)
@@ -173,11 +186,11 @@ def notebook_of(text: str) -> Any:
         Unreadable: intake should have refused it; all the same it is not our fault.
     """
     try:
-        cells = [nbformat.from_dict({**_source(cell), "id": f"cell-{index}", "metadata": {}})
+        cells = [node({**_source(cell), "id": f"cell-{index}", "metadata": {}})
                  for index, cell in enumerate(json.loads(text)["cells"])]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Unreadable(f"{type(error).__name__}: {error}") from error
-    return nbformat.from_dict({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    return node({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
 def _source(cell: dict[str, Any]) -> dict[str, Any]:
@@ -187,7 +200,7 @@ def _source(cell: dict[str, Any]) -> dict[str, Any]:
         if cell.get("cell_type") == "code" else made
 
 
-class Unreadable(Exception):
+class Unreadable(Exception):  # noqa: N818 - the name is the statement
     """A notebook that is none."""
 
 
@@ -221,13 +234,13 @@ def _line_of(error: dict[str, Any]) -> int:
     """The line of the cell that raised, read from the traceback's text; 0 where it does not say."""
     trace = error.get("traceback")
     text = "\n".join(line for line in trace if isinstance(line, str)) if isinstance(trace, list) else ""
-    places = CELL_LINE.findall(text[:100_000])
+    places = CELL_LINE.findall(ANSI.sub("", text[:100_000]))
     own = [int(line) for count, line in places if count == str(error.get("execution_count", count))]
     return own[0] if own else 0
 
 
 def sanitised(notebook: Any) -> str:
-    """The executed notebook as JSON that any file can hold. Outputs are rebuilt field by field; what is odd is left out."""
+    """The executed notebook as JSON that any file can hold. Outputs are rebuilt field by field, odd ones left out."""
     cells = []
     for cell in notebook.cells:
         made = {"cell_type": cell.cell_type, "metadata": {}, "source": cell.source, "id": cell.id}

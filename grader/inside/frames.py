@@ -19,7 +19,7 @@ HEADER = struct.Struct("<cQ")
 ENOUGH = 1 << 31  # bytes; a frame that claims more is not read
 
 
-class Broken(Exception):
+class Broken(Exception):  # noqa: N818 - the name is the statement
     """The other side closed, sent nonsense, or took too long."""
 
 

@@ -4,8 +4,8 @@ The runner forks a *holder*, the holder makes the namespaces and forks the kerne
 
     runner ── holder ── init (pid 1 of the kernel's pid namespace) ── kernel
 
-Runner and holder stay outside that pid namespace: nothing in the kernel can name them. When the runner dies, so does the
-holder, then init, and with init everything that the notebook started.
+Runner and holder stay outside that pid namespace: nothing in the kernel can name them. When the runner dies, so does
+the holder, then init, and with init everything that the notebook started.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import resource
 import signal
 import socket
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from grader.inside import linux, seccomp
@@ -40,7 +41,7 @@ class Jail:
         linux.unshare(linux.NEWNS)
         linux.mount_tmpfs(FOLDER, size=job.limits.disk_bytes)
         for name in ("home", "tmp", "shm", "run", "k"):
-            os.mkdir(f"{FOLDER}/{name}", 0o700)
+            Path(FOLDER, name).mkdir(0o700)
         self.connection_file = _connection(f"{FOLDER}/k")
         self.channel, theirs = socket.socketpair()
         self.holder = os.fork()
@@ -85,13 +86,12 @@ class Jail:
 
 def _connection(folder: str) -> str:
     """A connection file for sockets in a folder that only this job has."""
-    file = f"{folder}/kernel.json"
+    file = Path(folder, "kernel.json")
     ports = {f"{name}_port": number for number, name in
              enumerate(("shell", "iopub", "stdin", "control", "hb"), start=1)}
-    with open(file, "w") as stream:
-        json.dump({**ports, "transport": "ipc", "ip": f"{folder}/s", "key": os.urandom(16).hex(),
-                   "signature_scheme": "hmac-sha256", "kernel_name": "python3"}, stream)
-    return file
+    file.write_text(json.dumps({**ports, "transport": "ipc", "ip": f"{folder}/s", "key": os.urandom(16).hex(),
+                                "signature_scheme": "hmac-sha256", "kernel_name": "python3"}))
+    return str(file)
 
 
 def _hold(job: Job, channel: socket.socket, connection_file: str) -> NoReturn:
@@ -145,15 +145,14 @@ def _shut_the_doors(limits: Limits) -> None:
 
 def _cover_proc() -> None:
     """A few harmless files instead of /proc: the outer one shows every job's processes."""
-    folder = f"{FOLDER}/proc"
-    os.mkdir(folder, 0o755)
+    folder = Path(FOLDER, "proc")
+    folder.mkdir(0o755)
     for name in SHOWN:
         try:
-            with open(f"/proc/{name}") as source, open(f"{folder}/{name}", "w") as copy:
-                copy.write(source.read())
+            (folder / name).write_bytes(Path("/proc", name).read_bytes())
         except OSError:
             continue
-    linux.bind(folder, "/proc", writable=False)
+    linux.bind(str(folder), "/proc", writable=False)
 
 
 def _kernel(job: Job, channel: socket.socket, connection_file: str) -> NoReturn:

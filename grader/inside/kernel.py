@@ -62,7 +62,7 @@ def _prepare(job: Job, connection_file: str) -> Any:
 
 
 def _draw_inline() -> None:
-    """Figures are shown as in every notebook. The warm server has matplotlib imported; a plain kernel imports it late."""
+    """Figures are shown as in every notebook. The warm server has imported matplotlib; a plain kernel does it late."""
     backend = sys.modules.get("matplotlib_inline.backend_inline")
     if backend is not None and "matplotlib.pyplot" in sys.modules:
         backend._enable_matplotlib_integration()
@@ -95,7 +95,9 @@ def _meter(app: Any, limits: Limits) -> None:
     send = app.session.send
 
     def sending(stream: Any, kind: Any, content: Any = None, *args: Any, **keywords: Any) -> Any:
-        if isinstance(content, dict) and kind in ("execute_result", "display_data", "error"):
+        if isinstance(kind, dict) and isinstance(kind.get("content"), dict):  # a whole message
+            kind = {**kind, "content": _shortened(kind["content"], share)}
+        elif isinstance(content, dict) and kind in ("execute_result", "display_data", "error"):
             content = _shortened(content, share)
         return send(stream, kind, content, *args, **keywords)
     app.session.send = sending
@@ -118,5 +120,5 @@ def _shortened(content: dict[str, Any], most: int) -> dict[str, Any]:
 def settle(home: str) -> None:
     """The kernel's folder and its environment."""
     os.chdir(home)
-    os.environ.update(HOME=home, TMPDIR="/tmp", IPYTHONDIR=os.path.join(home, ".ipython"),
-                      XDG_CACHE_HOME=os.path.join(home, ".cache"), PWD=home)
+    os.environ.update(HOME=home, TMPDIR="/tmp", IPYTHONDIR=f"{home}/.ipython", XDG_CACHE_HOME=f"{home}/.cache",
+                      PWD=home)

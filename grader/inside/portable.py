@@ -35,9 +35,8 @@ class PlainKernel:
     def __init__(self, job: Job, folder: Path) -> None:
         home = folder / "home"
         home.mkdir()
-        transport = "tcp" if os.name == "nt" else "ipc"
-        self.connection_file, _ = write_connection_file(
-            str(folder / "kernel.json"), transport=transport, ip="127.0.0.1" if transport == "tcp" else str(folder / "s"))
+        transport, place = ("tcp", "127.0.0.1") if os.name == "nt" else ("ipc", str(folder / "s"))
+        self.connection_file, _ = write_connection_file(str(folder / "kernel.json"), transport=transport, ip=place)
         nonce = os.urandom(NONCE)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             (folder / "job").write_bytes(nonce + listener.getsockname()[1].to_bytes(4, "little") + wire.write(job))

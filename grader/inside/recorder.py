@@ -1,8 +1,8 @@
 """Writes down which watched functions a student's own code calls.
 
-The recorder knows functions by identity, not by name: the body of the function itself is exchanged, so every reference
-to it, an alias or a copy imported earlier, leads through here. torch's own layers call some of these functions when they
-are built; such calls go on working and are not written down.
+The recorder knows functions by identity, not by name: the body of the function itself is exchanged, so every
+reference to it, an alias or a copy imported earlier, leads through here. torch's own layers call some of these
+functions when they are built; such calls go on working and are not written down.
 
 It is advisory. Code that sets out to hide a call, or to rewrite this module, can: the two run in one process.
 """
@@ -16,19 +16,14 @@ import os
 import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import torch
 
-TORCH = os.path.dirname(torch.__file__) + os.sep
-HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-# Frames that only pass a call on: what matters is who called them.
-PASSING = tuple(TORCH + os.sep.join(parts) for parts in (
-    ("nn", "init.py"), ("utils", "_contextlib.py"), ("overrides.py",), ("utils", "_device.py"),
-    ("_compile.py",)))
-MODULE = TORCH + os.path.join("nn", "modules", "module.py")
-PASSING_METHODS = ("apply", "_apply")
+TORCH = f"{Path(torch.__file__).parent}{os.sep}"
+HERE = f"{Path(__file__).parent}{os.sep}"
 HOOK = "__grader_recorder__"
 
 _called: list[str] = []
@@ -78,6 +73,9 @@ def _wrapped(function: Any, name: str) -> Any:
     def watched(*args: Any, **kwargs: Any) -> Any:
         _note(name, sys._getframe(1))
         return function(*args, **kwargs)
+    with suppress(TypeError, ValueError):  # some built-in functions have none
+        watched.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    del watched.__wrapped__  # it would hand out the function itself
     return watched
 
 
@@ -94,9 +92,10 @@ def _exchange_body(function: types.FunctionType, name: str) -> bool:
     scope: dict[str, Any] = {}
     exec(f"def {function.__name__}(*args, **kwargs):\n    return {hook}(*args, **kwargs)", scope)
     body = scope[function.__name__].__code__
-    function.__code__ = body.replace(co_filename=HERE + "recorder.py", co_qualname=function.__qualname__)
+    was = function.__code__  # whoever asks for the source still finds it; no `__wrapped__`, which would be the original
+    function.__code__ = body.replace(co_filename=was.co_filename, co_firstlineno=was.co_firstlineno,
+                                     co_qualname=function.__qualname__)
     function.__signature__ = signature  # type: ignore[attr-defined]
-    function.__wrapped__ = original  # type: ignore[attr-defined]
     return True
 
 
@@ -106,13 +105,15 @@ def _note_and_call(name: str, original: Callable[..., Any], /, *args: Any, **kwa
 
 
 def _note(name: str, frame: types.FrameType | None) -> None:
-    while frame is not None and _passes_on(frame.f_code):
+    words = {name.rpartition(".")[2], "__init__"}
+    while frame is not None and _passes_on(frame.f_code, words):
         frame = frame.f_back
     if frame is not None and not frame.f_code.co_filename.startswith(TORCH):
         _called.append(name)
 
 
-def _passes_on(code: types.CodeType) -> bool:
+def _passes_on(code: types.CodeType, words: set[str]) -> bool:
+    """Did this frame only call what it was given? torch's code that wants the function itself says its name."""
     file = code.co_filename
-    return (file in PASSING or file.startswith(HERE) or file == functools.__file__
-            or (file == MODULE and code.co_name in PASSING_METHODS))
+    return (file.startswith(HERE) or file == functools.__file__ or any(w.startswith(HOOK) for w in code.co_names)
+            or (file.startswith(TORCH) and words.isdisjoint(code.co_names)))

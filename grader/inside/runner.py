@@ -7,24 +7,22 @@ whatever happens is the student's.
 from __future__ import annotations
 
 import os
-import select
+import signal
 import socket
-import struct
 import time
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from grader import wire
 from grader.inside import frames
 from grader.inside.answering import NONCE, STATUS, Names
 from grader.inside.executing import Attached, Execution, Unreadable
 from grader.inside.values import plain
-from grader.inside.watch import NOT_ASKED, WALL, Span, Watch
+from grader.inside.watch import DYING, NOT_ASKED, WALL, Span, Watch
 from grader.inside.watch import Kernel as Watched
 from grader.records import Cause, Job, Lost, Run
 
 HELLO_SECONDS = 60.0
-SLACK = 5.0            # s beyond the watch's own limits before the runner gives a kernel up
+SLACK = DYING + 2      # s beyond the watch's own limits before the runner gives a kernel up
 
 
 class Kernel(Watched, Protocol):
@@ -39,7 +37,7 @@ class Stream(frames.Readable, frames.Writable, Protocol):
     """To and from the grader."""
 
 
-class NotReady(Exception):
+class NotReady(Exception):  # noqa: N818 - the name is the statement
     """The kernel did not start: ours, since no student code has run."""
 
 
@@ -204,7 +202,6 @@ class Conductor:
 
 def ended(status: int) -> str:
     """A wait status in words."""
-    import signal
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         try:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import os
 import resource
 import signal
@@ -20,6 +21,9 @@ from typing import NoReturn
 
 NOBODY = 65534
 ID = 8  # bytes
+PRELOADED = ("torch", "numpy", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
+             "IPython.extensions.storemagic", "grader.inside.executing", "grader.inside.jail", "grader.inside.runner")
+ADDED = ("matplotlib.pyplot", "matplotlib_inline.backend_inline", "tqdm")  # where they are installed
 
 
 def give_up_root() -> None:
@@ -36,22 +40,12 @@ def give_up_root() -> None:
 
 def preload() -> None:
     """Import what every kernel and every runner would import."""
-    import ipykernel.debugger
-    import ipykernel.ipkernel
-    import ipykernel.kernelapp
-    import IPython.extensions.storemagic
-    import numpy
-    import torch
-
-    import grader.inside.executing
-    import grader.inside.jail
-    import grader.inside.runner
     from grader.inside import linux
-    with contextlib.suppress(ImportError):
-        import matplotlib.pyplot
-        import matplotlib_inline.backend_inline
-    with contextlib.suppress(ImportError):
-        import tqdm.auto
+    for name in PRELOADED:
+        importlib.import_module(name)
+    for name in ADDED:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     _warm_up()
     gc.collect()
     gc.freeze()  # keeps the pages shared: the collector would write to each object

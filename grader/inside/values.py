@@ -90,9 +90,11 @@ class Encoder:
         if issubclass(kind, (bool, numpy.bool_)):
             return Truth(value=bool(thing))
         if issubclass(kind, (int, numpy.integer)):
-            return _whole(int.__index__(thing) if isinstance(thing, int) else int(thing), name_of(kind))
+            whole: Any = thing
+            return _whole(int.__index__(whole) if issubclass(kind, int) else int(whole), name_of(kind))
         if issubclass(kind, (float, numpy.floating)):
-            number = float.__float__(thing) if isinstance(thing, float) else float(thing)  # type: ignore[arg-type]
+            real: Any = thing
+            number = float.__float__(real) if issubclass(kind, float) else float(real)
             return Real(value=float.hex(number), kind=name_of(kind))
         if issubclass(kind, str):
             return self._text(str.__str__(thing), name_of(kind))

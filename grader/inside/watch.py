@@ -13,6 +13,7 @@ from grader.records import Cause, Limits
 
 PERIOD = 0.05          # s between two looks
 GRACE = 2.0            # s from an interrupt to a kill
+DYING = 10.0           # s for a call's killed processes to be gone: many, and large, on a busy machine
 WALL = 3               # wall-clock may be this many times the CPU time that is allowed
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
@@ -31,7 +32,9 @@ class Process(NamedTuple):
 class Kernel(Protocol):
     """What the watch needs of a kernel."""
 
-    pid: int            # in the runner's /proc; 0 where it cannot be looked at
+    @property
+    def pid(self) -> int:
+        """In the runner's /proc; 0 where it cannot be looked at."""
 
     def interrupt(self) -> None: ...
 
@@ -40,17 +43,24 @@ class Kernel(Protocol):
     def tree(self) -> list[Process]: ...
 
 
+def _text(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(descriptor, 1 << 16)
+    finally:
+        os.close(descriptor)
+
+
 def processes() -> dict[int, Process]:
     """Every process that /proc shows."""
     found = {}
-    for name in os.listdir("/proc"):
+    for name in os.listdir("/proc"):  # noqa: PTH208 - often, and Path costs more than the rest
         if name.isdigit():
             try:
-                with open(f"/proc/{name}/stat", "rb") as file:
-                    fields = file.read().rpartition(b") ")[2].split()
+                fields = _text(f"/proc/{name}/stat").rpartition(b") ")[2].split()
             except OSError:
                 continue
-            if fields[0] not in b"ZX":
+            if len(fields) > 21 and fields[0] not in b"ZX":
                 cpu = sum(int(field) for field in fields[11:15]) / TICKS
                 found[int(name)] = Process(int(name), int(fields[1]), cpu, int(fields[21]) * PAGE)
     return found
@@ -72,8 +82,7 @@ def descendants(top: int) -> list[Process]:
 def waited(pid: int) -> float | None:
     """Seconds that a process's main thread was ready to run and no core was free. None where Linux does not say."""
     try:
-        with open(f"/proc/{pid}/schedstat", "rb") as file:
-            return int(file.read().split()[1]) / 1e9
+        return int(_text(f"/proc/{pid}/schedstat").split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
         return None
 
@@ -81,8 +90,7 @@ def waited(pid: int) -> float | None:
 def _field(path: str, *names: bytes) -> int | None:
     """The sum of some of a /proc file's fields, in bytes."""
     try:
-        with open(path, "rb") as file:
-            lines = [line.split() for line in file]
+        lines = [line.split() for line in _text(path).splitlines()]
     except OSError:
         return None
     return sum(int(line[1]) * 1024 for line in lines if line and line[0] in names)
@@ -166,8 +174,8 @@ class Watch:
             with self.lock:
                 try:
                     self._look()
-                except OSError:
-                    continue  # a process that ended meanwhile
+                except Exception:  # a process that ended meanwhile; the next look must come
+                    continue
 
     def _look(self) -> None:
         tree, now, span = self.kernel.tree(), time.monotonic(), self.span
@@ -175,11 +183,16 @@ class Watch:
             self.over = f"the submission took more than {self.limits.submission_seconds:g} s"
             self.expired = True
             self._kill(span, Cause.TIMEOUT, self.over)
+        elif span is not None and span.cpu and span.asked:
+            _kill_all(process.pid for process in tree if process.pid not in span.before)
+            if now > span.asked + DYING:
+                self._kill(span, span.cause or Cause.TIMEOUT, span.detail)
         elif memory_of(tree, self.limits.memory_bytes) > self.limits.memory_bytes:
             self._end_span(span, tree, Cause.MEMORY, f"more than {self.limits.memory_bytes >> 20} MiB of memory")
-        elif span is not None and span.asked and now > span.asked + GRACE:
-            self._kill(span, span.cause or Cause.TIMEOUT, span.detail)
-        elif span is not None and not span.asked:
+        elif span is not None and span.asked:
+            if now > span.asked + GRACE:
+                self._kill(span, span.cause or Cause.TIMEOUT, span.detail)
+        elif span is not None:
             self._look_at_time(span, tree, now)
 
     def _look_at_time(self, span: Span, tree: list[Process], now: float) -> None:
@@ -207,9 +220,9 @@ class Watch:
     def _end_span(self, span: Span | None, tree: list[Process], cause: Cause, detail: str) -> None:
         """A call loses its processes, and the kernel if that does not end it; a cell is interrupted, or for memory
         killed."""
-        if span is not None and span.cpu and not span.asked:
+        if span is not None and span.cpu:
             span.cause, span.detail, span.asked = cause, detail, time.monotonic()
-            _kill_all([process.pid for process in tree if process.pid not in span.before])
+            _kill_all(process.pid for process in tree if process.pid not in span.before)
         elif span is not None and cause is not Cause.MEMORY:
             span.cause, span.detail, span.asked = cause, detail, time.monotonic()
             self.kernel.interrupt()

@@ -114,8 +114,13 @@ class _Teller:
         self.notebook = notebook
         self.verdicts = {v.id: v for v in result.checks}
         self.numbers = {v.id: n for n, v in enumerate(result.checks, 1)}
-        self.roots = {v.id for v in result.checks if v.mark is not r.Mark.NOT_REACHED or v.root not in self.verdicts}
+        self.roots = {v.id for v in result.checks if not self._hangs(v)}
         self.quoted: set[str] = set()
+
+    def _hangs(self, v: r.Verdict) -> bool:
+        """Is there a root under which a check that was not reached can be shown?"""
+        root = self.verdicts.get(v.root or "")
+        return v.mark is r.Mark.NOT_REACHED and root is not None and root.mark not in (r.Mark.PASS, r.Mark.NOT_REACHED)
 
     def item(self, v: r.Verdict) -> Item:
         shown = v.visible and v.mark is not r.Mark.GRADER_ERROR  # a check of ours that broke says nothing to a student

@@ -1,0 +1,127 @@
+"""What this machine can do for a sandbox, and how to mend what is missing. Never initialises CUDA."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple
+
+from grader.inside import seccomp
+
+MEMORY_WANTED = 4 << 30    # bytes: one submission's default limit
+TMP_WANTED = 1 << 30       # bytes
+SECONDS = 20.0
+
+
+class Finding(NamedTuple):
+    name: str
+    ok: bool
+    detail: str
+    remedy: str = ""        # where it is not ok
+
+
+def findings() -> list[Finding]:
+    """In the order in which one would mend them."""
+    return [_bubblewrap(), _namespaces(), _seccomp(), _limits(), _torch(), _cuda(), _cores(), _memory(), _scratch()]
+
+
+def _first_line(*command: str) -> tuple[bool, str]:
+    """Did a command succeed, and the last line that it wrote?"""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, errors="replace")
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return False, str(error)
+    lines = (done.stdout.strip() or done.stderr.strip()).splitlines()
+    return done.returncode == 0, lines[-1] if lines else ""
+
+
+def _bubblewrap() -> Finding:
+    command = shutil.which("bwrap")
+    if command is None:
+        return Finding("bubblewrap", False, "not installed",
+                       "apt install bubblewrap, or dnf install bubblewrap; else only --sandbox process works")
+    ok, line = _first_line(command, "--version")
+    return Finding("bubblewrap", ok, line, "" if ok else f"{command} does not run")
+
+
+def _namespaces() -> Finding:
+    """Tries what a sandbox does: a namespace of each kind, and within it, as nobody, a further user namespace."""
+    command = shutil.which("bwrap")
+    if command is None:
+        return Finding("user namespaces", False, "not tried without bubblewrap", "install bubblewrap first")
+    from grader.execute.bubblewrap import namespaces
+    unshare = shutil.which("unshare") or "/usr/bin/unshare"
+    drop = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] if os.getuid() == 0 else []
+    ok, line = _first_line(command, *namespaces(), "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--",
+                           *drop, unshare, "--user", "true")
+    return Finding("user namespaces", ok, "allowed" if ok else line,
+                   "" if ok else "sysctl kernel.unprivileged_userns_clone=1 (Debian) or "
+                                 "kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu); in a container: "
+                                 "allow unshare and mount")
+
+
+def _seccomp() -> Finding:
+    try:
+        actions = Path("/proc/sys/kernel/seccomp/actions_avail").read_text().split()
+    except OSError:
+        actions = []
+    ok = seccomp.supported() and {"errno", "allow"} <= set(actions)
+    detail = f"{len(seccomp.REFUSED)} system calls refused on {platform.machine()}" if ok else \
+        f"no filter for {platform.system()} on {platform.machine()}"
+    return Finding("system call filter", ok, detail, "" if ok else "Linux on x86_64 or aarch64 is needed to isolate")
+
+
+def _limits() -> Finding:
+    """A submission's limits are held by sampling; what only a cgroup of its own could hold is said here."""
+    detail = ("memory, processes and time: held by the runner, sampled 20 times a second, and by limits for each "
+              "process; not held without a cgroup for each job: short bursts of memory between two samples, memory "
+              "in pipes and socket buffers, disk and memory bandwidth")
+    return Finding("limits", sys.platform == "linux", detail if sys.platform == "linux" else
+                   "only wall-clock time is held here", "" if sys.platform == "linux" else "grade on Linux")
+
+
+def _torch() -> Finding:
+    try:
+        version = metadata.version("torch")
+    except metadata.PackageNotFoundError:
+        return Finding("torch", False, "not installed", "pip install torch")
+    return Finding("torch", True, version)
+
+
+def _cuda() -> Finding:
+    """What the driver says of its GPUs: asking torch could initialise CUDA in this process."""
+    command = shutil.which("nvidia-smi")
+    if command is None:
+        return Finding("CUDA", True, "no NVIDIA driver: graded with --device cpu, devices are simulated")
+    ok, line = _first_line(command, "--query-gpu=name,memory.total", "--format=csv,noheader")
+    return Finding("CUDA", ok, line or "the driver shows no GPU", "" if ok else "nvidia-smi fails: mend the driver")
+
+
+def _cores() -> Finding:
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Finding("cores", True, f"{count}: --jobs {2 * count} uses them well")
+
+
+def _memory() -> Finding:
+    try:
+        found = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
+    except OSError:
+        found = None
+    if found is None:
+        return Finding("memory", True, "not known here")
+    free = int(found[1]) << 10
+    return Finding("memory", free >= MEMORY_WANTED, f"{free / (1 << 30):.1f} GiB free",
+                   "" if free >= MEMORY_WANTED else "one submission may use 4 GiB: lower memory_bytes, or --jobs 1")
+
+
+def _scratch() -> Finding:
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    return Finding("space in " + tempfile.gettempdir(), free >= TMP_WANTED, f"{free / (1 << 30):.1f} GiB free",
+                   "" if free >= TMP_WANTED else "free some space, or set TMPDIR")
