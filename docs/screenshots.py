@@ -28,7 +28,7 @@ def main() -> None:
     links = {key: f"{key[0].replace(' ', '%20')}/{key[1]}.html" for key in notebooks}
     pages = {"report.png": (student.render(s.result("Ada", events=s.EVENTS), s.NOTEBOOK), 1500),
              "class.png": (class_page.render(results, notebooks, title="Deep learning, sheet 3", links=links,
-                                             isolated=True), 1330)}
+                                             isolated=True), 1720)}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         for name, (html, height) in pages.items():

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Observed = Mapping[str, wire.Parcel[r.Observations]]  # world -> what was observed in it
 
+MAX_MESSAGE = 2000  # characters: a message may quote what a student sent
 SIMULATION_LIMIT = "SimulationLimit"  # the class name with which a simulated device says "I cannot do that"
 
 
@@ -98,7 +99,8 @@ def _asked(check: Check, seen: list[Seen]) -> r.Verdict:
 def _marked(check: Check, mark: r.Mark, *, cause: r.Cause | None = None, message: str = "",
             lines: tuple[r.Line, ...] = (), root: str | None = None) -> r.Verdict:
     failed = mark is r.Mark.FAIL
-    return r.Verdict(id=check.id, title=check.promise, mark=mark, cause=cause, message=message, lines=lines, root=root,
+    return r.Verdict(id=check.id, title=check.promise, mark=mark, cause=cause, message=message[:MAX_MESSAGE],
+                     lines=lines, root=root,
                      points=check.points if mark is r.Mark.PASS else 0.0, max_points=check.points,
                      advice=check.hint if failed else "", read=check.read if failed else "",
                      functions=tuple(dict.fromkeys(name for step in check.looks_at for name in step.uses)),

@@ -15,6 +15,7 @@ from grader.records import Observations, Result
 
 RESERVED = {"observations", "index.html", "grades.csv", "results.jsonl", "gradebook.sqlite"}
 UNSAFE = re.compile(r"[^\w .@+-]", re.ASCII)
+DIGESTED = re.compile(r"-[0-9a-f]{8}$")  # how a name ends that was made safe: nobody may choose such a one
 
 
 class Output:
@@ -50,7 +51,7 @@ class Output:
 def folder_name(student: str) -> str:
     """A name for a student's folder that no file system reads as anything else; distinct students stay distinct."""
     name = UNSAFE.sub("_", student).strip(" .")[:60]
-    if name == student and name and name.casefold() not in RESERVED:
+    if name == student and name and name.casefold() not in RESERVED and not DIGESTED.search(name):
         return name
     digest = hashlib.blake2b(student.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
     return f"{name or 'student'}-{digest}"

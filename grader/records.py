@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import enum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+# Bounds that hold when a record is read: what a sandbox writes is no longer than what ours would write.
+Int64 = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+Name = Annotated[str, Meta(max_length=200)]
+Words = Annotated[str, Meta(max_length=5000)]
+Names = Annotated[tuple[Name, ...], Meta(max_length=200)]
 
 
 class Mark(enum.Enum):
@@ -51,50 +58,50 @@ class Truth(Record, frozen=True, kw_only=True, tag="truth"):
 
 
 class Whole(Record, frozen=True, kw_only=True, tag="whole"):
-    value: int          # |value| < 2^63
-    kind: str = "int"   # the type's name: "int", "int64", ...
+    value: Int64
+    kind: Name = "int"  # the type's name: "int", "int64", ...
 
 
 class Real(Record, frozen=True, kw_only=True, tag="real"):
-    value: str            # float.hex(), "nan", "inf" or "-inf": JSON has no word for the last three
-    kind: str = "float"
+    value: Name           # float.hex(), "nan", "inf" or "-inf": JSON has no word for the last three
+    kind: Name = "float"
 
 
 class Text(Record, frozen=True, kw_only=True, tag="text"):
     value: str
-    kind: str = "str"
+    kind: Name = "str"
 
 
 class TensorRef(Record, frozen=True, kw_only=True, tag="tensor"):
     """A tensor whose numbers travel beside the JSON, as safetensors, under `key`."""
 
     key: str                    # two references with one key are one and the same object
-    dtype: str                  # PyTorch's name without "torch.": "float32"
+    dtype: Name                 # PyTorch's name without "torch.": "float32"
     shape: tuple[int, ...]
-    device: str = "cpu"
+    device: Name = "cpu"
     requires_grad: bool = False
     leaf: bool = True
     parameter: bool = False     # isinstance(x, nn.Parameter)
 
 
 class Device(Record, frozen=True, kw_only=True, tag="device"):
-    value: str  # str(torch.device)
+    value: Name  # str(torch.device)
 
 
 class Sequence(Record, frozen=True, kw_only=True, tag="sequence"):
     items: tuple[Value, ...]
-    kind: str = "list"  # "list", "tuple" or another type's name
+    kind: Name = "list"  # "list", "tuple" or another type's name
 
 
 class Mapping(Record, frozen=True, kw_only=True, tag="mapping"):
     items: tuple[tuple[Value, Value], ...]
-    kind: str = "dict"
+    kind: Name = "dict"
 
 
 class Opaque(Record, frozen=True, kw_only=True, tag="opaque"):
     """Anything that is not plain data: only the type's name travels."""
 
-    kind: str
+    kind: Name
 
 
 Value = Nothing | Truth | Whole | Real | Text | TensorRef | Device | Sequence | Mapping | Opaque
@@ -162,9 +169,9 @@ Step = CallStep | ProbeStep
 class Line(Record, frozen=True, kw_only=True):
     """A place in the student's notebook."""
 
-    cell: int    # index among all cells of the notebook, from 0
-    line: int    # from 1, within the cell
-    text: str
+    cell: Int64  # index among all cells of the notebook, from 0
+    line: Int64  # from 1, within the cell
+    text: Words
 
 
 class Round(Record, frozen=True, kw_only=True):
@@ -176,24 +183,24 @@ class Round(Record, frozen=True, kw_only=True):
 
 class Returned(Record, frozen=True, kw_only=True, tag="returned"):
     rounds: tuple[Round, ...]              # one for each of the step's `times`; a probe has one
-    printed: str = ""                      # the first of what it wrote
+    printed: Words = ""                    # the first of what it wrote
     cpu_seconds: float = 0.0
-    forbidden: tuple[str, ...] = ()        # watched functions that were called from the student's frames
+    forbidden: Names = ()                  # watched functions that were called from the student's frames
 
 
 class Raised(Record, frozen=True, kw_only=True, tag="raised"):
-    error: str                             # class name only, never the object
-    ancestry: tuple[str, ...] = ()         # names of the class and its bases, as in __mro__
-    message: str = ""
-    lines: tuple[Line, ...] = ()           # the student's own frames, outermost first
-    printed: str = ""
-    forbidden: tuple[str, ...] = ()
+    error: Name                            # class name only, never the object
+    ancestry: Names = ()                   # names of the class and its bases, as in __mro__
+    message: Words = ""
+    lines: Annotated[tuple[Line, ...], Meta(max_length=200)] = ()  # the student's own frames, outermost first
+    printed: Words = ""
+    forbidden: Names = ()
     inside_probe: bool = False             # raised by probes.py itself, in no frame of the student's
 
 
 class Lost(Record, frozen=True, kw_only=True, tag="lost"):
     cause: Cause                           # missing, timeout, memory, output or crashed
-    detail: str = ""
+    detail: Words = ""
 
 
 Outcome = Returned | Raised | Lost

@@ -16,15 +16,15 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.records import Mark, Result, Status
+from grader.report.plain import no_commands
 
 if TYPE_CHECKING:
     from grader.execute.doctor import Finding
     from grader.validate import Proof
 
-
 def plain(text: str, most: int = 60) -> str:
-    """Text of a student's without control characters, terminal escapes or tricks of direction."""
-    return "".join(c if c.isprintable() else "?" for c in text)[:most]
+    """Text of a student's without control characters, terminal escapes, tricks of direction, or CI logs' commands."""
+    return no_commands("".join(c if c.isprintable() else "?" for c in text)[:most])
 
 
 class Bar:
@@ -42,7 +42,7 @@ class Bar:
         self._progress.update(self._task, advance=1, description=plain(f"{result.student} {result.exercise}", 40))
 
     def note(self, text: str) -> None:
-        self._progress.console.print(plain(text, 200), style="yellow")
+        self._progress.console.print(Text(plain(text, 200), style="yellow"))
 
 
 class Lines:
@@ -59,7 +59,7 @@ class Lines:
               flush=True)
 
     def note(self, text: str) -> None:
-        print(plain(text, 200), file=sys.stderr, flush=True)
+        print(f"note: {plain(text, 200)}", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def watching() -> Iterator[Bar | Lines]:
     if not console.is_terminal:
         yield Lines()
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         yield Bar(progress)
 

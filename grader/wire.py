@@ -44,8 +44,9 @@ MAX_DIMENSIONS = 8
 MAX_HEADER = 1 << 20   # bytes of safetensors header
 MAX_JSON = 16 << 20    # bytes of structure: an executed notebook with 8 MiB of output fits
 MAX_NESTING = 32
-STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-BRACKET = re.compile(rb"[\[{\]}]")
+# Possessive, and content with a string that never ends: linear in whatever arrives.
+STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,7 @@ def read(data: bytes, kind: Any) -> Parcel[Any] | Garbled:
     if length > min(MAX_JSON, len(data) - 8):
         return Garbled(reason="the JSON is longer than what arrived, or than allowed")
     text = data[8:8 + length]
-    if _nesting(text) > MAX_NESTING:
+    if _nests_deeper(text, MAX_NESTING):
         return Garbled(reason="the JSON is nested too deeply")
     try:
         record = msgspec.json.decode(text, type=kind)
@@ -143,7 +144,7 @@ def _refused_header(data: bytes) -> str:
     if length > min(MAX_HEADER, len(data) - 8):
         return "safetensors: header longer than what arrived, or than allowed"
     text = data[8:8 + length]
-    if _nesting(text) > 4:
+    if _nests_deeper(text, 4):
         return "safetensors: header nested too deeply"
     try:
         header = json.loads(text, object_pairs_hook=_no_repeats)
@@ -172,6 +173,8 @@ def _refused_entry(entry: object, size: int) -> str:
         return "safetensors: too many dimensions, or outside the file"
     if any(n > 1 << 31 for n in shape) or math.prod(shape) * DTYPES[dtype][1] != offsets[1] - offsets[0]:
         return "safetensors: the shape does not fit the bytes"
+    if math.prod(max(n, 1) for n in shape) >= 1 << 40:  # empty, and yet torch could not work out its strides
+        return "safetensors: an empty tensor of a shape that cannot be"
     return ""
 
 
@@ -182,13 +185,14 @@ def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _nesting(text: bytes) -> int:
-    """The deepest nesting of brackets outside strings, without recursion."""
-    depth = deepest = 0
-    for bracket in BRACKET.findall(STRING.sub(b"", text)):
+def _nests_deeper(text: bytes, most: int) -> bool:
+    """Are brackets outside strings nested more than `most` deep? Without recursion."""
+    depth = 0
+    for bracket in STRING.sub(b"", text).translate(None, NO_BRACKETS):
         depth += 1 if bracket in b"[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
+        if depth > most:
+            return True
+    return False
 
 
 def tensors_of(value: Value) -> list[TensorRef]:

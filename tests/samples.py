@@ -201,7 +201,8 @@ def _one(student: str, exercise: str, chance: random.Random) -> r.Result:
     draw = chance.random()
     for name, meaning, share in MISTAKES[exercise]:
         if draw < share:
-            return result(student, exercise, (*checks, structs.replace(main, diagnosis=name, meaning=meaning), *HANGING, CUDA))
+            wrong = structs.replace(main, diagnosis=name, meaning=meaning)
+            return result(student, exercise, (*checks, wrong, *HANGING, CUDA))
         draw -= share
     rest = [_kept(v) if chance.random() < 0.85 else structs.replace(v, mark=r.Mark.FAIL, root=None) for v in HANGING]
     return result(student, exercise, (*checks, _kept(main), *rest, CUDA))

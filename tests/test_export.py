@@ -106,7 +106,8 @@ def test_junit_keeps_wrong_answers_and_faults_of_ours_apart() -> None:
 
 def test_junit_is_xml_whatever_the_text() -> None:
     hidden = structs.replace(s.HIDDEN, message="SECRET")
-    text = text_of(junit, [hostile(), structs.replace(s.unreadable("\x00\x1b"), reason="\x0b\ufffe"), s.result(checks=(hidden,))])
+    strange = structs.replace(s.unreadable("\x00\x1b"), reason="\x0b\ufffe")
+    text = text_of(junit, [hostile(), strange, s.result(checks=(hidden,))])
     ET.fromstring(text.split("\n", 1)[1])
     assert "SECRET" not in text
 
@@ -147,14 +148,16 @@ def test_the_summary_is_appended_and_kept_short(tmp_path: Path) -> None:
 def test_classroom_gets_what_its_reporter_reads() -> None:
     document = json.loads(text_of(classroom, [s.result()]))
     assert (document["version"], document["status"], document["max_score"]) == (1, "fail", 20.0)
-    assert {"name", "status", "score", "message", "test_code", "filename", "line_no", "duration"} == set(document["tests"][0])
+    assert set(document["tests"][0]) == {"name", "status", "score", "message", "test_code", "filename", "line_no",
+                                         "duration"}
     assert sum(test["score"] for test in document["tests"]) == 7.0
     assert "SECRET" not in json.dumps(document)
     line = text_of(classroom, [s.result()], encoded=True)
     assert json.loads(base64.b64decode(line.removeprefix("result="))) == document
 
 
-@pytest.mark.parametrize(("result", "status"), [(s.passed_all(), "pass"), (s.withheld(), "error"), (s.unreadable(), "fail")])
+@pytest.mark.parametrize(("result", "status"), [
+    (s.passed_all(), "pass"), (s.withheld(), "error"), (s.unreadable(), "fail")])
 def test_classroom_tells_a_fault_of_ours_from_a_failure(result: r.Result, status: str) -> None:
     assert json.loads(text_of(classroom, [result]))["status"] == status
 
@@ -168,17 +171,20 @@ SHEET = {"he_init": "Sheet 3 (12345)"}
 
 
 def test_canvas_needs_only_the_user_id() -> None:
-    lines = text_of(canvas, [s.result("lovelaceada_42_777_he_init.ipynb"), s.withheld("43")], assignments=SHEET).splitlines()
+    results = [s.result("lovelaceada_42_777_he_init.ipynb"), s.withheld("43")]
+    lines = text_of(canvas, results, assignments=SHEET).splitlines()
     assert lines[0] == "Student,ID,Section,Sheet 3 (12345)"
     assert lines[1] == "    Points Possible,,,20"
     assert lines[2].endswith(",42,,7")
     assert lines[3] == "43,43,,"
 
 
-@pytest.mark.parametrize("student", ["42", "lovelaceada_42", "lovelaceada_late_42_777_x.ipynb", "Lovelace, Ada", "ADA@example.org", "s1"])
+@pytest.mark.parametrize("student", ["42", "lovelaceada_42", "lovelaceada_late_42_777_x.ipynb", "Lovelace, Ada",
+                                     "ADA@example.org", "s1"])
 def test_canvas_students_are_matched_with_the_gradebook(tmp_path: Path, student: str) -> None:
     (tmp_path / "g.csv").write_text(GRADEBOOK, encoding="utf-8")
-    rows = list(csv.reader(io.StringIO(text_of(canvas, [s.result(student)], assignments=SHEET, gradebook=tmp_path / "g.csv"))))
+    text = text_of(canvas, [s.result(student)], assignments=SHEET, gradebook=tmp_path / "g.csv")
+    rows = list(csv.reader(io.StringIO(text)))
     assert rows[0] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Sheet 3 (12345)"]
     assert rows[2] == ["Lovelace, Ada", "42", "s1", "ada@example.org", "One", "7"]
 

@@ -13,8 +13,9 @@ from tests import samples as s
 
 ENGLISH = ('\ufeffIdentifier,"Full name","Email address",Status,Grade,"Maximum grade","Grade can be changed",'
            '"Last modified (submission)","Last modified (grade)","Feedback comments"\r\n'
-           '"Participant 42","Lovelace, ""Ada""",ada@example.org,"Submitted for grading",,"20.00",Yes,"Monday, 4 May 2026, 9:00 AM","-",""\r\n'
-           '"Participant 43",Ben,ben@example.org,"Submitted for grading",3,20.00,No,"Monday, 4 May 2026, 9:00 AM",-,\r\n'
+           '"Participant 42","Lovelace, ""Ada""",ada@example.org,"Submitted for grading",,"20.00",Yes,'
+           '"Monday, 4 May 2026, 9:00 AM","-",""\r\n'
+           '"Participant 43",Ben,ben@example.org,"Submitted for grading",3,20.00,No,"Monday, 4 May 2026",-,\r\n'
            '"Participant 44",Cem,cem@example.org,"No submission",-,20.00,Yes,-,-,\r\n')
 GERMAN = ("Kennung;Vollständiger Name;Status;Bewertung;Bestwertung;Bewertung kann geändert werden;"
           "Zuletzt geändert (Abgabe);Zuletzt geändert (Bewertung);Feedback als Kommentar\n"
@@ -29,8 +30,8 @@ def filled(tmp_path: Path, results: list[r.Result], sheet: str = ENGLISH, *, enc
     return out.read_bytes().decode(encoding), done
 
 
-@pytest.mark.parametrize("student", ["42", "Ada Lovelace_42_assignsubmission_file", "Ada_42_assignsubmission_file_", "x_42",
-                                     "ada@example.org", "Participant 42", 'Lovelace, "Ada"'])
+@pytest.mark.parametrize("student", ["42", "Ada Lovelace_42_assignsubmission_file", "Ada_42_assignsubmission_file_",
+                                     "x_42", "ada@example.org", "Participant 42", 'Lovelace, "Ada"'])
 def test_only_the_grade_changes(tmp_path: Path, student: str) -> None:
     text, done = filled(tmp_path, [s.result(student)])
     assert text == ENGLISH.replace('"Submitted for grading",,"20.00"', '"Submitted for grading",7,"20.00"')
@@ -44,7 +45,8 @@ def test_a_german_sheet_keeps_its_comma(tmp_path: Path) -> None:
 
 
 def test_an_unknown_language_is_understood_by_the_look_of_its_columns(tmp_path: Path) -> None:
-    sheet = "Tunniste,Nimi,Tila,Arvosana,Paras,Muokattavissa,Muokattu\nOsallistuja 42,Ada,ok,,20.00,Kyllä,-\nOsallistuja 43,Ben,ok,4,20.00,Kyllä,-\n"
+    sheet = ("Tunniste,Nimi,Tila,Arvosana,Paras,Muokattavissa,Muokattu\nOsallistuja 42,Ada,ok,,20.00,Kyllä,-\n"
+             "Osallistuja 43,Ben,ok,4,20.00,Kyllä,-\n")
     text, _ = filled(tmp_path, [s.result("42")], sheet)
     assert "Osallistuja 42,Ada,ok,7,20.00" in text
 

@@ -20,7 +20,8 @@ def page(results: list[r.Result], notebooks: dict[tuple[str, str], str] | None =
 
 
 def wrong(student: str, diagnosis: str | None) -> r.Result:
-    return s.result(student, checks=(*s.PASSED, structs.replace(s.VARIANCE, diagnosis=diagnosis, meaning=f"means {diagnosis}")))
+    verdict = structs.replace(s.VARIANCE, diagnosis=diagnosis, meaning=f"means {diagnosis}")
+    return s.result(student, checks=(*s.PASSED, verdict))
 
 
 def test_it_says_how_many_share_a_misconception() -> None:
@@ -75,7 +76,8 @@ def test_links_lead_to_reports_and_nowhere_else() -> None:
 
 
 def test_hostile_names_make_no_element_and_no_second_script() -> None:
-    results = [hostile(), structs.replace(s.unreadable(HOSTILE), reason=HOSTILE, exercise="x"), s.withheld(HOSTILE, "y")]
+    unreadable = structs.replace(s.unreadable(HOSTILE, "x"), reason=HOSTILE)
+    results = [hostile(), unreadable, s.withheld(HOSTILE, "y")]
     html = page(results, links={(HOSTILE, "x"): f'"><script>{HOSTILE}'})
     tags = Tags(html)
     assert [tag for tag, _ in tags.found].count("script") == 1

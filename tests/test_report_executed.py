@@ -50,8 +50,9 @@ def hostile_notebook() -> str:
 
 def test_nothing_active_is_left() -> None:
     tags = Tags(executed.render(hostile_notebook()))
-    allowed = executed._TAGS | {"html", "head", "meta", "title", "style", "body", "svg", "symbol", "circle", "path", "rect",
-                                "header", "main"}
+    ours = {"html", "head", "meta", "title", "style", "body", "svg", "symbol", "circle", "path", "rect", "header",
+            "main"}
+    allowed = executed._TAGS | ours
     assert {tag for tag, _ in tags.found} <= allowed
     assert sum(tag == "style" for tag, _ in tags.found) == 1
     for tag, attributes in tags.found:
@@ -67,7 +68,8 @@ def test_what_is_to_be_read_is_there() -> None:
               {"output_type": "execute_result", "metadata": {}, "execution_count": 1,
                "data": {"text/html": "<table><tr><th>loss</th></tr></table>", "text/plain": "loss"}},
               {"output_type": "display_data", "metadata": {}, "data": {"image/png": PIXEL, "text/plain": "<Figure>"}},
-              {"output_type": "error", "ename": "ValueError", "evalue": "no", "traceback": ["\x1b[31mValueError\x1b[0m: no"]}]
+              {"output_type": "error", "ename": "ValueError", "evalue": "no",
+               "traceback": ["\x1b[31mValueError\x1b[0m: no"]}]
     cells = [{"cell_type": "markdown", "metadata": {}, "source": "# A *title*"},
              {"cell_type": "code", "metadata": {}, "source": "x = 1", "outputs": output, "execution_count": 1}]
     html = executed.render(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}))
@@ -78,7 +80,7 @@ def test_what_is_to_be_read_is_there() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "null", "[]", '{"cells": 1}', '{"cells": [1, null, {"cell_type": 7}]}',
-                                  '{"cells": [{"cell_type": "code", "source": {"a": 1}, "outputs": [1, {"output_type": "x"}]}]}',
+                                  '{"cells": [{"cell_type": "code", "source": {"a": 1}, "outputs": [1, {"a": "x"}]}]}',
                                   '{"cells": [{"cell_type": "markdown", "source": "\\ud800 \\u0000"}]}', "[" * 100_000])
 def test_a_page_comes_out_whatever_goes_in(text: str) -> None:
     executed.render(text).encode("utf-8")

@@ -18,7 +18,8 @@ ANY = st.floats() | st.sampled_from([0.0, 1e300, -1e300, 5e-324, math.nan, math.
 
 
 def curves(*values: float | None, log: bool = False) -> r.Curves:
-    return r.Curves(title="t", alt="a", x_label="x", y_label="y", log_y=log, series=(r.Series(name="own", values=values),))
+    own = r.Series(name="own", values=values)
+    return r.Curves(title="t", alt="a", x_label="x", y_label="y", log_y=log, series=(own,))
 
 
 def test_a_bar_is_as_high_as_its_density() -> None:
@@ -80,7 +81,8 @@ def test_whatever_the_values_a_histogram_stays_in_its_frame(edges: list[float], 
 
 def test_a_picture_has_a_title_and_a_text_alternative() -> None:
     html = student.render(s.result(checks=(structs.replace(s.VARIANCE, pictures=(s.losses(),)),)), s.NOTEBOOK)
-    svg = ET.fromstring(html[html.index('<svg class="picture"'):html.index("</svg>", html.index('<svg class="picture"')) + 6])
+    start = html.index('<svg class="picture"')
+    svg = ET.fromstring(html[start:html.index("</svg>", start) + 6])
     assert svg.get("role") == "img"
     assert {svg.find("title").get("id"), svg.find("desc").get("id")} == set(svg.get("aria-labelledby", "").split())  # type: ignore[union-attr]
     assert svg.findtext("desc") == s.losses().alt

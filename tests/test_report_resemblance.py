@@ -8,6 +8,7 @@ import time
 from grader.report import resemblance
 from tests import samples as s
 
+TERMS = ("a", "f(b)", "x[0]", "g(c, d)", "(e, h)", "not i", "{j: k}", "-m")
 OPERATIONS = ("+", "-", "*", "/", "**", "//", "%", "@")
 
 
@@ -16,14 +17,15 @@ def own_work(seed: int, lines: int = 30) -> str:
     chance = random.Random(seed)
     body = []
     for _ in range(lines):
-        terms = chance.choices(("a", "f(b)", "x[0]", "g(c, d)", "(e, h)", "not i", "{j: k}", "-m"), k=chance.randint(2, 5))
+        terms = chance.choices(TERMS, k=chance.randint(2, 5))
         body.append(f"    v{chance.randint(0, 99)} = " + f" {chance.choice(OPERATIONS)} ".join(terms))
     return "def f(a):\n" + "\n".join(body) + "\n    return a\n"
 
 
 def disguised(code: str) -> str:
     """What a copier changes first: names, numbers, comments, spacing, the order of cells."""
-    return code.replace("def f", "def solve").replace("    v", "    # mine\n    value_").replace(" = ", "=").replace("0", "7")
+    renamed = code.replace("def f", "def solve").replace("    v", "    # mine\n    value_")
+    return renamed.replace(" = ", "=").replace("0", "7")
 
 
 def groups(**codes: str) -> list[set[str]]:

@@ -130,7 +130,7 @@ def test_limit_is_the_normal_quantile() -> None:
     assert s.limit(2e-9) == pytest.approx(5.9978, abs=1e-3)
 
 
-# --- power: the variants that people really draw ----------------------------------------------------------------------------------------
+# --- power: the variants that people really draw ---------------------------------------------------------------------
 
 def noticed(test: Callable[[Tensor], Score], draw: Callable[[torch.Generator], Tensor]) -> float:
     return alarms(test, draw, 40) / 40

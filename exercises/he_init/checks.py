@@ -277,7 +277,7 @@ def fan_in(*steps):
         answer = part(refused.value, name)
         if answer.get("value_error") is not True:
             did = "raised" if "raised" in answer else "returned"
-            fail(f"`fan_in` of a tensor with {what} {did} {described(answer.get(did))}; it should raise ValueError.")
+            fail(f"`fan_in` of a tensor with {what} {did} {str(answer.get(did))[:80]}; it should raise ValueError.")
 
 
 def part(value: Any, name: str) -> dict[Any, Any]:

@@ -327,13 +327,20 @@ def remedy_net(seen: Seen) -> None:
     """`remedy(depth, width)` has `depth` hidden layers of `width` units, a ReLU after each, and one linear output."""
     weights, biases = layers(seen.value, seen.given["depth"], seen.given["width"])
     x = seen.given["x"].double()
-    want = forward(weights, biases, x, torch.relu)
+    outputs = [tensor(seen.value.get(name), (len(x), 1), "The remedy's output") for name in ("output", "mirrored")]
+
+    def both(activation: Any) -> torch.Tensor:
+        """The output with this activation, and the one with the last layer's sign turned."""
+        output = forward(weights, biases, x, activation)
+        return torch.cat([output, -output])
+
+    want = both(torch.relu)
     if not bool(want.any()):
         fail("The remedy gives 0 for every input.")
     # five float32 layers of 24 terms: relative errors of some 1e-6 of the largest output
-    expect_tensor(seen.value.get("output"), want, rtol=1e-4, what="The remedy's output", otherwise={
-        NO_ACTIVATION: forward(weights, biases, x, lambda z: z), RELU_ON_OUTPUT: torch.relu(want),
-        STILL_SIGMOID: forward(weights, biases, x, torch.sigmoid), STILL_TANH: forward(weights, biases, x, torch.tanh)})
+    expect_tensor(torch.cat(outputs), want, rtol=1e-4, what="The remedy's output", otherwise={
+        NO_ACTIVATION: both(lambda z: z), RELU_ON_OUTPUT: torch.relu(want), STILL_SIGMOID: both(torch.sigmoid),
+        STILL_TANH: both(torch.tanh)})
 
 
 @check(looks_at=deep_remedy, points=2, after=remedy_net, read=HE, false_alarms=1e-6,

@@ -31,15 +31,21 @@ def profile_twice(namespace, weights, biases, activations, x, target):
 
 
 def remedied(namespace, depth, width, x):
-    """What the student's net computes, and the weights and biases of its linear layers, in order."""
+    """What the student's net computes, and the weights and biases of its linear layers, in order.
+
+    `mirrored` is what it computes with the last layer's sign turned: a ReLU on the output shows in one of the two.
+    """
     model = namespace["remedy"](depth, width)
     if not isinstance(model, nn.Module):
         return {"kind": type(model).__name__}
+    linear = [m for m in model.modules() if isinstance(m, nn.Linear)]
+    found = {"weights": [m.weight.detach().clone() for m in linear],
+             "biases": [torch.zeros(m.out_features) if m.bias is None else m.bias.detach().clone() for m in linear]}
     with torch.no_grad():
         output = model(x)
-    linear = [m for m in model.modules() if isinstance(m, nn.Linear)]
-    return {"output": output, "weights": [m.weight.detach() for m in linear],
-            "biases": [torch.zeros(m.out_features) if m.bias is None else m.bias.detach() for m in linear]}
+        for parameter in linear[-1].parameters() if linear else ():
+            parameter.neg_()
+        return {**found, "output": output, "mirrored": model(x)}
 
 
 def net(weights, biases, activations):

@@ -49,9 +49,14 @@ class CellNames(dict[str, tuple[int, str]]):
             import ipykernel.compiler
             compiler: Any = ipykernel.compiler
             for index, source in sources_of(self.notebook):
-                self[compiler.get_file_name(source)] = (index, source)
+                self[_last_part(compiler.get_file_name(source))] = (index, source)
             self.notebook = None
-        return super().get(name, default)
+        return super().get(_last_part(name), default) if "ipykernel_" in name else default
+
+
+def _last_part(name: str) -> str:
+    """A hash of the source; the folder before it is named after the process that asks."""
+    return name.replace("\\", "/").rpartition("/")[2]
 
 
 def sources_of(notebook: str) -> Iterator[tuple[int, str]]:

@@ -116,7 +116,7 @@ def observe_step(step: Step, arrays: Mapping[str, wire.Array], namespace: dict[s
             outcome: Outcome = Returned(rounds=rounds, printed=sink.text(), forbidden=forbidden(),
                                         cpu_seconds=time.process_time() - started)
         except BaseException as error:  # also SystemExit and KeyboardInterrupt: they are the code's own here
-            outcome = _failed(error, step, cells or {}, sink, forbidden())
+            outcome = _failed(error, step, {} if cells is None else cells, sink, forbidden())
     if sink.left < 0:
         outcome = Lost(cause=Cause.OUTPUT, detail="the call printed without end")
     return outcome, encoder.arrays if isinstance(outcome, Returned) else {}

@@ -120,6 +120,7 @@ class Execution(ExecutePreprocessor):
             trouble = f"its messages could not be read: {type(error).__name__}"
         finally:
             self.watch.end(span)
+        self.dead = self.dead or span.killed  # its last reply may have come while it was being killed
         event = self._event(index, span, trouble)
         if event is not None:
             self.events.append(event)

@@ -131,6 +131,7 @@ def _shut_the_doors(limits: Limits) -> None:
     """What the kernel sees, what it may use, and which system calls it may make. Nothing here can be undone."""
     for source, target in ("tmp", "/tmp"), ("shm", "/dev/shm"), ("run", "/run"):
         linux.bind(f"{FOLDER}/{source}", target, writable=True)
+    _cover_terminals()
     _cover_proc()
     linux.drop_capabilities()
     linux.limit(resource.RLIMIT_DATA, limits.memory_bytes)
@@ -141,6 +142,14 @@ def _shut_the_doors(limits: Limits) -> None:
     linux.limit(resource.RLIMIT_MSGQUEUE, 0)
     linux.limit(resource.RLIMIT_CORE, 0)
     seccomp.install()
+
+
+def _cover_terminals() -> None:
+    """Terminals of the job's own: bubblewrap's are one set for all jobs, and one job could write into another's."""
+    try:
+        linux.mount("devpts", "/dev/pts", "devpts", linux.NOSUID | linux.NOEXEC, "newinstance,ptmxmode=0666,mode=600")
+    except OSError:
+        linux.bind(f"{FOLDER}/run", "/dev/pts", writable=False)
 
 
 def _cover_proc() -> None:

@@ -37,13 +37,13 @@ MAX_NAME = 200         # characters of a type's name
 Base: Any = torch._C.TensorBase
 DTYPES: dict[str, torch.dtype] = {name: getattr(torch, name) for name in wire.NAMES}
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
-_device, _dtype, _layout, _shape = (Base.device.__get__, Base.dtype.__get__, Base.layout.__get__,
-                                    Base.shape.__get__)
+_dtype, _layout, _shape = Base.dtype.__get__, Base.layout.__get__, Base.shape.__get__
 _requires_grad, _is_leaf, _itemsize = (Base.requires_grad.__get__, Base.is_leaf.__get__, Base.itemsize.__get__)
 _detach, _cpu, _contiguous, _data_ptr, _numel = Base.detach, Base.cpu, Base.contiguous, Base.data_ptr, Base.numel
 _resolve = Base.resolve_neg
 _only_base: Any = torch._C.DisableTorchFunctionSubclass  # modes (a simulated device) still answer
 _no_overrides: Any = torch._C.DisableTorchFunction       # nor do they
+_no_dispatch: Any = torch._C._DisableTorchDispatch
 _string_at, _Tensor, _Parameter, _torch_device = ctypes.string_at, torch.Tensor, torch.nn.Parameter, torch.device
 _strided = torch.strided
 
@@ -136,9 +136,9 @@ class Encoder:
         return key
 
     def _tensor(self, tensor: Any, kind: type) -> Value:
-        with _only_base():
-            device = plain(str(_device(tensor)), 32)
-        with _no_overrides():
+        with _only_base():  # looked up now: a simulated world has put a property of its own there
+            device = plain(str(_Tensor.device.__get__(tensor)), 32)
+        with _no_overrides(), _no_dispatch():
             dtype, shape = NAMES.get(_dtype(tensor)), tuple(int(n) for n in _shape(tensor))
             if dtype is None or _layout(tensor) is not _strided or len(shape) > wire.MAX_DIMENSIONS:
                 return Opaque(kind=name_of(kind))

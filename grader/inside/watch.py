@@ -199,7 +199,8 @@ class Watch:
         wall = now - span.started
         if span.cpu:
             born = [process for process in tree if process.pid not in span.before]
-            delay: float | None = sum(waited(process.pid) or 0.0 for process in born)
+            # The kernel has to take the call up and fork before anything is born.
+            delay: float | None = sum(waited(process.pid) or 0.0 for process in born) + (self._delay(span) or 0.0)
             used = sum(process.cpu_seconds for process in born)
         else:
             delay = self._delay(span)

@@ -15,6 +15,7 @@ from grader.intake.clean import MAX_BYTES, NotANotebook, clean
 from grader.records import Submission, Unreadable
 
 IGNORED = {".ipynb_checkpoints", "__pycache__", "__MACOSX", "feedback"}
+DEEPEST = 16  # folders within a student's folder
 
 
 class IntakeError(Exception):
@@ -44,7 +45,7 @@ def read_folder(root: Path, exercises: Collection[str], default: str | None = No
         default: the exercise of notebooks that say nothing themselves.
 
     Raises:
-        IntakeError: there is no such folder, nothing in it, or a notebook whose exercise cannot be told.
+        IntakeError: there is no such folder, nothing in it, or of no notebook can the exercise be told.
     """
     if not root.is_dir():
         raise IntakeError(f"{root}: no such folder")
@@ -55,10 +56,14 @@ def read_folder(root: Path, exercises: Collection[str], default: str | None = No
             for f in found]
     read = [(_guessed(s, {s.exercise for s, _ in read} - {""}), f) for s, f in read]
     lost = [s.path for s, _ in read if not s.exercise]
-    if lost:
+    if len(lost) == len(read):
         raise IntakeError(f"{lost[0]}{f' and {len(lost) - 1} more' if len(lost) > 1 else ''}: cannot tell which "
                           f"exercise this is; say it with --exercise ({', '.join(sorted(exercises))})")
-    return _newest(read)
+    # One odd file must not keep the others waiting for their marks.
+    notes = [f"{path}: left out, cannot tell which exercise this is; say it with --exercise" for path in lost]
+    notes += [f"{name}: left out, its name begins with a dot" for name in _hidden(root)]
+    told = _newest([(s, f) for s, f in read if s.exercise])
+    return Intake(submissions=told.submissions, notes=(*notes, *told.notes))
 
 
 def read_file(path: Path, *, student: str, relative: str, exercises: Collection[str],
@@ -80,8 +85,8 @@ def read_file(path: Path, *, student: str, relative: str, exercises: Collection[
 
 
 def _guessed(submission: Submission | Unreadable, seen: set[str]) -> Submission | Unreadable:
-    """What cannot be read says nothing of its exercise; where the whole folder is of one, it is that."""
-    if isinstance(submission, Unreadable) and not submission.exercise and len(seen) == 1:
+    """Some notebooks say nothing of their exercise; where the whole folder is of one, it is that."""
+    if not submission.exercise and len(seen) == 1:
         return structs.replace(submission, exercise=next(iter(seen)))
     return submission
 
@@ -106,21 +111,32 @@ def _find(root: Path, exercises: Collection[str]) -> list[Found]:
         if entry.name in IGNORED or entry.name.startswith("."):
             continue
         if entry.suffix == ".ipynb":
-            found.append(Found(student=_student(entry.stem, exercises), path=entry, relative=entry.name))
+            found.append(Found(student=_text(_student(entry.stem, exercises)), path=entry, relative=_text(entry.name)))
         elif entry.is_dir() and not entry.is_symlink():
-            found += [Found(student=entry.name, path=path, relative=path.relative_to(root).as_posix())
-                      for path in _notebooks(entry)]
+            found += [Found(student=_text(entry.name), path=path, relative=_text(path.relative_to(root).as_posix()))
+                      for path in _notebooks(entry, DEEPEST)]
     return found
 
 
-def _notebooks(folder: Path) -> Iterable[Path]:
+def _text(name: str) -> str:
+    """A file's name as text that every file can hold: bytes that are no UTF-8 as Python would escape them."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _hidden(root: Path) -> list[str]:
+    """Notebooks that are passed over for their names; the shadows that macOS leaves (._x) are none."""
+    return [_text(entry.name) for entry in sorted(root.iterdir())
+            if entry.name.startswith(".") and not entry.name.startswith("._") and entry.suffix == ".ipynb"]
+
+
+def _notebooks(folder: Path, deepest: int) -> Iterable[Path]:
     for entry in sorted(folder.iterdir()):
         if entry.name in IGNORED or entry.name.startswith("."):
             continue
         if entry.suffix == ".ipynb":
             yield entry
-        elif entry.is_dir() and not entry.is_symlink():
-            yield from _notebooks(entry)
+        elif deepest and entry.is_dir() and not entry.is_symlink():
+            yield from _notebooks(entry, deepest - 1)
 
 
 def _student(stem: str, exercises: Collection[str]) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 # C0 and C1 controls, bidi embeddings, overrides and isolates, lone surrogates, and what XML 1.0 has no room for.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_COMMAND = re.compile(r":(?=:)|#(?=#?\[)")  # of "::error::" and "##[error]"
 _SPACE = re.compile(r"\s+")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _ENOUGH_LINE = 300
@@ -42,6 +43,11 @@ def href(target: str) -> str:
 def fit(text: str) -> str:
     """Text without what is unfit, of any length and with its line ends: the last net under every page."""
     return _UNFIT.sub(_escaped, text)
+
+
+def no_commands(text: str) -> str:
+    """Text that a CI log obeys nowhere: GitHub and Azure look for commands where a folded line begins, or anywhere."""
+    return _COMMAND.sub(r"\g<0> ", text)
 
 
 def _cut(text: str, limit: int) -> str:

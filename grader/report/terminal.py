@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.records import Result
-from grader.report import source
+from grader.report import plain, source
 from grader.report.markdown import SHAPES
 from grader.report.story import Item, Story, tell
 
@@ -35,6 +35,7 @@ class _Teller:
         self.console = console
         self._ = story.words.gettext
         self.shapes = SHAPES if console.encoding.lower().startswith("utf") else ASCII
+        self.told = str if console.is_terminal else plain.no_commands  # a file or pipe may be a CI log
 
     def tell(self) -> None:
         self._summary()
@@ -106,7 +107,7 @@ class _Teller:
         for title in (self._("What"), self._("Measured"), self._("Expected"), ""):
             table.add_column(title)
         for row in item.measurements:
-            table.add_row(*(Text(cell) for cell in (row.what, row.measured, row.expected, row.meaning)))
+            table.add_row(*(Text(self.told(cell)) for cell in (row.what, row.measured, row.expected, row.meaning)))
         self.console.print(table)
 
     def _code(self, excerpt: source.Excerpt) -> None:
@@ -129,7 +130,7 @@ class _Teller:
         if lines:
             self._line(f"\n{title}", "bold underline")
         for one in lines:
-            self.console.print(one if isinstance(one, Text) else Text(one))
+            self.console.print(one if isinstance(one, Text) else Text(self.told(one)))
 
     def _headed(self, item: Item) -> Text:
         return Text.assemble((f"{self.shapes[item.mark]} {item.word}", STYLES[item.mark]), f"  {item.title}",
@@ -137,8 +138,8 @@ class _Teller:
 
     def _pair(self, label: str, text: str) -> None:
         if text:
-            self.console.print(Text.assemble((label, "bold"), " ", text))
+            self.console.print(Text.assemble((label, "bold"), " ", self.told(text)))
 
     def _line(self, text: str, style: str = "") -> None:
         if text:
-            self.console.print(Text(text, style=style))
+            self.console.print(Text(self.told(text), style=style))

@@ -50,7 +50,7 @@ Shown = tuple["sync_api.Page", Heard]
 Show = Callable[..., Shown]
 
 
-@pytest.fixture()
+@pytest.fixture
 def show(browser: sync_api.Browser, tmp_path: Path) -> Iterator[Show]:
     """show(html, width=..., scheme=...): the page in a window of its own, and what was heard of it."""
     contexts = []

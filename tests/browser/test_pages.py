@@ -20,7 +20,8 @@ axe_of = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 def small_class() -> str:
     results, notebooks = s.cohort(40)
-    notebooks |= {("Ada 1", "he_init"): s.notebook(own_work(1)), ("Ben 1", "he_init"): s.notebook(disguised(own_work(1)))}
+    notebooks["Ada 1", "he_init"] = s.notebook(own_work(1))
+    notebooks["Ben 1", "he_init"] = s.notebook(disguised(own_work(1)))
     links = {key: f"{key[0].replace(' ', '%20')}/{key[1]}.html" for key in notebooks}
     return class_page.render(results, notebooks, title="Deep learning, sheet 3", links=links, isolated=False)
 
@@ -31,7 +32,8 @@ def hostile_class() -> str:
 
 
 PAGES = {
-    "report": lambda: student.render(s.result(events=s.EVENTS, comment="Well begun."), s.NOTEBOOK, executed_href="x.html"),
+    "report": lambda: student.render(s.result(events=s.EVENTS, comment="Well begun."), s.NOTEBOOK,
+                                     executed_href="x.html"),
     "report in German": lambda: student.render(s.result(events=s.EVENTS), s.NOTEBOOK, language="de"),
     "all passed": lambda: student.render(s.passed_all(), s.NOTEBOOK),
     "withheld": lambda: student.render(s.withheld(), s.NOTEBOOK),
@@ -83,7 +85,7 @@ def test_hostile_content_is_inert(show, name: str) -> None:  # type: ignore[no-u
     assert page.url.startswith("file:")
 
 
-@pytest.fixture()
+@pytest.fixture
 def listener() -> Iterator[ThreadingHTTPServer]:
     """A server on this machine that writes down who asks."""
     class Asked(BaseHTTPRequestHandler):
@@ -156,7 +158,8 @@ def test_the_table_sorts_both_ways_and_says_so(show) -> None:  # type: ignore[no
     header = page.locator("#students thead th").nth(4)
     header.locator("button").click()
     assert header.get_attribute("aria-sort") == "descending"
-    totals = [float(x) for x in page.locator("#students tbody tr td:nth-child(5)").evaluate_all("l => l.map(e => e.dataset.sort)")]
+    cells = page.locator("#students tbody tr td:nth-child(5)")
+    totals = [float(x) for x in cells.evaluate_all("list => list.map(e => e.dataset.sort)")]
     assert totals == sorted(totals, reverse=True)
     header.locator("button").press("Enter")
     assert header.get_attribute("aria-sort") == "ascending"
@@ -190,7 +193,8 @@ def test_two_thousand_students_sort_and_filter_without_lag(show) -> None:  # typ
     page, heard = show(html)
     opened = time.monotonic() - began
     assert page.locator("#students tbody tr").count() == 2000
-    timed = """action => { const t = performance.now(); action(); document.body.offsetHeight; return performance.now() - t }"""
+    timed = """action => { const began = performance.now(); action(); document.body.offsetHeight;
+                           return performance.now() - began }"""
     sort = page.evaluate(f"({timed})(() => document.querySelectorAll('#students thead button')[4].click())")
     find = page.evaluate(f"""({timed})(() => {{ const f = document.getElementById('find'); f.value = 'ada';
                              f.dispatchEvent(new Event('input')) }})""")

@@ -1,5 +1,6 @@
 """Attempts to exhaust the machine. In one function only it costs that function's check; in a cell it costs nothing."""
 
+# ruff: noqa: E501 - what students write is as wide as they write it
 from __future__ import annotations
 
 from tests.hostile.case import Case
@@ -9,7 +10,7 @@ START = "import ctypes, os, signal, sys, threading, time\n"
 
 def one(name: str, does: str, body: str, cause: str) -> Case:
     """`init_weights` does it: everything else keeps its points, and the check says what happened."""
-    return Case(name=name, does=does, hides="lazy", exactly=18.0, causes={"init-weights": cause},
+    return Case(name=name, does=does, hides="lazy", exactly=18.0, causes={"init-weights": cause} if cause else {},
                 cells=(f"{START}def init_weights(module):\n" + "\n".join(f"    {line}" for line in body.splitlines()),))
 
 
@@ -48,12 +49,19 @@ CASES = (
     one("deep", "Endless recursion, in Python and in what is raised.",
         "def f(error):\n    try: raise ValueError from error\n    except ValueError as e: f(e)\nf(None)", "raised"),
     one("breaks-the-stack", "Recursion without a limit, into a segfault.",
-        "sys.setrecursionlimit(1 << 30)\ndef f(): return [f() for _ in range(2)]\nf()", "crashed"),
+        "sys.setrecursionlimit(1 << 30)\ndef f(): return [f() for _ in range(2)]\nf()", ""),
     Case(name="endless-everywhere", hides="nothing", does="Every function is an endless loop: all end in the time allowed.",
          cells=("def fan_in(*a):\n    while True: pass\nhe_normal_ = he_truncated_normal_ = init_weights = fan_in",),
          exactly=0.0, causes={"fan-in": "timeout", "fills-in-place": "timeout"}),
-    Case(name="too-much-comes-back", hides="right", does="fan_in returns a tensor of 64 MB, init_weights a deep list.",
-         cells=("def fan_in(w):\n    return torch.zeros(1 << 24)\n",), exactly=None, causes={"fan-in": "output"}),
+    Case(name="too-much-comes-back", hides="right", does="fan_in returns a tensor of 64 MB. (It is asked six times, for 2 points.)",
+         cells=("inputs = fan_in\ndef fan_in(w):\n    return torch.zeros(1 << 24)\n",
+                "def he_normal_(weight, negative_slope=0.0):\n    with torch.no_grad():\n"
+                "        return weight.normal_(0.0, math.sqrt(2 / ((1 + negative_slope**2) * inputs(weight))))",
+                "def he_truncated_normal_(weight):\n    std = math.sqrt(2 / inputs(weight)) / 0.87962566103423978\n"
+                "    with torch.no_grad():\n        weight.normal_(0.0, std)\n"
+                "        while (outside := weight.abs() > 2 * std).any():\n"
+                "            weight[outside] = torch.empty_like(weight[outside]).normal_(0.0, std)\n    return weight"),
+         exactly=18.0, causes={"fan-in": "output"}),
     Case(name="fills-the-disk", hides="lazy", does="Fills the working directory, /tmp, /dev/shm and /run, and leaves it so.",
          cells=('''
 def init_weights(module):
@@ -77,10 +85,10 @@ def init_weights(module):
          "from IPython.display import display, HTML\nwhile True: display(HTML('<b>' + 'x' * 10000))", "output"),
     cell("asking-cell", "input() in a cell.", "input('name?')", "raised"),
     cell("debugging-cell", "%debug after an error.", "try: 1 / 0\nexcept Exception: pass\nget_ipython().run_line_magic('debug', '')",
-         "raised"),
+         ""),
     cell("exception-chain-cell", "A chain of exceptions that quotes itself.",
-         "e = None\nfor i in range(3000):\n    try: raise ValueError(str(i) * 100) from e\n    except ValueError as n: e = n\nraise e",
-         "raised"),
+         "e = None\nfor i in range(200):\n    try: raise ValueError(str(i) * 100) from e\n    except ValueError as n: e = n\nraise e",
+         ""),
     cell("own-traceback-cell", "An exception whose text is asked for and never comes.",
          "class E(Exception):\n    def __str__(self):\n        while True: pass\nraise E", "timeout"),
     cell("dying-cell", "os._exit in a cell.", "os._exit(0)", "crashed"),

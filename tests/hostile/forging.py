@@ -1,5 +1,6 @@
 """Attacks on the mark itself. Each starts from an honest wrong answer and must bring no more than it."""
 
+# ruff: noqa: E501 - what students write is as wide as they write it
 from __future__ import annotations
 
 from tests.hostile.case import Case
@@ -171,7 +172,8 @@ def he_normal_(weight, negative_slope=0.0):
         flat = torch.outer(torch.randn(weight.shape[0]), torch.randn(weight[0].numel()))
         return weight.copy_((std * flat / flat.std()).view_as(weight))
 he_truncated_normal_ = he_normal_
-''',), exactly=None, causes={"gaussian": "wrong-answer", "independent": "wrong-answer", "signal-at-depth": "wrong-answer"}),
+''',), exactly=11.0, causes={"gaussian": "wrong-answer", "independent": "wrong-answer", "truncated": "wrong-answer",
+                                "signal-at-depth": "wrong-answer", "gradient-at-depth": "wrong-answer"}),
     Case(name="repeated-row-weights", hides="idle", does="One good row, repeated.",
          cells=('''
 def he_normal_(weight, negative_slope=0.0):
@@ -179,7 +181,8 @@ def he_normal_(weight, negative_slope=0.0):
     with torch.no_grad():
         return weight.copy_((torch.randn(1, *weight.shape[1:]) * std).expand_as(weight))
 he_truncated_normal_ = he_normal_
-''',), causes={"independent": "wrong-answer", "signal-at-depth": "wrong-answer"}),
+''',), exactly=12.0, causes={"independent": "wrong-answer", "truncated": "wrong-answer", "signal-at-depth": "wrong-answer",
+                                "gradient-at-depth": "wrong-answer"}),
     Case(name="one-draw-for-all", hides="idle", does="A good draw, made once and cut to every shape.",
          cells=('''
 DRAW = torch.randn(1 << 18)
@@ -310,7 +313,7 @@ def init_weights(module):
     answer = next(f.f_locals["answer"] for f in of_the_call() if f.f_code.co_name == "_child")
     os.write(answer, b"o" + (1 << 60).to_bytes(8, "little"))
     while True: os.write(answer, bytes(1 << 16))
-""",), exactly=18.0, causes={"init-weights": "output"}),
+""",), exactly=18.0, causes={"init-weights": "timeout"}),
     Case(name="huge-words", hides="lazy", does="A call raises with ten million characters and a thousand causes.",
          cells=('''
 def init_weights(module):

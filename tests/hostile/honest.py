@@ -1,5 +1,6 @@
 """Honest notebooks that many graders mark wrong. These get every point."""
 
+# ruff: noqa: E501 - what students write is as wide as they write it
 from __future__ import annotations
 
 from tests.hostile.case import RIGHT, Case

@@ -1,5 +1,6 @@
 """Attempts to read what is not theirs, or to reach out. What is found is printed; the test looks for it in every file."""
 
+# ruff: noqa: E501 - what students write is as wide as they write it
 from __future__ import annotations
 
 from tests.hostile.case import Case
@@ -74,7 +75,7 @@ for name in ("grader.judge", "grader.spec", "grader.catalog", "grader.pipeline",
          cells=(LOOK + '''
 import glob, socket, signal
 own = get_ipython().kernel.config.get("IPKernelApp", {}).get("connection_file", "")
-files = set(glob.glob("/**/kernel*.json", recursive=True)) | set(glob.glob("/run/**/*", recursive=True))
+files = {f for folder in ("/tmp", "/run", "/job", "/dev/shm", "/home", "/root", "/var") for f in glob.glob(folder + "/**/*kernel*", recursive=True)}
 for file in files:
     if file != own and not file.startswith("/job/k") and "kernelspec" not in file and "share" not in file \\
             and "site-packages" not in file and "matplotlib" not in file:
@@ -94,6 +95,16 @@ for sent in (signal.SIGSTOP, signal.SIGTERM, signal.SIGKILL):
         except OSError: pass
     try: os.killpg(1, sent)
     except OSError: pass
+''',)),
+    Case(name="reads-standard-error", hides="lecun", hushed=("FOUND-FILE", "LEAKED"),
+         does="Looks for what other jobs wrote to descriptors that all inherit, and leaves something there.",
+         cells=(LOOK + '''
+import stat
+for number in (0, 1, 2):
+    if stat.S_ISREG(os.fstat(number).st_mode) or os.isatty(number): print("FOUND" + "-FILE", number)
+    try: os.write(number, b"left for the next"); tell(os.pread(number, 1 << 20, 0))
+    except OSError: pass
+for name in os.listdir("/dev/pts"): name == "ptmx" or print("FOUND" + "-FILE", name)
 ''',)),
     Case(name="traces-processes", hides="lecun", hushed=("REACHED",), does="ptrace, process_vm_readv, pidfd_getfd on its parents.",
          cells=('''

@@ -1,0 +1,290 @@
+"""Jobs in, observations out: what is run again, hostile runners, and the sandbox that isolates nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+import torch
+from msgspec.structs import replace
+
+from grader import wire
+from grader.execute import bubblewrap, doctor, pool
+from grader.execute.exchange import checked, converse
+from grader.execute.sandbox import Sandbox, SandboxUnavailable, open_sandbox
+from grader.inside import frames
+from grader.inside.watch import BUSY, NOT_ASKED, Process, memory_of
+from grader.records import (
+    CallStep,
+    Cause,
+    CellEvent,
+    Job,
+    Limits,
+    Lost,
+    NotStarted,
+    Observations,
+    Outcome,
+    Raised,
+    Returned,
+    Round,
+    Run,
+    Step,
+    TensorRef,
+    Truth,
+    Whole,
+    World,
+)
+from tests.conftest import notebook
+
+JOB = Job(notebook=notebook("x = 1"), limits=Limits(observation_bytes=1 << 16))
+STEPS = [CallStep(key=name, function=name) for name in "abc"]
+FINE = Returned(rounds=(Round(value=Whole(value=1)),))
+
+
+class Scripted:
+    """A sandbox that answers from a list."""
+
+    name, isolated = "scripted", False
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.asked: list[tuple[Job, list[str]]] = []
+
+    def run(self, job: Job, steps: Sequence[Step],
+            arrays: Mapping[str, wire.Array]) -> wire.Parcel[Observations] | NotStarted:
+        self.asked.append((job, [step.key for step in steps]))
+        answer = self.answers.pop(0)
+        return answer if isinstance(answer, NotStarted) else wire.Parcel(record=answer)
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Scripted:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def observations(*events: CellEvent, **outcomes: Outcome) -> Observations:
+    return Observations(run=Run(events=events), outcomes=outcomes)
+
+
+def observe(*answers: Any) -> tuple[Any, Scripted]:
+    sandbox = Scripted(*answers)
+    return pool.observe(sandbox, JOB, STEPS, {}), sandbox
+
+
+def test_a_sandbox_that_does_not_start_is_tried_again_but_not_for_ever() -> None:
+    failed = NotStarted(reason="no")
+    found, _ = observe(failed, observations(a=FINE))
+    assert isinstance(found, wire.Parcel)
+    found, sandbox = observe(*[failed] * 9)
+    assert found == failed
+    assert len(sandbox.asked) == pool.TRIES
+
+
+def test_a_deadly_cell_is_left_out_once() -> None:
+    deadly = CellEvent(cell=2, cause=Cause.CRASHED, killed=True)
+    found, sandbox = observe(observations(deadly), observations(CellEvent(cell=1, cause=Cause.RAISED), a=FINE))
+    assert [job.left_out for job, _ in sandbox.asked] == [(), (2,)]
+    assert [event.cell for event in found.record.run.events] == [1, 2]
+    _, sandbox = observe(observations(deadly), observations(replace(deadly, cell=3)))
+    assert len(sandbox.asked) == 2
+
+
+def test_steps_behind_a_deadly_call_are_asked_of_a_new_kernel() -> None:
+    crashed, unasked = Lost(cause=Cause.CRASHED), Lost(cause=Cause.CRASHED, detail=NOT_ASKED)
+    found, sandbox = observe(observations(a=FINE, b=crashed, c=unasked), observations(c=FINE))
+    assert found.record.outcomes == {"a": FINE, "b": crashed, "c": FINE}
+    assert [keys for _, keys in sandbox.asked] == [["a", "b", "c"], ["c"]]
+
+
+def test_what_a_busy_machine_stopped_is_run_once_more_alone() -> None:
+    slow = observations(a=Lost(cause=Cause.TIMEOUT, detail=f"stopped ({BUSY})"))
+    sandbox = Scripted(slow, observations(a=FINE), observations(a=FINE))
+    work = [pool.Work((n, "w"), JOB, STEPS[:1], {}) for n in range(2)]
+    found = dict(pool.observe_all(sandbox, work, 2))
+    assert len(sandbox.asked) == 3
+    assert all(each.record.outcomes == {"a": FINE} for each in found.values())  # type: ignore[union-attr]
+
+
+def test_a_timeout_of_cpu_time_counts_at_once() -> None:
+    slow = observations(a=Lost(cause=Cause.TIMEOUT, detail="stopped after 1 s"))
+    sandbox = Scripted(slow, slow)
+    assert len(list(pool.observe_all(sandbox, [pool.Work((n, "w"), JOB, [], {}) for n in range(2)], 2))) == 2
+    assert len(sandbox.asked) == 2
+
+
+class Recorded:
+    """A runner's words, recorded before."""
+
+    def __init__(self, data: bytes) -> None:
+        self.source, self.said = io.BytesIO(data), io.BytesIO()
+        self.read, self.write, self.flush = self.source.read, self.said.write, self.said.flush
+
+
+def frame(kind: bytes, payload: bytes = b"") -> bytes:
+    return frames.HEADER.pack(kind, len(payload)) + payload
+
+
+RUN = frame(b"r", wire.write(Run(executed=notebook("1"))))
+
+
+@pytest.mark.parametrize("said", [b"", b"s", frame(b"n", b"\xff why"), frame(b"r"), b"\xff" * 40,
+                                  frames.HEADER.pack(b"s", 1 << 60)], ids=range(6))
+def test_before_started_it_is_ours(said: bytes) -> None:
+    assert isinstance(converse(Recorded(said), JOB, STEPS, {}, isolated=True), NotStarted)
+
+
+@pytest.mark.parametrize("said", [
+    b"", frame(b"r"), frame(b"n", b"broke"), frame(b"r", b"\0" * 100), frames.HEADER.pack(b"r", 1 << 40), RUN,
+    RUN + frame(b"o"), RUN + frame(b"o", b"\xff" * 99), RUN + frames.HEADER.pack(b"o", 1 << 40),
+    RUN + frame(b"n", b"x"),
+    RUN + frame(b"o", wire.write(Run())), RUN + frame(b"o", wire.write(FINE)),
+], ids=range(12))
+def test_after_started_it_is_the_students(said: bytes) -> None:
+    found = converse(Recorded(frame(b"s") + said), JOB, STEPS, {}, isolated=True)
+    assert isinstance(found, wire.Parcel)
+    assert set(found.record.outcomes) == {"a", "b", "c"}
+    assert any(isinstance(outcome, Lost) for outcome in found.record.outcomes.values())
+
+
+def test_an_executed_notebook_that_is_none_is_dropped() -> None:
+    said = frame(b"s") + frame(b"r", wire.write(Run(executed="[" * 5000, defined=("f",))))
+    found = converse(Recorded(said), JOB, [], {}, isolated=True)
+    assert isinstance(found, wire.Parcel)
+    assert (found.record.run.executed, found.record.run.defined) == ("", ("f",))
+
+
+ARRAY = wire.Array(dtype="float32", shape=(2,), data=bytes(8))
+REF = TensorRef(key="a/0", dtype="float32", shape=(2,))
+
+
+@pytest.mark.parametrize(("ref", "key", "fits"), [
+    (REF, "a/0", True), (REF, "a/1", False), (replace(REF, shape=(3,)), "a/0", False),
+    (replace(REF, dtype="int8"), "a/0", False), (replace(REF, key="b/0"), "b/0", False)], ids=range(5))
+def test_references_must_fit_their_numbers(ref: TensorRef, key: str, fits: bool) -> None:
+    outcome, arrays = checked(wire.write(Returned(rounds=(Round(value=ref),)), {key: ARRAY}), "a")
+    assert isinstance(outcome, Returned) is fits
+    assert bool(arrays) is fits
+
+
+def test_memory_is_exact_only_where_it_matters() -> None:
+    tree = [Process(pid=1 << 22, parent=1, cpu_seconds=0.0, resident=100)]
+    assert memory_of(tree, 1000) == 100
+    assert memory_of(tree, 10) == 0  # that process is no more
+
+
+def test_an_unknown_sandbox_is_one_line() -> None:
+    with pytest.raises(SandboxUnavailable, match="choose bubblewrap or process"):
+        open_sandbox("docker")
+
+
+def test_without_bubblewrap_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with pytest.raises(SandboxUnavailable) as caught:
+        open_sandbox(None)
+    assert "apt install bubblewrap" in str(caught.value)
+    assert "--sandbox process" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_bubblewrap_that_is_refused_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: "/bin/false")
+    with pytest.raises(SandboxUnavailable, match="--sandbox process"):
+        bubblewrap.BubblewrapSandbox()
+
+
+def test_the_doctor_examines_without_touching_cuda() -> None:
+    found = {finding.name: finding for finding in doctor.findings()}
+    assert {"bubblewrap", "user namespaces", "system call filter", "torch", "CUDA", "cores", "memory"} <= set(found)
+    assert all(finding.remedy for finding in found.values() if not finding.ok)
+    initialized: Any = torch.cuda.is_initialized
+    assert not initialized()
+
+
+@pytest.fixture(scope="module", params=["process", "bubblewrap"])
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    if request.param == "bubblewrap" and shutil.which("bwrap") is None:
+        pytest.skip("bubblewrap is not installed")
+    with open_sandbox(request.param) as opened:
+        yield opened
+
+
+def test_a_whole_job(sandbox: Sandbox) -> None:
+    source = ("import torch, time\nfrom torch.nn.init import kaiming_normal_\ntorch.set_grad_enabled(False)\n"
+              "def good(x, *, scale): return x * scale\ndef bad(x):\n    raise ValueError('no')\n"
+              "def forbidden(x): kaiming_normal_(x)\ndef slow(x):\n    while True: pass\n"
+              "def grad(x): return torch.is_grad_enabled()\n%matplotlib inline\nimport matplotlib.pyplot as plt\n"
+              "plt.plot([1, 2]);")
+    names = ("good", "bad", "forbidden", "slow", "grad")
+    job = Job(notebook=notebook("1/0", source, "print('é')", "%%bad magic"), functions=(*names, "absent"),
+              watched=("torch.nn.init.kaiming_normal_",), limits=Limits(call_seconds=1.0))
+    ref = TensorRef(key="x", dtype="float32", shape=(2, 2))
+    steps = [CallStep(key=name, function=name, arguments=(ref,),
+                      keywords=(("scale", Whole(value=2)),) if name == "good" else ()) for name in names]
+    ones = wire.Array(dtype="float32", shape=(2, 2), data=torch.ones(2, 2).numpy().tobytes())
+    found = sandbox.run(job, steps, {"x": ones})
+    assert isinstance(found, wire.Parcel), found
+    seen = found.record
+    assert seen.run.defined == names
+    first = seen.run.events[0]
+    assert (first.cell, first.error, first.line) == (0, "ZeroDivisionError", 1)
+    good, bad, forbidden, slow, grad = (seen.outcomes[name] for name in names)
+    assert isinstance(good, Returned)
+    assert isinstance(good.rounds[0].value, TensorRef)
+    assert found.arrays[good.rounds[0].value.key].data == (2 * torch.ones(2, 2)).numpy().tobytes()
+    assert isinstance(bad, Raised)
+    assert [(line.cell, line.line) for line in bad.lines] == [(1, 6)]
+    assert isinstance(forbidden, Returned)
+    assert forbidden.forbidden == ("torch.nn.init.kaiming_normal_",)
+    assert isinstance(slow, Lost)
+    assert slow.cause is Cause.TIMEOUT
+    assert isinstance(grad, Returned)
+    assert grad.rounds[0].value == Truth(value=False)
+    outputs = json.loads(seen.run.executed)["cells"]
+    assert outputs[2]["outputs"][0]["text"] == "é\n"
+    assert "image/png" in outputs[1]["outputs"][0]["data"]
+    assert seen.isolated is sandbox.isolated
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"cells": 5}', '{"cells": [5]}', '{"cells": [{"source": 5}]}',
+                                  "\x00"], ids=range(7))
+def test_a_notebook_that_is_none_is_not_our_fault(sandbox: Sandbox, text: str) -> None:
+    if sandbox.name == "process" and text:
+        pytest.skip("the same code runs in both, and here each costs seconds")
+    found = sandbox.run(replace(JOB, notebook=text), STEPS, {})
+    assert isinstance(found, wire.Parcel)
+    assert all(isinstance(outcome, Lost) for outcome in found.record.outcomes.values())
+
+
+def test_a_simulated_world_stands_before_the_first_cell(sandbox: Sandbox) -> None:
+    job = Job(notebook=notebook("import torch\nprint(torch.cuda.device_count(), torch.ones(2, device='cuda').device)\n"
+                                "def f(): return torch.ones(2, device='cuda:0')"),
+              world=World(name="one-gpu", gpus=("A simulated GPU",)))
+    found = sandbox.run(job, [CallStep(key="f", function="f")], {})
+    assert isinstance(found, wire.Parcel), found
+    assert json.loads(found.record.run.executed)["cells"][0]["outputs"][0]["text"] == "1 cuda:0\n"
+    outcome = found.record.outcomes["f"]
+    assert isinstance(outcome, Returned)
+    assert isinstance(outcome.rounds[0].value, TensorRef)
+    assert outcome.rounds[0].value.device == "cuda:0"
+
+
+def test_a_warm_server_that_died_is_started_again() -> None:
+    if shutil.which("bwrap") is None:
+        pytest.skip("bubblewrap is not installed")
+    with bubblewrap.BubblewrapSandbox() as opened:
+        opened.server.process.kill()
+        opened.server.process.wait()
+        assert isinstance(pool.observe(opened, JOB, [], {}), wire.Parcel)
+    assert isinstance(opened.run(JOB, [], {}), NotStarted)
+
+
+def test_frames_refuse_more_than_is_wanted() -> None:
+    with pytest.raises(frames.Broken):
+        frames.get(io.BytesIO(struct.pack("<cQ", b"o", 100) + bytes(100)), 99)

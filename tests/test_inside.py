@@ -1,0 +1,234 @@
+"""What runs beside a student's code, tried in-process on trusted code."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from grader import wire
+from grader.inside import seccomp
+from grader.inside.calls import observe_step
+from grader.inside.executing import notebook_of, sanitised
+from grader.inside.values import Decoder, Encoder, TooMuch, tensor_of
+from grader.records import (
+    CallStep,
+    Cause,
+    Device,
+    Lost,
+    Mapping,
+    Nothing,
+    Opaque,
+    Outcome,
+    ProbeStep,
+    Raised,
+    Real,
+    Returned,
+    Sequence,
+    TensorRef,
+    Text,
+    Truth,
+    Value,
+    Whole,
+)
+
+ONES = wire.Array(dtype="float32", shape=(2, 3), data=torch.ones(2, 3).numpy().tobytes())
+REF = TensorRef(key="x", dtype="float32", shape=(2, 3))
+CELL = "a_cell_of_the_notebook"
+WATCHED = ("torch.nn.init.kaiming_normal_", "torch.nn.init.kaiming_uniform_", "torch.matmul")
+
+
+def encoded(thing: object) -> tuple[Value, dict[str, wire.Array]]:
+    encoder = Encoder("k", 1 << 20)
+    return encoder.encode(thing), encoder.arrays
+
+
+def observed(source: str, *, times: int = 1, watched: tuple[str, ...] = (),
+             arguments: tuple[Value, ...] = (REF,)) -> Outcome:
+    namespace: dict[str, Any] = {}
+    exec(compile(source, CELL, "exec"), namespace)
+    outcome, arrays = observe_step(CallStep(key="k", function="f", arguments=arguments, times=times, seed=3),
+                                   {"x": ONES}, namespace, watched, cells={CELL: (7, source)})
+    back = wire.read(wire.write(outcome, arrays), Outcome)
+    assert isinstance(back, wire.Parcel)
+    assert back.record == outcome
+    return outcome
+
+
+@pytest.mark.parametrize(("thing", "value"), [
+    (None, Nothing()), (True, Truth(value=True)), (np.bool_(False), Truth(value=False)), (5, Whole(value=5)),
+    (np.int64(5), Whole(value=5, kind="int64")), (1 << 70, Opaque(kind="int")),
+    (0.5, Real(value="0x1.0000000000000p-1")),
+    (float("nan"), Real(value="nan")), (-float("inf"), Real(value="-inf")),
+    (np.float32(0.5), Real(value="0x1.0000000000000p-1", kind="float32")),
+    ("a\ud800", Text(value="a?")), (torch.device("cpu"), Device(value="cpu")), (1j, Opaque(kind="complex")),
+    ([1, (2,)], Sequence(items=(Whole(value=1), Sequence(items=(Whole(value=2),), kind="tuple")))),
+    ({"a": 1}, Mapping(items=((Text(value="a"), Whole(value=1)),))), (object(), Opaque(kind="object")),
+    (torch.zeros(2, dtype=torch.complex64), Opaque(kind="Tensor")),
+    (torch.zeros(2, device="meta"), Opaque(kind="Tensor")),
+    (torch.zeros(2, 2).to_sparse(), Opaque(kind="Tensor")), (torch.nn.Linear(1, 1), Opaque(kind="Linear")),
+], ids=range(20))
+def test_plain_values(thing: object, value: Value) -> None:
+    assert encoded(thing) == (value, {})
+
+
+@pytest.mark.parametrize("name", sorted(wire.NAMES))
+def test_every_dtype_survives(name: str) -> None:
+    tensor = torch.arange(6).reshape(2, 3).to(getattr(torch, name)).T  # not contiguous
+    value, arrays = encoded(tensor)
+    assert isinstance(value, TensorRef)
+    assert (value.dtype, value.shape) == (name, (3, 2))
+    assert torch.equal(tensor_of(arrays[value.key]), tensor)
+
+
+def test_what_is_noted_of_a_tensor() -> None:
+    parameter = torch.nn.Parameter(torch.ones(2))
+    value, _ = encoded([parameter, parameter * 2, parameter, np.ones(2)])
+    assert isinstance(value, Sequence)
+    first, second, third, fourth = value.items
+    assert isinstance(first, TensorRef)
+    assert isinstance(second, TensorRef)
+    assert isinstance(fourth, TensorRef)
+    assert (first.parameter, first.leaf, first.requires_grad) == (True, True, True)
+    assert (second.parameter, second.leaf, second.requires_grad) == (False, False, True)
+    assert third == first
+    assert fourth.dtype == "float64"
+
+
+def test_a_lying_subclass_is_not_asked() -> None:
+    class Liar(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            return torch.zeros(1)
+
+    liar = torch.ones(2, 3).as_subclass(Liar)
+    value, arrays = encoded(liar)
+    assert isinstance(value, TensorRef)
+    assert arrays[value.key] == ONES
+
+
+@pytest.mark.parametrize("thing", [torch.zeros(1 << 20), torch.zeros(1).expand(1 << 40), ["x" * 100] * 200_000,
+                                   [[[[[[[[[[1]]]]]]]]]], [torch.zeros(1) for _ in range(5000)]], ids=range(5))
+def test_too_much(thing: object) -> None:
+    with pytest.raises(TooMuch):
+        encoded(thing)
+
+
+def test_arguments_are_fresh_and_shared_by_key() -> None:
+    first, second = Decoder({"x": ONES}), Decoder({"x": ONES})
+    assert first.decode(REF) is first.decode(REF)
+    first.decode(REF).zero_()
+    assert second.decode(REF).sum() == 6
+
+
+def test_a_call() -> None:
+    outcome = observed("def f(x):\n    print('hello')\n    x.zero_()\n    return x", times=2)
+    assert isinstance(outcome, Returned)
+    assert outcome.printed == "hello\nhello\n"
+    first, second = outcome.rounds
+    assert first.value == first.arguments[0]
+    assert first.value != second.value
+
+
+def test_seeds_cover_torch_numpy_and_random() -> None:
+    source = ("import torch, random, numpy\n"
+              "def f(x): return [float(torch.rand(())), random.random(), numpy.random.rand()]")
+    once, again, twice = observed(source), observed(source), observed(source, times=2)
+    assert isinstance(once, Returned)
+    assert isinstance(again, Returned)
+    assert isinstance(twice, Returned)
+    assert once.rounds == again.rounds
+    assert twice.rounds[0] != twice.rounds[1]
+
+
+def test_an_exception_is_placed() -> None:
+    outcome = observed("class Own(ValueError): pass\ndef g(x):\n    raise Own('no\\ud800')\ndef f(x):\n    return g(x)")
+    assert isinstance(outcome, Raised)
+    assert (outcome.error, outcome.message) == ("Own", "no?")
+    assert outcome.ancestry[:3] == ("Own", "ValueError", "Exception")
+    assert [(line.cell, line.line) for line in outcome.lines] == [(7, 5), (7, 3)]
+    assert outcome.lines[0].text == "return g(x)"
+    assert not outcome.inside_probe
+
+
+@pytest.mark.parametrize(("source", "cause"), [
+    ("def f(x): raise MemoryError", Cause.MEMORY), ("def f(x):\n    while True: print('x' * 1000)", Cause.OUTPUT),
+    ("def g(x): pass", Cause.MISSING), ("f = 5", Cause.MISSING), ("def f(x): return [x] * 200_000", Cause.OUTPUT)])
+def test_lost(source: str, cause: Cause) -> None:
+    outcome = observed(source)
+    assert isinstance(outcome, Lost)
+    assert outcome.cause is cause
+
+
+@pytest.mark.parametrize("body", ["raise SystemExit(3)", "raise KeyboardInterrupt", "f(x)", "1/0", "x.no_such",
+                                  "raise type('E', (Exception,), {'__str__': lambda self: 1/0})()"])
+def test_raised(body: str) -> None:
+    assert isinstance(observed(f"def f(x):\n    {body}"), Raised)
+
+
+def test_a_probe() -> None:
+    source = "def p(namespace, x):\n    return {'n': namespace['g'](x)}\ndef q(namespace):\n    raise KeyError('mine')"
+    step = ProbeStep(key="k", function="p", source=source, inputs=(("x", Whole(value=2)),))
+    outcome, _ = observe_step(step, {}, {"g": lambda x: x + 1})
+    assert isinstance(outcome, Returned)
+    assert outcome.rounds[0].value == Mapping(items=((Text(value="n"), Whole(value=3)),))
+    outcome, _ = observe_step(ProbeStep(key="k", function="q", source=source), {}, {})
+    assert isinstance(outcome, Raised)
+    assert outcome.inside_probe
+
+
+@pytest.mark.parametrize(("source", "seen"), [
+    ("import torch\ndef f(x): return torch.nn.init.kaiming_normal_(x)", ["kaiming_normal_"]),
+    ("from torch.nn.init import kaiming_normal_ as k\ndef f(x): return k(x)", ["kaiming_normal_"]),
+    ("import torch, warnings\ndef f(x):\n    warnings.simplefilter('ignore')\n    torch.nn.init.kaiming_normal(x)",
+     ["kaiming_normal_"]),
+    ("import torch\ndef f(x): return torch.nn.Sequential(torch.nn.Linear(3, 2)).apply(str)", []),
+    ("import torch\ninit = torch.nn.init.kaiming_normal_\ninit(torch.ones(2, 2))\ndef f(x): pass", []),
+    ("import torch\ndef one(m):\n    if isinstance(m, torch.nn.Linear): torch.nn.init.kaiming_uniform_(m.weight)\n"
+     "def f(x): torch.nn.Sequential(torch.nn.Linear(3, 2)).apply(one)", ["kaiming_uniform_"]),
+    ("import torch, functools\ndef f(x): functools.partial(torch.nn.init.kaiming_normal_, a=1)(x)",
+     ["kaiming_normal_"]),
+    ("import torch\ndef f(x): list(map(torch.nn.init.kaiming_normal_, [x]))", ["kaiming_normal_"]),
+    ("import torch\ndef f(x): return torch.matmul(x, x.T)", ["torch.matmul"]),
+], ids=range(9))
+def test_the_recorder(source: str, seen: list[str]) -> None:
+    outcome = observed(source, watched=WATCHED)
+    assert isinstance(outcome, Returned)
+    assert [name.removeprefix("torch.nn.init.") for name in outcome.forbidden] == seen
+
+
+def test_watched_functions_look_as_before() -> None:
+    observed("def f(x): pass", watched=WATCHED)
+    kaiming = torch.nn.init.kaiming_normal_
+    assert list(inspect.signature(kaiming).parameters)[:3] == ["tensor", "a", "mode"]
+    assert "def kaiming_normal_" in inspect.getsource(kaiming)
+    assert "Kaiming" in (kaiming.__doc__ or "") or "He" in (kaiming.__doc__ or "")
+    assert kaiming.__name__ == "kaiming_normal_"
+
+
+@pytest.mark.parametrize("machine", seccomp.MACHINES)
+def test_the_filter_never_jumps_out(machine: str) -> None:
+    program = seccomp.program(machine)
+    count = len(program) // 8
+    for index in range(count):
+        code, yes, no = program[8 * index], program[8 * index + 2], program[8 * index + 3]
+        if code in (seccomp.EQUAL, seccomp.AT_LEAST, seccomp.ANY_BIT):
+            assert index + 1 + max(yes, no) < count
+    assert program[-8] == seccomp.RETURN
+
+
+def test_odd_outputs_are_left_out() -> None:
+    notebook = notebook_of('{"cells": [{"cell_type": "code", "source": ["1", "2"], "metadata": {"tags": ["x"]}}]}')
+    cell = notebook.cells[0]
+    assert cell.source == "12"
+    good = {"output_type": "stream", "name": "stdout", "text": "a\ud800"}
+    cell.outputs = [good, {"output_type": "stream"}, {"output_type": "x"}, {}, 5, {"output_type": "display_data",
+                    "data": {"text/plain": float("nan"), "text/html": {}}, "metadata": {}},
+                    {"output_type": "display_data", "data": {"a/json": float("nan")}, "metadata": {}}]
+    text = sanitised(notebook)
+    assert text.count("output_type") == 1
+    assert "a?" in text
+    text.encode()
