@@ -26,8 +26,7 @@ def judge(exercise: Exercise, observed: Observed, prepared: Preparation) -> tupl
     verdicts: dict[str, r.Verdict] = {}
     for check in exercise.checks:
         root = _root(check, verdicts)
-        verdicts[check.id] = (_marked(check, r.Mark.NOT_REACHED, cause=r.Cause.PREREQUISITE, root=root) if root
-                              else verdict_on(exercise, check, observed, prepared))
+        verdicts[check.id] = _behind(check, root) if root else verdict_on(exercise, check, observed, prepared)
     return tuple(verdicts.values())
 
 
@@ -49,13 +48,16 @@ def verdict_on(exercise: Exercise, check: Check, observed: Observed, prepared: P
     return _asked(check, seen)
 
 
-def _root(check: Check, earlier: Mapping[str, r.Verdict]) -> str | None:
-    """The check at the bottom of what this one hangs on, if one of them was not passed."""
-    for before in check.after:
-        verdict = earlier[before.id]
-        if verdict.mark is not r.Mark.PASS:
-            return verdict.root or verdict.id
-    return None
+def _root(check: Check, earlier: Mapping[str, r.Verdict]) -> r.Verdict | None:
+    """The verdict on the first check this one hangs on that was not passed."""
+    return next((earlier[b.id] for b in check.after if earlier[b.id].mark is not r.Mark.PASS), None)
+
+
+def _behind(check: Check, before: r.Verdict) -> r.Verdict:
+    """Not reached; where the other could not be looked at, this one cannot either, and leaves the maximum with it."""
+    if before.mark is r.Mark.NOT_AVAILABLE:
+        return _marked(check, r.Mark.NOT_AVAILABLE, cause=before.cause, message=before.message)
+    return _marked(check, r.Mark.NOT_REACHED, cause=r.Cause.PREREQUISITE, root=before.root or before.id)
 
 
 def _refusal(check: Check, seen: Seen) -> r.Verdict | None:
@@ -83,17 +85,18 @@ def _asked(check: Check, seen: list[Seen]) -> r.Verdict:
         with warnings.catch_warnings(action="ignore"):  # torch warns of odd numbers; they are the student's
             check.function(*seen)
     except Unmet as unmet:
-        verdict = _marked(check, r.Mark.FAIL, cause=unmet.cause, message=unmet.message)
+        lines = tuple(line for s in seen if s.raised for line in s.raised.lines)
+        verdict = _marked(check, r.Mark.FAIL, cause=unmet.cause, message=unmet.message, lines=lines)
         if unmet.diagnosis:
             d = unmet.diagnosis
             verdict = structs.replace(verdict, diagnosis=d.id, meaning=d.meaning, advice=d.advice or check.hint,
-                            read=d.read or check.read)
+                                      read=d.read or check.read)
     except Exception as error:  # the check itself is broken: ours, so the mark is withheld
         verdict = _marked(check, r.Mark.GRADER_ERROR, message=f"the check raised {type(error).__name__}: {error}")
     else:
         verdict = _marked(check, r.Mark.PASS)
     return structs.replace(verdict, measurements=tuple(m for s in seen for m in s.measurements),
-                 pictures=tuple(p for s in seen for p in s.pictures))
+                           pictures=tuple(p for s in seen for p in s.pictures))
 
 
 def _marked(check: Check, mark: r.Mark, *, cause: r.Cause | None = None, message: str = "",

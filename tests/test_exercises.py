@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import nbformat
 import pytest
+from nbconvert.preprocessors import CellExecutionError, ExecutePreprocessor
 
-from grader import catalog, validate
+from grader import catalog, release, validate
 from grader.grading import Options
 
 COURSE = Path(__file__).parent.parent / "exercises"
@@ -34,8 +37,28 @@ def test_a_notebook_holds_source_only(name: str) -> None:
     assert len({cell["id"] for cell in document["cells"]}) == len(document["cells"])
 
 
-def test_the_course_names_its_exercises() -> None:
-    assert {place.name for place in catalog.course(COURSE).exercise} <= set(EXERCISES)
+def executed(text: str, where: Path) -> Any:
+    """The notebook as a plain Jupyter kernel runs it, stopping at the first error."""
+    notebook = nbformat.reads(text, as_version=4)
+    ExecutePreprocessor(timeout=240, kernel_name="python3").preprocess(notebook, {"metadata": {"path": str(where)}})
+    return notebook
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_reference_runs_top_to_bottom_and_has_pictures(name: str, tmp_path: Path) -> None:
+    notebook = executed((COURSE / name / "notebook.ipynb").read_text(), tmp_path)
+    assert any("image/png" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_released_notebook_runs_up_to_its_first_stub(name: str, tmp_path: Path) -> None:
+    with pytest.raises(CellExecutionError) as stopped:
+        executed(release.student_notebook(catalog.load(COURSE / name)), tmp_path)
+    assert stopped.value.ename == "NotImplementedError"
+
+
+def test_the_course_names_each_of_its_exercises() -> None:
+    assert sorted(place.name for place in catalog.course(COURSE).exercise) == EXERCISES
 
 
 def test_nothing_in_the_grader_names_an_exercise() -> None:

@@ -39,6 +39,15 @@ def test_the_lecture_is_about_what_many_share() -> None:
     assert [topic.shared.diagnosis for topic in topics if topic.shared] == ["fan-out"]
 
 
+def test_a_misconception_counts_each_student_once_and_a_check_failed_in_many_ways_is_a_topic() -> None:
+    twice = [structs.replace(s.VARIANCE, id=name, diagnosis="fan-out") for name in ("one", "two")]
+    both = [s.result(f"s{i}", checks=twice) for i in range(4)]
+    ways = [s.result(f"w{i}", checks=[structs.replace(s.VARIANCE, id="two", diagnosis=f"way-{i}")]) for i in range(3)]
+    first, second = cohort.counted([*both, *ways]).exercises[0].topics
+    assert (first.students, first.shared and first.shared.diagnosis) == (4, "fan-out")
+    assert (second.students, second.shared, second.check.id) == (3, None, "two")
+
+
 def test_what_is_withheld_has_no_mark_and_a_reason() -> None:
     html = page([s.withheld("wim"), s.result("ada")])
     assert "gain: the check raised KeyError" in html

@@ -78,6 +78,27 @@ def test_an_unreadable_notebook_says_why_and_gets_its_zero() -> None:
     assert ">0 <span>/ 20 points" in html
 
 
+@pytest.mark.parametrize("render", [student.render, markdown.render])
+def test_one_misconception_is_explained_once(render) -> None:  # type: ignore[no-untyped-def]
+    again = structs.replace(s.VARIANCE, id="again", title="It holds in a network.", message="Layer 30 is off.")
+    text = render(s.result(checks=(s.VARIANCE, again)), s.NOTEBOOK)
+    assert text.count("Half the variance is 1 / fan") == 1
+    assert text.count("Where does the factor 2") == 2  # at the top, and with the first
+    assert text.count("The same cause as in:") == 1
+    assert "Layer 30 is off." in text.replace("\\", "")
+
+
+def test_what_the_message_says_is_not_said_again() -> None:
+    said = structs.replace(s.VARIANCE, message=f"It is off. {s.VARIANCE.meaning}")
+    assert page(s.result(checks=(said,))).count("LeCun&#39;s scaling. ReLU") == 1
+
+
+def test_a_check_that_hangs_on_nothing_wrong_is_still_shown() -> None:
+    lost = structs.replace(s.HANGING[0], root=s.PASSED[0].id)
+    tags = Tags(page(s.result(checks=(*s.PASSED, lost))))
+    assert "check-4" in tags.ids
+
+
 def test_when_all_passes_nothing_is_left_to_do() -> None:
     html = page(s.passed_all())
     assert "Every check passed." in html

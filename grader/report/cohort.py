@@ -113,7 +113,7 @@ def _exercise(name: str, results: Sequence[r.Result]) -> ExerciseCount:
         name=name, max_score=max(result.max_score for result in results), graded=statuses[r.Status.GRADED],
         unreadable=statuses[r.Status.UNREADABLE],
         withheld=statuses[r.Status.WITHHELD], median=_median(shares), bins=tuple(bins[i] for i in range(_BINS)),
-        checks=checks, topics=_topics(checks, statuses[r.Status.GRADED]))
+        checks=checks, topics=_topics(results, checks, statuses[r.Status.GRADED]))
 
 
 def _median(ordered: Sequence[float]) -> float | None:
@@ -145,12 +145,22 @@ def _shared(verdicts: Iterable[r.Verdict]) -> tuple[Shared, ...]:
     return tuple(sorted(shared, key=lambda s: (-s.students, s.diagnosis)))
 
 
-def _topics(checks: Sequence[CheckCount], graded: int) -> tuple[Topic, ...]:
-    """The misconceptions most share; where most failures of a check have none in common, the check itself."""
-    topics = []
-    for check in checks:
-        topics += [Topic(check=check, shared=shared, students=shared.students) for shared in check.shared]
-        rest = check.failed - sum(shared.students for shared in check.shared)
-        topics.append(Topic(check=check, shared=None, students=rest))
+def _topics(results: Sequence[r.Result], checks: Sequence[CheckCount], graded: int) -> tuple[Topic, ...]:
+    """What most share: misconceptions, each with the check that shows it most, and checks failed for other reasons."""
     least = max(_TOPIC_LEAST, _TOPIC_SHARE * graded)
-    return tuple(sorted((t for t in topics if t.students >= least), key=lambda t: -t.students)[:_MOST_TOPICS])
+    holders: dict[str, set[str]] = defaultdict(set)
+    for result in results:
+        for verdict in result.checks:
+            if verdict.diagnosis:
+                holders[verdict.diagnosis].add(result.student)
+    topics, shown = [], {name for name, students in holders.items() if len(students) >= least}
+    for name in shown:
+        found = [(shared.students, check, shared) for check in checks for shared in check.shared
+                 if shared.diagnosis == name]
+        _, check, shared = max(found, key=lambda one: one[0])
+        topics.append(Topic(check=check, shared=shared, students=len(holders[name])))
+    for check in checks:
+        rest = check.failed - sum(shared.students for shared in check.shared if shared.diagnosis in shown)
+        topics.append(Topic(check=check, shared=None, students=rest))
+    many = (topic for topic in topics if topic.students >= least)
+    return tuple(sorted(many, key=lambda topic: (-topic.students, topic.check.id))[:_MOST_TOPICS])

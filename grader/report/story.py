@@ -35,6 +35,7 @@ class Item:
     quoted_above: tuple[str, ...]                    # functions of its that an earlier item shows
     hanging: tuple[Item, ...]
     hidden: bool
+    same_as: tuple[int, str] | None                  # number and title of the first check with the same diagnosis
 
     @property
     def told(self) -> bool:
@@ -116,6 +117,9 @@ class _Teller:
         self.numbers = {v.id: n for n, v in enumerate(result.checks, 1)}
         self.roots = {v.id for v in result.checks if not self._hangs(v)}
         self.quoted: set[str] = set()
+        self.diagnosed: dict[str, r.Verdict] = {}
+        for v in result.checks:
+            self.diagnosed.setdefault(v.diagnosis or "", v)
 
     def _hangs(self, v: r.Verdict) -> bool:
         """Is there a root under which a check that was not reached can be shown?"""
@@ -126,10 +130,15 @@ class _Teller:
         shown = v.visible and v.mark is not r.Mark.GRADER_ERROR  # a check of ours that broke says nothing to a student
         wrong = v.mark in (r.Mark.FAIL, r.Mark.PARTIAL)
         excerpts, above = self._excerpts(v) if wrong else ((), ())
+        message = self._message(v, shown=shown)
+        first = self.diagnosed[v.diagnosis or ""] if v.diagnosis else v
         return Item(
             id=v.id, number=self.numbers[v.id], title=plain.line(v.title, 1000), mark=v.mark.value,
-            word=self.words.mark(v.mark), points=self._points(v), message=self._message(v, shown=shown),
-            meaning=plain.line(v.meaning, 2000), advice=plain.line(v.advice, 2000), read=plain.line(v.read, 1000),
+            word=self.words.mark(v.mark), points=self._points(v), message=message,
+            same_as=None if first is v else (self.numbers[first.id], plain.line(first.title, 1000)),
+            meaning=_unsaid(v.meaning, first.meaning if first is not v else "", message),
+            advice=_unsaid(v.advice, first.advice if first is not v else "", message),
+            read=_unsaid(v.read, first.read if first is not v else "", ""),
             measurements=tuple(map(_measurement, v.measurements)) if shown else (),
             pictures=tuple(filter(None, map(pictures.drawing, v.pictures))) if shown else (),
             excerpts=excerpts, quoted_above=above, hanging=tuple(self._hanging(v)), hidden=not v.visible)
@@ -176,6 +185,12 @@ class _Teller:
         known = [p for p in places if p.prompt is not None]
         return Stop(what=plain.line(message, 1000) or self.words.cause(event.cause),
                     excerpt=known[0] if known else None, cell=event.cell + 1)
+
+
+def _unsaid(text: str, before: str, message: str) -> str:
+    """A sentence, unless the reader has it already: from the first check with this diagnosis, or from the message."""
+    shown = plain.line(text, 2000)
+    return "" if text == before or shown in message else shown
 
 
 def _measurement(m: r.Measurement) -> r.Measurement:

@@ -83,6 +83,7 @@ class _Teller:
         for picture in item.pictures:
             self._pair(f"{picture.title}:", picture.alt)
         self._pair(self._("What this points to:"), item.meaning)
+        self._pair(self._("The same cause as in:"), item.same_as[1] if item.same_as else "")
         self._pair(self._("Try next:"), item.advice)
         for excerpt in item.excerpts:
             self._code(excerpt)

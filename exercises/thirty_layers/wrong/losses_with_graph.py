@@ -1,0 +1,20 @@
+"""losses.append(loss): tensors that keep the graph of every step alive.
+
+fails: losses-are-floats
+diagnosis: tensors-not-floats
+"""
+import torch
+import torch.nn.functional as F
+
+
+def train(model, steps, lr):
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+    losses = []
+    for _ in range(steps):
+        x, y = next_batch()  # noqa: F821 - the notebook's
+        loss = F.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss)
+    return losses

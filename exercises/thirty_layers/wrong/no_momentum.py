@@ -1,0 +1,20 @@
+"""Plain SGD.
+
+fails: losses
+diagnosis: no-momentum
+"""
+import torch
+import torch.nn.functional as F
+
+
+def train(model, steps, lr):
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    losses = []
+    for _ in range(steps):
+        x, y = next_batch()  # noqa: F821 - the notebook's
+        loss = F.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses

@@ -1,0 +1,21 @@
+"""An extra batch to look at the data, in each step.
+
+fails: losses
+diagnosis: two-batches
+"""
+import torch
+import torch.nn.functional as F
+
+
+def train(model, steps, lr):
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+    losses = []
+    for _ in range(steps):
+        x, y = next_batch()  # noqa: F821 - the notebook's
+        assert next_batch()[0].shape == x.shape  # noqa: F821
+        loss = F.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
