@@ -131,9 +131,8 @@ def conditions(nbgrader: Nbgrader, cores: int) -> Mapping[str, str]:
     """What the figures hold for."""
     ask = ("import torch, nbconvert, ipykernel; "
            "print(f'torch {torch.__version__}, nbconvert {nbconvert.__version__}, ipykernel {ipykernel.__version__}')")
-    told = {"grader": f"{run([sys.executable, '-m', 'grader', '--version'], cwd=REPOSITORY).split()[-1]}, "
-                      + run([sys.executable, "-c", ask], cwd=HERE).strip(),
-            "nbgrader": f"{VERSION}, " + run([str(nbgrader.bin / "python"), "-c", ask], cwd=HERE).strip()}
+    told = {tool: run([str(python), "-c", f"import {tool}; print({tool}.__version__, end=', '); {ask}"], cwd=REPOSITORY).strip()
+            for tool, python in (("grader", sys.executable), ("nbgrader", nbgrader.bin / "python"))}
     return {**told, "machine": f"{cores} cores, {platform.system()} {platform.machine()}, Python "
                                f"{platform.python_version()}; both tools on it, in turns, in this one run"}
 

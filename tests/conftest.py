@@ -79,7 +79,8 @@ def write_exercise(folder: Path, *, toml: str = TOML, checks: str = CHECKS) -> P
     (folder / "probes.py").write_text(PROBES)
     (folder / "notebook.ipynb").write_text(notebook(*CELLS))
     for kind, name, text in (
-            ("wrong", "squares", '"""Squares.\n\nfails: values\ndiagnosis: squared\n"""\ndef double(x):\n    return x * x'),
+            ("wrong", "squares", '"""Squares.\n\nfails: values\ndiagnosis: squared\n"""\n'
+                                 "def double(x):\n    return x * x"),
             ("wrong", "in_place", '"""Writes into x.\n\nfails: untouched\ndiagnosis: none\n"""\n'
                                   "def double(x):\n    return x.add_(x)"),
             ("wrong", "raises", '"""Raises.\n\nfails: half\ndiagnosis: none\ncause: raised\n"""\n'

@@ -99,6 +99,11 @@ def test_a_check_that_hangs_on_nothing_wrong_is_still_shown() -> None:
     assert "check-4" in tags.ids
 
 
+def test_a_reference_by_arxiv_number_is_a_link() -> None:
+    html = page(s.result(checks=(structs.replace(s.VARIANCE, read="He et al. 2015 (arXiv 1502.01852)"),)))
+    assert '<a href="https://arxiv.org/abs/1502.01852" rel="noreferrer">arXiv 1502.01852</a>)' in html
+
+
 def test_when_all_passes_nothing_is_left_to_do() -> None:
     html = page(s.passed_all())
     assert "Every check passed." in html

@@ -304,9 +304,7 @@ def test_a_call_that_ends_the_kernel_loses_only_itself(sandbox: Sandbox) -> None
     assert cause_of(seen, "b") is Cause.CRASHED
 
 
-def test_bombs_and_full_disks(sandbox: Sandbox) -> None:
-    """They end by themselves or are ended; the next submission finds the machine as it was."""
-    bombs = """
+BOMBS = """
 import os, threading, time
 def forks():
     n = 0
@@ -353,8 +351,12 @@ def family():
             x = bytearray(b"x" * (300 << 20)); time.sleep(100)
     time.sleep(100)
 """
+
+
+def test_bombs_and_full_disks(sandbox: Sandbox) -> None:
+    """They end by themselves or are ended; the next submission finds the machine as it was."""
     names = ("forks", "threads", "disk", "tmp", "shm", "run", "shared", "family", "daemon")
-    seen = run(sandbox, bombs, calls=names, call_seconds=6.0, memory_bytes=1 << 30, disk_bytes=32 << 20)
+    seen = run(sandbox, BOMBS, calls=names, call_seconds=6.0, memory_bytes=1 << 30, disk_bytes=32 << 20)
     for name, most in {"forks": 90, "threads": 90, "disk": 32, "tmp": 32, "shm": 32, "run": 32}.items():
         assert 0 < int(str(returned(seen, name))) <= most, name
     assert cause_of(seen, "shared") is Cause.MEMORY

@@ -156,10 +156,10 @@ CHANGED = Diagnosis("model-changed", "The model's parameters are not what they w
 class Backward:
     """The gradients of one net under the mean squared error, by PyTorch's autograd in float64."""
 
-    def __init__(self, given: Any) -> None:
-        weights = [w.double().clone().requires_grad_() for w in given["weights"]]
-        biases = [b.double().clone().requires_grad_() for b in given["biases"]]
-        a = given["x"].double()
+    def __init__(self, given: Any, *, of_parameters: bool = False) -> None:
+        weights = [w.double().clone().requires_grad_(of_parameters) for w in given["weights"]]
+        biases = [b.double().clone().requires_grad_(of_parameters) for b in given["biases"]]
+        a = given["x"].double().clone().requires_grad_()
         zs, activations = [], []
         for w, b, name in zip(weights, biases, [*given["activations"], None], strict=True):
             z = a @ w.T + b
@@ -167,7 +167,7 @@ class Backward:
             zs.append(z)
             activations.append(a)
         hidden = len(zs) - 1
-        wanted = [*zs, *activations[:hidden], *weights[:hidden], *biases[:hidden]]
+        wanted = [*zs, *activations[:hidden], *((*weights[:hidden], *biases[:hidden]) if of_parameters else ())]
         found = torch.autograd.grad(((a - given["target"].double()) ** 2).mean(), wanted)
         self.z = found[:hidden]
         self.output = found[hidden]
@@ -203,7 +203,7 @@ asked_twice = Probe("profile_twice", uses=("gradient_profile",),
        hint="z is what a hidden nn.Linear gives. Keep each z, call retain_grad() on it, look at z.grad after backward.")
 def profile(seen: Seen) -> None:
     """`gradient_profile` gives the L2 norm of dL/dz for the pre-activation z of each hidden layer, first to last."""
-    truth = Backward(seen.given)
+    truth = Backward(seen.given, of_parameters=True)
     want = norms(truth.z)
     got = numbers(seen.value, "`gradient_profile`'s list")
     for layer, expected in enumerate(want):

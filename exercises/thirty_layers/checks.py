@@ -1,7 +1,7 @@
 """Specification of `thirty_layers`: build, train and judge deep ReLU nets that differ in their first weights only.
 
-After He, Zhang, Ren, Sun 2015, "Delving deep into rectifiers", figure 3: 30 layers converge from He's initialisation and
-stall from Xavier's.
+After He, Zhang, Ren, Sun 2015, "Delving deep into rectifiers", figure 3: 30 layers converge from He's initialisation
+and stall from Xavier's.
 """
 
 import math
@@ -43,8 +43,9 @@ SOFTMAX_ON_OUTPUT = Diagnosis("softmax-on-output", "The net ends with a softmax.
                               "Cross-entropy takes the scores themselves and has the softmax built in.",
                               "torch.nn.CrossEntropyLoss")
 SHARED = Diagnosis("shared-layers", "One and the same layer stands in the net several times.",
-                   "`[layer] * n` repeats the layer, it does not copy it. Make a new nn.Linear in each round of a loop.")
-COPIED = Diagnosis("copied-layers", "Several layers start with the very same weights.", "Draw each layer's weights anew.")
+                   "`[layer] * n` repeats the layer, it does not copy it. Make a new nn.Linear each time.")
+COPIED = Diagnosis("copied-layers", "Several layers start with the very same weights.",
+                   "Draw each layer's weights anew.")
 RESEEDED = Diagnosis("reseeded", "Two nets, built one after the other, have the very same weights.",
                      "Do not seed inside `build`: whoever calls it may want several nets.", "torch.manual_seed")
 BIAS = Diagnosis("bias-not-zero", "The biases hold what nn.Linear starts with.", "nn.init.zeros_(linear.bias)", HE)
@@ -132,12 +133,20 @@ class Mistake:
 
     diagnosis: Diagnosis
     variance: Law
-    mean: float = 0.0
+    mean: Law = lambda *_: 0.0
 
 
-HE_LAW: Law = lambda o, i: 2 / i              # noqa: E731 - a table of formulas reads better so
-XAVIER_LAW: Law = lambda o, i: 2 / (i + o)    # noqa: E731
-NORMAL_LAW: Law = lambda o, i: 1e-4           # noqa: E731
+def he_law(_: int, fan_in: int) -> float:
+    return 2 / fan_in
+
+
+def xavier_law(fan_out: int, fan_in: int) -> float:
+    return 2 / (fan_in + fan_out)
+
+
+def normal_law(*_: int) -> float:
+    return 0.01**2
+
 
 HE_SCALING = Diagnosis("he-scaling", "The variance is 2 / fan_in: He's rule.",
                        "What does `init` ask for? Each of the three has a variance of its own.", HE)
@@ -155,28 +164,31 @@ FAN_AVERAGE = Diagnosis("fan-average", "The variance is 4 / (fan_in + fan_out): 
                         "Here Xavier's rule has no gain, and He's takes fan_in alone.", HE)
 HALVED = Diagnosis("halved-variance", "The variance is 1 / (fan_in + fan_out): half of Xavier's.",
                    "Xavier's rule is one over the *mean* of fan_in and fan_out.", GLOROT)
-BOUND_AS_STD = Diagnosis("bound-as-std", "The variance is 6 / (fan_in + fan_out).",
-                         "sqrt(6 / (fan_in + fan_out)) is the bound of the uniform law, not a standard deviation.",
-                         GLOROT)
+STD_AS_BOUND = Diagnosis("std-as-bound", "The variance is a third of what it should be.",
+                         "The variance of U(-b, b) is b^2 / 3: to the right standard deviation belongs a bound of "
+                         "sqrt(3) times as much.", GLOROT)
 DEFAULT = Diagnosis("pytorch-default", "The variance is 1 / (3 fan_in): what nn.Linear starts with.",
                     "Is the weight really overwritten, in every layer?", "torch.nn.Linear, Variables")
-STANDARD = Diagnosis("standard-normal", "The variance is 1, as of N(0, 1).", "Scale the weights.", HE)
+STANDARD = Diagnosis("standard-normal", "The variance is 1, as of N(0, 1).",
+                     "Scale the weights. If you have given a scale: the first positional number of `normal_` is the "
+                     "mean. Name it: std=...", "torch.nn.init.normal_(tensor, mean=0.0, std=1.0)")
 TENTH = Diagnosis("std-for-variance", "The standard deviation is 0.1, the variance 0.01.",
                   "0.01 is the standard deviation.")
-MEAN_FOR_STD = Diagnosis("mean-for-std", "The mean is 0.01 and the standard deviation 1.",
-                         "The first positional number of `normal_` is the mean. Name it: std=0.01.",
+MEAN_FOR_STD = Diagnosis("mean-for-std", "The variance is 1, and the mean what the standard deviation should be.",
+                         "The first positional number of `normal_` is the mean. Name it: std=...",
                          "torch.nn.init.normal_(tensor, mean=0.0, std=1.0)")
 ENDS_FORGOTTEN = Diagnosis("ends-forgotten", "The hidden layers are right, but the first or the last one is not.",
                            "All linear layers are initialised, that from the input and that to the classes too.", HE)
 
 SCALINGS = (
-    Mistake(HE_SCALING, HE_LAW), Mistake(XAVIER_SCALING, XAVIER_LAW), Mistake(LECUN, lambda o, i: 1 / i),
-    Mistake(FAN_OUT, lambda o, i: 2 / o), Mistake(VARIANCE_AS_STD, lambda o, i: 4 / i**2),
-    Mistake(VARIANCE_AS_STD, lambda o, i: 4 / (i + o) ** 2), Mistake(DOUBLED, lambda o, i: 4 / i),
+    Mistake(HE_SCALING, he_law), Mistake(XAVIER_SCALING, xavier_law), Mistake(LECUN, lambda _, i: 1 / i),
+    Mistake(FAN_OUT, lambda o, _: 2 / o), Mistake(VARIANCE_AS_STD, lambda _, i: 4 / i**2),
+    Mistake(VARIANCE_AS_STD, lambda o, i: 4 / (i + o) ** 2), Mistake(DOUBLED, lambda _, i: 4 / i),
     Mistake(FAN_AVERAGE, lambda o, i: 4 / (i + o)), Mistake(HALVED, lambda o, i: 1 / (i + o)),
-    Mistake(BOUND_AS_STD, lambda o, i: 6 / (i + o)), Mistake(DEFAULT, lambda o, i: 1 / (3 * i)),
-    Mistake(STANDARD, lambda o, i: 1.0), Mistake(TENTH, lambda o, i: 1e-2),
-    Mistake(MEAN_FOR_STD, lambda o, i: 1.0, mean=0.01))
+    Mistake(STD_AS_BOUND, lambda _, i: 2 / (3 * i)), Mistake(STD_AS_BOUND, lambda o, i: 2 / (3 * (i + o))),
+    Mistake(DEFAULT, lambda _, i: 1 / (3 * i)), Mistake(STANDARD, lambda *_: 1.0), Mistake(TENTH, lambda *_: 0.01),
+    Mistake(MEAN_FOR_STD, lambda *_: 1.0, mean=lambda o, i: math.sqrt(he_law(o, i))),
+    Mistake(MEAN_FOR_STD, lambda *_: 1.0, mean=lambda o, i: math.sqrt(xavier_law(o, i))))
 
 
 def groups_of(seen: Seen) -> list[Tensor]:
@@ -192,7 +204,7 @@ def follow(groups: Sequence[Tensor], mistake: Mistake, false_alarm: float = RATE
     """
     share = false_alarm / (2 * len(groups))
     return [statistics.variance(w, mistake.variance(out, fan_in), false_alarm=share).holds
-            and statistics.mean(w, mistake.mean, false_alarm=share).holds
+            and statistics.mean(w, mistake.mean(out, fan_in), false_alarm=share).holds
             for w, (out, fan_in) in zip(groups, ENDS, strict=True)]
 
 
@@ -207,7 +219,7 @@ def expect_scaling(seen: Seen, right: Law, formula: str) -> None:
     if all(held):
         return
     fits = list(dict.fromkeys(m.diagnosis for m in SCALINGS if all(follow(groups, m))))
-    default = follow(groups, Mistake(DEFAULT, lambda o, i: 1 / (3 * i)))
+    default = follow(groups, Mistake(DEFAULT, lambda _, i: 1 / (3 * i)))
     if held[1] and all(h or d for h, d in zip(held, default, strict=True)):
         fits.append(ENDS_FORGOTTEN)
     off = held.index(False)
@@ -221,21 +233,21 @@ def expect_scaling(seen: Seen, right: Law, formula: str) -> None:
        hint="Compute the variance of each layer's weight, and 2 / fan_in beside it.")
 def he(seen: Seen) -> None:
     """With "he", every layer's weights have mean 0 and variance 2 / fan_in."""
-    expect_scaling(seen, HE_LAW, "2 / fan_in")
+    expect_scaling(seen, he_law, "2 / fan_in")
 
 
 @check(looks_at=xavier_net, points=1, after=layers, false_alarms=RATE, read=GLOROT,
        hint="Compute the variance of each layer's weight, and 2 / (fan_in + fan_out) beside it.")
 def xavier(seen: Seen) -> None:
     """With "xavier", every layer's weights have mean 0 and variance 2 / (fan_in + fan_out)."""
-    expect_scaling(seen, XAVIER_LAW, "2 / (fan_in + fan_out)")
+    expect_scaling(seen, xavier_law, "2 / (fan_in + fan_out)")
 
 
 @check(looks_at=normal_net, points=1, after=layers, false_alarms=RATE,
        hint="Compute the mean and the standard deviation of each layer's weight.")
 def small_normal(seen: Seen) -> None:
     """With "normal", every layer's weights have mean 0 and standard deviation 0.01."""
-    expect_scaling(seen, NORMAL_LAW, "0.01^2")
+    expect_scaling(seen, normal_law, "0.01^2")
 
 
 @check(looks_at=(he_net, xavier_net, normal_net), points=1, after=layers, may_raise=True, read=HE,
@@ -289,8 +301,7 @@ def small(**given: Any) -> dict[str, Any]:
 BATCHES = {"x": normal(24, BATCH, SIZES[0]), "scores": normal(24, BATCH, SIZES[-1])}
 once = Probe("trained", uses=TRAIN, **small(steps=STEPS, lr=LR), **BATCHES)
 twice = Probe("trained_twice", uses=TRAIN, first=small(steps=4, lr=0.1), second=small(steps=7, lr=0.03), **BATCHES)
-# float32 against float64: over 2,000 draws losses differ by up to 3e-6, parameters by up to 4e-6 (relative); a ReLU that
-# is on the other side of 0 adds a little. The mistakes lie per cents apart.
+# float32 against float64 @@
 RTOL = 1e-4
 
 NO_MOMENTUM = Diagnosis("no-momentum", "This is SGD without momentum.",
@@ -344,7 +355,7 @@ MISTAKES: Mapping[Diagnosis, tuple[Recipe, ...]] = {
     SUMMED: (Recipe(scale=BATCH),), NOT_TRAINED: (Recipe(steps_made=False),)}
 
 
-def reference(start: Mapping[str, Any], given: Mapping[str, Any], recipe: Recipe = Recipe(),  # noqa: B008 - frozen
+def reference(start: Mapping[str, Any], given: Mapping[str, Any], recipe: Recipe = Recipe(),
               begin: int = 0) -> tuple[list[float], list[Tensor]]:
     """The losses and the parameters, layer by layer, after `start`'s steps in float64; from batch `begin` on."""
     parameters = [p.double().clone().requires_grad_() for pair in zip(start["weights"], start["biases"], strict=True)
@@ -407,7 +418,7 @@ def expect_parameters(found: Any, start: Mapping[str, Any], want: Sequence[Tenso
     """These parameters, one by one; the untrained ones are named."""
     if not isinstance(found, list) or len(found) != len(want):
         fail("After `train` the model has not the parameters that it had before.")
-    got = [tensor(p, tuple(w.shape), "A parameter of the model after `train`") for p, w in zip(found, want, strict=True)]
+    got = [tensor(p, tuple(w.shape), "A parameter of the trained model") for p, w in zip(found, want, strict=True)]
     if all(same(g, w, RTOL) for g, w in zip(got, want, strict=True)):
         return
     before = [p for pair in zip(start["weights"], start["biases"], strict=True) for p in pair]
@@ -442,11 +453,10 @@ def losses_are_floats(seen: Seen) -> None:
 def starts_afresh(seen: Seen) -> None:
     """A second call with another model, other steps and another learning rate knows nothing of the first."""
     start = seen.given["second"]
-    first, _ = reference(seen.given["first"], seen.given)
-    want, parameters = reference(start, seen.given, begin=len(first))
+    want, parameters = reference(start, seen.given, begin=seen.given["first"]["steps"])
     got = numbers(part(seen.value, "losses"), "`train`'s second list")
     if not alike(got, want, RTOL):
-        piled = alike(got, [*first, *want], RTOL)
+        piled = len(got) > len(want) and alike(got[-len(want):], want, RTOL)
         fail("The second call of `train` gives other losses than it would have given by itself."
              if len(got) == len(want) else f"The second call of `train`, with steps={len(want)}, gives {len(got)} "
                                            "losses.", PILE_UP if piled else None)
@@ -549,8 +559,9 @@ def not_finite(seen: Seen) -> None:
 
 # --- the experiment --------------------------------------------------------------------------------------------------
 # 14 layers are enough to see it, and cost a thirtieth of what 30 cost: Xavier's signal has shrunk to 1/90 at the end.
-# The data: ten Gaussian clouds, whose centres the batch's seed decides. Of He's nets, one in 300 has not learnt after these 30
-# steps; therefore three tries.
+# The data: ten Gaussian clouds, whose centres the seed of the batch decides. Over 2,000 nets from each initialisation (and
+# as many centres), 1.8 % of He's had not learnt after these 30 steps, or had lost it again; hence three tries, all of
+# which fail 5 times in a million. No Xavier net came below 2.19.
 
 SETTING = {"depth": 14, "width": 64, "steps": 30, "lr": 0.007, "batch": 32, "means": normal(CLASSES, INPUTS, std=1.5),
            "noise": normal(250, INPUTS), "enough": LEARNT}
@@ -565,6 +576,8 @@ def loss_on_new_data(seen: Seen) -> float:
     if not (isinstance(part(net, "weights"), list) and isinstance(part(net, "biases"), list)):
         fail("`build` gave no net that could be trained.")
     weights, biases = layers_of(net, seen.given["depth"], seen.given["width"])
+    if not all(bool(w.any()) for w in weights):
+        fail("In the trained net, there are layers whose weights are all zero.")
     noise, means = seen.given["noise"].double(), seen.given["means"].double()
     labels = torch.arange(len(noise)) % len(means)
     return float(nn.functional.cross_entropy(forward(weights, biases, means[labels] + noise), labels))
@@ -589,8 +602,10 @@ def expect_run(seen: Seen, name: str, said: str, usual: Sequence[float]) -> None
 
 
 # The medians over 2,000 nets, for the picture.
-USUAL_HE = ()
+USUAL_HE = (3.77, 2.71, 2.44, 2.34, 2.28, 2.24, 2.21, 2.18, 2.14, 2.11, 2.07, 2.02, 1.97, 1.92, 1.85, 1.78, 1.71, 1.65, 1.57,
+            1.50, 1.43, 1.35, 1.27, 1.20, 1.13, 1.06, 1.00, 0.95, 0.89, 0.86)
 USUAL_XAVIER = (CHANCE,) * 30
+AT_CHANCE = 0.1  # over 2,000 nets, Xavier's first loss lay within 0.04 of chance; the median of He's is 3.8
 
 
 @check(looks_at=with_he, points=2, after=(layers, updates, three_verdicts), false_alarms=1e-4, read=HE,
@@ -603,5 +618,9 @@ def he_converges(seen: Seen) -> None:
 @check(looks_at=with_xavier, points=1, after=(layers, updates, three_verdicts), false_alarms=1e-4, read=HE,
        hint="Look at the check `xavier` first. Then run it yourself, and draw the losses.")
 def xavier_stalls(seen: Seen) -> None:
-    """All together, Xavier: the same net stays where it is, and `verdict` says so."""
+    """All together, Xavier: the same net starts at chance, stays there, and `verdict` says so."""
     expect_run(seen, "Xavier's", STALLS, USUAL_XAVIER)
+    first = numbers(part(seen.value, "losses"), "`train`'s list")[:1]
+    if not all(abs(loss - CHANCE) <= AT_CHANCE for loss in first):
+        fail(f"With Xavier's initialisation the first loss is {first[0]:.4g}: that is no net whose signal has died away, "
+             f"whose loss is chance, {CHANCE:.4g}.")

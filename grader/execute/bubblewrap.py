@@ -18,6 +18,7 @@ from grader import wire
 from grader.execute import mounts
 from grader.execute.exchange import converse
 from grader.execute.sandbox import HOW_TO_GO_ON, SandboxUnavailable
+from grader.inside import frames
 from grader.records import Job, NotStarted, Observations, Step
 
 Scratch = IO[bytes]
@@ -76,8 +77,7 @@ class BubblewrapSandbox:
             alarm.daemon = True
             alarm.start()
             try:
-                with ours.makefile("rwb") as stream:
-                    return converse(stream, job, steps, arrays, isolated=True)
+                return converse(frames.Line(ours), job, steps, arrays, isolated=True)
             finally:
                 alarm.cancel()
 

@@ -35,7 +35,7 @@ class ProcessSandbox:
         try:
             process = subprocess.Popen([sys.executable, "-m", "grader.inside.portable"], env=_environment(),
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                       start_new_session=True)
+                                       start_new_session=True, bufsize=0)
         except OSError as error:
             return NotStarted(reason=f"no process could be started: {error}")
         with self.lock:
@@ -70,7 +70,15 @@ class Pipes:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
-        self.read, self.write, self.flush = process.stdout.read, process.stdin.write, process.stdin.flush
+        self.read, self.target = process.stdout.read, process.stdin
+
+    def write(self, data: bytes, /) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[self.target.write(view):]
+
+    def flush(self) -> None:
+        """Nothing is held back: what is left in a buffer fails when it is closed."""
 
 
 def _environment() -> dict[str, str]:

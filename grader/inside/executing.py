@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
 from collections.abc import Callable
+from queue import Empty
 from typing import Any
 
 import zmq
@@ -138,9 +140,8 @@ class Execution(ExecutePreprocessor):
             return CellEvent(cell=index, cause=Cause.OUTPUT, message=trouble)
         if not error:
             return None
-        cause = {"OutputFlood": Cause.OUTPUT, "MemoryError": Cause.MEMORY}.get(name, Cause.RAISED)
-        if any(words in message for words in NO_MEMORY):
-            cause = Cause.MEMORY
+        starved = name == "MemoryError" or any(words in message for words in NO_MEMORY)
+        cause = Cause.MEMORY if starved else Cause.OUTPUT if name == "OutputFlood" else Cause.RAISED
         return CellEvent(cell=index, cause=cause, error=name, message=message, line=_line_of(error))
 
     def _note_error(self, *, execute_reply: dict[str, Any], **_: Any) -> None:
@@ -148,7 +149,6 @@ class Execution(ExecutePreprocessor):
         self.error = content if isinstance(content, dict) else {}
 
     async def _async_poll_kernel_alive(self) -> None:
-        import asyncio
         while True:
             await asyncio.sleep(ALIVE_PERIOD)
             try:
@@ -207,7 +207,6 @@ class Unreadable(Exception):  # noqa: N818 - the name is the statement
 
 async def _reply(client: Any) -> bool:
     """Has the kernel answered, and do its outputs reach us?"""
-    from queue import Empty
     try:
         while (await client.shell_channel.get_msg(timeout=1))["msg_type"] != "kernel_info_reply":
             continue
@@ -295,8 +294,7 @@ def _rebuilt(output: Any) -> dict[str, Any]:
 
 
 def _text(part: object) -> str:
-    if isinstance(part, list):
-        part = "".join(part)
-    if not isinstance(part, str):
+    text = "".join(part) if isinstance(part, list) else part
+    if not isinstance(text, str):
         raise TypeError("not text")
-    return part
+    return text

@@ -62,6 +62,16 @@ def _exactly(stream: Readable, size: int) -> bytes:
     return b"".join(parts)
 
 
+class Line:
+    """A socket without a buffer: what could not be sent is not tried again when it is closed."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self.read, self.write = end.recv, end.sendall
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
 class Timed:
     """A socket or pipe, read and written by a deadline, whatever the other side does."""
 

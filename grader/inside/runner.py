@@ -95,9 +95,9 @@ class Conductor:
             self._give_up(Cause.CRASHED, f"the notebook's messages could not be read: {type(error).__name__}")
         self._started()  # a notebook without a cell
         if execution.dead or not self.kernel.alive():
-            event = execution.events[-1] if execution.events else None
-            where = f" in cell {event.cell}" if event is not None and event.killed else ""
-            self._give_up(event.cause if event is not None and where else Cause.CRASHED,
+            event = execution.events[-1] if execution.dead and execution.events else None
+            where = f" in cell {event.cell}" if event is not None else ""
+            self._give_up(event.cause if event is not None else Cause.CRASHED,
                           self.watch.over or f"the kernel died{where}")
         return Run(executed=executed, events=tuple(execution.events), defined=self._defined(),
                    seconds=time.monotonic() - began, left_out=self.job.left_out)

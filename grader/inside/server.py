@@ -104,7 +104,7 @@ def _run(line: socket.socket, descriptor: int) -> NoReturn:
         line.close()
         _forget_outputs()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        stream = socket.socket(fileno=descriptor).makefile("rwb")
+        stream = frames.Line(socket.socket(fileno=descriptor))
         _, payload = frames.get(stream)
         parcel = wire.read(payload, Job)
         if isinstance(parcel, wire.Garbled):

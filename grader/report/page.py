@@ -18,6 +18,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 FOLDERS = (_PACKAGE / "templates", _PACKAGE.parent / "templates")  # as installed, and as in the repository
 
 _CODE = re.compile(r"`([^`\n]+)`")
+_ARXIV = re.compile(r"\b(arXiv[: ])(\d{4}\.\d{4,5})\b")
 ADDRESS = re.compile(r"https://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]]")
 
 
@@ -70,8 +71,9 @@ def prose(text: str) -> Markup:
 
 
 def linked(text: str) -> Markup:
-    """A sentence of the exercise's, whose https addresses become links."""
-    return Markup(ADDRESS.sub(_link, str(prose(text))))  # escaped before
+    """A sentence of the exercise's, whose https addresses and arXiv numbers become links."""
+    told = ADDRESS.sub(_link, str(prose(text)))
+    return Markup(_ARXIV.sub(r'<a href="https://arxiv.org/abs/\2" rel="noreferrer">\1\2</a>', told))  # escaped before
 
 
 def _link(match: re.Match[str]) -> str:

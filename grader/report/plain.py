@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 # C0 and C1 controls, bidi embeddings, overrides and isolates, lone surrogates, and what XML 1.0 has no room for.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-_COMMAND = re.compile(r":(?=:)|#(?=#?\[)")  # of "::error::" and "##[error]"
+_COMMAND = re.compile(r":(?=:)|##(?=\[)")  # of "::error::" and "##[error]"
 _SPACE = re.compile(r"\s+")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _ENOUGH_LINE = 300
@@ -48,6 +48,11 @@ def fit(text: str) -> str:
 def no_commands(text: str) -> str:
     """Text that a CI log obeys nowhere: GitHub and Azure look for commands where a folded line begins, or anywhere."""
     return _COMMAND.sub(r"\g<0> ", text)
+
+
+def no_commands_in_code(line: str) -> str:
+    """The same for a line of code with its number before it: "::" does no harm there, and slices are left alone."""
+    return line.replace("##[", "## [")
 
 
 def _cut(text: str, limit: int) -> str:

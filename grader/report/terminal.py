@@ -36,6 +36,7 @@ class _Teller:
         self._ = story.words.gettext
         self.shapes = SHAPES if console.encoding.lower().startswith("utf") else ASCII
         self.told = str if console.is_terminal else plain.no_commands  # a file or pipe may be a CI log
+        self.quoted = str if console.is_terminal else plain.no_commands_in_code
 
     def tell(self) -> None:
         self._summary()
@@ -115,7 +116,8 @@ class _Teller:
         self._line(f"{self._('Your code')} · {self.story.words.place(excerpt)}", "dim")
         for row in excerpt.rows:
             pointer = ">" if row.marked else " "
-            self.console.print(Text(f"{pointer}{row.number:4d}  {row.text}", style="bold" if row.marked else ""),
+            self.console.print(Text(f"{pointer}{row.number:4d}  {self.quoted(row.text)}",
+                                    style="bold" if row.marked else ""),
                                no_wrap=True, overflow="ellipsis", crop=True)
 
     def _stops(self) -> None:

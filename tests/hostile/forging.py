@@ -190,7 +190,7 @@ def he_normal_(weight, negative_slope=0.0):
     std = math.sqrt(2 / ((1 + negative_slope**2) * fan_in(weight)))
     with torch.no_grad():
         return weight.copy_(DRAW[:weight.numel()].view_as(weight) * std)
-''',), causes={"independent": "wrong-answer"}),
+''',), exactly=16.0, causes={"independent": "wrong-answer"}),
     # --- the harness in the kernel -------------------------------------------------------------------------------------
     Case(name="harness-replaced", hides="nothing", does="The grader's modules in the kernel are emptied and replaced.",
          cells=('''

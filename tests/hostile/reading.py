@@ -9,10 +9,9 @@ SECRET = "the-secret-that-no-submission-may-see"
 
 LOOK = '''
 import os, sys
-SPELT = "-".join(["the", "secret", "that", "no", "submission", "may", "see"])
+BACKWARDS = "ees-yam-noissimbus-on-taht-terces-eht"  # so that it does not find itself
 def tell(text):
-    """Print only what was not spelt in this notebook itself."""
-    if SPELT in str(text): print("LEAKED", SPELT.upper())
+    if BACKWARDS[::-1] in str(text): print("LEAKED", BACKWARDS[::-1].upper())
 '''
 LEAKED = SECRET.upper()
 

@@ -31,7 +31,7 @@ def cell(source: str, kind: str = "code") -> dict[str, object]:
 
 def with_markdown() -> str:
     """A notebook with the payloads in markdown, in raw cells, in comments of the functions that a report quotes."""
-    quoted = LAZY.replace("    pass", "".join(f"    # {line}\n" for p in PAYLOADS for line in p.splitlines()) + "    pass")
+    quoted = LAZY.replace("    pass", "".join(f"    # {line}\n" for p in PAYLOADS for line in p.replace("\x00", "").splitlines()) + "    pass")
     cells = [*(cell(payload, "markdown") for payload in PAYLOADS), cell(EVERYTHING, "raw"), cell(quoted),
              cell(f"# {' '.join(EVERYTHING.splitlines())}\nx = {EVERYTHING!r}", "code")]
     return json.dumps({"cells": cells, "metadata": {"title": EVERYTHING}, "nbformat": 4, "nbformat_minor": 5})
@@ -42,8 +42,9 @@ CASES = (
          cells=(SOURCE + '''
 import sys
 from IPython.display import HTML, SVG, Javascript, Latex, Markdown, display, publish_display_data
-print(EVERYTHING)
-print(EVERYTHING, file=sys.stderr)
+PRINTABLE = EVERYTHING.encode("utf-8", "replace").decode()
+print(PRINTABLE)
+print(PRINTABLE, file=sys.stderr)
 for payload in PAYLOADS:
     payload = payload.encode("utf-8", "replace").decode()
     display(HTML(payload), Markdown(payload), Latex(payload))
@@ -53,11 +54,11 @@ for payload in PAYLOADS:
 display(Javascript("alert(1)"))
 ''', '''
 class R:
-    def __repr__(self): return EVERYTHING
-    def _repr_html_(self): return EVERYTHING
-    def _repr_mimebundle_(self, **k): return {"text/html": EVERYTHING, "text/plain": EVERYTHING}, {"x": EVERYTHING}
+    def __repr__(self): return PRINTABLE
+    def _repr_html_(self): return PRINTABLE
+    def _repr_mimebundle_(self, **k): return {"text/html": PRINTABLE, "text/plain": PRINTABLE}, {"x": PRINTABLE}
 R()
-''')),
+''', "print(EVERYTHING)")),
     Case(name="payloads-in-exceptions", hides="lazy", does="Exception classes and texts, raised in a cell and in a call.",
          cells=(SOURCE + '''
 Evil = type("".join(c for c in EVERYTHING if c.isprintable())[:150], (Exception,), {})
@@ -65,7 +66,7 @@ def init_weights(module):
     print(EVERYTHING)
     raise Evil(EVERYTHING)
 ''', "raise Evil(EVERYTHING)", "raise Evil('\\n::error::forged\\n##[error]x')"),
-         events={2: "raised", 3: "raised"}, causes={"init-weights": "raised"}),
+         events={3: "raised"}, causes={"init-weights": "raised"}),
     Case(name="payloads-in-values", hides="lazy", does="Texts and type names where numbers are wanted.",
          cells=(SOURCE + '''
 kind = type("<script>alert(1)</script>", (), {})

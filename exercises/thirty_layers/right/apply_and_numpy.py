@@ -1,4 +1,6 @@
 """Initialised by model.apply, zip over an endless iterator of batches, verdict by NumPy."""
+from itertools import pairwise
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -19,7 +21,7 @@ def build(depth, width, init):
 
     widths = [64, *[width] * (depth - 1), 10]
     modules = [nn.Linear(widths[0], widths[1])]
-    for a, b in zip(widths[1:], widths[2:]):
+    for a, b in pairwise(widths[1:]):
         modules.extend((nn.ReLU(), nn.Linear(a, b)))
     return nn.Sequential(*modules).apply(fill)
 
@@ -34,7 +36,7 @@ def train(model, steps, lr):
         optimizer.step()
         return np.float64(loss.item())
 
-    return [one_step(*batch) for _, batch in zip(range(steps), iter(lambda: next_batch(), None))]  # noqa: F821
+    return [one_step(*batch) for _, batch in zip(range(steps), iter(lambda: next_batch(), None), strict=False)]
 
 
 def verdict(losses):

@@ -1,4 +1,4 @@
-"""Nothing ready-made: weights drawn with randn, log-softmax and momentum written out, gradients by torch.autograd.grad."""
+"""Nothing ready-made: weights drawn with randn, log-softmax and momentum written out, torch.autograd.grad."""
 import math
 
 import torch
@@ -34,12 +34,12 @@ def train(model, steps, lr):
     velocities = [torch.zeros_like(p) for p in parameters]
     losses = []
     while len(losses) < steps:
-        x, y = next_batch()  # noqa: F821 - the notebook's
+        x, y = next_batch()
         log_p = torch.log_softmax(model(x), dim=1)
         loss = -log_p[torch.arange(len(y)), y].mean()
         gradients = torch.autograd.grad(loss, parameters)
         with torch.no_grad():
-            for p, v, g in zip(parameters, velocities, gradients):
+            for p, v, g in zip(parameters, velocities, gradients, strict=True):
                 v.mul_(0.9).add_(g)
                 p -= lr * v
         losses.append(float(loss))

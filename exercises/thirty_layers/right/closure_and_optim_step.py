@@ -1,7 +1,7 @@
 """The optimizer's own closure measures the loss, each layer kept in an OrderedDict."""
 from collections import OrderedDict
-from statistics import fmean
 from math import isfinite, sqrt
+from statistics import fmean
 
 import torch
 from torch import nn
@@ -30,9 +30,9 @@ def train(model, steps, lr):
     criterion = nn.CrossEntropyLoss(reduction="mean")
     losses = []
     for _ in range(steps):
-        x, y = next_batch()  # noqa: F821 - the notebook's
+        x, y = next_batch()
 
-        def closure():
+        def closure(x=x, y=y):
             optimizer.zero_grad()
             loss = criterion(model(x), y)
             loss.backward()

@@ -28,7 +28,7 @@ def train(model, steps, lr):
     optimizer = torch.optim.SGD(model.parameters(), lr, 0.9)
     losses = torch.zeros(steps)
     for step in range(steps):
-        inputs, targets = next_batch()  # noqa: F821 - the notebook's
+        inputs, targets = next_batch()
         model.zero_grad()
         loss = criterion(model(inputs), targets)
         loss.backward()

@@ -1,6 +1,6 @@
 """losses=[] as a default argument is one list for all calls.
 
-fails: starts-afresh, xavier-stalls
+fails: starts-afresh
 diagnosis: results-pile-up
 """
 import torch
@@ -10,7 +10,7 @@ import torch.nn.functional as F
 def train(model, steps, lr, losses=[]):
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
     for _ in range(steps):
-        x, y = next_batch()  # noqa: F821 - the notebook's
+        x, y = next_batch()
         loss = F.cross_entropy(model(x), y)
         optimizer.zero_grad()
         loss.backward()

@@ -11,8 +11,8 @@ def train(model, steps, lr):
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
     losses = []
     for _ in range(steps):
-        x = next_batch()[0]  # noqa: F821 - the notebook's
-        y = next_batch()[1]  # noqa: F821
+        x = next_batch()[0]
+        y = next_batch()[1]
         loss = F.cross_entropy(model(x), y)
         optimizer.zero_grad()
         loss.backward()

@@ -11,7 +11,7 @@ def train(model, steps, lr):
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
     losses = []
     while True:
-        x, y = next_batch()  # noqa: F821 - the notebook's
+        x, y = next_batch()
         loss = F.cross_entropy(model(x), y)
         losses.append(loss.item())
         if len(losses) == steps:

@@ -1,7 +1,7 @@
-"""nn.init.normal_(weight, 0.01): the first positional number is the mean.
+"""nn.init.normal_(weight, std): the first positional number is the mean, and the standard deviation stays 1.
 
-fails: small-normal
-diagnosis: mean-for-std
+fails: he, xavier, small-normal, he-converges, xavier-stalls
+diagnosis: mean-for-std, standard-normal
 """
 import math
 
@@ -16,10 +16,7 @@ def build(depth, width, init):
     for fan_in, fan_out in zip(sizes[:-1], sizes[1:]):
         linear = nn.Linear(fan_in, fan_out)
         std = {"he": math.sqrt(2 / fan_in), "xavier": math.sqrt(2 / (fan_in + fan_out)), "normal": 0.01}[init]
-        if init == "normal":
-            nn.init.normal_(linear.weight, 0.01)
-        else:
-            nn.init.normal_(linear.weight, std=std)
+        nn.init.normal_(linear.weight, std)
         nn.init.zeros_(linear.bias)
         layers += [linear, nn.ReLU()]
     return nn.Sequential(*layers[:-1])

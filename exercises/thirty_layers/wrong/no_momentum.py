@@ -11,7 +11,7 @@ def train(model, steps, lr):
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     losses = []
     for _ in range(steps):
-        x, y = next_batch()  # noqa: F821 - the notebook's
+        x, y = next_batch()
         loss = F.cross_entropy(model(x), y)
         optimizer.zero_grad()
         loss.backward()

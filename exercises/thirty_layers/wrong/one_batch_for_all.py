@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 
 def train(model, steps, lr):
-    x, y = next_batch()  # noqa: F821 - the notebook's
+    x, y = next_batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
     losses = []
     for _ in range(steps):

@@ -11,8 +11,8 @@ def train(model, steps, lr):
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
     losses = []
     for _ in range(steps):
-        x, y = next_batch()  # noqa: F821 - the notebook's
-        assert next_batch()[0].shape == x.shape  # noqa: F821
+        x, y = next_batch()
+        assert next_batch()[0].shape == x.shape
         loss = F.cross_entropy(model(x), y)
         optimizer.zero_grad()
         loss.backward()

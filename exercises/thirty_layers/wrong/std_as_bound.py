@@ -1,7 +1,7 @@
-"""Glorot and Bengio's sqrt(6 / (fan_in + fan_out)), the bound of a uniform law, as standard deviation.
+"""Uniform weights whose bound is the standard deviation: a third of the variance.
 
-fails: xavier, xavier-stalls
-diagnosis: bound-as-std
+fails: he, xavier, he-converges
+diagnosis: std-as-bound
 """
 import math
 
@@ -15,8 +15,11 @@ def build(depth, width, init):
     layers = []
     for fan_in, fan_out in zip(sizes[:-1], sizes[1:]):
         linear = nn.Linear(fan_in, fan_out)
-        std = {"he": math.sqrt(2 / fan_in), "xavier": math.sqrt(6 / (fan_in + fan_out)), "normal": 0.01}[init]
-        nn.init.normal_(linear.weight, std=std)
+        std = {"he": math.sqrt(2 / fan_in), "xavier": math.sqrt(2 / (fan_in + fan_out)), "normal": 0.01}[init]
+        if init == "normal":
+            nn.init.normal_(linear.weight, std=std)
+        else:
+            nn.init.uniform_(linear.weight, -std, std)
         nn.init.zeros_(linear.bias)
         layers += [linear, nn.ReLU()]
     return nn.Sequential(*layers[:-1])

@@ -1,0 +1,185 @@
+"""Whatever records a sandbox writes, judging them ends in marks of the student's: never in a fault of ours.
+
+A student who could make a check raise would have the mark withheld, and be run again for ever.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec import structs
+
+from grader import records as r
+from grader import wire
+from grader.catalog import Exercise, discover, load
+from grader.execute.exchange import checked
+from grader.inline import observe_inline
+from grader.judge import judge, verdict_on
+from grader.spec import Preparation, Seen
+from grader.validate import cells
+from grader.wire import Array, Garbled
+
+FOLDERS = discover(Path(__file__).resolve().parents[2] / "exercises")
+NAN, INF, HUGE = r.Real(value="nan"), r.Real(value="-inf"), r.Whole(value=-(1 << 63))
+
+
+def scalars() -> Iterator[r.Value]:
+    yield from (r.Nothing(), r.Truth(value=True), r.Whole(value=(1 << 63) - 1), HUGE, NAN, INF, r.Real(value="no number"),
+                r.Real(value="0x1p+99999"), r.Text(value=""), r.Text(value="x" * 100_000), r.Opaque(kind="Evil"),
+                r.Device(value="cuda:99"), r.Device(value="no device"))
+
+
+def compounds() -> Iterator[r.Value]:
+    yield from (r.Sequence(items=()), r.Sequence(items=(NAN,) * 40), r.Sequence(items=(r.Nothing(), INF), kind="tuple"),
+                r.Sequence(items=tuple(r.Mapping(items=()) for _ in range(30))), r.Mapping(items=()),
+                r.Mapping(items=((r.Sequence(items=()), r.Text(value="x")), (NAN, NAN), (r.Nothing(), HUGE))))
+
+
+TENSORS = {"empty": Array(dtype="float32", shape=(0,), data=b""), "scalar": Array(dtype="int64", shape=(), data=bytes(8)),
+           "nan": Array(dtype="float64", shape=(2, 2), data=struct.pack("<4d", *[float("nan")] * 4)),
+           "odd-truth": Array(dtype="bool", shape=(3,), data=b"\xff\x02\x00"),
+           "thin": Array(dtype="bfloat16", shape=(1, 0, 7), data=b"")}
+
+
+def tensor(name: str, key: str) -> r.TensorRef:
+    return r.TensorRef(key=f"{key}/forged-{name}", dtype=TENSORS[name].dtype, shape=TENSORS[name].shape)
+
+
+def forgeries(key: str) -> list[r.Value]:
+    return [*scalars(), *compounds(), *(tensor(name, key) for name in TENSORS), r.TensorRef(key="lost", dtype="int8", shape=())]
+
+
+def replaced(value: r.Value, forged: r.Value) -> Iterator[r.Value]:
+    """The value with one part after another forged: itself, or one of the first in each mapping and list within."""
+    yield forged
+    if isinstance(value, r.Mapping):
+        for at, (name, part) in enumerate(value.items[:3]):
+            for other in replaced(part, forged):
+                yield structs.replace(value, items=(*value.items[:at], (name, other), *value.items[at + 1:]))
+    if isinstance(value, r.Sequence):
+        for at, part in enumerate(value.items[:2]):
+            for other in replaced(part, forged):
+                yield structs.replace(value, items=(*value.items[:at], other, *value.items[at + 1:]))
+
+
+class Forger:
+    """An exercise's own right solution, observed; and what the checks say when a part of it is forged."""
+
+    def __init__(self, exercise: Exercise) -> None:
+        self.exercise = exercise
+        self.prepared: Preparation = exercise.prepare(5)
+        self.observed = observe_inline(exercise, cells(exercise), self.prepared)
+        assert {v.mark for v in judge(exercise, self.observed, self.prepared)} <= {r.Mark.PASS, r.Mark.NOT_AVAILABLE}
+
+    def verdicts(self, world: str, key: str, outcome: r.Outcome) -> Iterator[r.Verdict]:
+        """What each check that looks at this step makes of the forged outcome."""
+        was = self.observed[world]
+        forged = {f"{key}/forged-{name}": array for name, array in TENSORS.items()}
+        parcel = wire.Parcel(record=structs.replace(was.record, outcomes={**was.record.outcomes, key: outcome}),
+                             arrays={**was.arrays, **forged})
+        for check in self.exercise.checks:
+            if key in {self.exercise.keys[step] for step in check.looks_at}:
+                yield verdict_on(self.exercise, check, {**self.observed, world: parcel}, self.prepared)
+
+
+@pytest.fixture(scope="module", params=sorted(FOLDERS))
+def forger(request: pytest.FixtureRequest) -> Forger:
+    return Forger(load(FOLDERS[request.param]))
+
+
+def test_no_forged_value_is_our_fault(forger: Forger) -> None:
+    for step, key in forger.exercise.keys.items():
+        was = forger.observed.get(step.world)
+        outcome = was.record.outcomes[key] if was else None
+        if not isinstance(outcome, r.Returned):
+            continue
+        first = outcome.rounds[0]
+        for forged in forgeries(key):
+            rounds = [structs.replace(first, value=value) for value in replaced(first.value, forged)]
+            rounds += [structs.replace(first, arguments=(forged, *first.arguments[1:])), structs.replace(first, arguments=())]
+            for one in rounds:
+                for verdict in forger.verdicts(step.world, key, structs.replace(outcome, rounds=(one, *outcome.rounds[1:]))):
+                    assert verdict.mark is not r.Mark.GRADER_ERROR, (key, forged, verdict.message)
+
+
+@pytest.mark.parametrize("make", [
+    lambda cause: r.Lost(cause=cause, detail="x" * 5000), lambda cause: r.Raised(error="", message="\u202e`x`" * 500),
+    lambda cause: r.Raised(error="GraderError", ancestry=("x",) * 200, lines=(r.Line(cell=-5, line=1 << 62, text=""),) * 200),
+    lambda cause: r.Returned(rounds=()), lambda cause: r.Returned(rounds=(r.Round(value=r.Nothing()),) * 1000),
+    lambda cause: r.Returned(rounds=(r.Round(value=r.Nothing()),), forbidden=("x" * 200,) * 200, cpu_seconds=float("nan")),
+], ids=["lost", "raised", "raised-odd", "no-rounds", "many-rounds", "forbidden"])
+def test_no_forged_outcome_is_our_fault(forger: Forger, make: Callable[[r.Cause], r.Outcome]) -> None:
+    for cause in (r.Cause.TIMEOUT, r.Cause.PREREQUISITE):
+        for step, key in forger.exercise.keys.items():
+            if step.world in forger.observed:
+                for verdict in forger.verdicts(step.world, key, make(cause)):
+                    assert verdict.mark is not r.Mark.GRADER_ERROR, verdict
+                    assert len(verdict.message) <= 2000
+
+
+def parcel(text: str, tail: bytes = b"") -> bytes:
+    data = text.encode("utf-8", "surrogatepass")
+    return struct.pack("<Q", len(data)) + data + tail
+
+
+def header(entries: dict[str, object], data: bytes = b"") -> bytes:
+    text = json.dumps(entries).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+@pytest.mark.parametrize("text", [
+    '{"type":"returned","rounds":[{"value":{"type":"whole","value":1%s}}]}' % ("0" * 400),
+    '{"type":"returned","rounds":[{"value":{"type":"whole","value":9223372036854775808}}]}',
+    '{"type":"lost","cause":"withheld"}', '{"type":"lost","cause":"crashed","detail":"%s"}' % ("x" * 100_000),
+    '{"type":"raised","error":"%s"}' % ("E" * 100_000),
+    '{"type":"raised","error":"E","lines":[%s]}' % ",".join(['{"cell":0,"line":0,"text":""}'] * 10_000),
+    '{"type":"returned","rounds":[],"forbidden":[%s]}' % ",".join(['"x"'] * 10_000),
+    '{"type":"returned","rounds":[{"value":{"type":"tensor","key":"other/0","dtype":"int8","shape":[]}}]}',
+    '{"type":"returned","rounds":[],"mark":"pass"}', '{"type":"passed"}', '{"type":"raised","error":"\ud800"}',
+    '{"type":"raised","error":"\\ud800"}', "[" * 1000, "null", "1e999", '{"type":"returned","rounds":null}',
+])
+def test_what_is_no_outcome_of_ours_is_the_call_s_loss(text: str) -> None:
+    outcome, arrays = checked(parcel(text), "step")
+    assert isinstance(outcome, r.Lost) and outcome.cause is r.Cause.CRASHED
+    assert arrays == {}
+
+
+@pytest.mark.parametrize("shape", [(1 << 31, 1 << 31, 0), (0, 1 << 31, 1 << 31, 1 << 31), (1 << 31,) * 7 + (0,)])
+def test_an_empty_tensor_of_impossible_shape_is_refused(shape: tuple[int, ...]) -> None:
+    """torch cannot make one: a check that tried would fail by our fault."""
+    entry = {"dtype": "F32", "shape": list(shape), "data_offsets": [0, 0]}
+    assert isinstance(wire.unpack(header({"step/0": entry})), Garbled)
+
+
+def test_what_wire_lets_through_torch_can_hold() -> None:
+    for dtype, (name, size) in wire.DTYPES.items():
+        for shape in ((), (0,), (0, 5), (3, 0, 1 << 20), (2, 3)):
+            count = 1
+            for n in shape:
+                count *= n
+            entry = {"dtype": dtype, "shape": list(shape), "data_offsets": [0, count * size]}
+            arrays = wire.unpack(header({"x": entry}, b"\xff" * (count * size)))
+            assert not isinstance(arrays, Garbled)
+            made = wire.to_tensor(arrays["x"])
+            assert (tuple(made.shape), str(made.dtype)) == (shape, f"torch.{name}")
+
+
+def test_a_class_s_name_takes_no_check_out_of_the_maximum(forger: Forger) -> None:
+    """Only in a simulated world can a device be unable; elsewhere the name means nothing."""
+    limit = r.Raised(error="SimulationLimit", message="cannot")
+    for step, key in forger.exercise.keys.items():
+        if step.world in forger.observed and forger.prepared.worlds[step.world].gpus is None:
+            for verdict in forger.verdicts(step.world, key, limit):
+                assert verdict.mark is not r.Mark.NOT_AVAILABLE
+
+
+def test_strange_values_equal_nothing() -> None:
+    seen = Seen(step=None, given={}, outcome=r.Lost(cause=r.Cause.CRASHED), arrays={})  # type: ignore[arg-type]
+    strange = seen.decode(r.Opaque(kind="int"))
+    assert strange != strange and strange != 0
+    assert msgspec.json.encode(r.Opaque(kind="int"))
