@@ -131,8 +131,9 @@ def conditions(nbgrader: Nbgrader, cores: int) -> Mapping[str, str]:
     """What the figures hold for."""
     ask = ("import torch, nbconvert, ipykernel; "
            "print(f'torch {torch.__version__}, nbconvert {nbconvert.__version__}, ipykernel {ipykernel.__version__}')")
-    told = {tool: run([str(python), "-c", f"import {tool}; print({tool}.__version__, end=', '); {ask}"], cwd=REPOSITORY).strip()
-            for tool, python in (("grader", sys.executable), ("nbgrader", nbgrader.bin / "python"))}
+    pythons = {"grader": sys.executable, "nbgrader": str(nbgrader.bin / "python")}
+    told = {tool: run([python, "-c", f"import {tool}; print({tool}.__version__, end=', '); {ask}"],
+                      cwd=REPOSITORY).strip() for tool, python in pythons.items()}
     return {**told, "machine": f"{cores} cores, {platform.system()} {platform.machine()}, Python "
                                f"{platform.python_version()}; both tools on it, in turns, in this one run"}
 

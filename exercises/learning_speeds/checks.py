@@ -135,8 +135,9 @@ def mistaken(given: Any) -> dict[Diagnosis, list[float]]:
         LOGARITHM: [math.log10(LR * norm(b) / norm(a)) for a, b in pairs]}
 
 
-def calls(seen: Seen) -> Any:
-    return seen.value.get("calls") if isinstance(seen.value, dict) else None
+def calls(seen: Seen) -> int | None:
+    count = seen.value.get("calls") if isinstance(seen.value, dict) else None
+    return count if isinstance(count, int) else None
 
 
 def unmoved(seen: Seen) -> Diagnosis | None:

@@ -92,8 +92,9 @@ def computes(seen: Seen) -> None:
     weights, biases = layers_of(seen.value, depth, seen.given["width"])
     if part(seen.value, "kind") != "Sequential":
         fail(f"`{name}` is a {described(part(seen.value, 'kind'))}, not an nn.Sequential.")
-    if part(seen.value, "distinct") != depth:
-        fail(f"`{name}` has {described(part(seen.value, 'distinct'))} different linear layers; expected {depth}.",
+    distinct = part(seen.value, "distinct")
+    if not isinstance(distinct, int) or distinct != depth:
+        fail(f"`{name}` has {described(distinct)} different linear layers; expected {depth}.",
              SHARED)
     hidden = weights[1:-1]
     if any(torch.equal(w, hidden[0]) for w in hidden[1:]):

@@ -6,6 +6,7 @@ Total: whatever the notebook holds, a page comes out.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 import msgspec
 import nbformat
 import nh3
-from nbconvert import HTMLExporter
+from nbconvert import HTMLExporter, TemplateExporter
+from nbconvert.filters import Highlight2HTML, markdown2html
 
 from grader.report import page, plain
 
@@ -23,12 +25,14 @@ _CELL_MOST = 50_000           # characters of one source or one output that are 
 _TEXT_MOST = 1_000_000        # characters of a whole notebook: nbconvert takes a second for them
 _IMAGE_MOST = 2_000_000       # base64 characters of one picture
 _IMAGES_MOST = 12_000_000     # and of all
+_KEPT_MOST = 4000             # characters of a cell whose HTML is remembered
 _KINDS = {"code", "markdown", "raw"}
-_IMAGES = ("image/png", "image/jpeg", "image/gif")
+_IMAGES = ("image/png", "image/jpeg")
 _TEXTS = ("text/html", "text/markdown", "text/latex", "text/plain")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
 _HEADING = re.compile(r"(</?)h[1-6]\b")
-_PICTURE = re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*\Z")
+_NAMELESS = re.compile(r"<img(?![^>]*\salt=)")
+_PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*\Z")
 
 _TAGS = set("""a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img
             kbd li mark ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul
@@ -108,14 +112,26 @@ def _text(value: object, left: _Left) -> str:
 
 @lru_cache
 def _exporter() -> HTMLExporter:
+    """nbconvert's, without bleach for each cell: nh3 cleans the whole page afterwards, in a fraction of the time."""
     made = HTMLExporter(template_name="basic", sanitize_html=False, embed_images=False)  # type: ignore[no-untyped-call]
-    # bleach, cell by cell, half of the time: the whole page goes through nh3 afterwards
+    colour = _remembering(Highlight2HTML(pygments_lexer="ipython3", parent=made))  # type: ignore[no-untyped-call]
     made.register_filter("clean_html", lambda html: html)  # type: ignore[no-untyped-call]
+    made.register_filter("highlight_code", lambda source, **_: colour(source))  # type: ignore[no-untyped-call]
+    made.register_filter("markdown2html", _remembering(markdown2html))  # type: ignore[no-untyped-call]
     return made
 
 
+def _remembering(convert: Callable[[str], str]) -> Callable[[str], str]:
+    """Most cells are the exercise's own and the same in every submission. Long ones are not kept."""
+    kept = lru_cache(maxsize=500)(convert)
+    return lambda source: kept(source) if len(source) < _KEPT_MOST else convert(source)
+
+
 def _converted(notebook: nbformat.NotebookNode) -> str:
-    return str(_exporter().from_notebook_node(notebook)[0])
+    """As HTMLExporter does it, save that the page is not parsed once more with BeautifulSoup."""
+    made = _exporter()
+    resources = made._init_resources(None)  # type: ignore[no-untyped-call]
+    return str(TemplateExporter.from_notebook_node(made, notebook, resources)[0])
 
 
 def _clean(html: str) -> str:
@@ -124,7 +140,8 @@ def _clean(html: str) -> str:
                       url_schemes={"https", "data"}, strip_comments=True, link_rel="noopener noreferrer nofollow",
                       set_tag_attribute_values={"table": {"tabindex": "0"}},  # wide ones scroll, by keyboard too
                       clean_content_tags={"script", "style", "svg", "math", "template", "iframe", "object"})
-    return _HEADING.sub(r"\1h2", clean)  # the page's heading is ours; a student's may skip levels
+    clean = _HEADING.sub(r"\1h2", clean)  # the page's heading is ours; a student's may skip levels
+    return _NAMELESS.sub(r'<img alt="picture"', clean)
 
 
 def _allowed(_tag: str, attribute: str, value: str) -> str | None:
@@ -132,5 +149,5 @@ def _allowed(_tag: str, attribute: str, value: str) -> str | None:
     if attribute == "src":
         return value if _PICTURE.match(value) else None
     if attribute == "href":
-        return value if value.startswith("https://") else None
-    return value
+        return value if value.startswith("https://") and "<" not in value else None
+    return value.replace("<", "‹")  # so that what looks like a tag below is one

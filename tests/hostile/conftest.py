@@ -119,7 +119,8 @@ def hand_in(root: Path, port: int) -> None:
         submit(root, file.name, file.content)
     for name, (source, _) in HONEST.items():
         submit(root, f"0-{name}", notebook(source).encode())
-        submit(root, f"zz-{name}", notebook(source).encode())
+    for name in ("right", "lecun"):  # before the hostile ones and after them
+        submit(root, f"zz-{name}", notebook(HONEST[name][0]).encode())
     submit(root, "control-right", notebook(HONEST["right"][0], f"x = '{reading.SECRET}'").encode())
     submit(root, "payloads-in-markdown", report.with_markdown().encode())
 

@@ -37,8 +37,13 @@ def told(result: r.Result) -> str:
 @pytest.mark.parametrize("name", HONEST)
 def test_the_controls_get_what_they_are_worth(graded: Class, name: str) -> None:
     for student in (f"0-{name}", f"zz-{name}"):
-        assert graded.results[student].score == HONEST[name][1], told(graded.results[student])
-    assert graded.results["control-right"].score == 20
+        if student in graded.results:
+            assert graded.results[student].score == HONEST[name][1], told(graded.results[student])
+
+
+def test_a_right_control_gets_full_marks_whoever_surrounds_it(graded: Class) -> None:
+    assert {graded.results[name].score for name in ("0-right", "control-right", "zz-right")} == {20.0}
+    assert graded.results["zz-lecun"].score == HONEST["lecun"][1]
 
 
 @pytest.mark.parametrize("case", CASES, ids=named(CASES))
