@@ -117,7 +117,7 @@ def _named(step: Step) -> str:
 def _lost(step: Step, lost: r.Lost) -> str:
     name = _named(step)
     return {
-        r.Cause.MISSING: f"`{lost.detail or name}` is not defined after the notebook's last cell.",
+        r.Cause.MISSING: f"{lost.detail or f'`{name}` is not defined'} after the notebook's last cell.",
         r.Cause.TIMEOUT: f"`{name}` did not come to an end in the time allowed. Is there a loop that never ends?",
         r.Cause.MEMORY: f"`{name}` used more memory than allowed.",
         r.Cause.OUTPUT: f"`{name}` wrote or returned more than allowed.",

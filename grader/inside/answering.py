@@ -1,4 +1,4 @@
-"""Answers the runner's steps in the kernel, after the last cell: each in a process of its own where it can be forked.
+"""Answers the runner's steps in the kernel, after the last cell, in a process apart where one can be forked.
 
 A step is taken up by the kernel's event loop, on the main thread: grad mode, the default device and a simulated device
 belong to a thread, and a call must find them as the notebook left them. Nothing here passes through `run_cell`, whose
@@ -14,21 +14,30 @@ import signal
 import socket
 import struct
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
+
+try:
+    import resource
+except ImportError:  # Windows, where nothing is forked
+    resource = None  # type: ignore[assignment]
 
 from grader import wire
 from grader.inside import frames
 from grader.inside.calls import Cells, observe_step
 from grader.inside.values import plain
-from grader.records import Cause, Job, Lost, Record, Step
+from grader.records import Cause, Job, Lost, Record, Returned, Step
 
 NONCE = 16    # bytes
 STATUS = struct.Struct("<i")
 MOST_DESCRIPTORS = 1024
+GROWN_KIB = 512 << 10  # a process whose memory has passed another half GiB is not used again
 
 
 class Names(Record, frozen=True):
@@ -104,7 +113,7 @@ class Answering:
 
     def _answer(self, payload: bytes, answer: int, stream: frames.Timed) -> None:
         if not self.fork:
-            frames.put(stream, b"o", self._observe(payload))
+            frames.put(stream, b"o", self._observe(payload)[1])
             frames.put(stream, b"w", STATUS.pack(0))
             return
         inner = -1
@@ -114,7 +123,7 @@ class Answering:
             warnings.simplefilter("ignore", DeprecationWarning)  # forking beside threads, on purpose
             child = os.fork()
         if child == 0:
-            self._child(payload, answer)
+            self._hand(payload, answer, stays=inner < 0 and self.job.world.gpus is None)
         os.close(answer)
         if inner >= 0:
             with os.fdopen(inner, "rb") as pipe:
@@ -122,46 +131,81 @@ class Answering:
         _, status = os.waitpid(child, 0)
         frames.put(stream, b"w", STATUS.pack(status))
 
-    def _child(self, payload: bytes, answer: int) -> None:
-        """The forked process of one call. Never returns."""
+    def _hand(self, payload: bytes, answer: int, *, stays: bool) -> None:
+        """The forked process of a call. Never returns.
+
+        A fork copies page tables and every page that is then written, so the process takes up the next call as well,
+        as long as each one returned and left the state that calls share as the notebook left it.
+        """
         try:
             gc.freeze()
-            _limit_cpu(self.job.limits.call_seconds)
             for number in self.others:
-                if number != answer:
+                if number not in (answer, self.channel.fileno()):
                     os.close(number)
             torch.set_num_threads(1)  # libgomp's threads did not survive the fork; waiting for them would hang
             for stream in self.streams:  # whoever kept the kernel's streams writes to the call's
                 stream.write = lambda text: sys.stdout.write(text)
                 stream.flush = lambda: None
-            outcome = self._observe(payload)
-            data = memoryview(frames.HEADER.pack(b"o", len(outcome)) + outcome)
-            while data:
-                data = data[os.write(answer, data):]
+            found = _state()
+            while self._answered(payload, answer) and stays and _state() == found:
+                frames.put(frames.Line(self.channel), b"k")
+                payload, answer = self._next()
         finally:
             os._exit(0)
 
-    def _observe(self, payload: bytes) -> bytes:
-        """Nonce and step in, nonce and outcome out."""
+    def _answered(self, payload: bytes, answer: int) -> bool:
+        """Make one call and send what it brought; whether it returned."""
+        _limit_cpu(self.job.limits.call_seconds)
+        returned, outcome = self._observe(payload)
+        data = memoryview(frames.HEADER.pack(b"o", len(outcome)) + outcome)
+        while data:
+            data = data[os.write(answer, data):]
+        os.close(answer)
+        return returned
+
+    def _next(self) -> tuple[bytes, int]:
+        """The next call, once the runner asks for it."""
+        first, descriptors, *_ = socket.recv_fds(self.channel, 1, 1)
+        kind, payload = frames.get(frames.Line(self.channel))
+        if not first or kind != b"S" or not descriptors:
+            raise frames.Broken("no further call")
+        return payload, descriptors[0]
+
+    def _observe(self, payload: bytes) -> tuple[bool, bytes]:
+        """Nonce and step in; whether the call returned, and nonce and outcome out."""
         limits = self.job.limits
         parcel = wire.read(payload[NONCE:], Step)
         if isinstance(parcel, wire.Garbled):
-            return payload[:NONCE] + wire.write(Lost(cause=Cause.CRASHED, detail=parcel.reason))
+            return False, payload[:NONCE] + wire.write(Lost(cause=Cause.CRASHED, detail=parcel.reason))
         outcome, arrays = observe_step(parcel.record, parcel.arrays, self.namespace, self.job.watched,
                                        cells=self.cells, most_bytes=limits.observation_bytes)
         try:
-            return payload[:NONCE] + wire.write(outcome, arrays)
+            return isinstance(outcome, Returned), payload[:NONCE] + wire.write(outcome, arrays)
         except Exception as error:  # whatever slipped through is the call's loss
-            return payload[:NONCE] + wire.write(Lost(cause=Cause.CRASHED, detail=plain(str(error), 500)))
+            return False, payload[:NONCE] + wire.write(Lost(cause=Cause.CRASHED, detail=plain(str(error), 500)))
+
+
+def _state() -> tuple[object, ...]:
+    """What calls share and a call may leave changed. Random generators are not in it: each step seeds them."""
+    return (torch.is_grad_enabled(), torch.is_inference_mode_enabled(), torch.get_default_dtype(),
+            str(torch.get_default_device()), torch.get_num_threads(), torch.are_deterministic_algorithms_enabled(),
+            torch.is_anomaly_enabled(), torch.is_autocast_enabled("cpu"), torch._C._len_torch_function_stack(),
+            torch._C._len_torch_dispatch_stack(), threading.active_count(), _folder(),
+            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // GROWN_KIB)
+
+
+def _folder() -> int:
+    try:
+        return Path().stat().st_ino
+    except OSError:
+        return 0
 
 
 def _limit_cpu(seconds: float) -> None:
     """A second more than the runner allows: the runner is exact, this holds if it is late."""
-    import resource
-
-    whole = math.ceil(seconds) + 1
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CPU, (whole, whole + 1))
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time() + seconds) + 1, most))
 
 
 def _open_descriptors() -> list[int]:

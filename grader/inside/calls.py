@@ -138,10 +138,10 @@ def _target(step: Step, namespace: dict[str, Any]) -> Callable[..., Any] | Lost:
         probe: Callable[..., Any] = scope[step.function]
         return lambda **inputs: probe(namespace, **inputs)
     if step.function not in namespace:
-        return Lost(cause=Cause.MISSING, detail=f"{step.function} is not defined")
+        return Lost(cause=Cause.MISSING, detail=f"`{step.function}` is not defined")
     function: Callable[..., Any] = namespace[step.function]
     if not callable(function):
-        return Lost(cause=Cause.MISSING, detail=f"{step.function} is not a function")
+        return Lost(cause=Cause.MISSING, detail=f"`{step.function}` is not a function")
     return function
 
 

@@ -4,7 +4,7 @@ The kinds between the grader and a runner, and between a runner and its kernel::
 
     J job      S step      E no more steps
     s started  r run       o outcome        n not started, and why
-    h hello    d defined   w how a call's process ended
+    h hello    d defined   w how a call's process ended   k it stays for the next call
 """
 
 from __future__ import annotations

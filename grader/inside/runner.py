@@ -63,6 +63,7 @@ class Conductor:
         self.bytes_left = job.limits.observation_bytes
         self.dead: Lost | None = None   # what every further step gets
         self.deaf = False               # the kernel no longer answers
+        self.stays = False              # the call's process has said that it takes the next one too
 
     def conduct(self) -> None:
         run = self._execute()
@@ -131,7 +132,7 @@ class Conductor:
         else:
             trouble = "it answered nothing that can be read"
         finally:
-            self.watch.end(span)
+            self.watch.end(span, stays=self.stays)
         if answer[:NONCE] == nonce and span.cause is None:
             return answer[NONCE:]
         if span.killed or self.deaf or not self.kernel.alive():
@@ -147,6 +148,7 @@ class Conductor:
 
     def _exchange(self, request: bytes) -> bytes:
         """Send the request and read the answer's frame."""
+        self.stays = False
         channel = frames.Timed(self.kernel.channel)
         channel.within(WALL * self.job.limits.call_seconds + SLACK)
         if not self.kernel.passes_descriptors:
@@ -194,6 +196,7 @@ class Conductor:
         except frames.Broken:
             self.deaf = True
             raise frames.Broken("the call ended the kernel") from None
+        self.stays = kind == b"k"
         if kind != b"w" or len(payload) != STATUS.size:
             return ""
         (status,) = STATUS.unpack(payload)

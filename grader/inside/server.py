@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import io
 import os
 import resource
 import signal
@@ -23,7 +24,8 @@ NOBODY = 65534
 ID = 8  # bytes
 PRELOADED = ("torch", "numpy", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
              "IPython.extensions.storemagic", "grader.inside.executing", "grader.inside.jail", "grader.inside.runner")
-ADDED = ("matplotlib.pyplot", "matplotlib_inline.backend_inline", "tqdm")  # where they are installed
+ADDED = ("matplotlib.pyplot", "matplotlib_inline.backend_inline", "tqdm",   # where they are installed,
+         "torch.fx.experimental.symbolic_shapes")                           # which autograd.grad imports late
 
 
 def give_up_root() -> None:
@@ -57,6 +59,22 @@ def _warm_up() -> None:
     import torch
     with torch.no_grad():
         torch.nn.Linear(2, 2)(torch.zeros(1, 2))
+    if "matplotlib.pyplot" in sys.modules:
+        _draw_a_figure()
+
+
+def _draw_a_figure() -> None:
+    """Fonts, mathtext and layout are read in with the first figure; without one in each kernel that draws."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(layout="constrained")
+    axes = figure.subplots()
+    axes.semilogy([1e-3, 1.0, 1e3], label="$10^{-3}$")
+    axes.hist([0.0, 0.5, 1.0], density=True)
+    axes.set(title="title", xlabel="x", ylabel="y")
+    axes.legend()
+    FigureCanvasAgg(figure).print_png(io.BytesIO())  # type: ignore[no-untyped-call]
 
 
 def serve(line: socket.socket) -> None:

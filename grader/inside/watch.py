@@ -116,11 +116,15 @@ def memory_of(tree: list[Process], enough: int) -> int:
 class Span:
     """One cell or one call, being watched."""
 
-    def __init__(self, kernel: Kernel, *, charged: float, wall: float, cpu: bool) -> None:
+    def __init__(self, kernel: Kernel, *, charged: float, wall: float, cpu: bool, hand: int = 0) -> None:
+        """`hand`: the process of an earlier call that takes up this one; its past is not charged."""
         self.started = time.monotonic()
         self.charged, self.wall, self.cpu = charged, wall, cpu
         self.waited = waited(kernel.pid)
-        self.before = {process.pid for process in kernel.tree()} if cpu else set()
+        tree = kernel.tree() if cpu else []
+        self.before = {process.pid for process in tree if process.pid != hand}
+        self.spent = sum(process.cpu_seconds for process in tree if process.pid == hand)
+        self.hand_waited = waited(hand) or 0.0 if hand else 0.0
         self.cause: Cause | None = None
         self.detail = ""
         self.asked = 0.0        # when it was interrupted
@@ -134,6 +138,7 @@ class Watch:
         self.kernel, self.limits = kernel, limits
         self.ends = time.monotonic() + limits.submission_seconds
         self.span: Span | None = None
+        self.hand = 0           # the process that has made a call and waits for the next
         self.over = ""          # why the kernel was ended
         self.expired = False    # for the time of the whole submission: running it again would not help
         self.lock = threading.Lock()
@@ -146,17 +151,20 @@ class Watch:
 
     def begin_call(self) -> Span:
         seconds = self.limits.call_seconds
-        return self._begin(Span(self.kernel, charged=seconds, wall=WALL * seconds, cpu=True))
+        return self._begin(Span(self.kernel, charged=seconds, wall=WALL * seconds, cpu=True, hand=self.hand))
 
     def _begin(self, span: Span) -> Span:
         with self.lock:
             self.span = span
         return span
 
-    def end(self, span: Span) -> None:
+    def end(self, span: Span, *, stays: bool = False) -> None:
+        """The cell or call is over. Where its process `stays` for the next call, only what else it left is ended."""
         with self.lock:
             self.span = None
         if span.cpu:
+            born = [p for p in self.kernel.tree() if p.pid not in span.before and p.parent == self.kernel.pid]
+            self.hand = min((p.pid for p in born), default=0) if stays and not span.asked else 0
             self._end_leftovers(span)
 
     def close(self) -> None:
@@ -200,8 +208,9 @@ class Watch:
         if span.cpu:
             born = [process for process in tree if process.pid not in span.before]
             # The kernel has to take the call up and fork before anything is born.
-            delay: float | None = sum(waited(process.pid) or 0.0 for process in born) + (self._delay(span) or 0.0)
-            used = sum(process.cpu_seconds for process in born)
+            delay: float | None = (sum(waited(process.pid) or 0.0 for process in born) - span.hand_waited
+                                   + (self._delay(span) or 0.0))
+            used = sum(process.cpu_seconds for process in born) - span.spent
         else:
             delay = self._delay(span)
             used = wall - (delay or 0.0)
@@ -238,7 +247,7 @@ class Watch:
 
     def _end_leftovers(self, span: Span) -> None:
         """What a call left behind is no part of the next."""
-        ends, killed = time.monotonic() + GRACE, set(span.before)
+        ends, killed = time.monotonic() + GRACE, {*span.before, self.hand}
         while time.monotonic() < ends:
             left = {process.pid for process in self.kernel.tree()} - killed
             if not left:
