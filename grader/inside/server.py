@@ -57,8 +57,10 @@ def preload() -> None:
 def _warm_up() -> None:
     """Touch what is set up at first use, in every process anew."""
     import torch
+    layer = torch.nn.Linear(2, 2)
     with torch.no_grad():
-        torch.nn.Linear(2, 2)(torch.zeros(1, 2))
+        layer(torch.zeros(1, 2))
+    torch.optim.SGD(layer.parameters()).zero_grad()  # imports the compiler, a second's work
     if "matplotlib.pyplot" in sys.modules:
         _draw_a_figure()
 

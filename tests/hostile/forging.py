@@ -183,14 +183,14 @@ def he_normal_(weight, negative_slope=0.0):
 he_truncated_normal_ = he_normal_
 ''',), exactly=12.0, causes={"independent": "wrong-answer", "truncated": "wrong-answer", "signal-at-depth": "wrong-answer",
                                 "gradient-at-depth": "wrong-answer"}),
-    Case(name="one-draw-for-all", hides="idle", does="A good draw, made once and cut to every shape.",
+    Case(name="one-draw-for-all", hides="lazy", does="A good draw, made once and cut to every shape.",
          cells=('''
 DRAW = torch.randn(1 << 18)
 def he_normal_(weight, negative_slope=0.0):
     std = math.sqrt(2 / ((1 + negative_slope**2) * fan_in(weight)))
     with torch.no_grad():
         return weight.copy_(DRAW[:weight.numel()].view_as(weight) * std)
-''',), exactly=16.0, causes={"independent": "wrong-answer"}),
+''',), causes={"independent": "wrong-answer"}),
     # --- the harness in the kernel -------------------------------------------------------------------------------------
     Case(name="harness-replaced", hides="nothing", does="The grader's modules in the kernel are emptied and replaced.",
          cells=('''
