@@ -3,12 +3,13 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 export PYTHON VENV
 
-.PHONY: help demo test lint bench setup
+.PHONY: help demo test lint bench setup messages
 
 help:
 	@echo "make demo    install what is needed, grade examples/submissions into demo/"
 	@echo "make test    install what is needed, check style, types, contracts, and run every test"
 	@echo "make lint    style, types and import contracts only"
+	@echo "make messages  bring the translations' catalogues up to date"
 	@echo "make bench   compare with nbgrader on this machine (minutes; makes an environment of its own)"
 
 demo:
@@ -25,6 +26,13 @@ lint: setup
 
 test: lint
 	@$(BIN)/python -m pytest -n auto --dist loadgroup
+
+# After a change to what the tool itself says: bring the catalogues up to date, translate, run it again.
+messages: setup
+	@$(BIN)/pybabel -q extract -F grader/locale/babel.cfg -k N_ --omit-header --no-location -o grader/locale/grader.pot .
+	@$(BIN)/pybabel -q update -i grader/locale/grader.pot -d grader/locale -D grader
+	@$(BIN)/pybabel -q compile -d grader/locale -D grader
+	@rm grader/locale/grader.pot
 
 bench:
 	@scripts/setup.sh demo

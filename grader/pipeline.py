@@ -153,7 +153,7 @@ def pages(result: r.Result, notebook: str, executed: str, output: Output, langua
     href = f"{result.exercise}-executed.html" if executed else None
     if executed:
         write(output.page(*where, ".ipynb"), executed)
-        write(output.page(*where, "-executed.html"), inert.render(executed))
+        write(output.page(*where, "-executed.html"), inert.render(executed, language=language))
     write(output.page(*where, ".html"), student.render(result, notebook, language=language, executed_href=href))
     write(output.page(*where, ".md"), markdown.render(result, notebook, language=language))
 

