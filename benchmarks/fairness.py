@@ -32,7 +32,7 @@ def main() -> int:
     exercise = catalog.load(chosen.exercises / chosen.exercise)
     answers = [Solution(path=exercise.folder / "notebook.ipynb"), *solutions(exercise, "right")]
     first = secrets.randbits(30)
-    options = Options(exercises=chosen.exercises, device="cpu")
+    options = Options(exercises=chosen.exercises)
     gradings = {seed: Grading(options, {exercise.name: exercise}, seed, "bubblewrap")
                 for seed in range(first, first + chosen.times)}
     submissions = {seed: submission(exercise, answers[i % len(answers)]) for i, seed in enumerate(gradings)}

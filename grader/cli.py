@@ -83,8 +83,6 @@ def grading_options(command: Any) -> Any:
         click.option("--exercise", metavar="NAME", help="The exercise of notebooks that do not say it themselves."),
         click.option("--exercises", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
                      help="Where the exercises are (default: ./exercises, else those of the repository)."),
-        click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
-                     help="Where the calls are made."),
         click.option("--sandbox", type=click.Choice(["bubblewrap", "process"]),
                      help="bubblewrap (default), or process: no isolation, only for notebooks you trust."),
         click.option("--seed", type=click.IntRange(0, 2**31 - 1), metavar="N",
@@ -100,7 +98,7 @@ def options_from(chosen: dict[str, Any]) -> Options:
     from grader.grading import Options
 
     return Options(exercises=chosen.get("exercises") or default_exercises(), exercise=chosen.get("exercise"),
-                   jobs=chosen.get("jobs"), device=chosen.get("device") or "auto", sandbox=chosen.get("sandbox"),
+                   jobs=chosen.get("jobs"), sandbox=chosen.get("sandbox"),
                    seed=chosen.get("seed"), language=chosen.get("language"))
 
 

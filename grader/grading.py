@@ -19,6 +19,8 @@ from grader.execute.sandbox import Sandbox
 from grader.judge import judge, score
 from grader.spec import Preparation
 
+DEVICE = "cpu"       # where calls are made
+REAL_CUDA = "cuda"   # the world of checks that need a GPU: not available yet, so they leave the maximum
 Observed = Mapping[str, wire.Parcel[r.Observations]]
 
 
@@ -29,7 +31,6 @@ class Options:
     exercises: Path
     exercise: str | None = None
     jobs: int | None = None
-    device: str = "auto"
     sandbox: str | None = None
     seed: int | None = None
     language: str | None = None
@@ -61,12 +62,11 @@ class Grading:
         self.exercises = exercises
         self.seed = seed
         self.sandbox = sandbox
-        self.device = device_of(options.device)
         self.prepared: dict[str, Preparation] = {name: e.prepare(seed) for name, e in exercises.items()}
 
     def made_by(self, exercise: Exercise) -> r.MadeBy:
         return r.MadeBy(grader=__version__, exercise=exercise.settings.version, torch=str(torch.__version__),
-                        device=self.device, seed=self.seed, sandbox=self.sandbox)
+                        device=DEVICE, seed=self.seed, sandbox=self.sandbox)
 
     def fingerprint(self, submission: r.Submission | r.Unreadable) -> str:
         """Of everything that decides the mark."""
@@ -80,10 +80,10 @@ class Grading:
         exercise = self.exercises[submission.exercise]
         prepared = self.prepared[submission.exercise]
         for name in exercise.worlds:
-            if name == "cuda" and self.device == "cpu":
+            if name == REAL_CUDA:
                 continue
             keys = [key for step, key in exercise.keys.items() if step.world == name]
-            job = r.Job(notebook=submission.notebook, world=prepared.worlds[name], seed=self.seed, device=self.device,
+            job = r.Job(notebook=submission.notebook, world=prepared.worlds[name], seed=self.seed, device=DEVICE,
                         watched=exercise.settings.forbidden, functions=exercise.settings.functions,
                         limits=exercise.settings.limits)
             arrays = {k: a for key in keys for k, a in prepared.steps[key].arrays.items()}
@@ -142,13 +142,6 @@ def default_jobs() -> int:
     """Two kernels in flight for each core: while one waits for its sockets the other computes."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return 2 * cores
-
-
-def device_of(wanted: str) -> str:
-    """`auto` is CUDA where there is one. Asks without initialising CUDA in this process's children."""
-    if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return wanted
 
 
 def contents(folder: Path) -> str:

@@ -148,7 +148,7 @@ def _judged(exercise: Exercise, everyone: list[Solution], options: Options, seed
 
 
 def _work(exercise: Exercise, everyone: list[Solution], seed: int) -> Iterator[Work]:
-    grading = Grading(Options(exercises=exercise.folder.parent, device="cpu"), {exercise.name: exercise}, seed, "")
+    grading = Grading(Options(exercises=exercise.folder.parent), {exercise.name: exercise}, seed, "")
     for index, solution in enumerate(everyone):
         notebook = as_notebook(cells(exercise, solution.path))
         submission = r.Submission(student=solution.path.stem, exercise=exercise.name, path=solution.path.name,

@@ -15,7 +15,7 @@ WRONG = "wrong/squares.py"
 
 
 def prove(folder: Path, draws: int = 0) -> validate.Proof:
-    options = Options(exercises=folder.parent, sandbox="inline", seed=3, device="cpu")
+    options = Options(exercises=folder.parent, sandbox="inline", seed=3)
     return validate.prove(catalog.load(folder), options, draws=draws, told=lambda text: None)
 
 
