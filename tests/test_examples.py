@@ -76,7 +76,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
     """Student -> the line of results.jsonl, of one batch behind the wall."""
     out = tmp_path_factory.mktemp("reports")
     try:
-        pipeline.batch(SUBMISSIONS, out, Options(exercises=REPOSITORY / "exercises", device="cpu"), Quiet())
+        pipeline.batch(SUBMISSIONS, out, Options(exercises=REPOSITORY / "exercises"), Quiet())
     except SandboxUnavailable as error:
         pytest.skip(str(error))
     found = [json.loads(line) for line in (out / "results.jsonl").read_text(encoding="utf-8").splitlines()]
