@@ -42,7 +42,8 @@ def observe_namespace(exercise: Exercise, namespace: Callable[[], dict[str, Any]
                     one = prepared.steps[key]
                     outcomes[key], found = _made(exercise, one.record, one.arrays, names)
                     arrays.update(found)
-        record = r.Observations(run=r.Run(), outcomes=outcomes, torch=str(torch.__version__))
+        defined = tuple(function for function in exercise.settings.functions if function in names)
+        record = r.Observations(run=r.Run(defined=defined), outcomes=outcomes, torch=str(torch.__version__))
         observed[name] = wire.Parcel(record=record, arrays=arrays)
     return observed
 

@@ -42,7 +42,7 @@ def verdict_on(exercise: Exercise, check: Check, observed: Observed, prepared: P
         seen.append(Seen(step=step, given=prepared.steps[key].given, outcome=outcome, arrays=parcel.arrays,
                          gpus=prepared.worlds[step.world].gpus))
     for one in seen:
-        refused = _refusal(check, one)
+        refused = _refusal(check, one, observed[one.step.world].record.run.defined)
         if refused:
             return refused
     return _asked(check, seen)
@@ -60,7 +60,7 @@ def _behind(check: Check, before: r.Verdict) -> r.Verdict:
     return _marked(check, r.Mark.NOT_REACHED, cause=r.Cause.PREREQUISITE, root=before.root or before.id)
 
 
-def _refusal(check: Check, seen: Seen) -> r.Verdict | None:
+def _refusal(check: Check, seen: Seen, defined: tuple[str, ...]) -> r.Verdict | None:
     """The verdict where a step used what is forbidden, or brought nothing to judge."""
     outcome = seen.outcome
     if isinstance(outcome, r.Returned) and len(outcome.rounds) != seen.step.times:
@@ -71,6 +71,10 @@ def _refusal(check: Check, seen: Seen) -> r.Verdict | None:
         names = ", ".join(f"`{name}`" for name in sorted(set(outcome.forbidden)))
         return _marked(check, r.Mark.FAIL, cause=r.Cause.FORBIDDEN,
                        message=f"`{_named(seen.step)}` called {names}, which this exercise asks you to write yourself.")
+    missing = [name for name in seen.step.uses if name not in defined]
+    if isinstance(outcome, r.Raised) and missing:
+        lost = r.Lost(cause=r.Cause.MISSING, detail=f"`{missing[0]}` is not defined")
+        return _marked(check, r.Mark.FAIL, cause=lost.cause, message=_lost(seen.step, lost))
     if isinstance(outcome, r.Raised) and outcome.error == SIMULATION_LIMIT and seen.gpus:
         return _marked(check, r.Mark.NOT_AVAILABLE, cause=r.Cause.NEEDS_CUDA, message=outcome.message)
     if isinstance(outcome, r.Raised) and not check.may_raise:

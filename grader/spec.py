@@ -95,7 +95,7 @@ def Call(function: str, /, *arguments: Any, times: int = 1, world: str = "plain"
 def Probe(function: str, /, *, uses: tuple[str, ...], world: str = "plain", **inputs: Any) -> Step:  # noqa: N802
     """An experiment of probes.py, called as function(namespace, **inputs) beside the student's code.
 
-    `uses` names the student's functions it exercises: where one is missing, the probe is not made.
+    `uses` names the student's functions it exercises: where one is missing and the probe raises, that is the reason.
     """
     return Step(function=function, world=world, inputs=tuple(inputs.items()), probe=True, uses=uses)
 

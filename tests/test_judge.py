@@ -71,6 +71,12 @@ def test_an_exception_is_told_with_its_name(exercise: catalog.Exercise) -> None:
     assert "KeyError" in verdicts["half"].message
 
 
+def test_a_function_that_a_probe_misses_is_missing(exercise: catalog.Exercise) -> None:
+    verdicts = judged(exercise, observed(exercise, "del halve"))
+    assert (verdicts["half"].mark, verdicts["half"].cause) == (r.Mark.FAIL, r.Cause.MISSING)
+    assert "`halve` is not defined" in verdicts["half"].message
+
+
 def test_a_forbidden_call_fails_every_check_whose_call_made_it(exercise: catalog.Exercise) -> None:
     seen = observed(exercise)
     outcome = structs.replace(seen["plain"].record.outcomes["s0"], forbidden=("torch.mul",))

@@ -616,7 +616,9 @@ def _run_through(seen: Seen) -> tuple[list[Tensor], list[float], list[float]]:
         for weight in weights[1:]:
             layers.append(layers[-1].relu() @ weight.mT)
     last = seen.given["gradient"].double()
-    gradients = torch.autograd.grad(layers[-1], layers, last)
+    with torch.enable_grad():
+        loss = (layers[-1] * last).sum()  # its gradient there is `last`
+    gradients = torch.autograd.grad(loss, layers)
     return (weights, [float(z.detach().std()) for z in layers], [float(g.norm() / last.norm()) for g in gradients])
 
 

@@ -173,9 +173,18 @@ def _failed(error: BaseException, step: Step, cells: Cells, sink: Sink, forbidde
     if isinstance(error, MemoryError) or any(words in message for words in NO_MEMORY):
         return Lost(cause=Cause.MEMORY, detail=message or "no memory was left")
     lines = _lines(error.__traceback__, cells)
-    return Raised(error=name_of(type(error)), message=message, lines=lines, printed=sink.text(),
+    return Raised(error=_name(error), message=message, lines=lines, printed=sink.text(),
                   ancestry=tuple(name_of(kind) for kind in type(error).__mro__[:MAX_ANCESTRY]),
                   forbidden=forbidden, inside_probe=isinstance(step, ProbeStep) and not lines)
+
+
+def _name(error: BaseException) -> str:
+    """The class's name. What a simulated device cannot do, only the simulation itself may say."""
+    name, trace = name_of(type(error)), error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    file = trace.tb_frame.f_code.co_filename if trace is not None else ""
+    return "Exception" if name == "SimulationLimit" and "simulated_cuda" not in file else name
 
 
 def _message(error: BaseException) -> str:

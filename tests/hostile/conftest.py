@@ -75,7 +75,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
     if shutil.which("bwrap") is None:
         pytest.skip("bubblewrap is not installed")
     root = tmp_path_factory.mktemp("hostile")
-    options = Options(exercises=exercise(root), exercise="he_init", sandbox="bubblewrap", seed=11, device="cpu")
+    options = Options(exercises=exercise(root), exercise="he_init", sandbox="bubblewrap", seed=11)
     (root / "secret.txt").write_text(reading.SECRET)
     os.environ["GRADER_HOSTILE_SECRET"] = reading.SECRET
     with (socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as abstract,

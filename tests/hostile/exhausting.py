@@ -16,7 +16,7 @@ def one(name: str, does: str, body: str, cause: str) -> Case:
 
 def cell(name: str, does: str, source: str, cause: str) -> Case:
     """A right notebook with one such cell: it is stopped, or left out of a second execution."""
-    return Case(name=name, does=does, hides="right", exactly=20.0, cells=(START + source, "print('behind it')"),
+    return Case(name=name, does=does, hides="right", exactly=20.0, cells=(START + source, "x = None\nprint('behind it')"),
                 events={1: cause} if cause else {}, says=("Cell 2",) if cause else ())
 
 

@@ -10,16 +10,15 @@ FINISHES = "import os, sys, threading, time, atexit, gc, inspect, math, types, t
 # Python that looks, from within a call, for the answer's descriptor and the nonce, and writes an outcome of its own.
 FRAMES = FINISHES + '''
 def of_the_call():
-    """The frames of the grader's that made this call, innermost first."""
+    """Nonce and step, and the descriptor for the answer: from the frames of the grader's that made this call."""
     frame = sys._getframe(1)
-    while frame is not None:
-        yield frame
+    while not {"payload", "answer"} <= frame.f_locals.keys():
         frame = frame.f_back
+    return frame.f_locals["payload"], frame.f_locals["answer"]
 
 def forge(text):
     from grader.inside import frames
-    request = next(f.f_locals["payload"] for f in of_the_call() if f.f_code.co_name == "_observe")
-    answer = next(f.f_locals["answer"] for f in of_the_call() if f.f_code.co_name == "_child")
+    request, answer = of_the_call()
     text = text.encode()
     body = request[:16] + len(text).to_bytes(8, "little") + text
     os.write(answer, frames.HEADER.pack(b"o", len(body)) + body)
@@ -310,7 +309,7 @@ def init_weights(module):
     Case(name="huge-outcome", hides="lazy", does="A call sends a frame that claims 2^60 bytes, then what it can.",
          cells=(FRAMES + """
 def init_weights(module):
-    answer = next(f.f_locals["answer"] for f in of_the_call() if f.f_code.co_name == "_child")
+    _, answer = of_the_call()
     os.write(answer, b"o" + (1 << 60).to_bytes(8, "little"))
     while True: os.write(answer, bytes(1 << 16))
 """,), exactly=18.0, causes={"init-weights": "timeout"}),
@@ -352,10 +351,23 @@ if os.fork() == 0:
     os._exit(0)
 threading.Thread(target=later, daemon=True).start()
 ''',)),
+    Case(name="poisons-the-next-call", hides="idle", does="The first call leaves patches, hooks, modes and a thread for those that follow.",
+         cells=(FINISHES + '''
+old = fan_in
+def fan_in(weight):
+    torch.Tensor.numel = lambda self: 128
+    torch.set_default_dtype(torch.float64)
+    torch.set_grad_enabled(False)
+    torch.utils._python_dispatch.TorchDispatchMode().__enter__()
+    threading.active_count = lambda: 1
+    sys.setprofile(lambda *a: None)
+    threading.Thread(target=lambda: [os.write(n, b"o" + bytes(8)) for n in range(3, 200)], daemon=True).start()
+    return old(weight)
+''',)),
     Case(name="daemon-of-a-call", hides="lazy", does="A call leaves a daemon that keeps the answer's descriptor and writes later.",
          cells=(FRAMES + '''
 def init_weights(module):
-    answer = next(f.f_locals["answer"] for f in of_the_call() if f.f_code.co_name == "_child")
+    _, answer = of_the_call()
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
