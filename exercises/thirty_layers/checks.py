@@ -560,12 +560,12 @@ def not_finite(seen: Seen) -> None:
 
 
 # --- the experiment --------------------------------------------------------------------------------------------------
-# 14 layers are enough to see it, and cost a thirtieth of what 30 cost: Xavier's signal has shrunk to 1/90 at the end.
-# The data: ten Gaussian clouds, whose centres the seed of the batch decides. Over 2,000 nets from each initialisation
-# (and as many sets of centres), 1.8 % of He's had not learnt after these 30 steps, or had lost it again; hence three
-# tries, all of which fail 5 times in a million. No Xavier net came below 2.19.
+# 12 layers are enough to see it, and 20 steps cost 25 ms, where the notebook's run of 30 layers costs a second: Xavier's
+# signal has shrunk to 1/45 at the end. The data: ten Gaussian clouds, whose centres the seed of the batch decides. Over
+# 4,000 nets from each initialisation (and as many sets of centres), 1.6 % of He's had not learnt by then, or had lost it
+# again; hence three tries, all of which fail 4 times in a million. Xavier's ended between 2.05 and 2.30 on new data.
 
-SETTING = {"depth": 14, "width": 64, "steps": 30, "lr": 0.007, "batch": 32, "means": normal(CLASSES, INPUTS, std=1.5),
+SETTING = {"depth": 12, "width": 64, "steps": 20, "lr": 0.007, "batch": 32, "means": normal(CLASSES, INPUTS, std=2.0),
            "noise": normal(250, INPUTS), "enough": LEARNT}
 ALL = ("build", "train", "verdict")
 with_he = Probe("experiment", uses=ALL, init="he", tries=3, **SETTING)
@@ -589,35 +589,35 @@ def expect_run(seen: Seen, name: str, said: str, usual: Sequence[float]) -> None
     """The loss on new data lies on the right side, and `verdict` says so."""
     loss = loss_on_new_data(seen)
     got = numbers(part(seen.value, "losses"), "`train`'s list")
-    seen.draw(curves(f"14 layers from {name} initialisation", f"The loss over {len(got)} steps; after them it is "
+    seen.draw(curves(f"12 layers from {name} initialisation", f"The loss over {len(got)} steps; after them it is "
                      f"{loss:.3g} on new data, and {CHANCE:.3g} is chance.", x_label="step", y_label="cross-entropy",
                      yours=got[:1000], expected=usual))
     learns = said == CONVERGES
-    seen.measure("loss on new data after 30 steps", f"{loss:.4g}",
+    seen.measure("loss on new data after 20 steps", f"{loss:.4g}",
                  f"{'below' if learns else 'not below'} {LEARNT:g}", f"chance: ln 10 = {CHANCE:.4g}")
     seen.measure("verdict", described(part(seen.value, "said")), repr(said))
     if not math.isfinite(loss) or (loss < LEARNT) is not learns:
-        fail(f"With {name} initialisation the loss on new data is {loss:.3g} after 30 steps; expected is one "
+        fail(f"With {name} initialisation the loss on new data is {loss:.3g} after 20 steps; expected is one "
              f"{'below' if learns else 'not below'} {LEARNT:g}. Chance gives {CHANCE:.3g}.")
     if part(seen.value, "said") != said:
         fail(f"With {name} initialisation `verdict` says {described(part(seen.value, 'said'))}; expected {said!r}.")
 
 
-# The medians over 2,000 nets, for the picture.
-USUAL_HE = (3.77, 2.71, 2.44, 2.34, 2.28, 2.24, 2.21, 2.18, 2.14, 2.11, 2.07, 2.02, 1.97, 1.92, 1.85, 1.78, 1.71, 1.65,
-            1.57, 1.50, 1.43, 1.35, 1.27, 1.20, 1.13, 1.06, 1.00, 0.95, 0.89, 0.86)
-USUAL_XAVIER = (CHANCE,) * 30
-AT_CHANCE = 0.1  # over 2,000 nets, Xavier's first loss lay within 0.04 of chance; the median of He's is 3.8
+# The medians over those nets, for the picture.
+USUAL_HE = (4.44, 2.88, 2.46, 2.30, 2.19, 2.11, 2.04, 1.97, 1.88, 1.80, 1.71, 1.60, 1.50, 1.38, 1.26, 1.15, 1.04, 0.93,
+            0.82, 0.73)
+USUAL_XAVIER = (CHANCE,) * 20
+AT_CHANCE = 0.3  # Xavier's first loss lay within 0.11 of chance, the median of He's is 4.4
 
 
 @check(looks_at=with_he, points=2, after=(layers, updates, three_verdicts), false_alarms=1e-4, read=HE,
        hint="Look at the check `he` first. Then run it yourself, and draw the losses.")
 def he_converges(seen: Seen) -> None:
-    """All together, He: a net of 14 layers learns within 30 steps, and `verdict` says so. (Up to three tries.)"""
+    """All together, He: a net of 12 layers learns within 20 steps, and `verdict` says so. (Up to three tries.)"""
     expect_run(seen, "He's", CONVERGES, USUAL_HE)
 
 
-@check(looks_at=with_xavier, points=1, after=(layers, updates, three_verdicts), false_alarms=1e-4, read=HE,
+@check(looks_at=with_xavier, points=1, after=(layers, updates, three_verdicts), false_alarms=1e-3, read=HE,
        hint="Look at the check `xavier` first. Then run it yourself, and draw the losses.")
 def xavier_stalls(seen: Seen) -> None:
     """All together, Xavier: the same net starts at chance, stays there, and `verdict` says so."""

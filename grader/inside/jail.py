@@ -16,6 +16,7 @@ import resource
 import signal
 import socket
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,6 +26,7 @@ from grader.inside.watch import Process, descendants
 from grader.records import Job, Limits
 
 FOLDER = "/job"                     # the mount point, made by bubblewrap; empty outside a job
+OWN = {"tmp": "/tmp", "shm": "/dev/shm", "run": "/run"}  # folders of the job's own, where they are seen
 OWN_THREADS = 24                    # an idle kernel's threads and init count as processes too
 RUNNER_MEMORY = 1536 << 20          # bytes: twice the largest notebook, and what the warm server holds
 DESCRIPTORS = 512
@@ -129,8 +131,13 @@ def _init(job: Job, channel: socket.socket, connection_file: str) -> NoReturn:
 
 def _shut_the_doors(limits: Limits) -> None:
     """What the kernel sees, what it may use, and which system calls it may make. Nothing here can be undone."""
-    for source, target in ("tmp", "/tmp"), ("shm", "/dev/shm"), ("run", "/run"):
+    hidden = [(os.open(prefix, os.O_PATH | os.O_DIRECTORY), prefix) for prefix in _prefixes_below(OWN.values())]
+    for source, target in OWN.items():
         linux.bind(f"{FOLDER}/{source}", target, writable=True)
+    for descriptor, prefix in hidden:
+        Path(prefix).mkdir(parents=True)
+        linux.bind_tree(f"/proc/self/fd/{descriptor}", prefix)
+        os.close(descriptor)
     _cover_terminals()
     _cover_proc()
     linux.drop_capabilities()
@@ -142,6 +149,12 @@ def _shut_the_doors(limits: Limits) -> None:
     linux.limit(resource.RLIMIT_MSGQUEUE, 0)
     linux.limit(resource.RLIMIT_CORE, 0)
     seccomp.install()
+
+
+def _prefixes_below(folders: Iterable[str]) -> set[str]:
+    """Where this Python lives, if that is in one of the folders that each job has for itself: it must stay in sight."""
+    prefixes = {str(Path(prefix).resolve()) for prefix in (sys.prefix, sys.base_prefix)}
+    return {prefix for prefix in prefixes if prefix.startswith(tuple(f"{folder}/" for folder in folders))}
 
 
 def _cover_terminals() -> None:

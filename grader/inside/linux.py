@@ -55,6 +55,12 @@ def bind(source: str, target: str, *, writable: bool) -> None:
         mount("", target, flags=BIND | REMOUNT | READ_ONLY | NOSUID | NODEV)
 
 
+def bind_tree(source: str, target: str) -> None:
+    """Read-only, with all that is mounted below it, each as it is."""
+    mount(source, target, flags=BIND | RECURSIVE)
+    mount("", target, flags=BIND | REMOUNT | READ_ONLY | NOSUID | NODEV)
+
+
 def gather_pages() -> None:
     """Put this process's own memory on huge pages where the kernel can: a fork copies the page tables, and they become
     a hundredth. Without that a fork of a process with torch in it costs 20 ms, with it 4."""
