@@ -70,7 +70,7 @@ def layers_of(value: Any, depth: int, width: int) -> tuple[list[Tensor], list[Te
         fail(f"`{name}` gave no nn.Sequential, but a {described(part(value, 'kind'))}.")
     if len(weights) != depth:
         fail(f"`{name}` has {len(weights)} linear layers; expected {depth}.",
-             HIDDEN_COUNTED if len(weights) == depth + 1 else None)
+             HIDDEN_COUNTED if len(weights) == depth + 1 > 2 else None)
     if any(b is None for b in biases):
         fail(f"In `{name}`, layers have no bias.")
     wanted = shapes(depth, width)
@@ -293,7 +293,7 @@ TRAIN = ("train",)
 
 
 def small(**given: Any) -> dict[str, Any]:
-    """Inputs of a probe: a net with one hidden layer. Its classes are guessed at random: each loss differs."""
+    """Inputs of a probe: a net with one hidden layer, of tanh. Its classes are guessed at random: each loss differs."""
     pairs = list(zip(SIZES[1:], SIZES[:-1], strict=True))
     return {"weights": [normal(o, i, std=0.5) for o, i in pairs], "biases": [normal(o, std=0.5) for o, _ in pairs],
             **given}
@@ -302,8 +302,9 @@ def small(**given: Any) -> dict[str, Any]:
 BATCHES = {"x": normal(24, BATCH, SIZES[0]), "scores": normal(24, BATCH, SIZES[-1])}
 once = Probe("trained", uses=TRAIN, **small(steps=STEPS, lr=LR), **BATCHES)
 twice = Probe("trained_twice", uses=TRAIN, first=small(steps=4, lr=0.1), second=small(steps=7, lr=0.03), **BATCHES)
-# float32 against float64: over 1,000 draws losses differ by up to 2.4e-7, parameters by 3.5e-7 (relative); a ReLU on
-# the other side of 0 may add to it. The mistakes' losses lie 3 % apart from the right ones.
+# The nets have tanh for an activation: at a ReLU's kink float32 and float64 may go separate ways, as they did once in a
+# thousand draws. Over 1,000 draws the losses in float32 and float64 differ by up to 2.4e-7, the parameters by 4.1e-7
+# (relative); the mistakes' losses lie 2.8 % or more from the right ones.
 RTOL = 1e-4
 
 NO_MOMENTUM = Diagnosis("no-momentum", "This is SGD without momentum.",
@@ -368,7 +369,7 @@ def reference(start: Mapping[str, Any], given: Mapping[str, Any], recipe: Recipe
 
     def loss_on(at: int) -> Tensor:
         x, scores = (given[name][(begin + at * recipe.every) % len(given[name])] for name in ("x", "scores"))
-        out = forward(parameters[::2], parameters[1::2], x.double())
+        out = forward(parameters[::2], parameters[1::2], x.double(), torch.tanh)
         return recipe.scale * nn.functional.cross_entropy(out.softmax(1) if recipe.softmax else out, scores.argmax(-1))
 
     losses = []
@@ -394,12 +395,22 @@ def mistaken(given: Mapping[str, Any], steps: int) -> Iterator[tuple[Diagnosis, 
     yield RUNNING_MEAN, [sum(right[:i + 1]) / (i + 1) for i in range(steps)]
 
 
+def expected_of(seen: Seen) -> tuple[list[float], list[Tensor]]:
+    """The reference for the step `once`, which two checks look at: trained once."""
+    if not _expected or _expected[0] is not seen.given:
+        _expected[:] = [seen.given, reference(seen.given, seen.given)]
+    return _expected[1]
+
+
+_expected: list[Any] = []  # the inputs, kept so that `is` cannot be fooled by an address used again, and what they give
+
+
 @check(looks_at=once, points=3, read="PyTorch tutorial: Optimizing Model Parameters",
        hint="In each step: one batch, the loss, zero_grad, backward, step. Compare the first two losses by hand.")
 def losses(seen: Seen) -> None:
     """`train(model, steps, lr)` gives the cross-entropy of each step, before its update, under SGD with this learning
     rate and momentum 0.9, with one batch for each step."""
-    want, _ = reference(seen.given, seen.given)
+    want, _ = expected_of(seen)
     got = numbers(part(seen.value, "losses"), "`train`'s list")
     seen.draw(curves("Loss at each step", "Your loss at each of nine steps, beside the expected one.", x_label="step",
                      y_label="cross-entropy", yours=got[:1000], expected=want))
@@ -433,7 +444,7 @@ def expect_parameters(found: Any, start: Mapping[str, Any], want: Sequence[Tenso
 @check(looks_at=once, points=1, after=losses, hint="Which model is trained? And is the last step's update made, too?")
 def updates(seen: Seen) -> None:
     """After `train` the model that was passed in has the parameters that `steps` updates give."""
-    expect_parameters(part(seen.value, "parameters"), seen.given, reference(seen.given, seen.given)[1])
+    expect_parameters(part(seen.value, "parameters"), seen.given, expected_of(seen)[1])
 
 
 @check(looks_at=once, points=1, hint="What does type(losses[0]) say?")
@@ -560,10 +571,10 @@ def not_finite(seen: Seen) -> None:
 
 
 # --- the experiment --------------------------------------------------------------------------------------------------
-# 12 layers are enough to see it, and 20 steps cost 25 ms, where the notebook's run of 30 layers costs a second: Xavier's
-# signal has shrunk to 1/45 at the end. The data: ten Gaussian clouds, whose centres the seed of the batch decides. Over
-# 4,000 nets from each initialisation (and as many sets of centres), 1.6 % of He's had not learnt by then, or had lost it
-# again; hence three tries, all of which fail 4 times in a million. Xavier's ended between 2.05 and 2.30 on new data.
+# 12 layers are enough to see it, and 20 steps cost 40 ms (the notebook's run of 30 layers costs a second): Xavier's
+# signal has shrunk to 1/45 at the end. The data are ten Gaussian clouds, whose centres the seed of the batch decides.
+# Over 4,000 nets from each initialisation (and as many sets of centres), 1.6 % of He's had not learnt by then, or had
+# lost it again; hence three tries, all of which fail 4 times in a million. Xavier's ended between 2.05 and 2.30.
 
 SETTING = {"depth": 12, "width": 64, "steps": 20, "lr": 0.007, "batch": 32, "means": normal(CLASSES, INPUTS, std=2.0),
            "noise": normal(250, INPUTS), "enough": LEARNT}
@@ -591,7 +602,7 @@ def expect_run(seen: Seen, name: str, said: str, usual: Sequence[float]) -> None
     got = numbers(part(seen.value, "losses"), "`train`'s list")
     seen.draw(curves(f"12 layers from {name} initialisation", f"The loss over {len(got)} steps; after them it is "
                      f"{loss:.3g} on new data, and {CHANCE:.3g} is chance.", x_label="step", y_label="cross-entropy",
-                     yours=got[:1000], expected=usual))
+                     yours=got[-len(usual):], expected=usual))
     learns = said == CONVERGES
     seen.measure("loss on new data after 20 steps", f"{loss:.4g}",
                  f"{'below' if learns else 'not below'} {LEARNT:g}", f"chance: ln 10 = {CHANCE:.4g}")

@@ -79,14 +79,14 @@ def leaves(module):
 
 
 def net(weights, biases):
-    """A net of nn.Linear layers with these weights, a ReLU after each but the last."""
+    """A net of nn.Linear layers with these weights, tanh after each but the last."""
     layers = []
     for weight, bias in zip(weights, biases, strict=True):
         linear = nn.Linear(weight.shape[1], weight.shape[0])
         with torch.no_grad():
             linear.weight.copy_(weight)
             linear.bias.copy_(bias)
-        layers += [linear, nn.ReLU()]
+        layers += [linear, nn.Tanh()]
     return nn.Sequential(*layers[:-1])
 
 

@@ -63,6 +63,7 @@ class Conductor:
         self.bytes_left = job.limits.observation_bytes
         self.dead: Lost | None = None   # what every further step gets
         self.deaf = False               # the kernel no longer answers
+        self.sent = False               # the kernel has taken up the call
         self.stays = False              # the call's process has said that it takes the next one too
 
     def conduct(self) -> None:
@@ -137,6 +138,8 @@ class Conductor:
             return answer[NONCE:]
         if span.killed or self.deaf or not self.kernel.alive():
             self._give_up(span.cause or Cause.CRASHED, NOT_ASKED)
+            if not self.sent and span.cause is None and self.dead is not None:
+                return wire.write(self.dead)  # the call before it has ended the kernel
         return wire.write(self._lost(span, trouble))
 
     def _lost(self, span: Span, trouble: str) -> Lost:
@@ -148,7 +151,7 @@ class Conductor:
 
     def _exchange(self, request: bytes) -> bytes:
         """Send the request and read the answer's frame."""
-        self.stays = False
+        self.stays = self.sent = False
         channel = frames.Timed(self.kernel.channel)
         channel.within(WALL * self.job.limits.call_seconds + SLACK)
         if not self.kernel.passes_descriptors:
@@ -179,6 +182,7 @@ class Conductor:
             else:
                 channel.write(b".")
             frames.put(channel, b"S", request)
+            self.sent = True
         except (OSError, frames.Broken) as error:
             self.deaf = True
             raise frames.Broken(f"the kernel no longer listens: {error}") from None

@@ -247,13 +247,16 @@ class Watch:
 
     def _end_leftovers(self, span: Span) -> None:
         """What a call left behind is no part of the next."""
-        ends, killed = time.monotonic() + GRACE, {*span.before, self.hand}
+        ends, kept, killed = time.monotonic() + GRACE, {*span.before, self.hand}, set[int]()
         while time.monotonic() < ends:
-            left = {process.pid for process in self.kernel.tree()} - killed
+            left = {process.pid for process in self.kernel.tree()} - kept
             if not left:
-                return  # those killed may still be dying, which takes them a while; they do nothing more
-            _kill_all(left)
+                return
+            _kill_all(left - killed)
             killed |= left
+            time.sleep(PERIOD / 10)  # dying ones still count among the processes that the next call may have
+        if not {process.pid for process in self.kernel.tree()} - kept - killed:
+            return  # some take long to die; they do nothing more
         self._kill(span, Cause.CRASHED, "the call left processes that could not be ended")
 
 

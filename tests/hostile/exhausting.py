@@ -29,7 +29,7 @@ CASES = (
         "ctypes.PyDLL(None).sleep(3600)", "timeout"),
     one("sleeps", "time.sleep for thirty years.", "time.sleep(10**9)", "timeout"),
     one("asks", "Waits for input that nobody gives.", "input('?')", "raised"),
-    one("greedy", "A list that grows until memory ends.", "x = []\nwhile True: x.append(bytearray(1 << 26))", "memory"),
+    one("greedy", "A list that grows until memory ends.", "x = []\nwhile True: x.append(bytearray(1 << 30))", "memory"),
     one("greedy-tensor", "One tensor of a terabyte.", "import torch\ntorch.empty(1 << 38).fill_(1)", "memory"),
     one("fork-bomb", "Forks without end, in every child.", "while True:\n    try: os.fork()\n    except OSError: pass",
         "timeout"),

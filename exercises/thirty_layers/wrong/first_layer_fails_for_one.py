@@ -1,7 +1,7 @@
 """depth - 2 hidden layers between a first and a last one: build(1, ...) has two layers.
 
 fails: layers
-diagnosis: depth-counts-hidden
+diagnosis: none
 """
 import math
 
