@@ -114,7 +114,8 @@ def test_a_mended_check_judges_what_was_stored(tmp_path: Path) -> None:
     folder, out = submit(tmp_path, bo=SQUARES), tmp_path / "out"
     run("batch", folder, "--out", out, "--exercises", exercises)
     assert rows(out)["bo"]["score"] == 2.0
-    mended = CHECKS.replace("2 * x, rtol=1e-6", "x * x, rtol=1e-6").replace('2 * again.given["0"]', 'again.given["0"] ** 2')
+    mended = CHECKS.replace("2 * x, rtol=1e-6", "x * x, rtol=1e-6").replace('2 * again.given["0"]',
+                                                                            'again.given["0"] ** 2')
     (exercises / "doubling" / "checks.py").write_text(mended)
     assert run("rejudge", out, "--exercises", exercises).exit_code == 0
     assert rows(out)["bo"]["score"] == 6.0

@@ -136,7 +136,7 @@ def test_files_of_the_host_are_not_there(sandbox: Sandbox, tmp_path: Path) -> No
     assert SECRET not in json.dumps(found["environment"])
     assert set(found["proc"]) <= {"cpuinfo", "meminfo", "filesystems", "version"}
     assert 0 not in found["ids"][:2]
-    own = {path for path in found["writable"] if not path.startswith("/tmp/")}  # below it where Python itself lies there
+    own = {path for path in found["writable"] if not path.startswith("/tmp/")}  # or Python lies there
     assert own <= {"/tmp", "/run", "/dev/shm", "/dev/pts"}, found["writable"]
     assert found["terminals"] == ["ptmx"]
     assert found["own"] == 5
