@@ -13,7 +13,7 @@ from grader import records as r
 from grader.execute.sandbox import SandboxUnavailable
 from grader.grading import Options
 
-pytestmark = [pytest.mark.xdist_group("examples"), pytest.mark.timeout(600)]  # one batch, made once
+pytestmark = pytest.mark.timeout(600)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SUBMISSIONS = REPOSITORY / "examples" / "submissions"

@@ -80,11 +80,11 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
     os.environ["GRADER_HOSTILE_SECRET"] = reading.SECRET
     with (socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as abstract,
           subprocess.Popen(["sleep", "3600"]) as witness):
-        abstract.bind("\0grader-hostile-test")
-        abstract.listen()
-        hand_in(root, tcp.getsockname()[1])
-        before = contents(root)
         try:
+            abstract.bind("\0grader-hostile-test")
+            abstract.listen()
+            hand_in(root, tcp.getsockname()[1])
+            before = contents(root)
             results = pipeline.batch(root / "in", root / "out", options, Notes())
             reached = [str(s.getsockname()) for s in select.select([tcp, abstract], [], [], 0)[0]]
             state = witness.poll()

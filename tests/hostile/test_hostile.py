@@ -19,7 +19,7 @@ from tests.hostile import malformed
 from tests.hostile.case import HONEST, Case
 from tests.hostile.conftest import CASES, EXERCISE, Class, contents
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("hostile")]  # one batch for all of them
+pytestmark = pytest.mark.timeout(900)
 MARK = "grader-was-here"  # what hostile submissions call the files that they leave
 
 

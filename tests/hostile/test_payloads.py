@@ -26,7 +26,7 @@ from grader.terminal import watching
 from tests.hostile.conftest import EXERCISE, Class
 from tests.hostile.report import CASES, NAMES
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("hostile")]  # one batch for all of them
+pytestmark = pytest.mark.timeout(900)
 STUDENTS = (*(case.name for case in CASES), "payloads-in-markdown", "signals-everyone", "huge-words")
 FORBIDDEN = {"iframe", "object", "embed", "base", "link", "form", "frame", "frameset", "applet", "audio", "video",
              "animate", "set", "foreignobject", "math", "template"}
