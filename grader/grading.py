@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +63,7 @@ class Grading:
         self.exercises = exercises
         self.seed = seed
         self.sandbox = sandbox
+        self.contents = {name: contents(e.folder) for name, e in exercises.items()}
         self.prepared: dict[str, Preparation] = {name: e.prepare(seed) for name, e in exercises.items()}
 
     def made_by(self, exercise: Exercise) -> r.MadeBy:
@@ -72,7 +74,7 @@ class Grading:
         """Of everything that decides the mark."""
         exercise = self.exercises[submission.exercise]
         notebook = submission.notebook if isinstance(submission, r.Submission) else submission.reason
-        parts = (notebook, contents(exercise.folder), *map(str, (self.made_by(exercise), platform.machine())))
+        parts = (notebook, self.contents[exercise.name], *map(str, (self.made_by(exercise), platform.machine())))
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
     def work(self, index: int, submission: r.Submission) -> Iterator[Work]:
@@ -98,12 +100,12 @@ class Grading:
         if not readable:
             return
         work = [w for i, s in readable.items() for w in self.work(i, s)]
-        waiting = {i: [w.key[1] for w in work if w.key[0] == i] for i in readable}
+        waiting = Counter(w.key[0] for w in work)
         arrived: dict[int, dict[str, wire.Parcel[r.Observations] | r.NotStarted]] = {i: {} for i in readable}
         with sandbox() as wall:
             for (index, world), answer in observe_all(wall, work, self.options.jobs or default_jobs()):
                 arrived[index][world] = answer
-                if len(arrived[index]) == len(waiting[index]):
+                if len(arrived[index]) == waiting[index]:
                     yield self.judged(readable[index], arrived.pop(index))
 
     def judged(self, submission: r.Submission,

@@ -13,7 +13,7 @@ from grader import export as exporting
 from grader import records as r
 from grader.catalog import Exercise, course, discover, load
 from grader.execute.sandbox import open_sandbox
-from grader.gradebook import Entry, Gradebook, Override
+from grader.gradebook import Entry, Gradebook, Override, overridden
 from grader.grading import Graded, Grading, Options
 from grader.intake.folder import IntakeError, read_file, read_folder
 from grader.output import Output, line, write
@@ -164,9 +164,10 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     from grader.export import csv
     from grader.report import class_page
 
-    entries, results, said = book.entries(), book.results(), book.batch_values()
+    entries, overrides, said = book.entries(), book.overrides(), book.batch_values()
+    results = [overridden(entry.result, overrides) for entry in entries]
     language = said.get("language", "en")
-    changed = {(o.student, o.exercise) for o in book.overrides()} | (touched or set())
+    changed = {(o.student, o.exercise) for o in overrides} | (touched or set())
     for entry, result in zip(entries, results, strict=True):
         if every_page or (result.student, result.exercise) in changed:
             pages(result, entry.notebook, entry.executed, output, language)

@@ -9,13 +9,11 @@ from grader.export import canvas, classroom, csv, github, gradescope, junit, moo
 from grader.export.out import ExportError, Out
 from grader.records import Result
 
-FORMATS = ("csv", "moodle", "canvas", "gradescope", "junit", "github", "classroom")
-
 
 def write(form: str, results: Sequence[Result], out: Out, *, worksheet: Path | None = None,
           assignments: Mapping[str, str] | None = None, summary: Path | None = None,
           notebooks: Mapping[tuple[str, str], str] | None = None, language: str = "en") -> str:
-    """Write in one of FORMATS; returns what the tutor should know of it, empty where that is nothing.
+    """Write in one format; returns what the tutor should know of it, empty where that is nothing.
 
     Raises:
         ExportError: an option that the format needs is missing, or does not fit.

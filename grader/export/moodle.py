@@ -14,7 +14,8 @@ from pathlib import Path
 
 from grader import records as r
 from grader.export.csv import number
-from grader.export.out import ExportError, Out, put_bytes
+from grader.export.out import ExportError, Out
+from grader.output import write as write_file
 from grader.report import plain
 from grader.report.story import tell
 
@@ -76,7 +77,7 @@ def write(results: Iterable[r.Result], out: Out, *, worksheet: Path, comments: b
                 edits.append((row[sheet.comments], _comment(own, language)))
     content = sheet.with_edits(edits)
     if isinstance(out, Path):
-        put_bytes(content, out)
+        write_file(out, content)
     else:
         out.write(content.decode(sheet.encoding, "replace"))
     return Filled(len(done["rows"]), *(tuple(done[name]) for name in ("unmatched", "withheld", "locked")))
