@@ -25,7 +25,7 @@ lint: setup
 	@$(BIN)/lint-imports --no-cache
 
 test: lint
-	@$(BIN)/python -m pytest -n auto --ignore tests/hostile
+	@$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/hostile
 	@$(BIN)/python -m pytest tests/hostile
 
 # After a change to what the tool itself says: bring the catalogues up to date, translate, run it again.

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import structs
 
 from grader import records as r
+from grader.errors import Mendable
 from grader.spec import Check, Preparation, Step, prepare
 
 T = TypeVar("T")
@@ -26,7 +27,7 @@ GPU_NAMES = ("NVIDIA A10", "NVIDIA A100-SXM4-40GB", "NVIDIA GeForce RTX 3060", "
              "NVIDIA L4", "NVIDIA RTX A6000", "Tesla T4", "Tesla V100-SXM2-16GB")
 
 
-class ExerciseError(Exception):
+class ExerciseError(Mendable):
     """An exercise that is not as it must be: the tutor's fault. One line, with the file."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,20 +52,14 @@ class Failure(click.ClickException):
 @contextmanager
 def one_line_per_expected_error(debug: bool) -> Iterator[None]:
     """The one place where errors become a line and an exit code."""
-    from grader.catalog import ExerciseError
-    from grader.execute.sandbox import SandboxUnavailable
-    from grader.export.out import ExportError
-    from grader.gradebook import GradebookError
-    from grader.intake.folder import IntakeError
+    from grader.errors import Mendable
 
-    expected = (IntakeError, ExerciseError, SandboxUnavailable, GradebookError, ExportError,
-                OSError)
     try:
         yield
     except KeyboardInterrupt:
         click.echo("grader: interrupted; run the same command again to finish", err=True)
         sys.exit(130)
-    except expected as error:
+    except (Mendable, OSError) as error:
         if debug:
             traceback.print_exc()
         raise Failure(str(error)) from error
@@ -98,8 +92,7 @@ def options_from(chosen: dict[str, Any]) -> Options:
     from grader.grading import Options
 
     return Options(exercises=chosen.get("exercises") or default_exercises(), exercise=chosen.get("exercise"),
-                   jobs=chosen.get("jobs"), sandbox=chosen.get("sandbox"),
-                   seed=chosen.get("seed"), language=chosen.get("language"))
+                   jobs=chosen.get("jobs"), seed=chosen.get("seed"), language=chosen.get("language"))
 
 
 @click.group(epilog=epilog("main"), context_settings={"help_option_names": ["-h", "--help"]})
@@ -120,13 +113,13 @@ def batch(submissions: Path, out: Path, debug: bool, **chosen: Any) -> None:
     SUBMISSIONS holds <student>/<notebook>.ipynb, or <student>_<exercise>.ipynb. What was graded before and has not
     changed is not run again. Exit code 0: every submission has a mark; 1: some are withheld; 2: nothing was graded.
     """
-    from grader import terminal
+    from grader.execute.sandbox import open_sandbox
 
-    with one_line_per_expected_error(debug):
-        from grader import pipeline
+    with one_line_per_expected_error(debug), open_sandbox(chosen["sandbox"]) as sandbox:
+        from grader import pipeline, terminal  # slow imports, while the sandbox gets ready
 
         with terminal.watching() as watcher:
-            results = pipeline.batch(submissions, out, options_from(chosen), watcher)
+            results = pipeline.batch(submissions, out, options_from(chosen), sandbox, watcher)
         terminal.class_table(results, out)
         sys.exit(1 if any(result.score is None for result in results) else 0)
 
@@ -143,13 +136,15 @@ def grade(notebook: Path, debug: bool, form: str | None, summary: Path | None, *
 
     Exit code 0: every check passed; 1: not all; 3: the mark is withheld.
     """
-    with one_line_per_expected_error(debug):
+    from grader.execute.sandbox import open_sandbox
+
+    with one_line_per_expected_error(debug), open_sandbox(chosen["sandbox"]) as sandbox:
         from rich.console import Console
 
-        from grader import pipeline
+        from grader import pipeline  # slow imports, while the sandbox gets ready
         from grader.report import terminal
 
-        graded = pipeline.grade(notebook, options_from(chosen))
+        graded = pipeline.grade(notebook, options_from(chosen), sandbox)
         if form:
             pipeline.export_one(graded, form, summary)
         else:
@@ -207,12 +202,15 @@ def release(name: str, out: Path, debug: bool, **chosen: Any) -> None:
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def validate(name: str | None, draws: int, debug: bool, **chosen: Any) -> None:
     """Prove exercises: the reference passes, every wrong solution fails as it says, no check is dead."""
-    with one_line_per_expected_error(debug):
+    from grader.execute.sandbox import open_sandbox
+
+    inline = chosen["sandbox"] == "inline"
+    with one_line_per_expected_error(debug), nullcontext() if inline else open_sandbox(chosen["sandbox"]) as sandbox:
         from grader import terminal
         from grader import validate as proving
 
         with terminal.working("validating") as told:
-            proofs = proving.validate(options_from(chosen), name, draws=draws, told=told)
+            proofs = proving.validate(options_from(chosen), name, sandbox, draws=draws, told=told)
         terminal.proofs_table(proofs)
         sys.exit(1 if any(proof.failures for proof in proofs) else 0)
 

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import SQLAlchemyError
 
+from grader.errors import Mendable
 from grader.records import Mark, Result, Status, Verdict
 
 METADATA = MetaData()
@@ -48,7 +49,7 @@ HISTORY = Table(
     Column("exercise", String, nullable=False), Column("what", String, nullable=False))
 
 
-class GradebookError(Exception):
+class GradebookError(Mendable):
     """The gradebook cannot be opened or written: one line."""
 
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,7 +32,6 @@ class Options:
     exercises: Path
     exercise: str | None = None
     jobs: int | None = None
-    sandbox: str | None = None
     seed: int | None = None
     language: str | None = None
 
@@ -92,7 +91,7 @@ class Grading:
             yield Work(key=(index, name), job=job, steps=tuple(prepared.steps[key].record for key in keys),
                        arrays=arrays)
 
-    def run(self, submissions: list[r.Submission | r.Unreadable], sandbox: Callable[[], Sandbox]) -> Iterator[Graded]:
+    def run(self, submissions: list[r.Submission | r.Unreadable], sandbox: Sandbox) -> Iterator[Graded]:
         """Observe and judge every submission; in the order in which they come to an end."""
         readable = {i: s for i, s in enumerate(submissions) if isinstance(s, r.Submission)}
         yield from (Graded(submission=s, result=self.unreadable(s)) for s in submissions
@@ -102,11 +101,10 @@ class Grading:
         work = [w for i, s in readable.items() for w in self.work(i, s)]
         waiting = Counter(w.key[0] for w in work)
         arrived: dict[int, dict[str, wire.Parcel[r.Observations] | r.NotStarted]] = {i: {} for i in readable}
-        with sandbox() as wall:
-            for (index, world), answer in observe_all(wall, work, self.options.jobs or default_jobs()):
-                arrived[index][world] = answer
-                if len(arrived[index]) == waiting[index]:
-                    yield self.judged(readable[index], arrived.pop(index))
+        for (index, world), answer in observe_all(sandbox, work, self.options.jobs or default_jobs()):
+            arrived[index][world] = answer
+            if len(arrived[index]) == waiting[index]:
+                yield self.judged(readable[index], arrived.pop(index))
 
     def judged(self, submission: r.Submission,
                answers: Mapping[str, wire.Parcel[r.Observations] | r.NotStarted]) -> Graded:

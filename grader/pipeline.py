@@ -12,7 +12,7 @@ from typing import Protocol, TextIO
 from grader import export as exporting
 from grader import records as r
 from grader.catalog import Exercise, course, discover, load
-from grader.execute.sandbox import open_sandbox
+from grader.execute.sandbox import Sandbox, open_sandbox
 from grader.gradebook import Entry, Gradebook, Override, overridden
 from grader.grading import Graded, Grading, Options
 from grader.intake.folder import IntakeError, read_file, read_folder
@@ -29,7 +29,7 @@ class Watcher(Protocol):
     def note(self, text: str) -> None: ...
 
 
-def batch(submissions: Path, out: Path, options: Options, watcher: Watcher) -> list[r.Result]:
+def batch(submissions: Path, out: Path, options: Options, sandbox: Sandbox, watcher: Watcher) -> list[r.Result]:
     """Grade a folder; what is unchanged since the last time is not run again. Returns every result in the gradebook."""
     folders = known(options)
     intake = read_folder(submissions, folders, options.exercise)
@@ -40,11 +40,11 @@ def batch(submissions: Path, out: Path, options: Options, watcher: Watcher) -> l
     output, book = Output(out), Gradebook(Output(out).gradebook)
     try:
         remember(book, options, exercises)
-        grading = Grading(options, exercises, batch_seed(book, options), options.sandbox or "bubblewrap")
+        grading = Grading(options, exercises, batch_seed(book, options), sandbox.name)
         before = {(e.result.student, e.result.exercise): e for e in book.entries()}
         changed = [s for s in intake.submissions if not _unchanged(before.get((s.student, s.exercise)), s, grading)]
         watcher.begin(len(changed), len(intake.submissions) - len(changed))
-        for graded in grading.run(changed, lambda: open_sandbox(options.sandbox)):
+        for graded in grading.run(changed, sandbox):
             record(graded, grading.fingerprint(graded.submission), book, output)
             watcher.graded(graded.result)
         return publish(book, output)
@@ -67,7 +67,7 @@ def _unchanged(entry: Entry | None, submission: r.Submission | r.Unreadable, gra
             and entry.fingerprint == grading.fingerprint(submission))
 
 
-def grade(notebook: Path, options: Options, *, visible_only: bool = False) -> Graded:
+def grade(notebook: Path, options: Options, sandbox: Sandbox, *, visible_only: bool = False) -> Graded:
     """Grade one notebook; nothing is kept."""
     folders = known(options)
     submission = read_file(notebook, student=notebook.resolve().parent.name or "student", relative=notebook.name,
@@ -80,8 +80,8 @@ def grade(notebook: Path, options: Options, *, visible_only: bool = False) -> Gr
     exercise = load(folders[submission.exercise])
     exercises = {exercise.name: exercise.visible_part() if visible_only else exercise}
     seed = options.seed if options.seed is not None else secrets.randbits(31)
-    grading = Grading(options, exercises, seed, options.sandbox or "bubblewrap")
-    return next(grading.run([submission], lambda: open_sandbox(options.sandbox)))
+    grading = Grading(options, exercises, seed, sandbox.name)
+    return next(grading.run([submission], sandbox))
 
 
 def check(notebook: Path, options: Options) -> Graded:
@@ -92,7 +92,8 @@ def check(notebook: Path, options: Options) -> Graded:
     beside = notebook.resolve().parent
     if (beside / "exercise.toml").exists():
         options = replace(options, exercises=beside.parent, exercise=options.exercise or beside.name)
-    return grade(notebook, replace(options, sandbox="process"), visible_only=True)
+    with open_sandbox("process") as sandbox:
+        return grade(notebook, options, sandbox, visible_only=True)
 
 
 def release(out: Path, options: Options, name: str) -> list[Path]:

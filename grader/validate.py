@@ -22,7 +22,7 @@ from grader import records as r
 from grader import wire
 from grader.catalog import Exercise, ExerciseError, load
 from grader.execute.pool import Work, observe_all
-from grader.execute.sandbox import open_sandbox
+from grader.execute.sandbox import Sandbox, SandboxUnavailable
 from grader.grading import Grading, Options, default_jobs
 from grader.inline import as_notebook, observe_inline
 from grader.judge import judge
@@ -65,21 +65,23 @@ class Proof:
     failures: tuple[str, ...] = field(default=())
 
 
-def validate(options: Options, name: str | None, *, draws: int, told: Callable[[str], None]) -> list[Proof]:
+def validate(options: Options, name: str | None, sandbox: Sandbox | None, *, draws: int,
+             told: Callable[[str], None]) -> list[Proof]:
     """Prove one exercise or all."""
     folders = known(options)
     if name is not None and name not in folders:
         raise ExerciseError(f"there is no exercise {name!r} in {options.exercises}; there are {', '.join(folders)}")
-    return [prove(load(folders[n]), options, draws=draws, told=told) for n in ([name] if name else folders)]
+    return [prove(load(folders[n]), options, sandbox, draws=draws, told=told) for n in ([name] if name else folders)]
 
 
-def prove(exercise: Exercise, options: Options, *, draws: int, told: Callable[[str], None]) -> Proof:
+def prove(exercise: Exercise, options: Options, sandbox: Sandbox | None, *, draws: int,
+          told: Callable[[str], None]) -> Proof:
     """Everything `grader validate` says of one exercise."""
     seed = options.seed if options.seed is not None else secrets.randbits(31)
     wrong, right = solutions(exercise, "wrong"), solutions(exercise, "right")
     told(f"{exercise.name}: {len(wrong)} wrong and {len(right)} right solutions")
     everyone = [Solution(path=exercise.folder / "notebook.ipynb"), *right, *wrong]
-    verdicts = dict(zip(everyone, _judged(exercise, everyone, options, seed), strict=True))
+    verdicts = dict(zip(everyone, _judged(exercise, everyone, options, sandbox, seed), strict=True))
     failures = [f"{s.path.name}: {problem}" for s in everyone for problem in _problems(s, verdicts[s])]
     told(f"{exercise.name}: spoiled observations")
     failures += unnoticed(exercise, observe_inline(exercise, cells(exercise), exercise.prepare(seed)), seed)
@@ -132,18 +134,18 @@ def cells(exercise: Exercise, extra: Path | None = None) -> list[str]:
     return kept + ([extra.read_text(encoding="utf-8")] if extra and extra.suffix == ".py" else [])
 
 
-def _judged(exercise: Exercise, everyone: list[Solution], options: Options, seed: int) -> list[tuple[r.Verdict, ...]]:
+def _judged(exercise: Exercise, everyone: list[Solution], options: Options, sandbox: Sandbox | None,
+            seed: int) -> list[tuple[r.Verdict, ...]]:
     prepared = exercise.prepare(seed)
-    if options.sandbox == "inline":
+    if sandbox is None:
         return [judge(exercise, observe_inline(exercise, cells(exercise, s.path), prepared), prepared)
                 for s in everyone]
     observed: list[dict[str, wire.Parcel[r.Observations]]] = [{} for _ in everyone]
-    with open_sandbox(options.sandbox) as wall:
-        for (index, world), answer in observe_all(wall, _work(exercise, everyone, seed),
-                                                       options.jobs or default_jobs()):
-            if isinstance(answer, r.NotStarted):
-                raise OSError(f"the sandbox did not start: {answer.reason}")
-            observed[index][world] = answer
+    work = _work(exercise, everyone, seed)
+    for (index, world), answer in observe_all(sandbox, work, options.jobs or default_jobs()):
+        if isinstance(answer, r.NotStarted):
+            raise SandboxUnavailable(f"the sandbox did not start: {answer.reason}")
+        observed[index][world] = answer
     return [judge(exercise, one, prepared) for one in observed]
 
 

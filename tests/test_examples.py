@@ -10,7 +10,7 @@ import pytest
 
 from grader import pipeline
 from grader import records as r
-from grader.execute.sandbox import SandboxUnavailable
+from grader.execute.sandbox import SandboxUnavailable, open_sandbox
 from grader.grading import Options
 
 pytestmark = pytest.mark.timeout(600)
@@ -76,7 +76,8 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
     """Student -> the line of results.jsonl, of one batch behind the wall."""
     out = tmp_path_factory.mktemp("reports")
     try:
-        pipeline.batch(SUBMISSIONS, out, Options(exercises=REPOSITORY / "exercises"), Quiet())
+        with open_sandbox() as sandbox:
+            pipeline.batch(SUBMISSIONS, out, Options(exercises=REPOSITORY / "exercises"), sandbox, Quiet())
     except SandboxUnavailable as error:
         pytest.skip(str(error))
     found = [json.loads(line) for line in (out / "results.jsonl").read_text(encoding="utf-8").splitlines()]

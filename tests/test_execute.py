@@ -55,6 +55,9 @@ class Scripted:
         self.answers = list(answers)
         self.asked: list[tuple[Job, list[str]]] = []
 
+    def await_ready(self) -> None:
+        return
+
     def run(self, job: Job, steps: Sequence[Step],
             arrays: Mapping[str, wire.Array]) -> wire.Parcel[Observations] | NotStarted:
         self.asked.append((job, [step.key for step in steps]))
@@ -196,7 +199,7 @@ def test_without_bubblewrap_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) 
 def test_a_bubblewrap_that_is_refused_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: "/bin/false")
     with pytest.raises(SandboxUnavailable, match="--sandbox process"):
-        bubblewrap.BubblewrapSandbox()
+        bubblewrap.BubblewrapSandbox().await_ready()
 
 
 def test_the_doctor_examines_without_touching_cuda() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,25 @@ import pytest
 from nbconvert.preprocessors import CellExecutionError, ExecutePreprocessor
 
 from grader import catalog, release, validate
+from grader.execute.sandbox import Sandbox, open_sandbox
 from grader.grading import Options
 
 COURSE = Path(__file__).parent.parent / "exercises"
 EXERCISES = sorted(catalog.discover(COURSE))
 
 
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with open_sandbox() as opened:
+        yield opened
+
+
 @pytest.mark.parametrize("name", EXERCISES)
-def test_an_exercise_is_proved(name: str) -> None:
+def test_an_exercise_is_proved(name: str, sandbox: Sandbox) -> None:
     """Behind the real wall; `grader validate` does the same with more draws."""
     told: list[str] = []
-    proof = validate.prove(catalog.load(COURSE / name), Options(exercises=COURSE, jobs=2), draws=20, told=told.append)
+    options = Options(exercises=COURSE, jobs=2)
+    proof = validate.prove(catalog.load(COURSE / name), options, sandbox, draws=20, told=told.append)
     assert not proof.failures, "\n".join(proof.failures)
     assert proof.wrong >= 12
     assert proof.right >= 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 from typing import Any
 
@@ -232,3 +233,14 @@ def test_odd_outputs_are_left_out() -> None:
     assert text.count("output_type") == 1
     assert "a?" in text
     text.encode()
+
+
+def test_no_cycle_is_collected_in_mid_call() -> None:
+    """A cycle goes away when the collector happens to come by: the same code would get a mark by chance."""
+    source = ("import weakref\nclass Node: pass\ndef f():\n    node = Node(); node.itself = node\n"
+              "    there = weakref.ref(node)\n    del node\n    garbage = [[] for _ in range(200000)]\n"
+              "    return there() is not None")
+    outcome = observed(source, arguments=())
+    assert isinstance(outcome, Returned)
+    assert outcome.rounds[0].value == Truth(value=True)
+    assert gc.isenabled()

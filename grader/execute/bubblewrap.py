@@ -41,16 +41,22 @@ class BubblewrapSandbox:
         self.lock = threading.Lock()
         self.jobs = 0
         self.closed = False
-        self.server = self._start()
+        self.server = Server(self.command)
+        self.ready = False
 
-    def _start(self) -> Server:
-        server = Server(self.command)
-        trouble = server.await_ready()
+    def await_ready(self) -> None:
+        with self.lock:
+            self._await_server()
+
+    def _await_server(self) -> None:
+        if self.ready:
+            return
+        trouble = self.server.await_ready()
         if trouble:
-            server.close()
+            self.server.close()
             raise SandboxUnavailable(f"bubblewrap does not start here ({trouble}): allow user namespaces, "
                                      f"see grader doctor, {HOW_TO_GO_ON}")
-        return server
+        self.ready = True
 
     def run(self, job: Job, steps: Sequence[Step],
             arrays: Mapping[str, wire.Array]) -> wire.Parcel[Observations] | NotStarted:
@@ -61,8 +67,9 @@ class BubblewrapSandbox:
             name = struct.pack("<Q", self.jobs)
             if not self.server.alive():
                 self.server.close()
+                self.server, self.ready = Server(self.command), False
                 try:
-                    self.server = self._start()
+                    self._await_server()
                 except SandboxUnavailable as error:
                     return NotStarted(reason=str(error))
             server = self.server

@@ -96,6 +96,7 @@ def perhaps_too_busy(found: Found) -> bool:
 
 def observe_all(sandbox: Sandbox, work: Iterable[Work], workers: int) -> Iterator[tuple[tuple[int, str], Found]]:
     """The observations of each job under its key, in the order in which they are done."""
+    sandbox.await_ready()
     alone: list[Work] = []
     waiting = iter(work)
     running: dict[Future[Found], Work] = {}

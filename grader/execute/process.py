@@ -30,6 +30,9 @@ class ProcessSandbox:
         self.lock = threading.Lock()
         self.running: set[subprocess.Popen[bytes]] = set()
 
+    def await_ready(self) -> None:
+        return
+
     def run(self, job: Job, steps: Sequence[Step],
             arrays: Mapping[str, wire.Array]) -> wire.Parcel[Observations] | NotStarted:
         try:

@@ -7,12 +7,13 @@ from types import TracebackType
 from typing import Protocol
 
 from grader import wire
+from grader.errors import Mendable
 from grader.records import Job, NotStarted, Observations, Step
 
 HOW_TO_GO_ON = "or go on without isolation: --sandbox process"
 
 
-class SandboxUnavailable(Exception):  # noqa: N818 - the name is the statement
+class SandboxUnavailable(Mendable):
     """This machine cannot open the sandbox that was asked for. One line, which says what to do."""
 
 
@@ -21,6 +22,13 @@ class Sandbox(Protocol):
 
     name: str
     isolated: bool
+
+    def await_ready(self) -> None:
+        """Wait until jobs can be run: a sandbox is opened at once and gets ready beside whoever opened it.
+
+        Raises:
+            SandboxUnavailable: it does not start here.
+        """
 
     def run(self, job: Job, steps: Sequence[Step],
             arrays: Mapping[str, wire.Array]) -> wire.Parcel[Observations] | NotStarted:
@@ -35,7 +43,7 @@ class Sandbox(Protocol):
 
 
 def open_sandbox(name: str | None = None) -> Sandbox:
-    """The sandbox of that name; without one, the one that isolates.
+    """The sandbox of that name; without one, the one that isolates. It gets ready on its own meanwhile.
 
     Raises:
         SandboxUnavailable: this machine cannot open it.

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TextIO
 
+from grader.errors import Mendable
 from grader.output import write
 
 Out = Path | TextIO
 
 
-class ExportError(Exception):
+class ExportError(Mendable):
     """An export that cannot be made as asked. One line that says what to do."""
 
 

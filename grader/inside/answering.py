@@ -36,6 +36,7 @@ from grader.records import Cause, Job, Lost, Record, Returned, Step
 
 NONCE = 16    # bytes
 STATUS = struct.Struct("<i")
+TAKEN = frames.HEADER.pack(b"t", 0)  # the call's process has begun with it
 MOST_DESCRIPTORS = 1024
 GROWN_KIB = 512 << 10  # a process whose memory has passed another half GiB is not used again
 
@@ -113,6 +114,7 @@ class Answering:
 
     def _answer(self, payload: bytes, answer: int, stream: frames.Timed) -> None:
         if not self.fork:
+            frames.put(stream, b"t")
             frames.put(stream, b"o", self._observe(payload)[1])
             frames.put(stream, b"w", STATUS.pack(0))
             return
@@ -158,6 +160,7 @@ class Answering:
 
     def _answered(self, payload: bytes, answer: int) -> bool:
         """Make one call and send what it brought; whether it returned."""
+        os.write(answer, TAKEN)
         _limit_cpu(self.job.limits.call_seconds)
         returned, outcome = self._observe(payload)
         data = memoryview(frames.HEADER.pack(b"o", len(outcome)) + outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import sys
 import time
@@ -96,6 +97,21 @@ def _captured() -> Iterator[Sink]:
         sys.stdout, sys.stderr = before
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No collection of cycles in mid-call: what it takes away must not depend on what ran before.
+
+    A hook on an AccumulateGrad node that only a cycle keeps alive would be called, or not, by chance.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def observe_step(step: Step, arrays: Mapping[str, wire.Array], namespace: dict[str, Any],
                  watched: Sequence[str] = (), *, cells: Cells | None = None,
                  most_bytes: int = 64 << 20) -> tuple[Outcome, dict[str, wire.Array]]:
@@ -104,7 +120,7 @@ def observe_step(step: Step, arrays: Mapping[str, wire.Array], namespace: dict[s
     Nothing that the observed code raises gets out of here, and what it prints is kept.
     """
     encoder = Encoder(step.key, most_bytes)
-    with _captured() as sink, recording(watched) as forbidden:
+    with _captured() as sink, recording(watched) as forbidden, _uncollected():
         started = time.process_time()
         try:
             target = _target(step, namespace)

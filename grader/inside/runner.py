@@ -63,7 +63,7 @@ class Conductor:
         self.bytes_left = job.limits.observation_bytes
         self.dead: Lost | None = None   # what every further step gets
         self.deaf = False               # the kernel no longer answers
-        self.sent = False               # the kernel has taken up the call
+        self.begun = False              # a process has taken up the call
         self.stays = False              # the call's process has said that it takes the next one too
 
     def conduct(self) -> None:
@@ -138,7 +138,7 @@ class Conductor:
             return answer[NONCE:]
         if span.killed or self.deaf or not self.kernel.alive():
             self._give_up(span.cause or Cause.CRASHED, NOT_ASKED)
-            if not self.sent and span.cause is None and self.dead is not None:
+            if not self.begun and span.cause is None and self.dead is not None:
                 return wire.write(self.dead)  # the call before it has ended the kernel
         return wire.write(self._lost(span, trouble))
 
@@ -151,7 +151,7 @@ class Conductor:
 
     def _exchange(self, request: bytes) -> bytes:
         """Send the request and read the answer's frame."""
-        self.stays = self.sent = False
+        self.stays = self.begun = False
         channel = frames.Timed(self.kernel.channel)
         channel.within(WALL * self.job.limits.call_seconds + SLACK)
         if not self.kernel.passes_descriptors:
@@ -182,13 +182,16 @@ class Conductor:
             else:
                 channel.write(b".")
             frames.put(channel, b"S", request)
-            self.sent = True
         except (OSError, frames.Broken) as error:
             self.deaf = True
             raise frames.Broken(f"the kernel no longer listens: {error}") from None
 
     def _frame(self, stream: frames.Timed) -> bytes:
-        kind, payload = frames.get(stream, max(self.bytes_left, 0) + NONCE)
+        most = max(self.bytes_left, 0) + NONCE
+        kind, payload = frames.get(stream, most)
+        if kind == b"t":
+            self.begun = True
+            kind, payload = frames.get(stream, most)
         if kind == b"w" and len(payload) == STATUS.size:
             raise frames.Broken(ended(*STATUS.unpack(payload)))
         return payload if kind == b"o" else b""

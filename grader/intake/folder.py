@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import structs
 
+from grader.errors import Mendable
 from grader.intake.clean import MAX_BYTES, NotANotebook, clean
 from grader.records import Submission, Unreadable
 
@@ -18,7 +19,7 @@ IGNORED = {".ipynb_checkpoints", "__pycache__", "__MACOSX", "feedback"}
 DEEPEST = 16  # folders within a student's folder
 
 
-class IntakeError(Exception):
+class IntakeError(Mendable):
     """A folder that cannot be graded as it is: for the tutor, one line."""
 
 

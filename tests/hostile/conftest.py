@@ -16,7 +16,7 @@ import pytest
 
 from grader import pipeline
 from grader import records as r
-from grader.execute.sandbox import SandboxUnavailable
+from grader.execute.sandbox import SandboxUnavailable, open_sandbox
 from grader.grading import Options
 from grader.output import Output
 from tests.hostile import exhausting, forging, honest, malformed, reading, report
@@ -75,7 +75,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
     if shutil.which("bwrap") is None:
         pytest.skip("bubblewrap is not installed")
     root = tmp_path_factory.mktemp("hostile")
-    options = Options(exercises=exercise(root), exercise="he_init", sandbox="bubblewrap", seed=11)
+    options = Options(exercises=exercise(root), exercise="he_init", seed=11)
     (root / "secret.txt").write_text(reading.SECRET)
     os.environ["GRADER_HOSTILE_SECRET"] = reading.SECRET
     with (socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as abstract,
@@ -85,7 +85,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
             abstract.listen()
             hand_in(root, tcp.getsockname()[1])
             before = contents(root)
-            results = pipeline.batch(root / "in", root / "out", options, Notes())
+            with open_sandbox("bubblewrap") as sandbox:
+                results = pipeline.batch(root / "in", root / "out", options, sandbox, Notes())
             reached = [str(s.getsockname()) for s in select.select([tcp, abstract], [], [], 0)[0]]
             state = witness.poll()
         except SandboxUnavailable as error:
