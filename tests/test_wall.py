@@ -132,7 +132,7 @@ def test_files_of_the_host_are_not_there(sandbox: Sandbox, tmp_path: Path) -> No
     seen = [path for path in paths if found[path]]
     assert not [path for path in seen if path != str(Path.home())], seen
     assert found["home entries"] <= 1  # where Python itself lies below it, nothing else is there
-    assert found["grader"] == ["__init__.py", "inside", "records.py", "wire.py"]
+    assert found["grader"] == ["__init__.py", "inside", "lean.py", "records.py", "wire.py"]
     assert SECRET not in json.dumps(found["environment"])
     assert set(found["proc"]) <= {"cpuinfo", "meminfo", "filesystems", "version"}
     assert 0 not in found["ids"][:2]

@@ -42,21 +42,17 @@ class BubblewrapSandbox:
         self.jobs = 0
         self.closed = False
         self.server = Server(self.command)
-        self.ready = False
 
     def await_ready(self) -> None:
         with self.lock:
             self._await_server()
 
     def _await_server(self) -> None:
-        if self.ready:
-            return
         trouble = self.server.await_ready()
         if trouble:
             self.server.close()
             raise SandboxUnavailable(f"bubblewrap does not start here ({trouble}): allow user namespaces, "
                                      f"see grader doctor, {HOW_TO_GO_ON}")
-        self.ready = True
 
     def run(self, job: Job, steps: Sequence[Step],
             arrays: Mapping[str, wire.Array]) -> wire.Parcel[Observations] | NotStarted:
@@ -67,7 +63,7 @@ class BubblewrapSandbox:
             name = struct.pack("<Q", self.jobs)
             if not self.server.alive():
                 self.server.close()
-                self.server, self.ready = Server(self.command), False
+                self.server = Server(self.command)
                 try:
                     self._await_server()
                 except SandboxUnavailable as error:
@@ -107,6 +103,7 @@ class Server:
     def __init__(self, command: str) -> None:
         self.line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.lock = threading.Lock()
+        self.ready = False
         self.errors = open_scratch()
         with theirs:
             self.process = subprocess.Popen(
@@ -117,9 +114,12 @@ class Server:
 
     def await_ready(self) -> str:
         """Wait until it has imported everything; the reason if it ends instead."""
+        if self.ready:
+            return ""
         self.line.settimeout(START_SECONDS)
         try:
-            if self.line.recv(1) == b"r":
+            self.ready = self.line.recv(1) == b"r"
+            if self.ready:
                 return ""
         except OSError as error:
             return str(error)
@@ -144,6 +144,8 @@ class Server:
 
     def close(self) -> None:
         self.line.close()
+        if not self.ready:
+            self.process.kill()  # it reads its line only when it has imported everything
         try:
             self.process.wait(5)
         except subprocess.TimeoutExpired:

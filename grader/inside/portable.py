@@ -17,6 +17,7 @@ from pathlib import Path
 
 from jupyter_client.connect import write_connection_file
 
+import grader.lean  # noqa: F401 - before the runner brings nbformat in
 from grader import wire
 from grader.inside import frames
 from grader.inside.watch import Process, descendants

@@ -22,7 +22,7 @@ from typing import NoReturn
 
 NOBODY = 65534
 ID = 8  # bytes
-PRELOADED = ("torch", "numpy", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
+PRELOADED = ("grader.lean", "torch", "numpy", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
              "IPython.extensions.storemagic", "grader.inside.executing", "grader.inside.jail", "grader.inside.runner")
 ADDED = ("matplotlib.pyplot", "matplotlib_inline.backend_inline", "tqdm",   # where they are installed,
          "torch.fx.experimental.symbolic_shapes")                           # which autograd.grad imports late

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import nbformat
+from grader.lean import nbformat
 
 MAX_BYTES = 32 << 20         # with outputs; an honest notebook with many plots has a few MiB
 MAX_CELLS = 2_000

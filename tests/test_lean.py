@@ -1,0 +1,21 @@
+"""The start of the grader and of each kernel server is not spent on grammars that nothing uses."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize("module", ["grader.pipeline", "grader.inside.portable, grader.inside.executing"])
+def test_no_grammar_of_iris_is_compiled(module: str) -> None:
+    code = f"import sys, {module}; print('lark' in sys.modules, 'rfc3987_syntax' in sys.modules, 'nbformat' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False", "True"]
+
+
+def test_the_package_can_be_imported_by_who_wants_it() -> None:
+    code = "import grader.lean, rfc3987_syntax; print(rfc3987_syntax.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "rfc3987_syntax"
