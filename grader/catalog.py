@@ -18,11 +18,11 @@ from msgspec import structs
 
 from grader import records as r
 from grader.errors import Mendable
-from grader.spec import Check, Preparation, Step, prepare
+from grader.spec import ON_GPU, PLAIN, REAL_CUDA, Check, Preparation, Step, prepare
 
 T = TypeVar("T")
 
-WORLDS = {"plain": None, "no-cuda": 0, "one-gpu": 1, "two-gpus": 2, "cuda": None}  # name -> simulated GPUs
+WORLDS = {PLAIN: None, "no-cuda": 0, "one-gpu": 1, "two-gpus": 2, REAL_CUDA: None}  # name -> simulated GPUs
 GPU_NAMES = ("NVIDIA A10", "NVIDIA A100-SXM4-40GB", "NVIDIA GeForce RTX 3060", "NVIDIA GeForce RTX 4090",
              "NVIDIA L4", "NVIDIA RTX A6000", "Tesla T4", "Tesla V100-SXM2-16GB")
 
@@ -39,6 +39,7 @@ class Settings(r.Record, frozen=True, kw_only=True):
     points: float
     functions: tuple[str, ...]            # what the student writes
     forbidden: tuple[str, ...] = ()       # dotted names that must not be used in those functions
+    on_gpu: bool = False                  # where a GPU is at hand, the steps of `plain` are made on it as well
     limits: r.Limits = r.Limits()
 
 
@@ -69,7 +70,12 @@ class Exercise:
     def worlds(self) -> tuple[str, ...]:
         """The worlds its steps live in, in WORLDS' order."""
         used = {step.world for step in self.keys}
-        return tuple(world for world in WORLDS if world in used)
+        again = (ON_GPU,) if self.settings.on_gpu and PLAIN in used else ()
+        return *(world for world in WORLDS if world in used), *again
+
+    def keys_in(self, world: str) -> list[str]:
+        """The keys of the steps that are made in a world."""
+        return [key for step, key in self.keys.items() if step.world == (PLAIN if world == ON_GPU else world)]
 
     def visible_part(self) -> Exercise:
         """The same with nothing but the visible checks: what a student may see."""
@@ -87,7 +93,7 @@ class Exercise:
 
 def world(name: str, seed: int) -> r.World:
     """A world with GPUs whose names, all different, are drawn from the batch's seed."""
-    gpus = WORLDS[name]
+    gpus = WORLDS.get(name)
     names = None if gpus is None else tuple(random.Random(seed).sample(GPU_NAMES, gpus))
     return r.World(name=name, gpus=names)
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import platform
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,13 +15,13 @@ import torch
 from grader import __version__, wire
 from grader import records as r
 from grader.catalog import Exercise
+from grader.execute.gpus import Gpu
 from grader.execute.pool import Work, observe_all
 from grader.execute.sandbox import Sandbox
 from grader.judge import judge, score
-from grader.spec import Preparation
+from grader.spec import ON_GPU, REAL_CUDA, Preparation
 
-DEVICE = "cpu"       # where calls are made
-REAL_CUDA = "cuda"   # the world of checks that need a GPU: not available yet, so they leave the maximum
+ON_A_GPU = (REAL_CUDA, ON_GPU)   # worlds that need one; without, checks that look there are not available
 Observed = Mapping[str, wire.Parcel[r.Observations]]
 
 
@@ -34,6 +34,7 @@ class Options:
     jobs: int | None = None
     seed: int | None = None
     language: str | None = None
+    jobs_per_gpu: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,18 +57,20 @@ class Graded:
 class Grading:
     """One run of the stages over some submissions, with one seed."""
 
-    def __init__(self, options: Options, exercises: Mapping[str, Exercise], seed: int, sandbox: str) -> None:
+    def __init__(self, options: Options, exercises: Mapping[str, Exercise], seed: int, sandbox: str,
+                 device: str = "cpu") -> None:
         torch.set_num_threads(1)  # judging is small sums; the cores are for the kernels
         self.options = options
         self.exercises = exercises
         self.seed = seed
         self.sandbox = sandbox
+        self.device = device
         self.contents = {name: contents(e.folder) for name, e in exercises.items()}
         self.prepared: dict[str, Preparation] = {name: e.prepare(seed) for name, e in exercises.items()}
 
     def made_by(self, exercise: Exercise) -> r.MadeBy:
         return r.MadeBy(grader=__version__, exercise=exercise.settings.version, torch=str(torch.__version__),
-                        device=DEVICE, seed=self.seed, sandbox=self.sandbox)
+                        device=self.device, seed=self.seed, sandbox=self.sandbox)
 
     def fingerprint(self, submission: r.Submission | r.Unreadable) -> str:
         """Of everything that decides the mark."""
@@ -81,15 +84,16 @@ class Grading:
         exercise = self.exercises[submission.exercise]
         prepared = self.prepared[submission.exercise]
         for name in exercise.worlds:
-            if name == REAL_CUDA:
+            if name in ON_A_GPU and self.device == "cpu":
                 continue
-            keys = [key for step, key in exercise.keys.items() if step.world == name]
-            job = r.Job(notebook=submission.notebook, world=prepared.worlds[name], seed=self.seed, device=DEVICE,
+            keys = exercise.keys_in(name)
+            job = r.Job(notebook=submission.notebook, world=prepared.worlds[name], seed=self.seed,
+                        device="cuda:0" if name == ON_GPU else "cpu",
                         watched=exercise.settings.forbidden, functions=exercise.settings.functions,
                         limits=exercise.settings.limits)
             arrays = {k: a for key in keys for k, a in prepared.steps[key].arrays.items()}
             yield Work(key=(index, name), job=job, steps=tuple(prepared.steps[key].record for key in keys),
-                       arrays=arrays)
+                       arrays=arrays, on_gpu=name in ON_A_GPU)
 
     def run(self, submissions: list[r.Submission | r.Unreadable], sandbox: Sandbox) -> Iterator[Graded]:
         """Observe and judge every submission; in the order in which they come to an end."""
@@ -101,7 +105,8 @@ class Grading:
         work = [w for i, s in readable.items() for w in self.work(i, s)]
         waiting = Counter(w.key[0] for w in work)
         arrived: dict[int, dict[str, wire.Parcel[r.Observations] | r.NotStarted]] = {i: {} for i in readable}
-        for (index, world), answer in observe_all(sandbox, work, self.options.jobs or default_jobs()):
+        for (index, world), answer in observe_all(sandbox, work, self.options.jobs or default_jobs(),
+                                                     self.options.jobs_per_gpu):
             arrived[index][world] = answer
             if len(arrived[index]) == waiting[index]:
                 yield self.judged(readable[index], arrived.pop(index))
@@ -135,7 +140,12 @@ class Grading:
         file = r.NotebookFile(path=submission.path, sha256=submission.sha256, first_error=first)
         return r.Result(student=submission.student, exercise=submission.exercise, status=status, checks=verdicts,
                         score=None if status is r.Status.WITHHELD else points, max_score=maximum, notebook=file,
-                        made_by=self.made_by(exercise), reason=reason, events=events)
+                        made_by=self.made_by(exercise), reason=reason, events=events, title=exercise.settings.title)
+
+
+def device_of(gpus: Sequence[Gpu]) -> str:
+    """What a result says of where it was graded: "cpu", or "cuda" and the GPUs' names."""
+    return f"cuda ({', '.join(sorted({gpu.name for gpu in gpus}))})" if gpus else "cpu"
 
 
 def default_jobs() -> int:

@@ -17,7 +17,7 @@ from grader import records as r
 from grader import wire
 from grader.catalog import Exercise
 from grader.inside.calls import observe_step
-from grader.spec import Preparation
+from grader.spec import ON_GPU, REAL_CUDA, Preparation
 
 
 def observe_inline(exercise: Exercise, sources: list[str], prepared: Preparation
@@ -31,11 +31,11 @@ def observe_namespace(exercise: Exercise, namespace: Callable[[], dict[str, Any]
     """Make every step with the functions that `namespace` brings, asked for once in each world."""
     observed = {}
     for name in exercise.worlds:
-        if name == "cuda":
+        if name in (REAL_CUDA, ON_GPU):
             continue
         outcomes: dict[str, r.Outcome] = {}
         arrays: dict[str, wire.Array] = {}
-        with _world(prepared.worlds[name]):
+        with simulated(prepared.worlds[name].gpus):
             names = namespace()
             for step, key in exercise.keys.items():
                 if step.world == name:
@@ -76,13 +76,14 @@ def _made(exercise: Exercise, step: r.Step, arrays: Any, namespace: dict[str, An
 
 
 @contextlib.contextmanager
-def _world(world: r.World) -> Iterator[None]:
-    if world.gpus is None:
+def simulated(gpus: tuple[str, ...] | None) -> Iterator[None]:
+    """A world with simulated GPUs of these names; None leaves the machine's own."""
+    if gpus is None:
         yield
         return
     from grader.inside import simulated_cuda
 
-    simulated_cuda.enter(world.gpus)
+    simulated_cuda.enter(gpus)
     try:
         yield
     finally:

@@ -15,6 +15,10 @@ import torch
 from grader import records as r
 from grader import wire
 
+PLAIN = "plain"
+REAL_CUDA = "cuda"                 # steps that want a real GPU
+ON_GPU = "plain-on-gpu"            # the steps of `plain` once more, with tensors and modules on a real GPU
+
 # --- inputs ------------------------------------------------------------------------------------------
 
 
@@ -79,20 +83,20 @@ class Step:
     """One thing to observe. Steps are compared by identity: the same step named by two checks is made once."""
 
     function: str
-    world: str = "plain"
+    world: str = PLAIN
     inputs: tuple[tuple[str, Any], ...] = ()  # "0", "1", ... for positional arguments, else keyword names
     times: int = 1
     probe: bool = False
     uses: tuple[str, ...] = ()                # the student's functions it exercises
 
 
-def Call(function: str, /, *arguments: Any, times: int = 1, world: str = "plain", **keywords: Any) -> Step:  # noqa: N802
+def Call(function: str, /, *arguments: Any, times: int = 1, world: str = PLAIN, **keywords: Any) -> Step:  # noqa: N802
     """A call of a student's function, `times` times in one process, with fresh clones of the arguments each time."""
     inputs = [(str(i), a) for i, a in enumerate(arguments)] + list(keywords.items())
     return Step(function=function, world=world, inputs=tuple(inputs), times=times, uses=(function,))
 
 
-def Probe(function: str, /, *, uses: tuple[str, ...], world: str = "plain", **inputs: Any) -> Step:  # noqa: N802
+def Probe(function: str, /, *, uses: tuple[str, ...], world: str = PLAIN, **inputs: Any) -> Step:  # noqa: N802
     """An experiment of probes.py, called as function(namespace, **inputs) beside the student's code.
 
     `uses` names the student's functions it exercises: where one is missing and the probe raises, that is the reason.
@@ -177,12 +181,16 @@ def _encode(value: Any, key: str, arrays: dict[str, wire.Array]) -> r.Value:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A named misconception: what the numbers correspond to, what to try next, what to read."""
+    """A named misconception: what the numbers correspond to, what to try next, what to read.
+
+    `pattern` is a regular expression for the lines it is about, looked for in the student's functions: they are marked.
+    """
 
     id: str
     meaning: str
     advice: str = ""
     read: str = ""
+    pattern: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from grader import wire
 from grader.execute import bubblewrap, doctor, pool
 from grader.execute.exchange import checked, converse
+from grader.execute.gpus import Gpu
 from grader.execute.sandbox import Sandbox, SandboxUnavailable, open_sandbox
 from grader.inside import frames
 from grader.inside.watch import BUSY, NOT_ASKED, Process, memory_of
@@ -50,6 +51,7 @@ class Scripted:
     """A sandbox that answers from a list."""
 
     name, isolated = "scripted", False
+    gpus: tuple[Gpu, ...] = ()
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)

@@ -17,6 +17,7 @@ from typing import IO
 from grader import wire
 from grader.execute import mounts
 from grader.execute.exchange import converse
+from grader.execute.gpus import Gpu
 from grader.execute.sandbox import HOW_TO_GO_ON, SandboxUnavailable
 from grader.inside import frames
 from grader.records import Job, NotStarted, Observations, Step
@@ -33,7 +34,8 @@ class BubblewrapSandbox:
     name = "bubblewrap"
     isolated = True
 
-    def __init__(self) -> None:
+    def __init__(self, gpus: tuple[Gpu, ...] = ()) -> None:
+        self.gpus = gpus
         command = shutil.which("bwrap")
         if command is None:
             raise SandboxUnavailable(f"bubblewrap is not installed: {HOW_TO_INSTALL}, {HOW_TO_GO_ON}")
@@ -41,7 +43,7 @@ class BubblewrapSandbox:
         self.lock = threading.Lock()
         self.jobs = 0
         self.closed = False
-        self.server = Server(self.command)
+        self.server = Server(self.command, gpus)
 
     def await_ready(self) -> None:
         with self.lock:
@@ -63,7 +65,7 @@ class BubblewrapSandbox:
             name = struct.pack("<Q", self.jobs)
             if not self.server.alive():
                 self.server.close()
-                self.server = Server(self.command)
+                self.server = Server(self.command, self.gpus)
                 try:
                     self._await_server()
                 except SandboxUnavailable as error:
@@ -100,15 +102,15 @@ class BubblewrapSandbox:
 class Server:
     """One warm server. It ends when its line is closed, however the grader ends."""
 
-    def __init__(self, command: str) -> None:
+    def __init__(self, command: str, gpus: tuple[Gpu, ...]) -> None:
         self.line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.lock = threading.Lock()
         self.ready = False
         self.errors = open_scratch()
         with theirs:
             self.process = subprocess.Popen(
-                [command, *namespaces(), *mounts.arguments(), *mounts.environment(), "--chdir", "/job", "--",
-                 sys.executable, "-m", "grader.inside.server", str(theirs.fileno())],
+                [command, *namespaces(), *more_for(gpus), *mounts.arguments(gpus), *mounts.environment(gpus),
+                 "--chdir", "/job", "--", sys.executable, "-m", "grader.inside.server", str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=self.errors, start_new_session=True)
 
@@ -162,6 +164,11 @@ def namespaces() -> list[str]:
         return [*shared, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
                 "--cap-add", "CAP_SETPCAP"]
     return [*shared, "--unshare-user", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]
+
+
+def more_for(gpus: tuple[Gpu, ...]) -> list[str]:
+    """Where there are GPUs, root keeps what uncovers /proc for a moment: the server gives it up before any job."""
+    return ["--cap-add", "CAP_SYS_ADMIN"] if gpus and os.getuid() == 0 else []
 
 
 def open_scratch() -> Scratch:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import grader
+from grader.execute.gpus import Gpu
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "fonts", "localtime", "timezone", "locale.alias",
        "matplotlibrc", "mime.types")
 DEVICES = "/sys/devices/system/cpu"    # how many cores there are, and what they can do
+OF_THE_DRIVER = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools")
+SYS_OF_GPUS = ("/sys/bus/pci", "/sys/devices", "/sys/module")
 OF_A_PREFIX = ("bin", "lib", "lib64", "include", "share", "pyvenv.cfg", "etc", "nltk_data")
 OF_THE_GRADER = ("__init__.py", "lean.py", "records.py", "wire.py", "inside")
 PACKAGE = Path(grader.__file__).resolve().parent
@@ -20,7 +24,7 @@ KEEP_FREED_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(256 << 20), "MALLOC_MMAP_THRE
 INSIDE = "/grader"                     # where the sandbox finds the part of the grader that runs in it
 
 
-def arguments() -> list[str]:
+def arguments(gpus: tuple[Gpu, ...] = ()) -> list[str]:
     """Mounts, in order: what comes later lies on top."""
     made = [*_open_to_all(Path("/etc")), *_open_to_all(Path(DEVICES).parent)]
     for path in SYSTEM:
@@ -30,6 +34,7 @@ def arguments() -> list[str]:
     made += ["--proc", "/proc", "--dev", "/dev", "--dir", "/job",
              "--perms", "1777", "--tmpfs", "/tmp", "--perms", "1777", "--tmpfs", "/run"]
     made += ["--ro-bind-try", DEVICES, DEVICES]
+    made += _for(gpus)
     for prefix in _prefixes():
         made += _open_to_all(prefix)
         for name in OF_A_PREFIX:
@@ -40,6 +45,20 @@ def arguments() -> list[str]:
     for name in OF_THE_GRADER:
         made += ["--ro-bind", str(PACKAGE / name), f"{INSIDE}/grader/{name}"]
     return [*made, "--remount-ro", "/dev", "--remount-ro", "/"]
+
+
+def _for(gpus: tuple[Gpu, ...]) -> list[str]:
+    """The GPUs' device nodes, and the part of /sys in which the driver's library looks for them.
+
+    Without /sys, cuInit gives error 304; device nodes on a mount without devices give 100.
+    """
+    if not gpus:
+        return []
+    nodes = [*(f"/dev/{name}" for name in OF_THE_DRIVER), *(gpu.node for gpu in gpus)]
+    made = [word for node in nodes for word in ("--dev-bind-try", node, node)]
+    for path in SYS_OF_GPUS:
+        made += [*_open_to_all(Path(path).parent), "--ro-bind-try", path, path]
+    return made
 
 
 def _like(path: Path) -> list[str]:
@@ -72,7 +91,7 @@ def _installed_copies() -> Iterator[Path]:
             return
 
 
-def environment() -> list[str]:
+def environment(gpus: tuple[Gpu, ...] = ()) -> list[str]:
     """The whole environment, nothing inherited: keys and tokens stay outside."""
     chosen = {
         "PATH": f"{sys.prefix}/bin:/usr/bin:/bin", "HOME": "/run", "LANG": "C.UTF-8", "PYTHONPATH": INSIDE,
@@ -83,4 +102,6 @@ def environment() -> list[str]:
         "TERM": "dumb", "TMPDIR": "/tmp",
         **KEEP_FREED_MEMORY,
     }
+    if gpus and "LD_LIBRARY_PATH" in os.environ:  # containers put the driver's library where only this leads
+        chosen["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
     return ["--clearenv", *(word for name, value in chosen.items() for word in ("--setenv", name, value))]

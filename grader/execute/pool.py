@@ -1,11 +1,13 @@
 """Runs jobs, many at a time, and decides what is run again. Decides nothing about marks.
 
 Run again is: a sandbox that did not start; once, a notebook of which a cell killed the kernel, without that cell; the
-steps that were not asked because a call ended the kernel; and once, alone, what a busy machine may have made too slow.
+steps that were not asked because a call ended the kernel; and once, alone, what a busy machine may have made too slow
+or a neighbour on the same GPU may have left without memory. What a GPU did that no longer answers is not observed.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import NamedTuple
@@ -13,12 +15,14 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from grader import wire
+from grader.execute.gpus import Gpu, silence
 from grader.execute.sandbox import Sandbox
 from grader.inside.watch import BUSY, NOT_ASKED
-from grader.records import Cause, Job, Lost, NotStarted, Observations, Outcome, Step
+from grader.records import Cause, Job, Lost, NotStarted, Observations, Outcome, Raised, Returned, Step
 
 TRIES = 3        # of a sandbox that does not start
 REVIVALS = 3     # of a kernel that calls have ended
+ROOM = 0.9       # of a GPU's memory; the rest is for the context itself
 
 Found = wire.Parcel[Observations] | NotStarted
 
@@ -30,6 +34,7 @@ class Work(NamedTuple):
     job: Job
     steps: Sequence[Step]
     arrays: Mapping[str, wire.Array]
+    on_gpu: bool = False  # wants a GPU of its own
 
 
 def observe(sandbox: Sandbox, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array]) -> Found:
@@ -44,7 +49,18 @@ def observe(sandbox: Sandbox, job: Job, steps: Sequence[Step], arrays: Mapping[s
         if isinstance(again, NotStarted):
             return again
         found = _with_earlier_events(again, found)
-    return _revived(sandbox, job, steps, arrays, found)
+    return _trusted(sandbox, job, _revived(sandbox, job, steps, arrays, found))
+
+
+def _trusted(sandbox: Sandbox, job: Job, found: wire.Parcel[Observations]) -> Found:
+    """What a job saw of a GPU counts only if, where something went wrong, the GPU still answers."""
+    went_wrong = bool(found.record.run.events) or not all(isinstance(outcome, Returned)
+                                                          for outcome in found.record.outcomes.values())
+    if not job.gpu or not went_wrong:
+        return found
+    gpu = next(gpu for gpu in sandbox.gpus if gpu.uuid == job.gpu)
+    why = silence(gpu)
+    return NotStarted(reason=f"{gpu.name} no longer answers: {why}") if why else found
 
 
 def _executed(sandbox: Sandbox, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array]) -> Found:
@@ -94,27 +110,67 @@ def perhaps_too_busy(found: Found) -> bool:
             or any(event.cause is Cause.TIMEOUT and BUSY in event.message for event in found.record.run.events))
 
 
-def observe_all(sandbox: Sandbox, work: Iterable[Work], workers: int) -> Iterator[tuple[tuple[int, str], Found]]:
+def perhaps_crowded_out(work: Work, found: Found) -> bool:
+    """Was a GPU's memory at an end while a neighbour held some of it?"""
+    if isinstance(found, NotStarted) or not work.on_gpu:
+        return False
+    return any((isinstance(outcome, Lost) and outcome.cause is Cause.MEMORY)
+               or (isinstance(outcome, Raised) and outcome.error == "OutOfMemoryError")
+               for outcome in found.record.outcomes.values())
+
+
+class Seats:
+    """The GPUs that can be given away; each `jobs_per_gpu` times, with as large a share of its memory."""
+
+    def __init__(self, gpus: Sequence[Gpu], jobs_per_gpu: int) -> None:
+        self.share = ROOM / jobs_per_gpu
+        self.free = deque(gpu for _ in range(jobs_per_gpu) for gpu in gpus)
+        self.held: deque[Work] = deque()
+
+    def next(self, waiting: Iterator[Work]) -> tuple[Work, Gpu | None] | None:
+        """The next job that can start now, and its GPU; those that want one wait for it without holding others up."""
+        if self.held and self.free:
+            return self.seated(self.held.popleft())
+        for work in waiting:
+            if not work.on_gpu:
+                return work, None
+            if self.free:
+                return self.seated(work)
+            self.held.append(work)
+        return None
+
+    def seated(self, work: Work) -> tuple[Work, Gpu]:
+        gpu = self.free.popleft()
+        job = replace(work.job, gpu=gpu.uuid, gpu_node=gpu.node, gpu_share=self.share)
+        return work._replace(job=job), gpu
+
+
+def observe_all(sandbox: Sandbox, work: Iterable[Work], workers: int,
+                jobs_per_gpu: int = 1) -> Iterator[tuple[tuple[int, str], Found]]:
     """The observations of each job under its key, in the order in which they are done."""
     sandbox.await_ready()
     alone: list[Work] = []
-    waiting = iter(work)
-    running: dict[Future[Found], Work] = {}
+    waiting, seats = iter(work), Seats(sandbox.gpus, jobs_per_gpu)
+    running: dict[Future[Found], tuple[Work, Gpu | None]] = {}
     executor = ThreadPoolExecutor(workers, thread_name_prefix="job")
     try:
         while True:
-            while len(running) < workers and (each := next(waiting, None)) is not None:
-                each = Work(*each)
-                running[executor.submit(observe, sandbox, each.job, each.steps, each.arrays)] = each
+            while len(running) < workers and (taken := seats.next(waiting)) is not None:
+                each = taken[0]
+                running[executor.submit(observe, sandbox, each.job, each.steps, each.arrays)] = taken
             if not running:
                 break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                each, found = running.pop(future), future.result()
-                if workers > 1 and perhaps_too_busy(found):
+                (each, gpu), found = running.pop(future), future.result()
+                if gpu is not None:
+                    seats.free.append(gpu)
+                if (workers > 1 and perhaps_too_busy(found)) or (jobs_per_gpu > 1
+                                                                 and perhaps_crowded_out(each, found)):
                     alone.append(each)
                 else:
                     yield each.key, found
         for each in alone:
-            yield each.key, observe(sandbox, each.job, each.steps, each.arrays)
+            job = replace(each.job, gpu_share=ROOM) if each.on_gpu else each.job
+            yield each.key, observe(sandbox, job, each.steps, each.arrays)
     finally:
         executor.shutdown(wait=False, cancel_futures=True)

@@ -15,6 +15,7 @@ from types import TracebackType
 import grader
 from grader import wire
 from grader.execute.exchange import converse
+from grader.execute.gpus import Gpu
 from grader.records import Job, NotStarted, Observations, Step
 
 SLACK_SECONDS = 180.0  # a plain kernel imports torch anew each time
@@ -26,7 +27,8 @@ class ProcessSandbox:
     name = "process"
     isolated = False
 
-    def __init__(self) -> None:
+    def __init__(self, gpus: tuple[Gpu, ...] = ()) -> None:
+        self.gpus = gpus
         self.lock = threading.Lock()
         self.running: set[subprocess.Popen[bytes]] = set()
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from grader import wire
 from grader.errors import Mendable
+from grader.execute.gpus import Gpu
 from grader.records import Job, NotStarted, Observations, Step
 
 HOW_TO_GO_ON = "or go on without isolation: --sandbox process"
@@ -22,6 +23,7 @@ class Sandbox(Protocol):
 
     name: str
     isolated: bool
+    gpus: tuple[Gpu, ...]
 
     def await_ready(self) -> None:
         """Wait until jobs can be run: a sandbox is opened at once and gets ready beside whoever opened it.
@@ -42,16 +44,18 @@ class Sandbox(Protocol):
                  trace: TracebackType | None) -> None: ...
 
 
-def open_sandbox(name: str | None = None) -> Sandbox:
+def open_sandbox(name: str | None = None, gpus: tuple[Gpu, ...] = ()) -> Sandbox:
     """The sandbox of that name; without one, the one that isolates. It gets ready on its own meanwhile.
+
+    Jobs may be given `gpus`, and see no others.
 
     Raises:
         SandboxUnavailable: this machine cannot open it.
     """
     if name == "process":
         from grader.execute.process import ProcessSandbox
-        return ProcessSandbox()
+        return ProcessSandbox(gpus)
     if name not in (None, "bubblewrap"):
         raise SandboxUnavailable(f"there is no sandbox called {name}: choose bubblewrap or process")
     from grader.execute.bubblewrap import BubblewrapSandbox
-    return BubblewrapSandbox()
+    return BubblewrapSandbox(gpus)

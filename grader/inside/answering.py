@@ -7,6 +7,7 @@ transformers a notebook can replace.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import math
 import os
@@ -19,7 +20,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -79,15 +80,17 @@ def sources_of(notebook: str) -> Iterator[tuple[int, str]]:
 
 
 class Answering:
-    """Waits on the channel. `fork=False` makes the calls in the kernel itself: a CUDA context cannot be forked."""
+    """Waits on the channel. `fork=False` makes the calls in the kernel itself."""
 
     def __init__(self, channel: socket.socket, shell: Any, job: Job, *, fork: bool) -> None:
-        self.channel, self.job, self.fork = channel, job, fork
+        self.channel, self.job = channel, job
+        self.fork = fork and not job.gpu  # a CUDA context cannot be forked
         self.namespace: dict[str, Any] = shell.user_ns  # a notebook that exchanges it does not move us
         self.cells: Cells = CellNames(job.notebook)
         self.streams: list[Any] = [sys.stdout, sys.stderr]
         self.others = _open_descriptors()
         self.main = os.getpid()
+        self.left: Settings | None = None  # as the notebook left them, where calls share the kernel
 
     def attach(self, loop: Any) -> None:
         loop.add_handler(self.channel.fileno(), self.ready, loop.READ)
@@ -114,6 +117,8 @@ class Answering:
 
     def _answer(self, payload: bytes, answer: int, stream: frames.Timed) -> None:
         if not self.fork:
+            self.left = self.left or Settings.now()
+            self.left.restore()
             frames.put(stream, b"t")
             frames.put(stream, b"o", self._observe(payload)[1])
             frames.put(stream, b"w", STATUS.pack(0))
@@ -184,7 +189,8 @@ class Answering:
         if isinstance(parcel, wire.Garbled):
             return False, payload[:NONCE] + wire.write(Lost(cause=Cause.CRASHED, detail=parcel.reason))
         outcome, arrays = observe_step(parcel.record, parcel.arrays, self.namespace, self.job.watched,
-                                       cells=self.cells, most_bytes=limits.observation_bytes)
+                                       cells=self.cells, most_bytes=limits.observation_bytes,
+                                       device=self.job.device)
         try:
             return isinstance(outcome, Returned), payload[:NONCE] + wire.write(outcome, arrays)
         except Exception as error:  # whatever slipped through is the call's loss
@@ -198,6 +204,35 @@ def _state() -> tuple[object, ...]:
             torch.is_anomaly_enabled(), torch.is_autocast_enabled("cpu"), torch._C._len_torch_function_stack(),
             torch._C._len_torch_dispatch_stack(), threading.active_count(), _folder(),
             resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // GROWN_KIB)
+
+
+class Settings(NamedTuple):
+    """What a call may leave changed for the next one, where both are made in the kernel itself."""
+
+    grad: bool
+    dtype: torch.dtype
+    device: torch.device
+    threads: int
+    folder: str
+
+    @classmethod
+    def now(cls) -> Settings:
+        try:
+            folder = os.getcwd()  # noqa: PTH109 - a notebook that has replaced Path does not get in here
+        except OSError:
+            folder = os.sep
+        return cls(torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_default_device(),
+                   torch.get_num_threads(), folder)
+
+    def restore(self) -> None:
+        torch.set_grad_enabled(self.grad)
+        torch.set_default_dtype(self.dtype)
+        if torch.get_default_device() != self.device:
+            torch.set_default_device(self.device)
+        if torch.get_num_threads() != self.threads:
+            torch.set_num_threads(self.threads)
+        with contextlib.suppress(OSError):
+            os.chdir(self.folder)
 
 
 def _has_children() -> bool:

@@ -7,7 +7,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from types import CodeType, TracebackType
 from typing import Any
@@ -112,22 +112,28 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
+def _on(device: str) -> AbstractContextManager[object]:
+    return nullcontext() if device == "cpu" else torch.device(device)
+
+
 def observe_step(step: Step, arrays: Mapping[str, wire.Array], namespace: dict[str, Any],
                  watched: Sequence[str] = (), *, cells: Cells | None = None,
-                 most_bytes: int = 64 << 20) -> tuple[Outcome, dict[str, wire.Array]]:
+                 most_bytes: int = 64 << 20, device: str = "cpu") -> tuple[Outcome, dict[str, wire.Array]]:
     """What a step brings, and the numbers it refers to. Seeds torch, numpy and random from the step.
+
+    Its tensors are put on `device`, which is the default device during the calls.
 
     Nothing that the observed code raises gets out of here, and what it prints is kept.
     """
     encoder = Encoder(step.key, most_bytes)
-    with _captured() as sink, recording(watched) as forbidden, _uncollected():
+    with _captured() as sink, recording(watched) as forbidden, _uncollected(), _on(device):
         started = time.process_time()
         try:
             target = _target(step, namespace)
             if isinstance(target, Lost):
                 return target, {}
             _seed(step.seed)
-            rounds = tuple(_round(step, arrays, target, encoder)
+            rounds = tuple(_round(step, arrays, target, encoder, device)
                            for _ in range(step.times if isinstance(step, CallStep) else 1))
             outcome: Outcome = Returned(rounds=rounds, printed=sink.text(), forbidden=forbidden(),
                                         cpu_seconds=time.process_time() - started)
@@ -167,9 +173,9 @@ def _compiled(source: str) -> CodeType:
 
 
 def _round(step: Step, arrays: Mapping[str, wire.Array], target: Callable[..., Any],
-           encoder: Encoder) -> Round:
+           encoder: Encoder, device: str) -> Round:
     """One call, with fresh arguments."""
-    decoder = Decoder(arrays)
+    decoder = Decoder(arrays, device)
     encoder.new_round()
     if isinstance(step, ProbeStep):
         inputs = {name: decoder.decode(value) for name, value in step.inputs}

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -23,13 +24,14 @@ from typing import NoReturn
 from grader.inside import linux, seccomp
 from grader.inside.kernel import settle, start
 from grader.inside.watch import Process, descendants
-from grader.records import Job, Limits
+from grader.records import Job
 
 FOLDER = "/job"                     # the mount point, made by bubblewrap; empty outside a job
 OWN = {"tmp": "/tmp", "shm": "/dev/shm", "run": "/run"}  # folders of the job's own, where they are seen
 OWN_THREADS = 24                    # an idle kernel's threads and init count as processes too
 RUNNER_MEMORY = 1536 << 20          # bytes: twice the largest notebook, and what the warm server holds
 DESCRIPTORS = 512
+GPU_NODE = re.compile(r"/dev/nvidia\d+")
 SHOWN = ("cpuinfo", "meminfo", "filesystems", "version")  # of /proc; nothing else is there
 
 
@@ -118,7 +120,7 @@ def _init(job: Job, channel: socket.socket, connection_file: str) -> NoReturn:
         linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != 0:  # the holder lies outside this pid namespace: 0 is what is seen of it
             os._exit(1)
-        _shut_the_doors(job.limits)
+        _shut_the_doors(job)
         kernel = os.fork()
         if kernel == 0:
             _kernel(job, channel, connection_file)
@@ -129,7 +131,7 @@ def _init(job: Job, channel: socket.socket, connection_file: str) -> NoReturn:
         os._exit(0)
 
 
-def _shut_the_doors(limits: Limits) -> None:
+def _shut_the_doors(job: Job) -> None:
     """What the kernel sees, what it may use, and which system calls it may make. Nothing here can be undone."""
     hidden = [(os.open(prefix, os.O_PATH | os.O_DIRECTORY), prefix) for prefix in _prefixes_below(OWN.values())]
     for source, target in OWN.items():
@@ -139,9 +141,13 @@ def _shut_the_doors(limits: Limits) -> None:
         linux.bind_tree(f"/proc/self/fd/{descriptor}", prefix)
         os.close(descriptor)
     _cover_terminals()
-    _cover_proc()
+    _cover_gpus(job)
+    if not job.gpu or not _own_proc():
+        _cover_proc()
     linux.drop_capabilities()
-    linux.limit(resource.RLIMIT_DATA, limits.memory_bytes)
+    limits = job.limits
+    if not job.gpu:  # CUDA maps more than it uses; the watch counts what is used
+        linux.limit(resource.RLIMIT_DATA, limits.memory_bytes)
     linux.limit(resource.RLIMIT_NPROC, limits.processes + OWN_THREADS)
     linux.limit(resource.RLIMIT_FSIZE, limits.disk_bytes)
     linux.limit(resource.RLIMIT_NOFILE, DESCRIPTORS)
@@ -163,6 +169,22 @@ def _cover_terminals() -> None:
         linux.mount("devpts", "/dev/pts", "devpts", linux.NOSUID | linux.NOEXEC, "newinstance,ptmxmode=0666,mode=600")
     except OSError:
         linux.bind(f"{FOLDER}/run", "/dev/pts", writable=False)
+
+
+def _cover_gpus(job: Job) -> None:
+    """A job sees the GPU that it was given, and no other."""
+    for node in Path("/dev").glob("nvidia*"):
+        if not job.gpu or (GPU_NODE.fullmatch(str(node)) and str(node) != job.gpu_node):
+            linux.bind("/dev/null", str(node), writable=True)
+
+
+def _own_proc() -> bool:
+    """A /proc of the job's own processes: the driver's library names its threads there, and fails where it cannot."""
+    try:
+        linux.mount("proc", "/proc", "proc", linux.NOSUID | linux.NODEV | linux.NOEXEC)
+    except OSError:
+        return False
+    return True
 
 
 def _cover_proc() -> None:

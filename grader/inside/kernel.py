@@ -49,6 +49,8 @@ def _prepare(job: Job, connection_file: str) -> Any:
     if job.world.gpus is not None:
         from grader.inside.simulated_cuda import enter
         enter(job.world.gpus)
+    else:
+        _give_gpu(job)
     for name in job.watched:
         install(name)
     app: Any = IPKernelApp.instance()
@@ -59,6 +61,14 @@ def _prepare(job: Job, connection_file: str) -> Any:
     _draw_inline()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return app
+
+
+def _give_gpu(job: Job) -> None:
+    """One GPU or none, and so much of its memory. The first touch of CUDA: the kernel's own, never the server's."""
+    os.environ["CUDA_VISIBLE_DEVICES"] = job.gpu
+    if job.gpu:
+        import torch
+        torch.cuda.set_per_process_memory_fraction(job.gpu_share)
 
 
 def _draw_inline() -> None:

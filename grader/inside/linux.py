@@ -44,6 +44,10 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str
                           options.encode()), f"mount {target}")
 
 
+def unmount(target: str) -> None:
+    _checked(libc().umount2(target.encode(), 0), f"unmount {target}")
+
+
 def mount_tmpfs(target: str, *, size: int, mode: int = 0o700) -> None:
     """A private file system in memory. Its inodes are limited too: empty files cost memory."""
     mount("tmpfs", target, "tmpfs", NOSUID | NODEV, f"size={size},nr_inodes=65536,mode={mode:o}")

@@ -124,8 +124,9 @@ def run_kernel(folder: Path) -> None:
 def _limit(job: Job) -> None:
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
-        most = job.limits.memory_bytes
-        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+        if not job.gpu:  # CUDA maps more than it uses
+            most = job.limits.memory_bytes
+            resource.setrlimit(resource.RLIMIT_DATA, (most, most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

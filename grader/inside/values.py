@@ -180,8 +180,9 @@ def _bytes_of(tensor: Any) -> bytes:
 class Decoder:
     """Turns the values of a step into fresh objects: one decoder for each call."""
 
-    def __init__(self, arrays: MappingType[str, wire.Array]) -> None:
-        self.arrays = arrays
+    def __init__(self, arrays: MappingType[str, wire.Array], device: str = "cpu") -> None:
+        """`device`: where tensors go whose record names none."""
+        self.arrays, self.device = arrays, device
         self.made: dict[str, torch.Tensor] = {}
 
     def decode(self, value: Value) -> Any:
@@ -205,8 +206,9 @@ class Decoder:
     def _tensor(self, ref: TensorRef) -> torch.Tensor:
         if ref.key not in self.made:
             tensor = tensor_of(self.arrays[ref.key])
-            if ref.device != "cpu":
-                tensor = tensor.to(ref.device)
+            device = self.device if ref.device == "cpu" else ref.device
+            if device != "cpu":
+                tensor = tensor.to(device)
             if ref.parameter:
                 tensor = torch.nn.Parameter(tensor, requires_grad=ref.requires_grad)
             elif ref.requires_grad:
