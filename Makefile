@@ -23,6 +23,11 @@ lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows templates/ci/github-*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci templates/ci/gitlab-ci.yml
+	@$(BIN)/zizmor --quiet --offline --config scripts/zizmor.yml templates/ci/github-*.yml
+	@$(BIN)/shellcheck --severity=warning scripts/setup.sh .ci/run $(addprefix templates/gradescope/, \
+		setup.sh run_autograder as_student)
 
 test: lint
 	@$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/hostile

@@ -14,9 +14,10 @@ import click
 from grader import __version__
 
 if TYPE_CHECKING:
+    from grader.execute.sandbox import Sandbox
     from grader.grading import Options
 
-FORMATS = ("csv", "moodle", "canvas", "gradescope", "junit", "github", "classroom")
+FORMATS = ("csv", "moodle", "canvas", "gradescope", "junit", "github", "classroom", "gradescope-autograder")
 EXAMPLES = {
     "main": ["grader batch submissions/ --out reports", "grader grade he_init.ipynb", "grader doctor"],
     "batch": ["grader batch submissions/", "grader batch submissions/ --exercise he_init --seed 7 --jobs 4",
@@ -29,7 +30,8 @@ EXAMPLES = {
     "rejudge": ["grader rejudge reports    # after mending a check"],
     "report": ["grader report reports"],
     "export": ["grader export reports --format csv > marks.csv",
-               "grader export reports --format moodle --worksheet Grades.csv --output filled.csv"],
+               "grader export reports --format moodle --worksheet Grades.csv --output filled.csv",
+               "grader export --format gradescope-autograder --exercise he_init --to autograder.zip"],
     "override": ["grader override reports ada he_init variance --points 4 --comment 'Right up to the seed.'",
                  "grader override reports ada he_init variance --drop"],
     "doctor": ["grader doctor"],
@@ -79,6 +81,11 @@ def grading_options(command: Any) -> Any:
                      help="Where the exercises are (default: ./exercises, else those of the repository)."),
         click.option("--sandbox", type=click.Choice(["bubblewrap", "process"]),
                      help="bubblewrap (default), or process: no isolation, only for notebooks you trust."),
+        click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="cpu", show_default=True,
+                     help="cuda: make the checks that want one on this machine's GPU too; auto: where there is one. "
+                          "Simulated GPUs need none."),
+        click.option("--jobs-per-gpu", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N",
+                     help="Kernels that share one GPU, each with its part of the memory."),
         click.option("--seed", type=click.IntRange(0, 2**31 - 1), metavar="N",
                      help="Draw the inputs from this seed (default: secret, drawn once and recorded)."),
         click.option("--language", type=click.Choice(["en", "de"]), help="Of the reports (default: en)."),
@@ -88,11 +95,22 @@ def grading_options(command: Any) -> Any:
     return command
 
 
+@contextmanager
+def opened_sandbox(chosen: dict[str, Any]) -> Iterator[Sandbox]:
+    """The sandbox that was asked for, with the GPUs that were asked for."""
+    from grader.execute import gpus
+    from grader.execute.sandbox import open_sandbox
+
+    with open_sandbox(chosen["sandbox"], gpus.chosen(chosen["device"])) as sandbox:
+        yield sandbox
+
+
 def options_from(chosen: dict[str, Any]) -> Options:
     from grader.grading import Options
 
     return Options(exercises=chosen.get("exercises") or default_exercises(), exercise=chosen.get("exercise"),
-                   jobs=chosen.get("jobs"), seed=chosen.get("seed"), language=chosen.get("language"))
+                   jobs=chosen.get("jobs"), seed=chosen.get("seed"), language=chosen.get("language"),
+                   jobs_per_gpu=chosen.get("jobs_per_gpu", 1))
 
 
 @click.group(epilog=epilog("main"), context_settings={"help_option_names": ["-h", "--help"]})
@@ -113,14 +131,12 @@ def batch(submissions: Path, out: Path, debug: bool, **chosen: Any) -> None:
     SUBMISSIONS holds <student>/<notebook>.ipynb, or <student>_<exercise>.ipynb. What was graded before and has not
     changed is not run again. Exit code 0: every submission has a mark; 1: some are withheld; 2: nothing was graded.
     """
-    from grader.execute.sandbox import open_sandbox
-
-    with one_line_per_expected_error(debug), open_sandbox(chosen["sandbox"]) as sandbox:
+    with one_line_per_expected_error(debug), opened_sandbox(chosen) as sandbox:
         from grader import pipeline, terminal  # slow imports, while the sandbox gets ready
 
         with terminal.watching() as watcher:
             results = pipeline.batch(submissions, out, options_from(chosen), sandbox, watcher)
-        terminal.class_table(results, out)
+        terminal.class_table(results, out, pipeline.language(out))
         sys.exit(1 if any(result.score is None for result in results) else 0)
 
 
@@ -136,9 +152,7 @@ def grade(notebook: Path, debug: bool, form: str | None, summary: Path | None, *
 
     Exit code 0: every check passed; 1: not all; 3: the mark is withheld.
     """
-    from grader.execute.sandbox import open_sandbox
-
-    with one_line_per_expected_error(debug), open_sandbox(chosen["sandbox"]) as sandbox:
+    with one_line_per_expected_error(debug), opened_sandbox(chosen) as sandbox:
         from rich.console import Console
 
         from grader import pipeline  # slow imports, while the sandbox gets ready
@@ -225,7 +239,7 @@ def rejudge(out: Path, debug: bool, **chosen: Any) -> None:
     with one_line_per_expected_error(debug):
         from grader import pipeline, terminal
 
-        terminal.class_table(pipeline.rejudge(out, options_from(chosen)), out)
+        terminal.class_table(pipeline.rejudge(out, options_from(chosen)), out, pipeline.language(out))
 
 
 @main.command(epilog=epilog("report"))
@@ -236,7 +250,7 @@ def report(out: Path, debug: bool) -> None:
     with one_line_per_expected_error(debug):
         from grader import pipeline, terminal
 
-        terminal.class_table(pipeline.render_again(out), out)
+        terminal.class_table(pipeline.render_again(out), out, pipeline.language(out))
 
 
 @main.command(epilog=epilog("override"))
@@ -257,9 +271,10 @@ def override(out: Path, student: str, exercise: str, check: str, debug: bool, **
 
 
 @main.command(epilog=epilog("export"))
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path), required=False)
 @click.option("--format", "form", required=True, type=click.Choice(FORMATS), help="What to write.")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Where to (default: standard output).")
+@click.option("--output", "--to", type=click.Path(path_type=Path, dir_okay=False),
+              help="Where to (default: standard output).")
 @click.option("--student", metavar="NAME", help="One student only; gradescope's results.json holds one.")
 @click.option("--worksheet", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="moodle: the grading worksheet you downloaded; canvas: the gradebook you exported.")
@@ -267,9 +282,18 @@ def override(out: Path, student: str, exercise: str, check: str, debug: bool, **
               help="canvas: the column of an exercise, with Canvas's number: 'he_init=Sheet 3 (12345)'.")
 @click.option("--summary", type=click.Path(path_type=Path, dir_okay=False),
               help="github: the file to which the step summary is added, $GITHUB_STEP_SUMMARY.")
+@click.option("--exercise", metavar="NAME", help="gradescope-autograder: the exercise.")
+@click.option("--exercises", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="gradescope-autograder: where the exercises are.")
+@click.option("--sandbox", type=click.Choice(["bubblewrap", "process"]),
+              help="gradescope-autograder: bubblewrap (default), or process where Gradescope's containers refuse it.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def export(out: Path, form: str, output: Path | None, assignments: tuple[str, ...], debug: bool, **chosen: Any) -> None:
-    """Write the marks in another program's format."""
+def export(out: Path | None, form: str, output: Path | None, assignments: tuple[str, ...], debug: bool,
+           **chosen: Any) -> None:
+    """Write the marks of a batch's folder OUT in another program's format.
+
+    gradescope-autograder writes no marks: it packs an exercise as the zip with which Gradescope grades by itself.
+    """
     with one_line_per_expected_error(debug):
         from grader import pipeline
 
@@ -277,9 +301,25 @@ def export(out: Path, form: str, output: Path | None, assignments: tuple[str, ..
         if odd:
             raise Failure(f"--assignment {odd[0]!r}: say EXERCISE=TITLE")
         columns = dict(word.split("=", 1) for word in assignments)
-        told = pipeline.export(out, form, output or sys.stdout, assignments=columns, **chosen)
+        packing = {name: chosen.pop(name) for name in ("exercise", "exercises", "sandbox")}
+        if form == "gradescope-autograder":
+            told = pipeline.autograder(_wanted_zip(out, output), options_from(packing), packing["sandbox"])
+        elif out is None:
+            raise Failure("say which folder `grader batch --out` wrote: grader export reports --format " + form)
+        elif any(packing.values()):
+            raise Failure(f"--exercise, --exercises and --sandbox are for gradescope-autograder, not for {form}")
+        else:
+            told = pipeline.export(out, form, output or sys.stdout, assignments=columns, **chosen)
         if told:
             click.echo(told, err=True)
+
+
+def _wanted_zip(out: Path | None, output: Path | None) -> Path:
+    if out is not None:
+        raise Failure(f"gradescope-autograder packs an exercise and no marks: leave {out} out")
+    if output is None:
+        raise Failure("a zip is nothing to print: say where to with --output autograder.zip")
+    return output
 
 
 @main.command(epilog=epilog("doctor"))

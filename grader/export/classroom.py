@@ -40,6 +40,8 @@ def _tests(result: r.Result) -> Iterable[dict[str, Any]]:
 
 
 def _test(result: r.Result, name: str, mark: r.Mark, score: float, message: str) -> dict[str, Any]:
-    return {"name": plain.line(f"{result.exercise}: {name}"), "status": _STATUS.get(mark, "fail"), "score": score,
-            "message": plain.line(message, 2000), "test_code": "", "filename": plain.line(result.notebook.path),
-            "line_no": 0, "duration": 0}
+    # The reporter prints them into the job's log as they are.
+    title, path = (plain.no_commands(plain.line(text)) for text in (f"{result.exercise}: {name}", result.notebook.path))
+    told = plain.no_commands(plain.line(message, 2000))
+    return {"name": title, "status": _STATUS.get(mark, "fail"), "score": score, "message": told, "test_code": "",
+            "filename": path, "line_no": 0, "duration": 0}

@@ -18,7 +18,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－",
 def write(results: Iterable[r.Result], out: Out) -> None:
     """Columns: student; for each exercise its score, maximum and status; then the total, its maximum and status.
 
-    What is withheld has no score, and its student no total; what was not handed in is `missing`.
+    What is withheld has no score, and its student no total; what was not handed in is `missing`. The last status is
+    the worst that a mark has: `withheld`, then `unreadable`, then `graded`.
     """
     by_student: dict[str, dict[str, r.Result]] = defaultdict(dict)
     for result in results:
@@ -36,7 +37,6 @@ def write(results: Iterable[r.Result], out: Out) -> None:
 
 def _row(results: Mapping[str, r.Result], full: Mapping[str, float]) -> Iterable[str]:
     total = maximum = 0.0
-    withheld = False
     for name, out_of in full.items():
         result = results.get(name)
         if result is None:
@@ -45,9 +45,14 @@ def _row(results: Mapping[str, r.Result], full: Mapping[str, float]) -> Iterable
             continue
         maximum += result.max_score
         total += result.score or 0.0
-        withheld = withheld or result.score is None
         yield from ("" if result.score is None else number(result.score), number(result.max_score), result.status.value)
-    yield from ("" if withheld else number(total), number(maximum), "withheld" if withheld else "graded")
+    status = _overall(results)
+    yield from ("" if status is r.Status.WITHHELD else number(total), number(maximum), status.value)
+
+
+def _overall(results: Mapping[str, r.Result]) -> r.Status:
+    found = {r.Status.WITHHELD if result.score is None else result.status for result in results.values()}
+    return next(status for status in (r.Status.WITHHELD, r.Status.UNREADABLE, r.Status.GRADED) if status in found)
 
 
 def number(value: float) -> str:

@@ -40,10 +40,14 @@ def write(results: Iterable[r.Result], out: Out, *, language: str = "en", visibi
 
 def _summary(story: Story) -> str:
     if story.reason:
-        return f"{story.exercise}: {story.words.gettext('Your notebook could not be read.')} {story.reason}"
+        return f"{story.title}: {story.words.gettext('Your notebook could not be read.')} {story.reason}"
     if not story.score:
-        return f"{story.exercise}: {story.words.gettext('Mark withheld')}"
-    return f"{story.exercise}: {story.score} / {story.max_score}. {story.passed_of}."
+        return f"{story.title}: {story.words.gettext('Mark withheld')}"
+    marks = f"{story.title}: {story.score} / {story.max_score}. {story.passed_of}."
+    if story.isolated:
+        return marks
+    told = story.words.gettext("This notebook was executed without isolation from the machine that graded it.")
+    return f"{marks}\n{told}"
 
 
 def _test(verdict: r.Verdict, item: Item, *, withheld: bool) -> dict[str, Any]:

@@ -202,7 +202,7 @@ def _comment(own: Iterable[r.Result], language: str) -> str:
     parts = []
     for result in own:
         story = tell(result, "", language=language)
-        lines = [f"{story.exercise}: {story.score} / {story.max_score} {story.words.gettext('points')}", story.reason]
+        lines = [f"{story.title}: {story.score} / {story.max_score} {story.words.gettext('points')}", story.reason]
         lines += [f"{item.word}: {item.title} {item.advice}" for item in story.to_do]
         parts += [f"<p>{html.escape(line)}</p>" for line in lines if line.strip()]
     return "".join(parts)

@@ -1,0 +1,94 @@
+"""Gradescope: the zip that it unpacks and runs for each submission of one exercise.
+
+The grader travels in it, so that students are graded by the version that made it. Of the exercise only what the judge
+reads does: no notebook, no wrong and no right solution. The same exercise and grader give the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+
+from grader.catalog import Exercise
+from grader.export.out import ExportError
+from grader.intake.folder import IGNORED, read_file
+from grader.output import write as write_file
+from grader.report.page import FOLDERS
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_JUDGED = ("exercise.toml", "checks.py", "probes.py")
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
+
+
+def write(exercise: Exercise, out: Path, *, sandbox: str) -> str:
+    """Write the zip; returns what the tutor should know of it.
+
+    Args:
+        sandbox: how submissions will run. Where Gradescope's containers refuse it, marks are withheld: nothing falls
+            back by itself.
+
+    Raises:
+        ExportError: the grader does not know what it needs, for it was never installed.
+    """
+    files = {**_scripts(), **_grader(),
+             **{f"exercises/{exercise.name}/{name}": (exercise.folder / name).read_bytes()
+                for name in _JUDGED if (exercise.folder / name).exists()},
+             "constraints.txt": _constraints(), "requirements.txt": _requirements(), "sandbox": f"{sandbox}\n".encode()}
+    write_file(out, _zipped(files))
+    return (f"{out}: {exercise.name}, with --sandbox {sandbox}. In Gradescope raise memory and time (3 GB, 20 "
+            f"minutes), and hand in a notebook of your own first.")
+
+
+def handed_in(folder: Path, exercise: str) -> list[Path]:
+    """The notebooks that may be meant, one where all is well: the one of the right name, else those that say that they
+    are of the exercise, else all."""
+    found = [path for path in sorted(folder.rglob("*.ipynb"))
+             if not any(part in IGNORED or part.startswith(".") for part in path.relative_to(folder).parts)]
+    named = [path for path in found if path.name == f"{exercise}.ipynb"]
+    if len(named) == 1:
+        return named
+    saying = [path for path in found
+              if read_file(path, student="", relative="", exercises=(exercise,)).exercise == exercise]
+    return named or saying or found
+
+
+def _scripts() -> dict[str, bytes]:
+    folder = next(path for path in (folder / "gradescope" for folder in FOLDERS) if path.is_dir())
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def _grader() -> dict[str, bytes]:
+    """The package without its templates: results.json needs none."""
+    inside = ((path, path.relative_to(_PACKAGE)) for path in _PACKAGE.rglob("*") if path.is_file())
+    return {f"grader/{name.as_posix()}": path.read_bytes() for path, name in inside
+            if name.parts[0] != "templates" and "__pycache__" not in name.parts}
+
+
+def _constraints() -> bytes:
+    """The versions that the grader was tested with: as installed, and as in the repository."""
+    places = (_PACKAGE / "templates" / "constraints.txt", _PACKAGE.parent / "constraints.txt")
+    return next(path for path in places if path.exists()).read_bytes()
+
+
+def _requirements() -> bytes:
+    try:
+        names = metadata.requires("grader") or []
+    except metadata.PackageNotFoundError:
+        raise ExportError("the grader is not installed here: pip install it first") from None
+    return "".join(f"{name}\n" for name in sorted(names) if "extra ==" not in name).encode()
+
+
+def _zipped(files: Mapping[str, bytes]) -> bytes:
+    """Nothing in it hangs on the clock, the machine or the library: not compressed, for compressors differ."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, _LONG_AGO)
+            entry.create_system = 3  # Unix, which alone has the bits below
+            entry.external_attr = (stat.S_IFREG | (0o755 if data.startswith(b"#!") else 0o644)) << 16
+            archive.writestr(entry, data)
+    return content.getvalue()
