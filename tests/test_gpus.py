@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from grader import wire
-from grader.execute import gpus, mounts, pool
+from grader.execute import doctor, gpus, mounts, pool
 from grader.execute.gpus import Gpu, NoGpu
 from grader.execute.pool import Work
 from grader.execute.sandbox import Sandbox, open_sandbox
@@ -75,6 +75,15 @@ def test_the_command_says_in_one_line_that_there_is_no_gpu(tmp_path: Path) -> No
     assert done.returncode == 2
     assert done.stderr == ("grader: --device cuda: no NVIDIA GPU answers here (the driver shows none); see grader "
                            "doctor, or grade with --device cpu\n")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a driver here")
+def test_the_doctor_names_a_gpu_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver(tmp_path, monkeypatch)
+    found = next(finding for finding in doctor.findings() if finding.name == "CUDA")
+    assert not found.ok
+    assert found.detail == "NVIDIA A10, NVIDIA L4"
+    assert found.remedy.startswith("does not answer: NVIDIA A10 (")
 
 
 class Watching:

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 import torch
+from msgspec import structs
 
 from grader import catalog, wire
 from grader import records as r
 from grader.inline import simulated
 from grader.inside.calls import observe_step
-from grader.judge import judge
-from grader.spec import ON_GPU, PLAIN, Preparation
+from grader.judge import judge, verdict_on
+from grader.spec import ON_GPU, PLAIN, REAL_CUDA, Preparation
 from grader.validate import Solution, cells, solutions
 
 COURSE = Path(__file__).parent.parent / "exercises"
@@ -60,6 +61,36 @@ def test_the_reference_holds_on_a_simulated_gpu(name: str) -> None:
     exercise = catalog.load(COURSE / name)
     with simulated(("A simulated GPU",)):
         assert lost(exercise, exercise.folder / "notebook.ipynb", "cuda:0") == []
+
+
+def put_on_the_cpu(step: r.ProbeStep) -> r.ProbeStep:
+    cpu = r.Device(value="cpu")
+    return structs.replace(step, inputs=tuple((name, cpu if isinstance(value, r.Device) else value)
+                                              for name, value in step.inputs))
+
+
+@pytest.mark.parametrize(("train", "message"), [
+    ("", ""),
+    ("def train(model, steps, lr):\n    return [2.3] * steps", "From He's initialisation the loss on new images"),
+], ids=["reference", "no training"])
+def test_the_convolutional_run_tells_training_from_none(train: str, message: str) -> None:
+    """Its place is a GPU, and there it is only quicker."""
+    exercise = catalog.load(COURSE / "thirty_layers")
+    prepared = exercise.prepare(5)
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for source in [*cells(exercise), train]:
+        exec(source, names)
+    outcomes: dict[str, r.Outcome] = {}
+    arrays: dict[str, wire.Array] = {}
+    for key in exercise.keys_in(REAL_CUDA):
+        step = prepared.steps[key].record
+        assert isinstance(step, r.ProbeStep)
+        outcomes[key], found = observe_step(put_on_the_cpu(step), prepared.steps[key].arrays, names)
+        arrays.update(found)
+    there = wire.Parcel(record=r.Observations(run=r.Run(defined=exercise.settings.functions), outcomes=outcomes),
+                        arrays=arrays)
+    check = next(check for check in exercise.checks if check.id == "convolutional")
+    assert verdict_on(exercise, check, {REAL_CUDA: there}, prepared).message[:47] == message
 
 
 @pytest.mark.gpu

@@ -61,7 +61,7 @@ READ = "PyTorch documentation, CUDA semantics: device-agnostic code"
 
 PARENTHESES = Diagnosis("missing-parentheses", "A function was asked for, but not called.",
                         "`torch.cuda.is_available` without parentheses is the function itself, and that counts as true "
-                        "everywhere.", READ)
+                        "everywhere.", READ, pattern=r"is_available(?!\()")
 UNGUARDED = Diagnosis("unguarded-cuda-call", "CUDA was asked for details before it was known to be there.",
                       "`get_device_name`, `current_device` and `get_device_properties` raise without CUDA: ask "
                       "`torch.cuda.is_available()` first.", READ)
@@ -70,8 +70,9 @@ ONE_BUILD = Diagnosis("one-build-only", "The exception is caught that one build 
                       "both, or ask `is_available()` first.", READ)
 BUILT_FOR = Diagnosis("built-for-available", "Built for CUDA was taken for CUDA being available.",
                       "`torch.version.cuda` and `is_built()` describe the installation; `torch.cuda.is_available()` "
-                      "asks whether there is a GPU that it can use.", READ)
-NONE_AS_TEXT = Diagnosis("none-as-text", "This is the text 'None', not None.", "Leave `torch.version.cuda` as it is.")
+                      "asks whether there is a GPU that it can use.", READ, pattern=r"is_built|version\.cuda|has_cuda")
+NONE_AS_TEXT = Diagnosis("none-as-text", "This is the text 'None', not None.", "Leave `torch.version.cuda` as it is.",
+                         pattern=r"""str\(|f["\']""")
 FIRST_NAME = Diagnosis("first-name-only", "Only the first GPU's name is there.",
                        "Ask `get_device_name(i)` for each i below `device_count()`.")
 SAME_NAME = Diagnosis("same-name-repeated", "The first GPU's name is there once for each GPU.",
@@ -79,16 +80,20 @@ SAME_NAME = Diagnosis("same-name-repeated", "The first GPU's name is there once 
 STRING = Diagnosis("string-not-device", "This is a string, not a torch.device.", "`torch.device(\"cuda\")` makes one.",
                    "torch.device")
 ALWAYS_CUDA = Diagnosis("always-cuda", "CUDA is picked whether there is a GPU or not.",
-                        "Let `torch.cuda.is_available()` decide, and mind its parentheses.", READ)
+                        "Let `torch.cuda.is_available()` decide, and mind its parentheses.", READ,
+                        pattern=r"""["']cuda""")
 ALWAYS_CPU = Diagnosis("always-cpu", "The CPU is picked although there is a GPU.",
                        "Print what your condition is: it is never true.", READ)
 SECOND_GPU = Diagnosis("second-gpu-hard-coded", "`cuda:1` is the *second* GPU, and there may be only one.",
-                       "GPUs are counted from 0; `cuda` without a number is the current one.", "torch.device")
+                       "GPUs are counted from 0; `cuda` without a number is the current one.", "torch.device",
+                       pattern="cuda:1")
 HARD_CODED = Diagnosis("cuda-hard-coded", "The data goes to the current GPU, whatever `device` says.",
-                       "Use `.to(device)` instead of `.cuda()` or `.to(\"cuda\")`.", READ)
+                       "Use `.to(device)` instead of `.cuda()` or `.to(\"cuda\")`.", READ,
+                       pattern=r"""\.cuda\(|["']cuda""")
 DEVICE_STRING = Diagnosis("device-compared-with-string", "A device was compared with a string, and nothing was moved.",
                           "`torch.device(\"cuda\") == \"cuda\"` is False. Compare `device.type`, or better: just call "
-                          "`.to(device)`, which does nothing where there is nothing to do.", "torch.device")
+                          "`.to(device)`, which does nothing where there is nothing to do.", "torch.device",
+                          pattern="[=!]=")
 MODEL_LEFT = Diagnosis("model-not-moved", "The batch was moved, the model was not.",
                        "`model.to(device)` moves a module in place.", "torch.nn.Module.to")
 BUFFERS_LEFT = Diagnosis("buffers-not-moved", "The parameters were moved one by one, and the buffers stayed behind.",

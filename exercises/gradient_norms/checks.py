@@ -106,7 +106,8 @@ ONE_BUFFER = Diagnosis("one-buffer", "All entries hold the same number, the norm
 
 ONE_KEY = Diagnosis("one-key", "Every hook writes under the same name.",
                     "A function defined in a loop looks the loop's variable up when it *runs*. Bind it: "
-                    "`def hook(g, name=name)`, or make the hook in a function that takes the name.")
+                    "`def hook(g, name=name)`, or make the hook in a function that takes the name.",
+                    pattern=r"""\[["\']|\.append""")
 WEIGHTS_ONLY = Diagnosis("weights-only", "Only weights have an entry; other parameters receive gradients too.")
 SCALAR_SKIPPED = Diagnosis("scalar-skipped", "Only the parameter without dimensions has no entry.",
                            "A tensor of shape () is a parameter like the others.")
@@ -120,14 +121,14 @@ NOTHING = Diagnosis("nothing-recorded", "The dict is empty after a backward.",
 
 ACCUMULATED = Diagnosis("accumulated-gradient",
                         "This is the norm of `.grad`, where the gradients of both backwards are added up.",
-                        "A tensor hook is handed the gradient of this backward alone.", READ_HOOKS)
+                        "A tensor hook is handed the gradient of this backward alone.", READ_HOOKS, pattern=r"\.grad\b")
 STALE = Diagnosis("stale-gradient", "These are still the norms of the first backward's gradients.",
                   "Write the entry anew in each backward. Inside a tensor hook `.grad` has not been updated yet.")
 ADDED_UP = Diagnosis("added-up", "These are the sums of both backwards' norms.",
                      "Overwrite the entry, do not add to it.")
 
 UNFROZEN = Diagnosis("unfrozen", "Parameters that were frozen are trainable now.",
-                     "Leave them frozen, and hook only parameters with `requires_grad`.")
+                     "Leave them frozen, and hook only parameters with `requires_grad`.", pattern="requires_grad")
 PREFILLED = Diagnosis("prefilled", "Parameters that received no gradient have an entry.",
                       "No gradient and a gradient of zero are not the same: write entries from the hooks only.")
 
@@ -144,7 +145,8 @@ NORMALISED = Diagnosis("gradient-normalised", "The gradients were divided by the
 SQUARED_IN_PLACE = Diagnosis("gradient-squared", "The gradients were squared.",
                              "Methods that end in an underscore, such as `pow_`, change the gradient itself.")
 ERASED = Diagnosis("gradient-erased", "The gradients are gone after the backward.",
-                   "The optimizer still needs `.grad`: read it, and leave it there.")
+                   "The optimizer still needs `.grad`: read it, and leave it there.",
+                   pattern=r"zero_grad|grad\s*=\s*None")
 
 NO_HANDLES = Diagnosis("no-handles", "No handle came back.", "Collect what `register_hook` returns.")
 SOME_HANDLES = Diagnosis("some-handles", "Some of the hooks go on recording: their handles did not come back.",

@@ -63,26 +63,39 @@ BIASES = {"line.bias": (96,), "image.bias": (64,), "head.1.bias": (160,)}
 OTHERS = ("upwards.weight", "upwards.bias", "batch_norm.weight", "batch_norm.bias", "batch_norm.running_mean",
           "batch_norm.running_var", "plain_norm.running_mean", "plain_norm.running_var", "layer_norm.weight",
           "layer_norm.bias", "embedding.weight")
+LAYERS = {"line": "Conv1d", "image": "Conv2d", "volume": "Conv3d", "head.1": "Linear", "head.3": "Linear",
+          "upwards": "ConvTranspose2d", "batch_norm": "BatchNorm2d", "plain_norm": "BatchNorm1d",
+          "layer_norm": "LayerNorm", "embedding": "Embedding"}
+
+
+def in_our_model(name: str, called: str = "") -> str:
+    """A tensor of the probe's model, which no student has seen."""
+    layer, _, what = name.rpartition(".")
+    return f"The {called or what} of `{layer}` (a {LAYERS[layer]} in a model of ours)"
 
 
 # --- what mistakes look like: the variance that each gives ------------------------------------------------------------
 
+WIDTH_IS_SET = r"sqrt|\*\*\s*-?0?\.5|\bstd\s*="  # the line where most notebooks set it
+
 LECUN = Diagnosis("lecun-scaling", "The variance is 1 / fan_in: LeCun's rule, without the factor 2 for ReLU.",
                   "ReLU sets half of its inputs to zero, so half of the signal's power is lost in every layer. "
-                  "Which factor makes up for it?", HE)
+                  "Which factor makes up for it?", HE, WIDTH_IS_SET)
 XAVIER = Diagnosis("xavier-scaling", "The variance is 2 / (fan_in + fan_out): Xavier's (Glorot's) rule.",
                    "Xavier's rule is derived for activations that are linear around zero. Go through the derivation "
-                   "again with ReLU: only fan_in is left.", "Glorot & Bengio 2010, section 4.2; " + HE)
-FAN_OUT = Diagnosis("fan-out", "The variance fits 2 / fan_out: the outputs were counted, not the inputs.",
+                   "again with ReLU: only fan_in is left.", "Glorot & Bengio 2010, section 4.2; " + HE,
+                           r"xavier|glorot|fan_out")
+FAN_OUT = Diagnosis("fan-out", "The outputs were counted, not the inputs.",
                     "PyTorch keeps a Linear weight as (outputs, inputs). Which entry of the shape says how many "
-                    "numbers one unit adds up?", "torch.nn.Linear, `weight`: (out_features, in_features)")
+                    "numbers one unit adds up?", "torch.nn.Linear, `weight`: (out_features, in_features)",
+                    r"(shape|size\(\))\[0\]|size\(0\)|fan_out")
 VARIANCE_AS_STD = Diagnosis("variance-as-std", "The standard deviation is 2 / fan_in: that should be the variance.",
-                            "`normal_` takes a standard deviation. What is missing between the two?",
-                            "torch.Tensor.normal_(mean, std)")
+                            "`normal_` takes a standard deviation. What is missing between a variance and a standard "
+                            "deviation?", "torch.Tensor.normal_(mean, std)", r"normal_\(|randn\(")
 MISSING_SQRT = Diagnosis("missing-sqrt", "The standard deviation is sqrt(2) / fan_in: the root covers the 2 only.",
-                         "The root belongs around the whole fraction: look at the brackets.", HE)
+                         "The root belongs around the whole fraction: look at the brackets.", HE, WIDTH_IS_SET)
 DOUBLED = Diagnosis("doubled-variance", "The variance is 4 / fan_in: the standard deviation is 2 / sqrt(fan_in).",
-                    "The 2 belongs under the root too.", HE)
+                    "The 2 belongs under the root too.", HE, WIDTH_IS_SET)
 FAN_AVERAGE = Diagnosis("fan-average", "The variance is 4 / (fan_in + fan_out): He's rule with the mean of both.",
                         "He's rule holds with fan_in alone; the mean of both is Xavier's compromise.", HE)
 DEFAULT = Diagnosis("pytorch-default", "The variance is 1 / (3 fan_in): what PyTorch's layers start with.",
@@ -92,14 +105,14 @@ DEFAULT_OUT = Diagnosis("default-of-fan-out", "The variance is 1 / (3 fan_out): 
                         "outputs for the inputs.", FAN_OUT.advice, FAN_OUT.read)
 UNCORRECTED = Diagnosis("uncorrected-truncation", "That is what truncating without rescaling leaves of 2 / fan_in.",
                         "Cutting off the tails makes a law narrower: at two standard deviations 0.8796 of the width is "
-                        "left. Start wider by as much.", "keras.initializers.HeNormal; tensorflow#19081")
+                        "left. Start wider by as much.", "keras.initializers.HeNormal; tensorflow#19081", WIDTH_IS_SET)
 STANDARD = Diagnosis("standard-normal", "The variance is 1 whatever the shape: N(0, 1) was not scaled.",
                      "A unit adds up fan_in such terms, so its output has variance fan_in. Scale the weights.", HE)
 CONSTANT = Diagnosis("small-constant", "The standard deviation is the same for every shape.",
                      "The right width depends on how many inputs are added up: use fan_in.", HE)
 MEAN_FOR_STD = Diagnosis("mean-for-std", "The mean is sqrt(2 / fan_in), the standard deviation is 1: they are swapped.",
                          "The first positional argument of `normal_` is the mean. Name it: `normal_(0.0, std)` or "
-                         "`normal_(std=std)`.", "torch.Tensor.normal_(mean=0, std=1)")
+                         "`normal_(std=std)`.", "torch.Tensor.normal_(mean=0, std=1)", r"normal_\(")
 NO_FIELD = Diagnosis("receptive-field-ignored", "Linear is right; of a convolution's kernel not all is counted.",
                      "A unit of a Conv2d sees in_channels * height * width numbers: one kernel for each channel.", HE)
 WHOLE = Diagnosis("whole-tensor", "All entries of the weight were counted as fan_in.",
@@ -133,6 +146,12 @@ SCALINGS: tuple[tuple[Diagnosis, Law], ...] = (
     (TANH_GAIN, lambda s: 25 / 18 * he(s)),
     (SELU_GAIN, lambda s: 9 / 32 * he(s)),
 )
+
+# What each of them makes of the variance, in letters.
+FORMULAS = {LECUN: "1 / fan_in", XAVIER: "2 / (fan_in + fan_out)", FAN_OUT: "2 / fan_out",
+            VARIANCE_AS_STD: "(2 / fan_in)^2", MISSING_SQRT: "2 / fan_in^2", DOUBLED: "4 / fan_in",
+            FAN_AVERAGE: "4 / (fan_in + fan_out)", DEFAULT: "1 / (3 fan_in)", DEFAULT_OUT: "1 / (3 fan_out)",
+            STANDARD: "1"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -296,7 +315,7 @@ def fills_in_place(*steps):
 
 
 ONE_SIDED = Diagnosis("only-positive", "No weight is negative.", "`rand` draws from [0, 1). The law must be symmetric "
-                      "around zero: use `randn` or `normal_`.", "torch.randn")
+                      "around zero: use `randn` or `normal_`.", "torch.randn", r"\brand(_like)?\(|abs")
 
 
 @check(looks_at=(wide, tall, conv), points=1, after=fills_in_place, false_alarms=RATE,
@@ -321,20 +340,33 @@ def mean(*steps):
 def variance(*steps):
     """The weights have variance 2 / fan_in."""
     draws = drawn(*steps)
+    holds = follow(draws, he)
     for seen, draw in zip(steps, draws, strict=True):
         seen.measure(f"variance of weights {draw.shape}", f"{draw.variance:.3g}",
-                     f"2/{fans(draw.shape)[0]} = {he(draw.shape):.3g}", f"{draw.times_he:.3g} times as much")
-    steps[0].draw(bell(draws[0]))
-    if not follow(draws, he):
+                     f"2 / {fans(draw.shape)[0]} = {he(draw.shape):.3g}",
+                     "" if holds else f"{times(draw.times_he)} what is expected")
+    steps[0].draw(bell(draws[0] if holds else farthest_off(draws)))
+    if not holds:
         fail_scaling(draws)
 
 
 def fail_scaling(draws: list[Draw]) -> NoReturn:
     """Says which weights are farthest from 2 / fan_in, and what all of them correspond to, if just one thing."""
-    named = one_of(fitting(draws))
-    worst = max(draws, key=lambda draw: off(draw.times_he))
-    fail(f"{worst.name} of shape {worst.shape} have variance {worst.variance:.3g}, {worst.times_he:.3g} times the "
-         f"expected 2 / fan_in = {he(worst.shape):.3g}." + (f" {named.meaning}" if named else ""), named)
+    named, worst = one_of(fitting(draws)), farthest_off(draws)
+    fits = f" It fits {FORMULAS[named]}." if named in FORMULAS else ""
+    fail(f"{worst.name} of shape {worst.shape} have variance {worst.variance:.3g}, {times(worst.times_he)} the "
+         f"expected 2 / fan_in = {he(worst.shape):.3g}.{fits}", named)
+
+
+def farthest_off(draws: list[Draw]) -> Draw:
+    """Those whose variance is farthest from He's."""
+    return max(draws, key=lambda draw: off(draw.times_he))
+
+
+def times(ratio: float) -> str:
+    """A ratio in words."""
+    return next((word for word, share in (("half", 0.5), ("twice", 2.0)) if abs(ratio / share - 1) < 0.03),
+                f"{ratio:.3g} times")
 
 
 def off(ratio: float) -> float:
@@ -345,19 +377,21 @@ def off(ratio: float) -> float:
 def bell(draw: Draw, width: float = 0.0) -> Any:
     """The weights against the normal law they should follow, in units of He's standard deviation or their own."""
     x = draw.weights[:draw.shape[0]] / (width or math.sqrt(he(draw.shape)))
-    units = "their own width" if width else "sqrt(2 / fan_in)"
-    return histogram(f"Weights of shape {draw.shape}", f"How the weights are spread, in units of {units}. A bell of "
-                     f"width 1 around 0 is expected; theirs is {math.sqrt(float(x.var(correction=0))):.3g} wide around "
-                     f"{float(x.mean()):.3g}.", values=x, reach=4.5, x_label=f"weight / {units}",
+    units = "its own standard deviation" if width else "sqrt(2 / fan_in)"
+    return histogram(f"Your weights of shape {draw.shape}, and the law they should follow",
+                     f"How weight / {units} is spread. A bell of width 1 around 0 is expected; yours is "
+                     f"{math.sqrt(float(x.var(correction=0))):.3g} wide around {float(x.mean()):.3g}.",
+                     values=x, reach=4.5, x_label=f"weight / {units}",
                      density=lambda t: torch.exp(-t * t / 2) / math.sqrt(2 * math.pi))
 
 
-UNIFORM = Diagnosis("uniform-instead-of-normal", "The weights are spread evenly between two bounds: a uniform law.",
+UNIFORM = Diagnosis("uniform-instead-of-normal", "That is a uniform law: all values between the bounds are as likely.",
                     "He's uniform law has the same variance and works as well, but here a normal law is asked for: "
-                    "`randn` or `normal_`.", "torch.Tensor.normal_")
-TRUNCATED = Diagnosis("truncated-instead-of-normal", "The weights are cut off at two standard deviations.",
-                      "That is the law of `he_truncated_normal_`. A normal law has tails: of 65,536 draws a few lie "
-                      "beyond four.", "keras.initializers.HeNormal")
+                    "`randn` or `normal_`.", "torch.Tensor.normal_", r"uniform_?\(|\brand(_like)?\(")
+TRUNCATED = Diagnosis("truncated-instead-of-normal", "That is the law of `he_truncated_normal_`: it has no tails.",
+                      "A normal law has tails: of 65,536 draws a few lie beyond four standard deviations.",
+                      "keras.initializers.HeNormal", r"clamp|clip|where\(|erfinv|ndtri|trunc|\bwhile\b")
+SPREAD = {UNIFORM: "spread evenly between two bounds", TRUNCATED: "cut off at two standard deviations"}
 
 
 @check(looks_at=(wide, tall, conv), points=1, after=fills_in_place, false_alarms=RATE,
@@ -373,22 +407,24 @@ def gaussian(*steps):
     moments = [statistics.skewness(draw.weights, false_alarm=share) for draw in draws]
     moments += [statistics.kurtosis(draw.weights, false_alarm=2e-9) for draw in draws]
     for seen, draw in zip(steps, draws, strict=True):
-        seen.measure(f"kurtosis of weights {draw.shape}", f"{statistics.moment_ratio(draw.weights, 4):.3g}", "3",
-                     "uniform: 1.8, cut off at two standard deviations: 2.37")
+        seen.measure(f"kurtosis of weights {draw.shape}", f"{statistics.moment_ratio(draw.weights, 4):.3g}", "3")
     if follows.holds and all(score.holds for score in moments):
         return
-    steps[0].draw(bell(draws[0], math.sqrt(draws[0].variance)))
-    fits = [d for d, law in ((UNIFORM, statistics.uniform_law), (TRUNCATED, statistics.truncated_law))
-            if statistics.law(together, law).holds]
-    worst = max((draw.weights for draw in draws), key=lambda w: off(statistics.moment_ratio(w, 4) / 3))
-    fail(f"The weights have kurtosis {statistics.moment_ratio(worst, 4):.3g} and skewness "
-         f"{statistics.moment_ratio(worst, 3):.3g}; a normal law has 3 and 0. Their distribution function is off by up "
-         f"to {follows.value:.3f}.", one_of(fits))
+    named = one_of([d for d, law in ((UNIFORM, statistics.uniform_law), (TRUNCATED, statistics.truncated_law))
+                    if statistics.law(together, law).holds])
+    worst = max(draws, key=lambda draw: off(statistics.moment_ratio(draw.weights, 4) / 3))
+    steps[0].draw(bell(worst, math.sqrt(worst.variance)))
+    spread = SPREAD[named] if named else "not spread like a bell"
+    fail(f"The weights of shape {worst.shape} are {spread}. Their kurtosis is "
+         f"{statistics.moment_ratio(worst.weights, 4):.3g} and their skewness "
+         f"{statistics.moment_ratio(worst.weights, 3):.3g}, where a normal law has 3 and 0; its distribution function "
+         f"is missed by up to {follows.value:.3f}.", named)
 
 
-SAME_DRAW = Diagnosis("same-draw-every-time", "Two calls filled a tensor with the same numbers.",
-                      "A seed set inside the function makes every layer start from the same numbers. Set seeds once, "
-                      "outside.", "torch.manual_seed")
+SAME_DRAW = Diagnosis("same-draw-every-time", "Each call starts the random numbers again from the same place, so every "
+                      "layer would get the same weights.",
+                      "Is a seed set inside the function? Set seeds once, outside.", "torch.manual_seed",
+                      r"seed|Generator")
 ROWS = Diagnosis("repeated-rows", "Rows of the weight are copies of one another.",
                  "Units with the same weights compute the same and learn the same. Draw every entry anew.",
                  "Goodfellow, Bengio, Courville 2016, section 8.4: initial parameters must break symmetry")
@@ -443,18 +479,18 @@ def copies(weights: list[Tensor]) -> Diagnosis | None:
 
 IGNORED = Diagnosis("negative-slope-ignored", "The variance is the same with and without a negative slope.",
                     "A leaky ReLU lets a share of the negative side pass, so less has to be made up for: "
-                    "2 / ((1 + a^2) fan_in).", HE)
-NOT_SQUARED = Diagnosis("slope-not-squared", "The variance is divided by 1 + a, not by 1 + a^2.",
-                        "Variances add up with squared factors.", HE)
-SQUARED_TWICE = Diagnosis("slope-applied-to-std", "The standard deviation is divided by 1 + a^2, not the variance.",
-                          "Take the root of the whole fraction.", HE)
-UPSIDE_DOWN = Diagnosis("slope-times", "The variance grows with the slope, by 1 + a^2.",
+                    "2 / ((1 + a²) fan_in).", HE, "slope")
+NOT_SQUARED = Diagnosis("slope-not-squared", "The variance is divided by 1 + a, not by 1 + a².",
+                        "Variances add up with squared factors.", HE, r"\+.*slope|slope.*\+")
+SQUARED_TWICE = Diagnosis("slope-applied-to-std", "The standard deviation is divided by 1 + a², not the variance.",
+                          "Take the root of the whole fraction.", HE, r"\+.*slope|slope.*\+")
+UPSIDE_DOWN = Diagnosis("slope-times", "The variance grows with the slope, by 1 + a².",
                         "It belongs below the line.", HE)
 SLOPES = {IGNORED: 1.0, NOT_SQUARED: 1 / (1 + SLOPE), SQUARED_TWICE: 1 / (1 + SLOPE**2)**2, UPSIDE_DOWN: 1 + SLOPE**2}
 
 
 @check(looks_at=(wide, sloped), points=1, after=fills_in_place, false_alarms=RATE, read=HE,
-       hint="Go through the derivation with max(z, a z) instead of max(z, 0): E[f(z)^2] = (1 + a^2) / 2 Var[z].")
+       hint="Go through the derivation with max(z, a z) instead of max(z, 0): E[f(z)²] = (1 + a²) / 2 Var[z].")
 def negative_slope(plain, leaky):
     """With a negative slope a, the variance is 1 + a² times smaller than without."""
     in_place(leaky, WIDE)
@@ -466,18 +502,22 @@ def negative_slope(plain, leaky):
         return
     fits = [d for d, wrong in SLOPES.items()
             if statistics.variance_ratio(with_slope.weights, without.weights, wrong).holds]
+    known = fitting([without])  # what is wrong without a slope shows here too, and may look like a mistake of its own
+    same = known == [MEAN_FOR_STD] or (known == [VARIANCE_AS_STD] and fits == [SQUARED_TWICE])
     fail(f"With negative_slope={SLOPE} the variance is {ratio:.3g} times that without; expected 1 / (1 + {SLOPE}²) = "
-         f"{SHRINKS:.3g}.", MEAN_FOR_STD if mean_for_std([without]) else one_of(fits))
+         f"{SHRINKS:.3g}.", known[0] if same else one_of(fits))
 
 
 # --- he_truncated_normal_ --------------------------------------------------------------------------------------------
 
 NOT_TRUNCATED = Diagnosis("not-truncated", "The weights have all their tails: nothing is cut off.",
                           "If you give bounds, mind their units: -2 and 2 are no bounds for weights of width 0.1. They "
-                          "must be multiples of the standard deviation.", "keras.initializers.HeNormal")
+                          "must be multiples of the standard deviation.", "keras.initializers.HeNormal",
+                          r"[<>]|clamp|clip")
 CLAMPED = Diagnosis("clamped-truncation", "Weights are piled up on the two bounds: the tails were moved there.",
                     "Truncating means drawing again what falls outside, not moving it to the edge.",
-                    "keras.initializers.TruncatedNormal: values outside are discarded and redrawn")
+                    "keras.initializers.TruncatedNormal: values outside are discarded and redrawn",
+                    r"clamp|clip|minimum|maximum|where")
 
 
 @check(looks_at=(wide_truncated, tall_truncated, conv_truncated), points=2, false_alarms=RATE,
@@ -495,7 +535,7 @@ def truncated(*steps):
     steps[0].measure("largest |weight| / sqrt(2 / fan_in)", f"{farthest:.4g}", f"{edge:.4g} ± 0.1 %")
     for seen, draw in zip(steps, draws, strict=True):
         seen.measure(f"variance of weights {draw.shape}", f"{draw.variance:.3g}",
-                     f"2/{fans(draw.shape)[0]} = {he(draw.shape):.3g}")
+                     f"2 / {fans(draw.shape)[0]} = {he(draw.shape):.3g}")
     steps[0].draw(cut_bell(units, farthest))
     on_edge = float((units.abs() >= farthest * (1 - 1e-6)).double().mean())
     if not statistics.at_edge(units, farthest, within=1e-6, false_alarm=share).holds:
@@ -523,7 +563,8 @@ def cut_bell(units: Tensor, farthest: float) -> Any:
         z = t * statistics.TRUNCATED_STD
         bell = torch.exp(-z * z / 2) / math.sqrt(2 * math.pi) * statistics.TRUNCATED_STD / math.erf(math.sqrt(2))
         return torch.where(z.abs() <= 2, bell, torch.zeros_like(bell))
-    return histogram("Truncated weights", "How the truncated weights are spread, in units of sqrt(2 / fan_in); they "
+    return histogram("Your truncated weights, and the law they should follow",
+                     "How the truncated weights are spread, in units of sqrt(2 / fan_in); they "
                      f"should end at 2.27 on both sides, and reach {farthest:.3g}.", values=units,
                      density=density, reach=4.5, x_label="weight / sqrt(2 / fan_in)")
 
@@ -532,15 +573,17 @@ def cut_bell(units: Tensor, farthest: float) -> Any:
 
 REPLACED = Diagnosis("parameter-replaced", "A parameter was replaced by another object.",
                      "An optimizer that was made before keeps the old one. Fill the parameter that is there.",
-                     "torch.no_grad, and the methods that end in an underscore")
+                     "torch.no_grad, and the methods that end in an underscore",
+                     r"Parameter\(|\.(weight|bias)\s*=(?!=)")
 FROZEN = Diagnosis("parameters-frozen", "Parameters no longer require a gradient: they will never be trained.",
                    "Use `with torch.no_grad():` around the filling instead of switching requires_grad off.",
-                   "torch.no_grad")
-BIAS = Diagnosis("bias-not-zero", "Biases are not zero.",
+                   "torch.no_grad", "requires_grad")
+BIAS = Diagnosis("bias-not-zero", "He's derivation starts from biases that are zero: they only shift the signal.",
                  "A bias has no fan_in. Fill it with zeros, where there is one.",
-                 "He et al. 2015, section 2.2: b = 0")
+                 "He et al. 2015, section 2.2: b = 0", "bias")
 TOUCHED = Diagnosis("touches-other-layers", "A layer that is neither Linear nor Conv1d, Conv2d or Conv3d was changed.",
-                    "Ask for the kind of the layer (isinstance), not whether it has a weight.", "torch.nn.Module.apply")
+                    "Ask for the kind of the layer (isinstance), not whether it has a weight.", "torch.nn.Module.apply",
+                    r"hasattr|getattr|isinstance")
 
 
 @check(looks_at=model, points=2, false_alarms=RATE,
@@ -553,27 +596,27 @@ def init_weights(seen):
     for name in (*WEIGHTS, *BIASES):
         fact = part(facts, name)
         if fact.get("same") is not True or fact.get("parameter") is not True:
-            fail(f"`{name}` is not the Parameter any more that it was.",
+            fail(f"{in_our_model(name)} is not the Parameter any more that it was.",
                  REPLACED if fact.get("parameter") is True else None)
         if fact.get("leaf") is not True or fact.get("requires_grad") is not True:
-            fail(f"`{name}` is no leaf that requires a gradient any more.",
+            fail(f"{in_our_model(name)} is no leaf that requires a gradient any more.",
                  FROZEN if fact.get("leaf") is True and fact.get("requires_grad") is False else None)
     for name, shape in {**WEIGHTS, **BIASES}.items():
-        filled = tensor(after.get(name), shape, f"`{name}`")
+        filled = tensor(after.get(name), shape, in_our_model(name))
         if after[name].dtype is not torch.float32:
-            fail(f"`{name}` had dtype torch.float32 and has {after[name].dtype} now.")
+            fail(f"{in_our_model(name)} had dtype torch.float32 and has {after[name].dtype} now.")
         if name in BIASES and not bool((filled == 0).all()):
-            fail(f"`{name}` is not zero: it reaches up to {float(filled.abs().max()):.3g}.", BIAS)
+            fail(f"{in_our_model(name)} is not zero: it reaches up to {float(filled.abs().max()):.3g}.", BIAS)
     for name in OTHERS:
         old, new = before.get(name), after.get(name)
         if not (isinstance(old, Tensor) and isinstance(new, Tensor) and equal(old, new)):
-            fail(f"`{name}` was changed; it belongs to none of the layers to be filled.", TOUCHED)
-    draws = [Draw(shape, apart(after[name].double()), f"The weights `{name}`") for name, shape in WEIGHTS.items()]
+            fail(f"{in_our_model(name)} was changed; it belongs to none of the layers to be filled.", TOUCHED)
+    draws = [Draw(shape, apart(after[name].double()), in_our_model(name, "weights")) for name, shape in WEIGHTS.items()]
     for name, draw in zip(WEIGHTS, draws, strict=True):
-        seen.measure(f"variance of {name} {draw.shape}", f"{draw.variance:.3g}",
-                     f"2/{fans(draw.shape)[0]} = {he(draw.shape):.3g}")
+        seen.measure(f"variance of `{name}` {draw.shape}", f"{draw.variance:.3g}",
+                     f"2 / {fans(draw.shape)[0]} = {he(draw.shape):.3g}")
         if isinstance(before.get(name), Tensor) and equal(before[name], after[name]):
-            fail(f"`{name}` was not filled: it holds what PyTorch put there.")
+            fail(f"{in_our_model(name)} was not filled: it holds what PyTorch put there.")
     if not follow(draws, he, false_alarm=RATE / 2):
         fail_scaling(draws)
     if not means_are(draws, lambda _: 0.0, false_alarm=RATE / 2):
@@ -642,8 +685,8 @@ def explained(seen: Seen, weights: list[Tensor]) -> tuple[str, Diagnosis | None]
     for w, shape in zip(others if isinstance(others, list) else [], (WIDE, TALL), strict=False):
         draws.append(Draw(shape, tensor(w, shape, "A weight that was passed in")))
     named = one_of(fitting(draws)) if len(draws) == 3 else None
-    return (f" The weights have {draws[0].times_he:.3g} times the variance 2 / fan_in."
-            + (f" {named.meaning}" if named else "")), named
+    fits = f" It fits {FORMULAS[named]}." if named in FORMULAS else ""
+    return f" The weights have {times(draws[0].times_he)} the variance 2 / fan_in.{fits}", named
 
 
 @check(looks_at=deep, points=2, false_alarms=RATE, read=HE,
@@ -656,7 +699,8 @@ def signal_at_depth(seen):
     seen.measure("standard deviation at layer 30", f"{spreads[-1]:.3g}", f"{low:.2g} to {high:.2g}")
     seen.draw(curves("Signal by layer", f"The spread of the pre-activations from layer 1, {spreads[0]:.3g}, to layer "
                      f"30, {spreads[-1]:.3g}; with He's weights it stays near 1.4.", x_label="layer",
-                     y_label="standard deviation", yours=spreads, expected=[math.sqrt(2)] * DEPTH, log_y=True))
+                     y_label="standard deviation", yours=spreads, expected=[math.sqrt(2)] * DEPTH, log_y=True,
+                     allowed=(DEPTH, low, high)))
     if statistics.log_normal(spreads[-1], **SIGNAL).holds:
         return
     text, named = explained(seen, weights)
@@ -674,7 +718,8 @@ def gradient_at_depth(seen):
     seen.measure("gradient at layer 1 / gradient at layer 30", f"{gradients[0]:.3g}", f"{low:.2g} to {high:.2g}")
     seen.draw(curves("Gradient by layer", f"The size of the gradient relative to the last layer's: {gradients[0]:.3g} "
                      "at layer 1; with He's weights it stays near 1.", x_label="layer",
-                     y_label="gradient / gradient at layer 30", yours=gradients, expected=[1.0] * DEPTH, log_y=True))
+                     y_label="gradient / gradient at layer 30", yours=gradients, expected=[1.0] * DEPTH, log_y=True,
+                     allowed=(1, low, high)))
     if statistics.log_normal(gradients[0], **GRADIENT).holds:
         return
     text, named = explained(seen, weights)

@@ -104,7 +104,8 @@ SPECTRAL = Diagnosis("spectral-norm", "This is the ratio of spectral norms (larg
                      "torch.linalg.norm(matrix, 2) is the spectral norm. weight.norm() is the one asked for.")
 SPREADS = Diagnosis("standard-deviations", "This is the ratio of standard deviations.",
                     "A standard deviation leaves out the mean. Take the norms.")
-LOGARITHM = Diagnosis("logarithm", "This is the logarithm to base 10 of the ratio.", "Give the ratio itself.")
+LOGARITHM = Diagnosis("logarithm", "This is the logarithm to base 10 of the ratio.", "Give the ratio itself.",
+                      pattern="log")
 UNDONE = Diagnosis("step-undone", "The step was taken back: the weights are what they were before.",
                    "Let the weights stand as the step leaves them.")
 LEFT_OUT = Diagnosis("frozen-left-out", "The layer that the step does not change is missing.",
@@ -220,7 +221,7 @@ LOG_FACTOR = Diagnosis("logarithm-of-the-factor", "This is the logarithm of the 
 EXTREMES = Diagnosis("largest-by-smallest", "This goes from the smallest ratio to the largest, wherever they are.",
                      "Go from the first layer to the last, as they stand in the dictionary.")
 SORTED = Diagnosis("sorted-as-text", 'The layers were sorted as text, where "10" comes before "2".',
-                   "A dictionary keeps the order in which it was filled: no need to sort.")
+                   "A dictionary keeps the order in which it was filled: no need to sort.", pattern="sort")
 
 # The first is not the smallest, the last not the largest, and as text "10" comes before "2".
 seven_layers = Probe("factor", uses=("factor_per_layer",), noise=uniform(7, bound=0.2, dtype="float64"),

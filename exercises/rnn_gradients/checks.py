@@ -27,7 +27,8 @@ RADIUS_POWERS = Diagnosis("powers-of-the-radius", "These are powers of the spect
 MATRIX_NORM = Diagnosis("matrix-norm", "These are norms of the matrix (W^T)^(T-t), not of the gradient.",
                         "Multiply the matrix with the vector dL/dh_T = (1, ..., 1), and take that vector's norm.")
 ELEMENTWISE = Diagnosis("elementwise-power", "`**` takes the power of each entry of a matrix by itself.",
-                        "A power of a matrix is torch.linalg.matrix_power, or a product for each step.")
+                        "A power of a matrix is torch.linalg.matrix_power, or a product for each step.",
+                        pattern=r"\*\*|\bpow\(")
 SQUARED = Diagnosis("squared-norm", "These are the squares of the norms.", "Take the root.")
 ONE_NORM = Diagnosis("one-norm", "These are sums of absolute values (L1 norms).",
                      "The L2 norm is the root of the sum of squares.")
@@ -119,9 +120,10 @@ REAL_PARTS = Diagnosis("real-parts-only", "This is what the largest real part of
 ABSOLUTE_REAL_PARTS = Diagnosis("imaginary-parts-dropped", "This is what the eigenvalues' real parts alone say.",
                                 "|a + ib| is the root of a^2 + b^2: take .abs() of the complex eigenvalue.", PASCANU)
 SYMMETRIC = Diagnosis("symmetric-solver", "This is what torch.linalg.eigvalsh gives: it reads half of the matrix.",
-                      "eigvalsh is for symmetric matrices. A recurrent weight is none: torch.linalg.eigvals.")
+                      "eigvalsh is for symmetric matrices. A recurrent weight is none: torch.linalg.eigvals.",
+                      pattern="eigvalsh|eigh")
 DETERMINANT = Diagnosis("determinant", "This is what the determinant says: the product of all eigenvalues.",
-                        "The largest absolute eigenvalue decides, not the product of all.")
+                        "The largest absolute eigenvalue decides, not the product of all.", pattern=r"\bdet\(")
 SWAPPED = Diagnosis("names-swapped", "`vanishing` and `exploding` have changed places.",
                     "A spectral radius above 1 makes gradients grow.")
 NO_TOLERANCE = Diagnosis("no-tolerance", "Nothing but exactly 1 counts as stable.",
@@ -235,7 +237,8 @@ def near_one(seen: Seen) -> None:
 ONE_BY_ONE = Diagnosis("clipped-one-by-one", "Each parameter's gradient was clipped by its own norm.",
                        "One norm over all gradients, one factor for all: only that keeps the direction.", CLIPPING)
 BY_VALUE = Diagnosis("clipped-by-value", "Each entry was cut off at max_norm.",
-                     "Scale all gradients with one factor, so that the direction stays.", CLIPPING)
+                     "Scale all gradients with one factor, so that the direction stays.", CLIPPING,
+                     pattern="clip_grad_value|clamp")
 UNCHANGED = Diagnosis("nothing-changed", "The gradients are what they were before.",
                       "`g = g * factor` makes a new tensor. `p.grad.mul_(factor)` changes the gradient itself.")
 TO_ONE = Diagnosis("scaled-to-one", "The gradients were scaled to norm 1, whatever max_norm is.",
@@ -250,7 +253,7 @@ PARAMETERS_CLIPPED = Diagnosis("parameters-clipped", "The parameters were scaled
 PARAMETER_NORM = Diagnosis("parameter-norm", "The norm of the parameters was taken, not of their gradients.",
                            "The gradient of a parameter p is p.grad.")
 AFTERWARDS = Diagnosis("norm-after-clipping", "This is the norm after clipping.", "Return the norm as it was before.",
-                       CLIPPING)
+                       CLIPPING, pattern="return")
 FACTOR = Diagnosis("factor-returned", "This is the factor max_norm / norm.", "Return the norm itself, before clipping.")
 RAISED = Diagnosis("small-gradients-raised", "Gradients below max_norm were scaled *up* to it.",
                    "Scale only if the norm is above max_norm.", CLIPPING)

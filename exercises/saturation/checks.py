@@ -278,10 +278,13 @@ NO_ACTIVATION = Diagnosis("no-activation", "The net computes what its layers giv
                           "Put an nn.ReLU after each hidden layer.")
 RELU_ON_OUTPUT = Diagnosis("activation-on-output", "A ReLU stands after the output layer too.",
                            "The output layer has no activation: half of the outputs would be stuck at 0.")
-STILL_SIGMOID = Diagnosis("still-sigmoid", "The hidden layers still have a sigmoid.", "The remedy has nn.ReLU instead.")
-STILL_TANH = Diagnosis("tanh-for-relu", "The hidden layers have tanh for an activation.", "Here the remedy is nn.ReLU.")
+STILL_SIGMOID = Diagnosis("still-sigmoid", "The hidden layers still have a sigmoid.", "The remedy has nn.ReLU instead.",
+                          pattern="[Ss]igmoid")
+STILL_TANH = Diagnosis("tanh-for-relu", "The hidden layers have tanh for an activation.", "Here the remedy is nn.ReLU.",
+                       pattern="[Tt]anh")
 XAVIER = Diagnosis("xavier-for-relu", "The weights have variance 1 / width: Xavier's, which leaves out the ReLU.",
-                   "A ReLU halves the signal's mean square, so the variance must be twice that: 2 / fan_in.", HE)
+                   "A ReLU halves the signal's mean square, so the variance must be twice that: 2 / fan_in.", HE,
+                   pattern="xavier|glorot")
 DEFAULT = Diagnosis("pytorch-default", "The weights have variance 1 / (3 width): what nn.Linear starts with.",
                     "Initialise each weight with N(0, 2 / fan_in).", HE)
 STANDARD_NORMAL = Diagnosis("standard-normal", "The weights have variance 1, as if from N(0, 1).",

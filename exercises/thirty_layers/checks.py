@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from grader import statistics
 from grader.expectations import alike, curves, described, numbers, same, tensor
-from grader.spec import Call, Diagnosis, Probe, Seen, check, fail, normal
+from grader.spec import REAL_CUDA, Call, Diagnosis, On, Probe, Seen, check, fail, normal
 from grader.statistics import RATE
 
 HE = "He, Zhang, Ren, Sun 2015, section 2.2 and figure 3 (arXiv 1502.01852)"
@@ -41,13 +41,14 @@ RELU_ON_OUTPUT = Diagnosis("activation-on-output", "A ReLU stands after the last
                            "The last layer's numbers are scores of either sign: leave them alone.")
 SOFTMAX_ON_OUTPUT = Diagnosis("softmax-on-output", "The net ends with a softmax.",
                               "Cross-entropy takes the scores themselves and has the softmax built in.",
-                              "torch.nn.CrossEntropyLoss")
+                              "torch.nn.CrossEntropyLoss", pattern="[Ss]oftmax")
 SHARED = Diagnosis("shared-layers", "One and the same layer stands in the net several times.",
                    "`[layer] * n` repeats the layer, it does not copy it. Make a new nn.Linear each time.")
 COPIED = Diagnosis("copied-layers", "Several layers start with the very same weights.",
                    "Draw each layer's weights anew.")
 RESEEDED = Diagnosis("reseeded", "Two nets, built one after the other, have the very same weights.",
-                     "Do not seed inside `build`: whoever calls it may want several nets.", "torch.manual_seed")
+                     "Do not seed inside `build`: whoever calls it may want several nets.", "torch.manual_seed",
+                     pattern="seed")
 BIAS = Diagnosis("bias-not-zero", "The biases hold what nn.Linear starts with.", "nn.init.zeros_(linear.bias)", HE)
 
 
@@ -309,7 +310,7 @@ RTOL = 1e-4
 
 NO_MOMENTUM = Diagnosis("no-momentum", "This is SGD without momentum.",
                         "Momentum 0.9 is part of the task. If you gave it: one optimizer for the whole training, not a "
-                        "new one for each step, which forgets.", "torch.optim.SGD, momentum")
+                        "new one for each step, which forgets.", "torch.optim.SGD, momentum", pattern="SGD")
 PILED_UP = Diagnosis("gradients-pile-up", "The gradients of all steps add up.",
                      "backward() adds to .grad. Call optimizer.zero_grad() in each step.",
                      "torch.optim.Optimizer.zero_grad")
@@ -317,9 +318,10 @@ AFTER_UPDATE = Diagnosis("loss-after-update", "These are the losses after each s
                          "Keep the loss from which the gradient is taken: it is measured before the update.")
 OTHER_RATE = Diagnosis("rate-ignored", "The learning rate is not the one that was asked for.",
                        "Use the argument `lr`.")
-ADAM = Diagnosis("adam", "This is Adam.", "The task is SGD with momentum 0.9.", "torch.optim.SGD")
+ADAM = Diagnosis("adam", "This is Adam.", "The task is SGD with momentum 0.9.", "torch.optim.SGD", pattern="Adam")
 SOFTMAX_TWICE = Diagnosis("softmax-twice", "The scores went through a softmax before the cross-entropy.",
-                          "Cross-entropy has the softmax built in: give it the scores.", "torch.nn.CrossEntropyLoss")
+                          "Cross-entropy has the softmax built in: give it the scores.", "torch.nn.CrossEntropyLoss",
+                          pattern="[Ss]oftmax")
 ONE_BATCH = Diagnosis("one-batch", "All steps use the first batch.", "Call next_batch() in each step.")
 TWO_BATCHES = Diagnosis("two-batches", "Every other batch is left out.", "Call next_batch() once for each step.")
 SUMMED = Diagnosis("summed-loss", "The loss is summed over the batch.", "Cross-entropy averages over the batch.")
@@ -405,7 +407,7 @@ def expected_of(seen: Seen) -> tuple[list[float], list[Tensor]]:
 _expected: list[Any] = []  # the inputs, kept so that `is` cannot be fooled by an address used again, and what they give
 
 
-@check(looks_at=once, points=3, read="PyTorch tutorial: Optimizing Model Parameters",
+@check(looks_at=once, points=2, read="PyTorch tutorial: Optimizing Model Parameters",
        hint="In each step: one batch, the loss, zero_grad, backward, step. Compare the first two losses by hand.")
 def losses(seen: Seen) -> None:
     """`train(model, steps, lr)` gives the cross-entropy of each step, before its update, under SGD with this learning
@@ -638,3 +640,53 @@ def xavier_stalls(seen: Seen) -> None:
     if not abs(first - CHANCE) <= AT_CHANCE:
         fail(f"With Xavier's initialisation the first loss is {first:.4g}; where the signal has died away it is that "
              f"of chance, {CHANCE:.4g}.")
+
+
+# --- on a GPU: thirty convolutional layers ----------------------------------------------------------------------------
+# The net and its first weights are ours; `train` and `verdict` are the student's. Over FIRST_RUNS He's net ended
+# between FIRST_LOW and FIRST_HIGH and Xavier's at chance.
+
+IMAGES = {"depth": 30, "channels": 16, "steps": 150, "lr": 0.001, "batch": 32,
+          "means": normal(CLASSES, 1, 8, 8, std=2.0), "enough": LEARNT}
+TRAINED = ("train", "verdict")
+conv_he = Probe("convolutional", uses=TRAINED, world=REAL_CUDA, device=On("cuda"), init="he", tries=3, **IMAGES)
+conv_xavier = Probe("convolutional", uses=TRAINED, world=REAL_CUDA, device=On("cuda"), init="xavier", tries=1, **IMAGES)
+
+
+def loss_on_new_images(seen: Seen) -> float:
+    """The trained net's cross-entropy on ten new images of each class, worked out here in float64."""
+    weights, biases = part(seen.value, "weights"), part(seen.value, "biases")
+    if not (isinstance(weights, list) and isinstance(biases, list) and len(weights) == len(biases)):
+        fail("`train` left no net whose weights could be looked at.")
+    channels, means = seen.given["channels"], seen.given["means"].double()
+    shapes_ = [(channels, 1, 3, 3), *[(channels, channels, 3, 3)] * (seen.given["depth"] - 1),
+               (CLASSES, channels * means[0].numel())]
+    if len(weights) != len(shapes_):
+        fail(f"After `train` the net has {len(weights)} layers; it had {len(shapes_)}.")
+    noise = torch.randn(10, *means.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    x = (means + noise).flatten(0, 1)
+    for i, (weight, bias, shape) in enumerate(zip(weights, biases, shapes_, strict=True)):
+        w, b = tensor(weight, shape, f"Weight {i + 1}").double(), tensor(bias, shape[:1], f"Bias {i + 1}").double()
+        x = nn.functional.conv2d(x, w, b, padding=1).relu() if len(shape) == 4 else x.flatten(1) @ w.T + b
+    return float(nn.functional.cross_entropy(x, torch.arange(CLASSES).repeat(10)))
+
+
+@check(looks_at=(conv_he, conv_xavier), points=1, after=(updates, three_verdicts), false_alarms=1e-3, read=HE,
+       hint="Does `train` leave model and batch where they lie? On the GPU, both are there already.")
+def convolutional(he: Seen, xavier: Seen) -> None:
+    """On a GPU, 30 convolutional layers as in the paper's figure: `train` makes He's net learn and Xavier's stay at
+    chance, and `verdict` says so."""
+    for seen, name, said in ((he, "He's", CONVERGES), (xavier, "Xavier's", STALLS)):
+        loss, learns = loss_on_new_images(seen), said == CONVERGES
+        got = numbers(part(seen.value, "losses"), "`train`'s list")
+        seen.draw(curves(f"30 convolutional layers from {name} initialisation", f"The loss over {len(got)} steps; "
+                         f"{CHANCE:.3g} is chance.", x_label="step", y_label="cross-entropy", yours=got[-1000:],
+                         expected=[CHANCE] * len(got[-1000:])))
+        seen.measure(f"{name} loss on new images", f"{loss:.4g}", f"{'below' if learns else 'not below'} {LEARNT:g}",
+                     f"chance: ln 10 = {CHANCE:.4g}")
+        if not math.isfinite(loss) or (loss < LEARNT) is not learns:
+            fail(f"From {name} initialisation the loss on new images is {loss:.3g} after {seen.given['steps']} steps; "
+                 f"expected is one {'below' if learns else 'not below'} {LEARNT:g}.")
+        if part(seen.value, "said") != said:
+            fail(f"From {name} initialisation `verdict` says {described(part(seen.value, 'said'))}; "
+                 f"expected {said!r}.")

@@ -1,5 +1,7 @@
 """Experiments beside the student's functions. `next_batch`, which `train` asks for data, is put in its place here."""
 
+import math
+
 import torch
 from torch import nn
 
@@ -53,6 +55,45 @@ def experiment(namespace, depth, width, init, steps, lr, batch, means, noise, tr
         if loss < enough and sum(losses[-10:]) / 10 < enough:
             break
     return {"losses": losses, "said": said, "net": looked_at(model)}
+
+
+def convolutional(namespace, device, init, depth, channels, steps, lr, batch, means, tries, enough):
+    """Train a convolutional net on images, on a device, and judge it; tried again like `experiment`.
+
+    The trained net's weights come out, from first to last.
+    """
+    means = means.to(device)
+    for _ in range(tries):
+        namespace["next_batch"] = lambda: images(means, batch)
+        model = convolutions(init, depth, channels, means.shape[-1], len(means)).to(device)
+        losses = namespace["train"](model, steps, lr)
+        said = namespace["verdict"](losses)
+        if sum(losses[-10:]) / 10 < enough:
+            break
+    layers = [m for m in model if hasattr(m, "weight")]
+    return {"losses": losses, "said": said, "weights": [m.weight.detach() for m in layers],
+            "biases": [m.bias.detach() for m in layers], "device": str(layers[0].weight.device.type)}
+
+
+def convolutions(init, depth, channels, size, classes):
+    """`depth` layers of 3x3 convolutions with ReLU, and a linear one, from He's or Xavier's initialisation."""
+    layers = []
+    for inputs in [1] + [channels] * (depth - 1):
+        layers += [nn.Conv2d(inputs, channels, 3, padding=1), nn.ReLU()]
+    layers += [nn.Flatten(), nn.Linear(channels * size * size, classes)]
+    for layer in layers:
+        if hasattr(layer, "weight"):
+            taken = layer.weight[0].numel()
+            given = layer.weight.numel() // layer.weight.shape[1]
+            nn.init.normal_(layer.weight, std=math.sqrt(2 / (taken if init == "he" else taken + given)))
+            nn.init.zeros_(layer.bias)
+    return nn.Sequential(*layers)
+
+
+def images(means, size):
+    """A batch of noisy images, and their classes."""
+    y = torch.randint(len(means), (size,), device=means.device)
+    return means[y] + torch.randn(size, *means.shape[1:], device=means.device), y
 
 
 def looked_at(model, x=None):

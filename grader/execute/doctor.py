@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
+from grader.execute import gpus
 from grader.inside import seccomp
 
 MEMORY_WANTED = 4 << 30    # bytes: one submission's default limit
@@ -96,12 +97,14 @@ def _torch() -> Finding:
 
 
 def _cuda() -> Finding:
-    """What the driver says of its GPUs: asking torch could initialise CUDA in this process."""
-    command = shutil.which("nvidia-smi")
-    if command is None:
-        return Finding("CUDA", True, "no NVIDIA driver: graded with --device cpu, devices are simulated")
-    ok, line = _first_line(command, "--query-gpu=name,memory.total", "--format=csv,noheader")
-    return Finding("CUDA", ok, line or "the driver shows no GPU", "" if ok else "nvidia-smi fails: mend the driver")
+    """The GPUs and whether they answer, asked in other processes: CUDA is not initialised in this one."""
+    found = gpus.listed()
+    if not found:
+        shown = "the driver shows no GPU" if shutil.which("nvidia-smi") else "no NVIDIA driver"
+        return Finding("CUDA", True, f"{shown}: graded with --device cpu, devices are simulated")
+    silent = [f"{gpu.name} ({why})" for gpu in found if (why := gpus.silence(gpu))]
+    return Finding("CUDA", not silent, ", ".join(gpu.name for gpu in found),
+                   f"does not answer: {', '.join(silent)}; try nvidia-smi, mend the driver" if silent else "")
 
 
 def _cores() -> Finding:

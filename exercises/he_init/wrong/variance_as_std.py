@@ -1,7 +1,7 @@
 """The variance 2 / fan_in is handed to normal_ as a standard deviation.
 
 fails: variance, init-weights, signal-at-depth, gradient-at-depth, negative-slope
-diagnosis: variance-as-std, slope-applied-to-std
+diagnosis: variance-as-std
 """
 import torch
 
