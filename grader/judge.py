@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from msgspec import structs
 
 from grader import records as r
 from grader import wire
-from grader.spec import Check, Preparation, Seen, Step, Unmet
+from grader.spec import ON_GPU, PLAIN, Check, Preparation, Seen, Step, Unmet
 
 if TYPE_CHECKING:
     from grader.catalog import Exercise
@@ -22,7 +23,20 @@ SIMULATION_LIMIT = "SimulationLimit"  # the class name with which a simulated de
 
 
 def judge(exercise: Exercise, observed: Observed, prepared: Preparation) -> tuple[r.Verdict, ...]:
-    """The verdict on every check of the exercise, in its order."""
+    """The verdict on every check of the exercise, in its order.
+
+    What was observed on a real GPU as well must hold there too.
+    """
+    verdicts = _judged(exercise, observed, prepared)
+    if ON_GPU not in observed:
+        return verdicts
+    there = _judged(exercise, {**observed, PLAIN: observed[ON_GPU]}, prepared)
+    return tuple(structs.replace(b, message=f"On the GPU: {b.message}".rstrip(": "))
+                 if a.mark is r.Mark.PASS and b.mark is not r.Mark.PASS else a
+                 for a, b in zip(verdicts, there, strict=True))
+
+
+def _judged(exercise: Exercise, observed: Observed, prepared: Preparation) -> tuple[r.Verdict, ...]:
     verdicts: dict[str, r.Verdict] = {}
     for check in exercise.checks:
         root = _root(check, verdicts)
@@ -79,7 +93,7 @@ def _refusal(check: Check, seen: Seen, defined: tuple[str, ...]) -> r.Verdict | 
         return _marked(check, r.Mark.NOT_AVAILABLE, cause=r.Cause.NEEDS_CUDA, message=outcome.message)
     if isinstance(outcome, r.Raised) and not check.may_raise:
         return _marked(check, r.Mark.FAIL, cause=r.Cause.RAISED, message=_raised(seen.step, outcome),
-                       lines=outcome.lines)
+                       lines=outcome.lines, hinted=_unwritten(outcome))
     return None
 
 
@@ -90,11 +104,12 @@ def _asked(check: Check, seen: list[Seen]) -> r.Verdict:
             check.function(*seen)
     except Unmet as unmet:
         lines = tuple(line for s in seen if s.raised for line in s.raised.lines)
-        verdict = _marked(check, r.Mark.FAIL, cause=unmet.cause, message=unmet.message, lines=lines)
+        verdict = _marked(check, r.Mark.FAIL, cause=unmet.cause, message=unmet.message, lines=lines,
+                          hinted=True)
         if unmet.diagnosis:
             d = unmet.diagnosis
             verdict = structs.replace(verdict, diagnosis=d.id, meaning=d.meaning, advice=d.advice or check.hint,
-                                      read=d.read or check.read)
+                                      read=d.read or check.read, pattern=d.pattern)
     except Exception as error:  # the check itself is broken: ours, so the mark is withheld
         verdict = _marked(check, r.Mark.GRADER_ERROR, message=f"the check raised {type(error).__name__}: {error}")
     else:
@@ -104,12 +119,12 @@ def _asked(check: Check, seen: list[Seen]) -> r.Verdict:
 
 
 def _marked(check: Check, mark: r.Mark, *, cause: r.Cause | None = None, message: str = "",
-            lines: tuple[r.Line, ...] = (), root: str | None = None) -> r.Verdict:
-    failed = mark is r.Mark.FAIL
+            lines: tuple[r.Line, ...] = (), root: str | None = None, hinted: bool = False) -> r.Verdict:
+    """A verdict. The check's hint says what a right answer needs, which is no help where there was no answer at all."""
     return r.Verdict(id=check.id, title=check.promise, mark=mark, cause=cause, message=message[:MAX_MESSAGE],
                      lines=lines, root=root,
                      points=check.points if mark is r.Mark.PASS else 0.0, max_points=check.points,
-                     advice=check.hint if failed else "", read=check.read if failed else "",
+                     advice=check.hint if hinted else "", read=check.read if hinted else "",
                      functions=tuple(dict.fromkeys(name for step in check.looks_at for name in step.uses)),
                      visible=check.visible)
 
@@ -122,17 +137,31 @@ def _lost(step: Step, lost: r.Lost) -> str:
     name = _named(step)
     return {
         r.Cause.MISSING: f"{lost.detail or f'`{name}` is not defined'} after the notebook's last cell.",
-        r.Cause.TIMEOUT: f"`{name}` did not come to an end in the time allowed. Is there a loop that never ends?",
+        r.Cause.TIMEOUT: f"`{name}` did not come to an end in the time allowed.{_stopped(lost.detail)}",
         r.Cause.MEMORY: f"`{name}` used more memory than allowed.",
         r.Cause.OUTPUT: f"`{name}` wrote or returned more than allowed.",
-        r.Cause.CRASHED: f"`{name}` ended the Python process instead of returning.",
-    }.get(lost.cause, f"`{name}` brought nothing to look at.") + (
-        f" ({lost.detail})" if lost.detail and lost.cause is not r.Cause.MISSING else "")
+        r.Cause.CRASHED: f"Python ended while `{name}` was running, so nothing was returned.{_signal(lost.detail)}",
+    }.get(lost.cause, f"`{name}` brought nothing to look at.")
+
+
+def _stopped(detail: str) -> str:
+    after = re.match(r"stopped after ([\d.]{1,8}) s\b", detail)
+    return f" It was stopped after {after[1]} seconds." if after else ""
+
+
+def _signal(detail: str) -> str:
+    named = re.search(r"\bSIG[A-Z]{2,8}\b", detail)
+    return f" The system stopped it ({named[0]})." if named else ""
+
+
+def _unwritten(raised: r.Raised) -> bool:
+    """Is this the stub that the exercise was handed out with?"""
+    return raised.error == "NotImplementedError" and not raised.message
 
 
 def _raised(step: Step, raised: r.Raised) -> str:
     name = _named(step)
-    if raised.error == "NotImplementedError" and not raised.message:
+    if _unwritten(raised):
         return f"`{name}` is not written yet: it raises NotImplementedError."
     return f"`{name}` raised {raised.error}: {raised.message}" if raised.message else f"`{name}` raised {raised.error}."
 

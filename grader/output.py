@@ -77,8 +77,8 @@ def line(result: Result) -> bytes:
     checks = [{"id": c.id, "title": c.title, "mark": c.mark.value, "cause": c.cause.value if c.cause else None,
                "points": c.points, "max_points": c.max_points, "message": c.message, "diagnosis": c.diagnosis}
               for c in result.checks]
-    document = {"student": result.student, "exercise": result.exercise, "status": result.status.value,
-                "score": result.score, "max_score": result.max_score, "checks": checks,
+    document = {"student": result.student, "exercise": result.exercise, "title": result.title,
+                "status": result.status.value, "score": result.score, "max_score": result.max_score, "checks": checks,
                 "notebook": msgspec.to_builtins(result.notebook), "made_by": msgspec.to_builtins(result.made_by)}
     if result.reason:
         document["reason"] = result.reason

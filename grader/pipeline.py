@@ -14,11 +14,12 @@ from grader import records as r
 from grader.catalog import Exercise, course, discover, load
 from grader.execute.sandbox import Sandbox, open_sandbox
 from grader.gradebook import Entry, Gradebook, Override, overridden
-from grader.grading import Graded, Grading, Options
+from grader.grading import Graded, Grading, Options, device_of
 from grader.intake.folder import IntakeError, read_file, read_folder
 from grader.output import Output, line, write
 from grader.release import student_notebook
 from grader.release import write as released
+from grader.report import plain
 
 
 class Watcher(Protocol):
@@ -40,7 +41,7 @@ def batch(submissions: Path, out: Path, options: Options, sandbox: Sandbox, watc
     output, book = Output(out), Gradebook(Output(out).gradebook)
     try:
         remember(book, options, exercises)
-        grading = Grading(options, exercises, batch_seed(book, options), sandbox.name)
+        grading = Grading(options, exercises, batch_seed(book, options), sandbox.name, device_of(sandbox.gpus))
         before = {(e.result.student, e.result.exercise): e for e in book.entries()}
         changed = [s for s in intake.submissions if not _unchanged(before.get((s.student, s.exercise)), s, grading)]
         watcher.begin(len(changed), len(intake.submissions) - len(changed))
@@ -80,7 +81,7 @@ def grade(notebook: Path, options: Options, sandbox: Sandbox, *, visible_only: b
     exercise = load(folders[submission.exercise])
     exercises = {exercise.name: exercise.visible_part() if visible_only else exercise}
     seed = options.seed if options.seed is not None else secrets.randbits(31)
-    grading = Grading(options, exercises, seed, sandbox.name)
+    grading = Grading(options, exercises, seed, sandbox.name, device_of(sandbox.gpus))
     return next(grading.run([submission], sandbox))
 
 
@@ -129,7 +130,7 @@ def _rejudged(entry: Entry, exercise: Exercise, options: Options, output: Output
     observed = {world: parcel for world, parcel in kept.items() if parcel is not None}
     if not observed:
         return None
-    grading = Grading(options, {exercise.name: exercise}, old.made_by.seed, old.made_by.sandbox)
+    grading = Grading(options, {exercise.name: exercise}, old.made_by.seed, old.made_by.sandbox, old.made_by.device)
     submission = r.Submission(student=old.student, exercise=old.exercise, path=old.notebook.path,
                               sha256=old.notebook.sha256, notebook=entry.notebook)
     return grading.judged(submission, observed)
@@ -154,7 +155,10 @@ def pages(result: r.Result, notebook: str, executed: str, output: Output, langua
     href = f"{result.exercise}-executed.html" if executed else None
     if executed:
         write(output.page(*where, ".ipynb"), executed)
-        write(output.page(*where, "-executed.html"), inert.render(executed, language=language))
+        write(output.page(*where, "-executed.html"), inert.render(
+            executed, student=result.student, exercise=result.title or result.exercise,
+            report=f"{result.exercise}.html",
+            language=language))
     write(output.page(*where, ".html"), student.render(result, notebook, language=language, executed_href=href))
     write(output.page(*where, ".md"), markdown.render(result, notebook, language=language))
 
@@ -169,9 +173,11 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     results = [overridden(entry.result, overrides) for entry in entries]
     language = said.get("language", "en")
     changed = {(o.student, o.exercise) for o in overrides} | (touched or set())
+    every_page = every_page or said.get("language of the pages", language) != language
     for entry, result in zip(entries, results, strict=True):
         if every_page or (result.student, result.exercise) in changed:
             pages(result, entry.notebook, entry.executed, output, language)
+    book.set_batch_value("language of the pages", language)
     write(output.folder / "results.jsonl", b"".join(map(line, results)))
     with_notebooks = {(e.result.student, e.result.exercise): e.notebook for e in entries}
     links = {key: output.href(*key) for key in with_notebooks}
@@ -193,6 +199,15 @@ def render_again(out: Path) -> list[r.Result]:
         book.close()
 
 
+def language(out: Path) -> str:
+    """In which the batch's pages are written."""
+    book = opened(out)
+    try:
+        return book.batch_value("language", "en")
+    finally:
+        book.close()
+
+
 def export(out: Path, form: str, to: Path | TextIO, *, student: str | None, worksheet: Path | None,
            assignments: Mapping[str, str], summary: Path | None) -> str:
     """Write the marks in another program's format; says what the tutor should know of it."""
@@ -207,6 +222,16 @@ def export(out: Path, form: str, to: Path | TextIO, *, student: str | None, work
         raise IntakeError(f"{out}: no results" + (f" of a student {student!r}" if student else ""))
     return exporting.write(form, results, to, worksheet=worksheet, assignments=assignments, summary=summary,
                            notebooks=notebooks, language=language)
+
+
+def autograder(to: Path, options: Options, sandbox: str | None) -> str:
+    """Pack one exercise as Gradescope's autograder; says what the tutor should know of it."""
+    from grader.export import autograder as packing
+
+    folders = known(options)
+    if options.exercise is None:
+        raise IntakeError(f"say which exercise with --exercise ({', '.join(folders)})")
+    return packing.write(load(folders[options.exercise]), to, sandbox=sandbox or "bubblewrap")
 
 
 def opened(out: Path) -> Gradebook:
@@ -274,6 +299,8 @@ def exit_code(result: r.Result) -> int:
 
 
 def export_one(graded: Graded, form: str, summary: Path | None) -> None:
-    """One notebook's result on standard output, as a CI service reads it."""
+    """One notebook's result on standard output, as a CI service reads it; on standard error why it has no mark."""
     where = graded.result.student, graded.result.exercise
     exporting.write(form, [graded.result], sys.stdout, summary=summary, notebooks={where: graded.notebook})
+    if graded.result.status is r.Status.WITHHELD:
+        print(f"grader: mark withheld: {plain.no_commands(plain.line(graded.result.reason))}", file=sys.stderr)

@@ -139,7 +139,10 @@ class Job(Record, frozen=True, kw_only=True):
     functions: tuple[str, ...] = ()        # names to look for in the student's namespace
     limits: Limits = Limits()
     left_out: tuple[int, ...] = ()         # cells not executed: they killed the kernel the last time
-    device: str = "cpu"                    # "cpu" or "cuda:N", where the calls' tensors are put
+    device: str = "cpu"                    # "cpu" or "cuda:0", where the calls' tensors are put
+    gpu: str = ""                          # the UUID of the GPU it may use; without one it sees none
+    gpu_node: str = ""                     # /dev/nvidiaN of that GPU
+    gpu_share: float = 1.0                 # of that GPU's memory
     seed: int = 0
 
 
@@ -260,7 +263,7 @@ class Histogram(Record, frozen=True, kw_only=True, tag="histogram"):
     alt: str                               # the same in words, for those who do not see it
     edges: tuple[float, ...]               # n + 1
     density: tuple[float, ...]             # n, of the student's values
-    expected: tuple[float, ...]            # n, of the reference at the bins' middles
+    expected: tuple[float, ...]            # of the reference, at the middles of as many equal parts of the whole range
     x_label: str = ""
 
 
@@ -270,6 +273,14 @@ class Series(Record, frozen=True, kw_only=True):
     reference: bool = False
 
 
+class Band(Record, frozen=True, kw_only=True):
+    """Where a curve has to be at one place."""
+
+    at: int                                # on the x axis, from 1
+    low: float
+    high: float
+
+
 class Curves(Record, frozen=True, kw_only=True, tag="curves"):
     title: str
     alt: str
@@ -277,6 +288,7 @@ class Curves(Record, frozen=True, kw_only=True, tag="curves"):
     y_label: str
     series: tuple[Series, ...]
     log_y: bool = False
+    band: Band | None = None
 
 
 Picture = Histogram | Curves
@@ -300,6 +312,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     lines: tuple[Line, ...] = ()           # the student's lines it concerns
     root: str | None = None                # for not-reached: the check it hangs on
     visible: bool = True
+    pattern: str = ""                      # of the diagnosis: which of the student's lines it is about
 
 
 class MadeBy(Record, frozen=True, kw_only=True):
@@ -331,6 +344,7 @@ class Result(Record, frozen=True, kw_only=True):
     reason: str = ""                       # of unreadable and withheld
     events: tuple[CellEvent, ...] = ()
     comment: str = ""                      # the tutor's
+    title: str = ""                        # the exercise's, for people; "" where an older result has none
 
 
 # --- intake ----------------------------------------------------------------------------------------

@@ -16,7 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.records import Mark, Result, Status
+from grader.report import reasons
 from grader.report.plain import no_commands
+from grader.report.wording import Words, words
 
 if TYPE_CHECKING:
     from grader.execute.doctor import Finding
@@ -85,33 +87,41 @@ def working(title: str) -> Iterator[Callable[[str], None]]:
         yield lambda text: status.update(f"{title}: {text}")
 
 
-def class_table(results: Sequence[Result], out: Path) -> None:
+def class_table(results: Sequence[Result], out: Path, language: str = "en") -> None:
     """Marks on standard output, and where the pages are."""
-    console = Console()
+    console, w = Console(), words(language)
+    _ = w.gettext
     table = Table(box=box.SIMPLE_HEAD)
-    for column in ("student", "exercise", "mark", "what it is"):
-        table.add_column(column, justify="right" if column == "mark" else "left", overflow="fold")
+    table.add_column(_("student"), overflow="fold")
+    table.add_column(_("exercise"), overflow="fold")
+    table.add_column(_("mark"), justify="right", overflow="fold")
+    table.add_column(_("what it is"), overflow="fold")
     for result in results:
-        table.add_row(Text(plain(result.student)), Text(result.exercise), Text(mark(result)), Text(reason(result)))
+        table.add_row(Text(plain(result.student)), Text(result.exercise), Text(mark(result, w)),
+                      Text(reason(result, w)))
     console.print(table)
     withheld = sum(result.score is None for result in results)
     if withheld:
-        console.print(f"{withheld} withheld by a fault of the grader's or the machine's: run the command again",
-                      style="yellow")
-    console.print(f"{len(results)} submissions; open {out / 'index.html'}", soft_wrap=True)
+        console.print(_("%(count)s withheld by a fault of the grader's or the machine's: run the command again")
+                      % {"count": withheld}, style="yellow")
+    console.print(_("%(count)s submissions; open %(page)s") % {"count": len(results), "page": out / "index.html"},
+                  soft_wrap=True, markup=False)
 
 
-def mark(result: Result) -> str:
-    return "withheld" if result.score is None else f"{result.score:g} / {result.max_score:g}"
+def mark(result: Result, w: Words) -> str:
+    return (w.gettext("withheld") if result.score is None
+            else f"{w.number(result.score)} / {w.number(result.max_score)}")
 
 
-def reason(result: Result) -> str:
-    """The shortest account of a mark."""
+def reason(result: Result, w: Words) -> str:
+    """The shortest account of a mark: what there is to mend, each reason once."""
     if result.status is not Status.GRADED:
-        return plain(result.reason, 120)
+        return plain(result.reason, 120) or w.gettext("a check of the exercise raised an error")
     failed = [check for check in result.checks if check.mark in (Mark.FAIL, Mark.PARTIAL)]
-    diagnoses = dict.fromkeys(check.diagnosis or (check.cause.value if check.cause else "") for check in failed)
-    return ", ".join(name for name in diagnoses if name) or ("all checks passed" if not failed else "")
+    first = reasons.found(result.checks, (), ()).first
+    told = dict.fromkeys((check.diagnosis or "").replace("-", " ") or w.briefly(check.cause)
+                         for check in failed if check.id not in first)
+    return ", ".join(filter(None, told)) or ("" if failed else w.gettext("all checks passed"))
 
 
 def proofs_table(proofs: Sequence[Proof]) -> None:

@@ -4,7 +4,7 @@
   const body = table.tBodies[0];
   const rows = Array.from(body.rows, (row) => ({
     row,
-    name: row.cells[0].textContent.trim().toLocaleLowerCase(),
+    name: row.querySelector("bdi").textContent.trim().toLocaleLowerCase(),
     flags: " " + row.dataset.flags + " ",
     keys: Array.from(row.cells, (cell) => cell.dataset.sort),
   }));

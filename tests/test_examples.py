@@ -44,7 +44,7 @@ CLASS = {
     "chiara": right(),                                            # fills in place and returns None
     "dmitri": mistaken("lecun-scaling"),
     "elif": mistaken("fan-out"),
-    "farid": mistaken("variance-as-std", "slope-applied-to-std"),  # in a flat file
+    "farid": mistaken("variance-as-std"),                          # in a flat file
     "grace": mistaken("uniform-instead-of-normal"),
     "hanna": mistaken("bias-not-zero"),
     "ivan": mistaken("uncorrected-truncation"),

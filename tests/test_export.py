@@ -41,6 +41,7 @@ def test_a_row_for_each_student_with_score_maximum_and_status() -> None:
     assert (rows[0]["one score"], rows[0]["one max"], rows[0]["one status"]) == ("7", "20", "graded")
     assert (rows[0]["total"], rows[0]["total max"], rows[0]["status"]) == ("26", "39", "graded")
     assert (rows[1]["one score"], rows[1]["one status"], rows[1]["two status"]) == ("0", "unreadable", "missing")
+    assert (rows[1]["total"], rows[1]["status"]) == ("0", "unreadable")
 
 
 def test_a_withheld_mark_is_blank_and_so_is_its_total() -> None:
@@ -138,7 +139,7 @@ def test_the_summary_is_appended_and_kept_short(tmp_path: Path) -> None:
     summary.write_text("before\n", encoding="utf-8")
     github.write([s.result()] * 300, io.StringIO(), summary=summary, notebooks={("ada", "he_init"): s.NOTEBOOK})
     written = summary.read_text(encoding="utf-8")
-    assert written.startswith("before\n# Feedback")
+    assert written.startswith("before\n# he\\_init")
     assert summary.stat().st_size < 1 << 20
 
 

@@ -61,8 +61,34 @@ def test_the_diagnosis_is_never_a_guess(exercise: catalog.Exercise) -> None:
 def test_what_is_lost_fails_with_its_cause(exercise: catalog.Exercise, cause: r.Cause) -> None:
     verdicts = judged(exercise, with_outcomes(observed(exercise), s2=r.Lost(cause=cause)))
     assert (verdicts["half"].mark, verdicts["half"].cause) == (r.Mark.FAIL, cause)
-    assert verdicts["half"].advice == "Divide."
     assert "`halve`" in verdicts["half"].message
+    assert not verdicts["half"].advice, "the hint is about answers, and there is none"
+
+
+@pytest.mark.parametrize(("body", "hint"), [("return 3 * x", "Divide."), ("raise NotImplementedError", "Divide."),
+                                            ("return x.missing", "")])
+def test_the_hint_is_for_answers_and_for_who_has_yet_to_begin(exercise: catalog.Exercise, body: str, hint: str) -> None:
+    assert judged(exercise, observed(exercise, f"def halve(x):\n    {body}"))["half"].advice == hint
+
+
+@pytest.mark.parametrize(("cause", "detail", "said"), [
+    (r.Cause.TIMEOUT, "stopped after 12 s (wall-clock on a busy machine)", "It was stopped after 12 seconds."),
+    (r.Cause.TIMEOUT, "what a kernel made up", "time allowed."),
+    (r.Cause.CRASHED, "the call ended its process with code 0", "so nothing was returned."),
+    (r.Cause.CRASHED, "the call's process was ended by SIGSEGV", "The system stopped it (SIGSEGV).")])
+def test_how_a_call_ended_is_told_in_plain_words(exercise: catalog.Exercise, cause: r.Cause, detail: str,
+                                                 said: str) -> None:
+    message = judged(exercise, with_outcomes(observed(exercise), s2=r.Lost(cause=cause, detail=detail)))["half"].message
+    assert message.endswith(said)
+
+
+def test_a_verdict_carries_what_to_look_for_in_the_students_code(tmp_path: Path) -> None:
+    folder = write_exercise(tmp_path / "doubling")
+    text = (folder / "checks.py").read_text()
+    (folder / "checks.py").write_text(text.replace('Diagnosis("squared",', 'Diagnosis(pattern=r"\\*", id="squared", '
+                                                   'meaning='))
+    exercise = catalog.load(folder)
+    assert judged(exercise, observed(exercise, "def double(x):\n    return x * x"))["values"].pattern == r"\*"
 
 
 def test_an_exception_is_told_with_its_name(exercise: catalog.Exercise) -> None:

@@ -48,6 +48,30 @@ def graded(course: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     return folder, out, run("batch", folder, "--out", out, "--exercises", course, "--seed", 5)
 
 
+def test_another_language_is_for_all_pages_those_of_unchanged_submissions_too(course: Path, tmp_path: Path) -> None:
+    folder, out = submit(tmp_path, ada=RIGHT), tmp_path / "out"
+    for language in ("en", "de"):
+        result = run("batch", folder, "--out", out, "--exercises", course, "--seed", 5, "--language", language)
+        assert result.exit_code == 0, result.output
+        assert f'<html lang="{language}">' in (out / "ada/doubling.html").read_text()
+
+
+def test_a_page_and_a_result_name_the_exercise_by_its_title(graded: tuple[Path, Path, Result]) -> None:
+    _, out, _ = graded
+    title = str(rows(out)["bo"]["title"])
+    assert title
+    assert f"<h1>{title}</h1>" in (out / "bo/doubling.html").read_text()
+
+
+def test_no_file_for_a_student_tells_the_seed(course: Path, tmp_path: Path) -> None:
+    folder, out = submit(tmp_path, bo=SQUARES), tmp_path / "out"
+    run("batch", folder, "--out", out, "--exercises", course, "--seed", 1987654321)
+    run("export", out, "--format", "gradescope", "--output", tmp_path / "results.json")
+    files = [*(out / "bo").iterdir(), tmp_path / "results.json"]
+    assert len(files) == 5
+    assert not [file.name for file in files if "1987654321" in file.read_text()]
+
+
 def test_a_class_is_graded(graded: tuple[Path, Path, Result]) -> None:
     _, out, result = graded
     assert result.exit_code == 0, result.output
@@ -67,6 +91,9 @@ def test_every_file_is_there(graded: tuple[Path, Path, Result]) -> None:
                  "ada/doubling.ipynb", "ada/doubling-executed.html", "cy/doubling.html",
                  "observations/ada/doubling.plain.parcel"):
         assert (out / name).stat().st_size > 100, name
+    executed = (out / "ada" / "doubling-executed.html").read_text(encoding="utf-8")
+    assert "<bdi>ada</bdi>" in executed
+    assert 'href="doubling.html"' in executed
     assert not list(out.rglob(".*")), "no temporary file is left"
     assert "index.html" in result.output
     with (out / "grades.csv").open(newline="") as file:

@@ -11,6 +11,7 @@ from msgspec import structs
 from grader import records as r
 from grader.report import class_page, cohort
 from tests import samples as s
+from tests.test_report_resemblance import disguised, own_work
 from tests.test_report_student import HOSTILE, Tags, hostile
 
 
@@ -28,9 +29,8 @@ def test_it_says_how_many_share_a_misconception() -> None:
     results = [wrong(f"a{i}", "fan-out") for i in range(3)] + [wrong("b", "lecun"), wrong("c", None), s.passed_all("d")]
     check = next(c for c in cohort.counted(results).exercises[0].checks if c.id == "variance")
     assert (check.seen, check.passed, check.failed) == (6, 1, 5)
-    assert [(shared.diagnosis, shared.students) for shared in check.shared] == [("fan-out", 3), ("lecun", 1)]
-    html = page(results)
-    assert re.search(r"<strong>3 of 6</strong>\s*<code>fan-out</code>: means fan-out", html)
+    assert [(reason.diagnosis, reason.students) for reason in check.reasons] == [("fan-out", 3), ("lecun", 1), ("", 1)]
+    assert re.search(r'<strong>3 of 6</strong>: means fan-out <code class="slug">fan-out</code>', page(results))
 
 
 def test_the_lecture_is_about_what_many_share() -> None:
@@ -46,6 +46,82 @@ def test_a_misconception_counts_each_student_once_and_a_check_failed_in_many_way
     first, second = cohort.counted([*both, *ways]).exercises[0].topics
     assert (first.students, first.shared and first.shared.diagnosis) == (4, "fan-out")
     assert (second.students, second.shared, second.check.id) == (3, None, "two")
+
+
+def failed(check: str, points: float = 2.0, diagnosis: str = "", cause: r.Cause = r.Cause.WRONG_ANSWER) -> r.Verdict:
+    return structs.replace(s.VARIANCE, id=check, title=f"promise of {check}", max_points=points, cause=cause,
+                           diagnosis=diagnosis or None, meaning=f"means {diagnosis}" if diagnosis else "")
+
+
+def test_a_consequence_is_no_topic_and_points_weigh_more_than_the_alphabet() -> None:
+    chain = [s.result(f"s{i}", checks=[failed("root", 4, "lecun"), failed("gradient", 2, "lecun")]) for i in range(3)]
+    other = [s.result(f"o{i}", checks=[failed("aside", 1, "seeded")]) for i in range(4)]
+    exercise = cohort.counted([*chain, *other]).exercises[0]
+    assert [(t.check.id, t.students, t.lost) for t in exercise.topics] == [("root", 3, 18.0), ("aside", 4, 4.0)]
+    gradient = next(check for check in exercise.checks if check.id == "gradient")
+    assert (gradient.failed, gradient.follows, gradient.reasons) == (3, 3, ())
+    assert "3 ×</span> <span>follows from an earlier check" in page([*chain, *other])
+
+
+def test_what_was_not_reached_is_among_what_a_mistake_costs() -> None:
+    results = [s.result(f"s{i}", checks=(s.VARIANCE, *s.HANGING)) for i in range(2)]
+    assert cohort.counted(results).exercises[0].topics[0].lost == 2 * (4.0 + 2.0 + 2.0)
+
+
+def test_a_check_failed_in_many_ways_says_in_which() -> None:
+    ways = [failed("init", diagnosis="fan-out"), failed("init", cause=r.Cause.RAISED),
+            failed("init", cause=r.Cause.CRASHED), failed("init", cause=r.Cause.MISSING),
+            failed("init", cause=r.Cause.MISSING)]
+    html = page([s.result(f"s{i}", checks=[way]) for i, way in enumerate(ways)])
+    talk = html[html.index('id="talk"'):html.index('id="marks"')]
+    said = re.findall(r'class="number">(\d) ×</span> <span>([^<]*)', talk)
+    assert [(int(n), text.strip()) for n, text in said] == [
+        (2, "not written"), (1, "means fan-out"), (1, "raised an error"), (1, "ended the Python process")]
+    assert "without a misconception" not in html
+
+
+def test_the_numbers_of_a_check_add_up() -> None:
+    results = [s.result("a", checks=(s.VARIANCE, *s.HANGING, s.CUDA)), s.withheld("b"), s.passed_all("c")]
+    exercise = cohort.counted(results).exercises[0]
+    for check in exercise.checks:
+        given = sum(any(v.id == check.id for v in result.checks) for result in results)
+        assert check.passed + check.failed + check.not_reached + check.broken + check.not_available == given
+    html = page(results)
+    assert ">Withheld</span></th>" in html
+    assert ">Not looked at</span></th>" in html
+    assert "0 of 0" not in html
+    assert "Withheld</span></th>" not in page([s.passed_all("c")])
+
+
+def test_who_mends_what_is_withheld() -> None:
+    ours = structs.replace(s.withheld("x", "other"), checks=s.PASSED, reason="the sandbox did not start")
+    html = page([s.withheld("wim"), ours])
+    assert html.count("<code>grader rejudge</code>") == 1
+    assert html.count("Run the same command again") == 1
+
+
+def test_an_exercise_is_named_by_its_title_and_its_id_stays_in_sight() -> None:
+    html = page([structs.replace(s.result(), title="Weights that last")])
+    assert 'Weights that last <code class="slug">he_init</code>' in html
+    assert 'The weights have mean 0. <code class="slug">mean</code>' in html
+
+
+def test_a_total_says_of_how_many_and_one_exercise_makes_names_links() -> None:
+    links = {("ada", "he_init"): "ada/he_init.html"}
+    html = page([s.result("ada")], links=links)
+    assert 'Total <span class="soft">/ 20</span>' in html
+    assert '<a href="ada/he_init.html"><bdi>ada</bdi></a></th>' in html
+    two = page([s.result("ada"), s.result("ada", "two")], links=links)
+    assert '<th scope="row"><bdi>ada</bdi></th>' in two
+
+
+def test_a_row_that_looks_like_another_says_so() -> None:
+    notebooks = {(name, "he_init"): s.notebook(code)
+                 for name, code in (("ada", own_work(1)), ("ben", disguised(own_work(1))), ("cem", own_work(2)))}
+    html = page([s.result(name) for name, _ in notebooks], notebooks)
+    marked = [row for row in html.split("<tr data-flags")[1:] if 'href="#alike"' in row]
+    assert [re.search(r"<bdi>(\w+)", row)[1] for row in marked] == ["ada", "ben"]  # type: ignore[index]
+    assert "100 %:" not in html[html.index('id="alike"'):]
 
 
 def test_what_is_withheld_has_no_mark_and_a_reason() -> None:

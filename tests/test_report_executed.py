@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from grader.report import executed
+from grader.report import executed, formulas
 from tests import samples as s
 from tests.test_report_student import Tags
 
@@ -51,8 +51,8 @@ def hostile_notebook() -> str:
 def test_nothing_active_is_left() -> None:
     tags = Tags(executed.render(hostile_notebook()))
     ours = {"html", "head", "meta", "title", "style", "body", "svg", "symbol", "circle", "path", "rect", "header",
-            "main"}
-    allowed = executed._TAGS | ours
+            "main", "section"}
+    allowed = executed._TAGS | ours | formulas._TAGS
     assert {tag for tag, _ in tags.found} <= allowed
     assert sum(tag == "style" for tag, _ in tags.found) == 1
     for tag, attributes in tags.found:
@@ -77,6 +77,50 @@ def test_what_is_to_be_read_is_there() -> None:
                  '<span class="ansi-red-fg">ValueError</span>'):
         assert part in html
     assert "img-src data:" in html
+
+
+def page_of(*cells: dict[str, Any], **about: str) -> str:
+    document = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": list(cells)}
+    return executed.render(json.dumps(document), **about)
+
+
+def prose(text: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "metadata": {}, "source": text}
+
+
+def code(source: str, *outputs: dict[str, Any]) -> dict[str, Any]:
+    return {"cell_type": "code", "metadata": {}, "source": source, "outputs": list(outputs), "execution_count": 1}
+
+
+def test_a_formula_is_drawn_and_one_that_cannot_be_stays_as_it_was() -> None:
+    html = page_of(prose(r"So $n_\text{in}$, and\n\n$$\boxed{\tfrac12 n = 1}$$\n\nbut $\nonsense{x}$ and `$x$`"))
+    assert "<math" in html
+    assert '<menclose notation="box">' in html
+    assert '<span class="formula" tabindex="0"><math display="block">' in html
+    assert r"\tfrac12" not in html
+    assert r'<code class="formula inline">\nonsense{x}</code>' in html
+    assert "<code>$x$</code>" in html
+
+
+def test_a_page_names_whose_notebook_it_is_and_leads_back() -> None:
+    html = page_of(code("x = 1"), student="Ada", exercise="Weights", report="he_init.html")
+    assert "<title>Notebook as executed: Weights, Ada</title>" in html
+    assert '<a href="he_init.html">Back to the report</a>' in html
+    assert "href=" not in page_of(code("x = 1"), report="javascript:alert(1)").split("<main")[0].split("#main")[1]
+
+
+def test_cells_are_numbered_as_reports_number_them() -> None:
+    html = page_of(prose("one"), {"cell_type": 7}, code("three = 3", {"output_type": "display_data", "metadata": {},
+                                                                     "data": {"image/png": PIXEL}}))
+    assert re.findall(r'id="cell-(\d)"', html) == ["1", "2", "3"]
+    assert "three" in html[html.index('id="cell-3"'):]
+    assert 'alt="figure of cell 3"' in html
+
+
+def test_what_one_cell_leaves_open_ends_with_it() -> None:
+    html = page_of(prose("</div></section></main><table><tr><td>"), prose("after"))
+    assert html.count("</main>") == html.count("</section>") - 1 == 1
+    assert html.index("</table>") < html.index('id="cell-2"')
 
 
 @pytest.mark.parametrize("text", ["", "{", "null", "[]", '{"cells": 1}', '{"cells": [1, null, {"cell_type": 7}]}',

@@ -11,6 +11,7 @@ from msgspec import structs
 
 from grader import records as r
 from grader.report import markdown, plain, student
+from grader.report import page as page_module
 from tests import samples as s
 
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m\ud800`\n](javascript:alert(1)) |"
@@ -36,7 +37,8 @@ class Tags(HTMLParser):
 
 def test_what_was_measured_stands_beside_what_was_expected() -> None:
     html = page(s.result())
-    for text in ("0.00391", "0.00781 ± 0.00021", "LeCun&#39;s scaling", "Where does the factor 2", "arxiv.org/abs/15"):
+    for text in ("0.00391", "0.00781\xa0±\xa00.00021", "LeCun&#39;s scaling", "Where does the factor 2",
+                 "arxiv.org/abs/15"):
         assert text in html
 
 
@@ -82,15 +84,15 @@ def test_an_unreadable_notebook_says_why_and_gets_its_zero() -> None:
 def test_one_misconception_is_explained_once(render) -> None:  # type: ignore[no-untyped-def]
     again = structs.replace(s.VARIANCE, id="again", title="It holds in a network.", message="Layer 30 is off.")
     text = render(s.result(checks=(s.VARIANCE, again)), s.NOTEBOOK)
-    assert text.count("Half the variance is 1 / fan") == 1
+    assert text.count("Half the variance is 1\xa0/\xa0fan") == 1
     assert text.count("Where does the factor 2") == 2  # at the top, and with the first
-    assert text.count("The same cause as in:") == 1
+    assert text.count("1 more check fails for the same reason") == 1
     assert "Layer 30 is off." in text.replace("\\", "")
 
 
 def test_what_the_message_says_is_not_said_again() -> None:
     said = structs.replace(s.VARIANCE, message=f"It is off. {s.VARIANCE.meaning}")
-    assert page(s.result(checks=(said,))).count("LeCun&#39;s scaling. ReLU") == 1
+    assert page(s.result(checks=(said,))).count("LeCun&#39;s scaling. ReLU") == 2  # at the top, and in the message
 
 
 def test_a_check_that_hangs_on_nothing_wrong_is_still_shown() -> None:
@@ -107,7 +109,136 @@ def test_a_reference_by_arxiv_number_is_a_link() -> None:
 def test_when_all_passes_nothing_is_left_to_do() -> None:
     html = page(s.passed_all())
     assert "Every check passed." in html
+    assert "Nothing is left to do here." in html
     assert "What to work on" not in html
+    assert html.count("The weights have mean 0.") == 2, "once to read, once as the name of what was measured"
+
+
+def test_a_cell_that_stopped_is_something_left_to_do() -> None:
+    html = page(structs.replace(s.passed_all(), events=s.EVENTS))
+    assert "Every check passed.</span> One of your cells stopped, see below." in html
+    assert "Nothing is left" not in html
+
+
+# --- a cell that could not be read ---------------------------------------------------------------------
+
+UNCLOSED = s.notebook(s.NORMS, "def he_normal_(weight):\n    std = math.sqrt(2 / (fan_in(weight))\n    return weight",
+                      "print(he_normal_(w))", "print(modle)")
+LOST = structs.replace(s.VARIANCE, cause=r.Cause.MISSING, diagnosis=None, meaning="", advice="", read="", pictures=(),
+                       measurements=(), message="`he_normal_` is not defined after the notebook's last cell.")
+NAMELESS = structs.replace(s.RAISED, message="`init` raised NameError: name 'he_normal_' is not defined", advice="",
+                           functions=("init",))
+STOPS = (r.CellEvent(cell=2, cause=r.Cause.RAISED, error="SyntaxError",
+                     message="'(' was never closed (69367206.py, line 2)"),
+         r.CellEvent(cell=3, cause=r.Cause.RAISED, error="NameError", message="name 'he_normal_' is not defined"),
+         r.CellEvent(cell=4, cause=r.Cause.RAISED, error="NameError", message="name 'modle' is not defined", line=1))
+
+
+def broken() -> r.Result:
+    return s.result(checks=(*s.PASSED, LOST, *s.HANGING, NAMELESS), events=STOPS)
+
+
+@pytest.mark.parametrize("render", [student.render, markdown.render])
+def test_a_cell_that_could_not_be_read_is_the_root_of_all_it_was_to_define(render) -> None:  # type: ignore[no-untyped-def]
+    text = render(broken(), UNCLOSED).replace("&#39;", "'").replace("\\", "")
+    start, work = text.index("Start here:"), text.index("What to work on")
+    assert start < text.index("Cell 3 could not be read:") < work
+    assert "SyntaxError: '(' was never closed" in text[start:work]
+    assert "Cell 4 stopped for the same reason." in text[start:work]
+    assert "69367206" not in text
+    assert "8 points depend on it" not in text
+    assert "12 points depend on it" in text[work:]
+    assert "4 checks need this cell" in text[work:]
+    assert "line 2" in text[work:]
+
+
+def test_what_a_broken_cell_cost_has_no_card_of_its_own() -> None:
+    html = page(broken(), UNCLOSED)
+    assert re.findall(r'<article class="check" id="([^"]+)"', html) == ["cell-3"]
+    assert "While your notebook ran" in html, "a cell that stopped for another reason is still told"
+    assert '<span class="label">Cell 5:</span>' in html
+    assert '<span class="label">Cell 4:</span>' not in html
+
+
+def test_a_name_that_no_stopped_cell_defines_is_no_cells_fault() -> None:
+    html = page(broken(), s.NOTEBOOK)
+    assert 'id="check-4"' in html
+    assert "could not be read" not in html
+
+
+def test_checks_that_miss_one_name_are_one_card() -> None:
+    html = page(s.result(checks=(LOST, NAMELESS)), s.notebook("x = 1"))
+    assert html.index("1 more check fails for the same reason") < html.index('<article class="check" id="check-2"')
+    assert html.count(">Start here:<") == 1
+
+
+def test_without_an_answer_the_advice_is_of_its_cause() -> None:
+    endless = structs.replace(LOST, cause=r.Cause.TIMEOUT, message="It was stopped after 12 seconds.")
+    for text in (page(s.result(checks=(endless,))), markdown.render(s.result(checks=(endless,)), s.NOTEBOOK)):
+        start = text[text.index("Start here:"):text.index("What to work on")]
+        assert start.index("It was stopped after 12 seconds.") < start.index("What ends this loop?")
+
+
+def test_the_lines_a_misconception_is_about_are_marked() -> None:
+    html = page(s.result(checks=(structs.replace(s.VARIANCE, pattern=r"sqrt|normal_\("),)))
+    assert re.findall(r'class="row here".*?</span>(\d+)</span><span>(.*?)</span>', html) == [
+        ("13", "    std = math.sqrt(1.0 / fan_in)"), ("14", "    return weight.normal_(0.0, std)")]
+
+
+def test_a_long_docstring_is_cut_short_and_line_numbers_stay_true() -> None:
+    source = 'def he_normal_(w):\n    """Fills `w`.\n\n    At length.\n    """\n    return w'
+    html = page(s.result(checks=(s.VARIANCE,)), s.notebook(source))
+    assert "At length" not in html
+    assert re.search(r'2</span><span>    &#34;&#34;&#34;Fills `w`. ...&#34;&#34;&#34;</span>', html)
+    assert re.search(r'class="row"><span>6</span><span>    return w', html)
+
+
+# --- what stands on every page -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("render", [student.render, markdown.render])
+def test_the_title_is_for_people_and_the_id_stands_beside_it(render) -> None:  # type: ignore[no-untyped-def]
+    text = render(s.result(title="Weights that keep a network alive"), s.NOTEBOOK)
+    assert re.search(r"(<h1>|^# )Weights that keep a network alive", text)
+    assert re.search(r"(<code>|`)he_init(</code>|`)", text)
+    assert re.search(r"(<code>|`)variance(</code>|`)", text), "a check's id, for hints and for the tutor"
+
+
+@pytest.mark.parametrize("render", [student.render, markdown.render])
+def test_the_seed_that_inputs_are_drawn_from_is_no_students_to_know(render) -> None:  # type: ignore[no-untyped-def]
+    text = render(s.result(made_by=structs.replace(s.MADE_BY, seed=987654321, torch="2.13.0+cpu")), s.NOTEBOOK)
+    assert "987654321" not in text
+    assert "PyTorch 2.13.0 on CPU" in text
+
+
+def test_an_unreadable_notebook_says_what_to_hand_in() -> None:
+    assert "<code>he_init.ipynb</code> in Jupyter" in page(s.unreadable(), "")
+
+
+def test_what_the_exercise_says_is_marked_as_english_on_a_german_page() -> None:
+    html = page(s.result(), language="de")
+    assert '<h3 class="promise" id="check-4-t" lang="en">The weights' in html
+    assert 'lang="en"' not in page(s.result()).partition("<head>")[2]
+    withheld = page(s.withheld(), language="de")
+    assert "<p>Bei uns ist etwas schiefgegangen. Diese" in withheld, "our own words are German, and marked as nothing"
+
+
+@pytest.mark.parametrize(("written", "printed"), [
+    ("4.06e-05", "4.06 × 10⁻⁵"), ("a^2", "a²"), ("mean -0.3", "mean −0.3"), ("2 / fan_in", "2 / fan_in"),
+    ("(2 / n)^2.", "(2 / n)²."),
+    ("`1e-05 - a^2`", "`1e-05 - a^2`"), ("from 2 to -2", "from 2 to −2"), ("x-2", "x-2"), ("2 - 3", "2 - 3")])
+def test_numbers_and_formulas_are_printed_as_in_a_book(written: str, printed: str) -> None:
+    assert plain.typeset(written).replace("\xa0", " ") == printed
+
+
+@pytest.mark.parametrize(("name", "address"), [
+    ("torch.Tensor.normal_(mean)", "generated/torch.Tensor.normal_.html"), ("torch.nn", ""),
+    ("torch.nn.Module.apply", "generated/torch.nn.Module.html#torch.nn.Module.apply"),
+    ("torch.nn.init.calculate_gain", "nn.init.html#torch.nn.init.calculate_gain"),
+    ("torch.optim.SGD", "generated/torch.optim.SGD.html"), ("torch.utils.hooks.RemovableHandle", "")])
+def test_a_name_of_pytorchs_leads_to_its_page(name: str, address: str) -> None:
+    found = re.findall(r'href="https://docs.pytorch.org/docs/stable/([^"]+)"', page_module.linked(name))
+    assert found == ([address] if address else [])
 
 
 def test_a_check_no_machine_could_look_at_is_not_a_failure() -> None:

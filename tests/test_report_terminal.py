@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import re
+import subprocess
+import sys
 
 import pytest
 from rich.console import Console
@@ -50,6 +54,48 @@ def test_marks_are_told_in_words_and_a_withheld_one_is_no_number() -> None:
     assert "Mark withheld" in text
     assert "0 /" not in text
     assert "Every check passed." in shown(s.passed_all())
+
+
+def test_code_is_folded_and_nothing_of_it_left_out() -> None:
+    long = "    std = " + " + ".join(f"term_{i}" for i in range(30))
+    out = io.StringIO()
+    notebook = s.notebook(f"def he_normal_(w):\n{long}")
+    terminal.show(s.result(checks=(s.VARIANCE,)), notebook, Console(file=out, width=50))
+    code = out.getvalue().partition("Your code")[2]
+    assert "…" not in code
+    assert [int(i) for i in re.findall(r"term_(\d+)", code)] == list(range(30))
+    assert max(map(len, code.splitlines())) <= 50
+    folded = code[code.index("term_0"):code.index("To read")].strip().splitlines()[1:]
+    assert all(line.startswith(" " * 9) for line in folded), "folded lines stand under the code, not under its number"
+
+
+def test_start_here_says_what_was_seen_and_what_to_try() -> None:
+    top = shown(s.result()).partition("What to work on")[0]
+    assert "Start here:" in top
+    assert "0.00391; expected 0.00781." in top
+    assert "Where does the factor 2" in top
+
+
+def test_points_are_not_parted_from_their_number() -> None:
+    for width in range(30, 90):
+        assert re.search(r"\(mean, 2 of 2 points\)", shown(s.result(), width=width)), width
+
+
+@pytest.mark.parametrize(("text", "ascii_"), [("4 × 10⁻⁵", "4 x 10^-5"), ("a² · b", "a^2 - b"), ("für", "fuer"),
+                                              ("→ 你", "-> ?")])
+def test_what_a_stream_cannot_write_is_spelled(text: str, ascii_: str) -> None:
+    assert terminal.spelled(text, "ascii") == ascii_
+    assert terminal.spelled(text, "utf-8") == text
+
+
+def test_a_report_is_no_error_on_a_stream_without_unicode() -> None:
+    code = ("from rich.console import Console; from grader.report import terminal; from tests import samples as s; "
+            "terminal.show(s.result(title='Gr\\u00f6\\u00dfe \\u00b2', events=s.EVENTS), s.NOTEBOOK, Console(), "
+            "language='de')")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60,
+                          env={**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"Groesse ^2 (he_init) - ada" in done.stdout
 
 
 def test_a_terminal_without_unicode_gets_ascii_shapes() -> None:

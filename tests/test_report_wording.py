@@ -38,6 +38,7 @@ def extracted() -> set[str]:
     found = set()
     templates = next(folder for folder in FOLDERS if folder.is_dir())
     files = [("python", path) for part in ("report", "export") for path in (ROOT / "grader" / part).glob("*.py")]
+    files += [("python", ROOT / "grader" / "terminal.py")]
     files += [("jinja2", path) for path in templates.glob("*.j2")]
     for method, path in files:
         for _, message, _, _ in extract_from_file(method, path, keywords=keywords, options=options):

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grader import records as r
 from grader.report import page, plain
-from grader.report.cohort import Cohort, ExerciseCount, Standing, counted
+from grader.report.cohort import CheckCount, Cohort, ExerciseCount, Reason, Standing, Topic, counted
 from grader.report.resemblance import Alike, alike
 from grader.report.wording import Words, words
 
 _SCRIPT = "class.js"
 _CHART_LEFT, _CHART_RIGHT, _CHART_TOP, _CHART_BOTTOM = 12, 340, 10, 116
 _GAP = 3
+_MOST_REASONS = 6   # listed beside one check
 
 Key = tuple[str, str]   # student, exercise
 
@@ -33,6 +34,8 @@ class Mark:
 @dataclass(frozen=True)
 class Row:
     student: str
+    href: str          # "" where there are several reports
+    alike: bool
     marks: tuple[Mark, ...]
     total: Mark
     flags: str         # words the filter knows, parted by blanks
@@ -73,6 +76,7 @@ class Listed:
 
     exercise: str
     reason: str
+    remedy: str
     students: tuple[Linked, ...]
 
 
@@ -80,6 +84,47 @@ class Listed:
 class Head:
     name: str
     max_score: str
+
+
+@dataclass(frozen=True)
+class Why:
+    """A reason for which some failed, in words."""
+
+    count: int
+    text: str
+    diagnosis: str
+
+
+@dataclass(frozen=True)
+class Tally:
+    """One row of the checks' table: its cells add up to the submissions that have this check."""
+
+    check: CheckCount
+    share: float                 # of those seen that did not pass, in hundredths
+    why: tuple[Why, ...]
+    others: int                  # who failed for a reason that is not listed
+
+
+@dataclass(frozen=True)
+class Talk:
+    """One thing to discuss."""
+
+    check: CheckCount
+    count: int
+    why: tuple[Why, ...]
+    shared: bool
+    points: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """An exercise's part of the page."""
+
+    exercise: ExerciseCount
+    talks: tuple[Talk, ...]
+    tallies: tuple[Tally, ...]
+    broken: bool                 # is there a check that did, and so a column for it?
+    not_available: bool
 
 
 def render(results: Sequence[r.Result], notebooks: Mapping[Key, str], *, title: str, links: Mapping[Key, str],
@@ -90,11 +135,12 @@ def render(results: Sequence[r.Result], notebooks: Mapping[Key, str], *, title: 
     isolated = isolated and all(result.made_by.sandbox != "process" for result in results)
     return page.html(
         "class.html.j2", language, title=plain.line(title), isolated=isolated, cohort=writer.cohort,
-        rows=[writer.row(standing) for standing in writer.cohort.standings],
+        rows=[writer.row(standing) for standing in writer.cohort.standings], total=writer.maximum,
         charts=[writer.chart(exercise) for exercise in writer.cohort.exercises],
+        sections=[writer.section(exercise) for exercise in writer.cohort.exercises],
         withheld=writer.listed(writer.cohort.withheld), unreadable=writer.listed(writer.cohort.unreadable),
         groups=[writer.group(one) for one in writer.groups], count=len(results),
-        shares=writer.shares(), heads=writer.heads(), script=page.trusted(script),
+        heads=writer.heads(), script=page.trusted(script),
         policy=page.policy(script=script))
 
 
@@ -105,6 +151,8 @@ class _Writer:
         self.links = links
         self.words = w
         self.alike = {student for group in groups for student in group.students}
+        self.maximum = self._most()
+        self.titles = {exercise.name: plain.line(exercise.title) for exercise in cohort.exercises}
 
     def href(self, student: str, exercise: str) -> str:
         return plain.href(self.links.get((student, exercise), ""))
@@ -116,7 +164,9 @@ class _Writer:
         flags += ["missing"] if len(standing.results) < len(self.cohort.exercises) else []
         flags += ["alike"] if standing.student in self.alike else []
         flags += ["low"] if standing.score is not None and standing.score < standing.max_score / 2 else []
-        return Row(plain.line(standing.student), marks, self._total(standing), " ".join(flags))
+        only = [self.href(standing.student, name) for name in standing.results] if len(self.titles) == 1 else []
+        return Row(plain.line(standing.student), "".join(only), standing.student in self.alike, marks,
+                   self._total(standing), " ".join(flags))
 
     def _mark(self, standing: Standing, exercise: str) -> Mark:
         result = standing.results.get(exercise)
@@ -133,7 +183,15 @@ class _Writer:
         if standing.score is None:
             return Mark(self.words.gettext("withheld"), "-1", "", "grader-error", "")
         share = standing.score / standing.max_score if standing.max_score else 0.0
-        return Mark(f"{self.words.number(standing.score)}", f"{standing.score:.4f}", "", "", f"{100 * share:.0f} %")
+        text = self.words.number(standing.score)
+        if self.words.number(standing.max_score) != self.maximum:  # some of its checks could not be looked at
+            text += f" / {self.words.number(standing.max_score)}"
+        return Mark(text, f"{standing.score:.4f}", "", "", f"{100 * share:.0f} %")
+
+    def _most(self) -> str:
+        """The maximum over all exercises, as nearly everybody has it."""
+        found = Counter(self.words.number(standing.max_score) for standing in self.cohort.standings)
+        return found.most_common(1)[0][0] if found else "0"
 
     def chart(self, exercise: ExerciseCount) -> Chart:
         """The distribution of marks by tenths of the maximum."""
@@ -149,15 +207,35 @@ class _Writer:
         _ = self.words.gettext
         said = ", ".join(_("%(count)s at %(low)s to %(high)s %%") % {"count": c, "low": 10 * i, "high": 10 * i + 10}
                          for i, c in enumerate(exercise.bins) if c)
-        return Chart(name=plain.line(exercise.name), alt=said or _("No marks yet."), columns=tuple(columns),
+        return Chart(name=self.titles[exercise.name], alt=said or _("No marks yet."), columns=tuple(columns),
                      median=median)
 
+    def section(self, exercise: ExerciseCount) -> Section:
+        return Section(exercise=exercise, talks=tuple(map(self._talk, exercise.topics)),
+                       tallies=tuple(map(self._tally, exercise.checks)),
+                       broken=any(check.broken for check in exercise.checks),
+                       not_available=any(check.not_available for check in exercise.checks))
+
+    def _talk(self, topic: Topic) -> Talk:
+        return Talk(check=topic.check, count=topic.students, why=self._why(topic.reasons),
+                    shared=topic.shared is not None, points=self.words.number(topic.lost))
+
+    def _tally(self, check: CheckCount) -> Tally:
+        why = self._why(check.reasons[:_MOST_REASONS])
+        return Tally(check=check, share=round(100 * check.failed / check.seen, 1) if check.seen else 0.0, why=why,
+                     others=check.failed - check.follows - sum(one.count for one in why))
+
+    def _why(self, reasons: Sequence[Reason]) -> tuple[Why, ...]:
+        return tuple(Why(one.students, plain.line(one.meaning, 500) or self.words.briefly(one.cause), one.diagnosis)
+                     for one in reasons)
+
     def listed(self, results: Sequence[r.Result]) -> list[Listed]:
-        """Results by exercise and reason, the most frequent reason first."""
-        groups: dict[Key, list[Linked]] = defaultdict(list)
+        """Results by exercise, reason and what helps, the most frequent reason first."""
+        groups: dict[tuple[str, str, str], list[Linked]] = defaultdict(list)
         for result in results:
-            groups[result.exercise, self._reason(result)].append(self._linked(result.student, result.exercise))
-        listed = [Listed(plain.line(exercise), reason, tuple(who)) for (exercise, reason), who in groups.items()]
+            about = self.titles[result.exercise], self._reason(result), self._remedy(result)
+            groups[about].append(self._linked(result.student, result.exercise))
+        listed = [Listed(*about, tuple(who)) for about, who in groups.items()]
         return sorted(listed, key=lambda one: (-len(one.students), one.exercise, one.reason))
 
     def _reason(self, result: r.Result) -> str:
@@ -165,18 +243,20 @@ class _Writer:
         reason = plain.line("; ".join(filter(None, [result.reason, *broken])), 500)
         return reason or self.words.gettext("no reason given")
 
+    def _remedy(self, result: r.Result) -> str:
+        if result.status is not r.Status.WITHHELD:
+            return ""
+        if any(v.mark is r.Mark.GRADER_ERROR for v in result.checks):
+            return self.words.gettext("Mend the check, then run `grader rejudge`: it judges again and runs nothing.")
+        return self.words.gettext("Run the same command again: what is withheld is graded once more.")
+
     def group(self, group: Alike) -> Listed:
-        """Students whose submissions look alike, and how much."""
-        return Listed(plain.line(group.exercise), f"{100 * group.share:.0f} %",
+        """Students whose submissions look alike."""
+        return Listed(self.titles.get(group.exercise, plain.line(group.exercise)), "", "",
                       tuple(self._linked(student, group.exercise) for student in group.students))
 
     def _linked(self, student: str, exercise: str) -> Linked:
         return Linked(plain.line(student), self.href(student, exercise))
 
     def heads(self) -> list[Head]:
-        return [Head(plain.line(e.name), self.words.number(e.max_score)) for e in self.cohort.exercises]
-
-    def shares(self) -> dict[tuple[str, str], float]:
-        """(exercise, check) -> the part of those seen that failed, in hundredths, for the little bar."""
-        return {(exercise.name, check.id): round(100 * check.failed / check.seen, 1) if check.seen else 0.0
-                for exercise in self.cohort.exercises for check in exercise.checks}
+        return [Head(self.titles[e.name], self.words.number(e.max_score)) for e in self.cohort.exercises]

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader import records as r
+from grader.report import reasons
 
+_FAILED = (r.Mark.FAIL, r.Mark.PARTIAL)
 _BINS = 10
 _MOST_TOPICS = 3          # to discuss in one lecture
 _TOPIC_SHARE = 0.05       # of those graded, below which it is one student's matter
@@ -15,42 +17,59 @@ _TOPIC_LEAST = 2
 
 
 @dataclass(frozen=True)
-class Shared:
-    """A misconception that some students share."""
+class Reason:
+    """Why some students failed a check: a misconception, or else how their code went wrong."""
 
-    diagnosis: str
+    diagnosis: str             # "" where there is only a cause
     meaning: str
-    advice: str
+    cause: r.Cause | None
     students: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckCount:
-    """How a class did on one check."""
+    """How a class did on one check. What is passed, failed, not reached, not available and broken is all there is."""
 
     id: str
     title: str
-    seen: int              # results in which it has a verdict that counts
+    seen: int                      # results in which it has a verdict that counts
     passed: int
-    failed: int            # fail and partial
+    failed: int                    # fail and partial
     not_reached: int
     not_available: int
-    broken: int            # ours
-    shared: tuple[Shared, ...]
+    broken: int                    # ours
+    reasons: tuple[Reason, ...]    # of those who failed, by this check first
+    follows: int                   # failed for a reason that an earlier check of the same student has
 
 
 @dataclass(frozen=True, kw_only=True)
 class Topic:
-    """Something to discuss in the next lecture: a misconception, or a check that many failed."""
+    """Something to discuss in the next lecture: a misconception, or a check that many failed for several reasons."""
 
     check: CheckCount
-    shared: Shared | None
+    reasons: tuple[Reason, ...]    # one for a misconception
     students: int
+    lost: float                    # points, with those of every check that follows
+
+    @property
+    def shared(self) -> Reason | None:
+        """The misconception, if it is one."""
+        return self.reasons[0] if self.reasons[0].students == self.students and self.reasons[0].diagnosis else None
+
+
+@dataclass(frozen=True)
+class _Root:
+    """A student's failed check that follows from no other, and all the points that went with it."""
+
+    student: str
+    verdict: r.Verdict
+    lost: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExerciseCount:
     name: str
+    title: str                     # for people; the name where no result has one
     max_score: float
     graded: int
     unreadable: int
@@ -107,13 +126,15 @@ def _exercise(name: str, results: Sequence[r.Result]) -> ExerciseCount:
     statuses = Counter(result.status for result in results)
     shares = sorted(result.score / result.max_score for result in results
                     if result.score is not None and result.max_score > 0)
-    checks = tuple(_checks(results))
+    roots = [root for result in results for root in _roots(result)]
+    checks = tuple(_checks(results, roots))
     bins = Counter(min(_BINS - 1, max(0, int(share * _BINS + 1e-9))) for share in shares)
     return ExerciseCount(
-        name=name, max_score=max(result.max_score for result in results), graded=statuses[r.Status.GRADED],
+        name=name, title=next((result.title for result in results if result.title), name),
+        max_score=max(result.max_score for result in results), graded=statuses[r.Status.GRADED],
         unreadable=statuses[r.Status.UNREADABLE],
         withheld=statuses[r.Status.WITHHELD], median=_median(shares), bins=tuple(bins[i] for i in range(_BINS)),
-        checks=checks, topics=_topics(results, checks, statuses[r.Status.GRADED]))
+        checks=checks, topics=_topics(roots, checks, statuses[r.Status.GRADED]))
 
 
 def _median(ordered: Sequence[float]) -> float | None:
@@ -123,44 +144,68 @@ def _median(ordered: Sequence[float]) -> float | None:
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
-def _checks(results: Iterable[r.Result]) -> Iterable[CheckCount]:
+def _roots(result: r.Result) -> Iterable[_Root]:
+    """What a student has to mend: one entry for each reason, at the first check that shows it."""
+    first = reasons.found(result.checks, (), ()).first
+    lost: dict[str, float] = defaultdict(float)
+    for verdict in result.checks:
+        origin = verdict.root if verdict.mark is r.Mark.NOT_REACHED and verdict.root else verdict.id
+        lost[first.get(origin, origin)] += verdict.max_points - verdict.points
+    for verdict in result.checks:
+        if verdict.mark in _FAILED and verdict.id not in first:
+            yield _Root(result.student, verdict, lost[verdict.id])
+
+
+def _checks(results: Iterable[r.Result], roots: Iterable[_Root]) -> Iterable[CheckCount]:
     verdicts: dict[str, list[r.Verdict]] = defaultdict(list)
+    rooted: dict[str, list[_Root]] = defaultdict(list)
     for result in results:
         for verdict in result.checks:
             verdicts[verdict.id].append(verdict)
+    for root in roots:
+        rooted[root.verdict.id].append(root)
     for check, given in verdicts.items():
         marks = Counter(verdict.mark for verdict in given)
+        failed = marks[r.Mark.FAIL] + marks[r.Mark.PARTIAL]
         yield CheckCount(
             id=check, title=given[0].title, seen=len(given) - marks[r.Mark.NOT_AVAILABLE], passed=marks[r.Mark.PASS],
-            failed=marks[r.Mark.FAIL] + marks[r.Mark.PARTIAL], not_reached=marks[r.Mark.NOT_REACHED],
-            not_available=marks[r.Mark.NOT_AVAILABLE], broken=marks[r.Mark.GRADER_ERROR], shared=_shared(given))
+            failed=failed, not_reached=marks[r.Mark.NOT_REACHED], not_available=marks[r.Mark.NOT_AVAILABLE],
+            broken=marks[r.Mark.GRADER_ERROR], reasons=_reasons(rooted[check]), follows=failed - len(rooted[check]))
 
 
-def _shared(verdicts: Iterable[r.Verdict]) -> tuple[Shared, ...]:
-    found: dict[str, list[r.Verdict]] = defaultdict(list)
-    for verdict in verdicts:
-        if verdict.diagnosis:
-            found[verdict.diagnosis].append(verdict)
-    shared = (Shared(name, given[0].meaning, given[0].advice, len(given)) for name, given in found.items())
-    return tuple(sorted(shared, key=lambda s: (-s.students, s.diagnosis)))
+def _reasons(roots: Iterable[_Root]) -> tuple[Reason, ...]:
+    """The most frequent first."""
+    found: dict[tuple[str, r.Cause | None], list[_Root]] = defaultdict(list)
+    for root in roots:
+        diagnosis = root.verdict.diagnosis or ""
+        found[diagnosis, None if diagnosis else root.verdict.cause].append(root)
+    all_reasons = (Reason(diagnosis, given[0].verdict.meaning, cause, len({root.student for root in given}))
+                   for (diagnosis, cause), given in found.items())
+    return tuple(sorted(all_reasons, key=lambda one: (-one.students, not one.diagnosis, one.diagnosis)))
 
 
-def _topics(results: Sequence[r.Result], checks: Sequence[CheckCount], graded: int) -> tuple[Topic, ...]:
-    """What most share: misconceptions, each with the check that shows it most, and checks failed for other reasons."""
+def _topics(roots: Sequence[_Root], checks: Sequence[CheckCount], graded: int) -> tuple[Topic, ...]:
+    """What cost the class most: misconceptions that some share, and checks failed for other reasons.
+
+    Each student counts once for a reason, at the first check that shows it; what follows from it is no topic.
+    """
     least = max(_TOPIC_LEAST, _TOPIC_SHARE * graded)
-    holders: dict[str, set[str]] = defaultdict(set)
-    for result in results:
-        for verdict in result.checks:
-            if verdict.diagnosis:
-                holders[verdict.diagnosis].add(result.student)
-    topics, shown = [], {name for name, students in holders.items() if len(students) >= least}
-    for name in shown:
-        found = [(shared.students, check, shared) for check in checks for shared in check.shared
-                 if shared.diagnosis == name]
-        _, check, shared = max(found, key=lambda one: one[0])
-        topics.append(Topic(check=check, shared=shared, students=len(holders[name])))
-    for check in checks:
-        rest = check.failed - sum(shared.students for shared in check.shared if shared.diagnosis in shown)
-        topics.append(Topic(check=check, shared=None, students=rest))
-    many = (topic for topic in topics if topic.students >= least)
-    return tuple(sorted(many, key=lambda topic: (-topic.students, topic.check.id))[:_MOST_TOPICS])
+    held: dict[str, list[_Root]] = defaultdict(list)
+    for root in roots:
+        held[root.verdict.diagnosis or ""].append(root)
+    shared = {name: who for name, who in held.items() if name and len(who) >= least}
+    rest: dict[str, list[_Root]] = defaultdict(list)
+    for root in roots:
+        if root.verdict.diagnosis not in shared:
+            rest[root.verdict.id].append(root)
+    place = {check.id: number for number, check in enumerate(checks)}
+    topics = [_topic(who, checks, place) for who in (*shared.values(), *rest.values()) if len(who) >= least]
+    return tuple(sorted(topics, key=lambda topic: (-topic.lost, place[topic.check.id]))[:_MOST_TOPICS])
+
+
+def _topic(who: Sequence[_Root], checks: Sequence[CheckCount], place: Mapping[str, int]) -> Topic:
+    """At the check that shows it to most, the earlier where two do."""
+    shown = Counter(root.verdict.id for root in who)
+    check = max(shown, key=lambda name: (shown[name], -place[name]))
+    return Topic(check=checks[place[check]], reasons=_reasons(who), students=len(who),
+                 lost=sum(root.lost for root in who))

@@ -1,12 +1,13 @@
 """A notebook as it was executed, as a page in which nothing is active: nbconvert's HTML through an allow-list.
 
-Total: whatever the notebook holds, a page comes out.
+Total: whatever the notebook holds, a page comes out. Cell N of a report is #cell-N here.
 """
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,10 +15,13 @@ from typing import Any
 import msgspec
 import nbformat
 import nh3
-from nbconvert import HTMLExporter, TemplateExporter
-from nbconvert.filters import Highlight2HTML, markdown2html
+from markupsafe import Markup
+from nbconvert import Exporter, HTMLExporter, TemplateExporter
+from nbconvert.filters import Highlight2HTML
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-from grader.report import page, plain
+from grader.report import formulas, page, plain
+from grader.report.wording import words
 
 POLICY_IMAGES = "data:"
 
@@ -26,12 +30,16 @@ _TEXT_MOST = 1_000_000        # characters of a whole notebook: nbconvert takes 
 _IMAGE_MOST = 2_000_000       # base64 characters of one picture
 _IMAGES_MOST = 12_000_000     # and of all
 _KEPT_MOST = 4000             # characters of a cell whose HTML is remembered
+_FORMULAS_MOST = 500          # formulas of a whole notebook: each takes a tenth of a millisecond
+_PREPARED = ["nbconvert.preprocessors.CoalesceStreamsPreprocessor"]
 _KINDS = {"code", "markdown", "raw"}
 _IMAGES = ("image/png", "image/jpeg")
 _TEXTS = ("text/html", "text/markdown", "text/latex", "text/plain")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
 _HEADING = re.compile(r"(</?)h[1-6]\b")
 _NAMELESS = re.compile(r"<img(?![^>]*\salt=)")
+_CODE = re.compile(r'(<div class="input_area">\s*<div class="[^"]*"><pre)>')
+_FORMULA = re.compile(r'<code class="formula (block|inline)">([^<]*)</code>')
 _PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*\Z")
 
 _TAGS = set("""a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img
@@ -41,14 +49,24 @@ _ATTRIBUTES = {"*": {"class", "title"}, "a": {"href"}, "img": {"src", "alt"}, "t
                "th": {"colspan", "rowspan", "scope"}, "ol": {"start"}}
 
 
-def render(notebook_json: str, *, language: str = "en") -> str:
-    """The page. A notebook that cannot be shown says so on it."""
+@dataclass(frozen=True)
+class Shown:
+    """One cell as HTML that may stand in a page."""
+
+    number: int            # from 1, as reports count
+    kind: str
+    body: Markup
+
+
+def render(notebook_json: str, *, student: str = "", exercise: str = "", report: str = "", language: str = "en") -> str:
+    """The page. `exercise` is a title, `report` a link back. A notebook that cannot be shown says so on the page."""
     try:
-        body = plain.fit(_clean(_converted(_readable(notebook_json))))
+        cells = list(_shown(_readable(notebook_json), words(language).gettext("figure of cell %(cell)s")))
     except Exception:  # nbconvert and its lexers raise anything on hostile input; the page must still come out
-        body = ""
-    policy = page.policy(images=POLICY_IMAGES)
-    return page.html("executed.html.j2", language, body=page.trusted(body), policy=policy)
+        cells = []
+    return page.html("executed.html.j2", language, cells=cells, student=plain.line(student),
+                     exercise=plain.line(exercise), report=plain.href(report),
+                     policy=page.policy(images=POLICY_IMAGES))
 
 
 @dataclass
@@ -57,13 +75,14 @@ class _Left:
 
     text: int = _TEXT_MOST
     images: int = _IMAGES_MOST
+    formulas: int = _FORMULAS_MOST
 
 
 def _readable(text: str) -> nbformat.NotebookNode:
     """A notebook built anew from what is understood of this one: sources, streams, errors, text and pictures."""
     found = msgspec.json.decode(text.encode("utf-8", "replace"))
     left = _Left()
-    cells = [_cell(cell, left) for cell in found["cells"] if isinstance(cell, dict)]
+    cells = [_cell(cell if isinstance(cell, dict) else {}, left) for cell in found["cells"]]
     return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells})  # type: ignore[no-any-return, no-untyped-call]
 
 
@@ -112,13 +131,33 @@ def _text(value: object, left: _Left) -> str:
 
 @lru_cache
 def _exporter() -> HTMLExporter:
-    """nbconvert's, without bleach for each cell: nh3 cleans the whole page afterwards, in a fraction of the time."""
-    made = HTMLExporter(template_name="basic", sanitize_html=False, embed_images=False)  # type: ignore[no-untyped-call]
+    """nbconvert's, without bleach: nh3 cleans each cell afterwards, in a fraction of the time.
+
+    Of its preprocessors only one has work to do in a notebook that was built anew, and each validates it once more.
+    """
+    made = HTMLExporter(template_name="basic", sanitize_html=False, embed_images=False, default_preprocessors=_PREPARED)  # type: ignore[no-untyped-call]
     colour = _remembering(Highlight2HTML(pygments_lexer="ipython3", parent=made))  # type: ignore[no-untyped-call]
     made.register_filter("clean_html", lambda html: html)  # type: ignore[no-untyped-call]
     made.register_filter("highlight_code", lambda source, **_: colour(source))  # type: ignore[no-untyped-call]
-    made.register_filter("markdown2html", _remembering(markdown2html))  # type: ignore[no-untyped-call]
+    made.register_filter("markdown2html", _remembering(_markdown))  # type: ignore[no-untyped-call]
     return made
+
+
+class _Renderer(IPythonRenderer):
+    """nbconvert's, save that a formula stays recognisable until the page is clean."""
+
+    def block_math(self, body: str) -> str:
+        return f'<code class="formula block">{html.escape(body)}</code>'
+
+    def inline_math(self, body: str) -> str:
+        return f'<code class="formula inline">{html.escape(body)}</code>'
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return self.block_math(f"\\begin{{{name}}}{body}\\end{{{name}}}")
+
+
+def _markdown(text: str) -> str:
+    return str(MarkdownWithMath(renderer=_Renderer(escape=False)).render(text))
 
 
 def _remembering(convert: Callable[[str], str]) -> Callable[[str], str]:
@@ -127,21 +166,45 @@ def _remembering(convert: Callable[[str], str]) -> Callable[[str], str]:
     return lambda source: kept(source) if len(source) < _KEPT_MOST else convert(source)
 
 
-def _converted(notebook: nbformat.NotebookNode) -> str:
-    """As HTMLExporter does it, save that the page is not parsed once more with BeautifulSoup."""
+def _shown(notebook: nbformat.NotebookNode, alt: str) -> Iterator[Shown]:
+    """Each cell by itself, so that nothing in one reaches into the next."""
+    made, left = _exporter(), _Left()
+    ready, _ = Exporter.from_notebook_node(made, notebook)
+    for number, cell in enumerate(ready.cells, 1):
+        alone = nbformat.from_dict({**ready, "cells": [cell]})  # type: ignore[no-untyped-call]
+        clean = _clean(str(made.template.render(nb=alone, resources=_resources())), alt % {"cell": number})
+        yield Shown(number, cell.cell_type, page.trusted(plain.fit(_with_formulas(clean, left))))
+
+
+@lru_cache
+def _resources() -> dict[str, Any]:
+    """What the template asks for, from HTMLExporter's base: it would parse the page once more with BeautifulSoup."""
     made = _exporter()
+    empty = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": []})  # type: ignore[no-untyped-call]
     resources = made._init_resources(None)  # type: ignore[no-untyped-call]
-    return str(TemplateExporter.from_notebook_node(made, notebook, resources)[0])
+    return dict(TemplateExporter.from_notebook_node(made, empty, resources)[1])
 
 
-def _clean(html: str) -> str:
+def _clean(dirty: str, alt: str) -> str:
     """What is on the list of what may stay. Styles, scripts, forms, frames, SVG and every event attribute are not."""
-    clean = nh3.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, attribute_filter=_allowed,
+    clean = nh3.clean(dirty, tags=_TAGS, attributes=_ATTRIBUTES, attribute_filter=_allowed,
                       url_schemes={"https", "data"}, strip_comments=True, link_rel="noopener noreferrer nofollow",
                       set_tag_attribute_values={"table": {"tabindex": "0"}},  # wide ones scroll, by keyboard too
                       clean_content_tags={"script", "style", "svg", "math", "template", "iframe", "object"})
     clean = _HEADING.sub(r"\1h2", clean)  # the page's heading is ours; a student's may skip levels
-    return _NAMELESS.sub(r'<img alt="picture"', clean)
+    clean = _CODE.sub(r'\1 tabindex="0">', clean)  # long lines scroll, by keyboard too
+    return _NAMELESS.sub(lambda _: f'<img alt="{html.escape(alt)}"', clean)
+
+
+def _with_formulas(clean: str, left: _Left) -> str:
+    """LaTeX set in MathML; what is none stays as it was written."""
+    def drawn(match: re.Match[str]) -> str:
+        left.formulas -= 1
+        block, latex = match[1] == "block", html.unescape(match[2])
+        found = formulas.mathml(latex.strip(), block=block) if left.formulas >= 0 else ""
+        wide = f'<span class="formula" tabindex="0">{found}</span>' if block else found
+        return wide if found else match[0]
+    return _FORMULA.sub(drawn, clean)
 
 
 def _allowed(_tag: str, attribute: str, value: str) -> str | None:

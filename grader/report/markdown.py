@@ -59,8 +59,12 @@ def fence(value: str) -> Markup:
 
 
 def reference(value: str) -> Markup:
-    """A reference of the exercise's, its https addresses as links."""
-    parts = page.ADDRESS.split(value)
-    addresses = page.ADDRESS.findall(value)
-    linked = [Markup(f"<{address}>") for address in addresses]  # the pattern has no angle brackets
-    return Markup("").join(x for pair in zip(map(prose, parts), [*linked, Markup("")], strict=True) for x in pair)
+    """A reference of the exercise's, with links to what has a known address."""
+    return Markup("").join(_link(piece, address) if address else prose(piece)
+                           for piece, address in page.references(value))
+
+
+def _link(piece: str, address: str) -> Markup:
+    if piece == address:
+        return Markup(f"<{address}>")  # the pattern has no angle brackets
+    return Markup(f"[{text(piece)}]({address})")  # no address of ours has brackets

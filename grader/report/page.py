@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,8 +19,21 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 FOLDERS = (_PACKAGE / "templates", _PACKAGE.parent / "templates")  # as installed, and as in the repository
 
 _CODE = re.compile(r"`([^`\n]+)`")
-_ARXIV = re.compile(r"\b(arXiv[: ])(\d{4}\.\d{4,5})\b")
-ADDRESS = re.compile(r"https://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]]")
+_PYTORCH = "https://docs.pytorch.org/docs/stable/"
+# What has a known address: the pattern, and the address made of what it found. The first that fits counts.
+_KNOWN = (
+    (r"https://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]]", r"\g<0>"),
+    (r"\barXiv[: ](\d{4}\.\d{4,5})\b", r"https://arxiv.org/abs/\1"),
+    (r"\btorch\.nn\.init\.\w+", _PYTORCH + r"nn.init.html#\g<0>"),
+    (r"\btorch\.device\b", _PYTORCH + r"tensor_attributes.html#\g<0>"),
+    (r"\b(torch\.nn\.Module)\.\w+", _PYTORCH + r"generated/\1.html#\g<0>"),
+    (r"\btorch(?:\.(?:Tensor|nn|nn\.utils|nn\.functional|optim|optim\.Optimizer|cuda|linalg|autograd))?"
+     r"\.(?!(?:Tensor|nn|optim|cuda|linalg|autograd|functional|utils)\b)\w+\b(?!\.\w)",
+     _PYTORCH + r"generated/\g<0>.html"),
+    (r"\bkeras\.initializers\.\w+", r"https://keras.io/api/layers/initializers/"),
+    (r"\b(tensorflow|pytorch)#(\d+)\b", r"https://github.com/\1/\1/issues/\2"),
+)
+_REFERENCE = re.compile("|".join(pattern for pattern, _ in _KNOWN))
 
 
 def html(template: str, language: str, **values: object) -> str:
@@ -35,7 +49,10 @@ def environment(language: str) -> Environment:
                        lstrip_blocks=True, auto_reload=False, finalize=_fit, extensions=["jinja2.ext.i18n"])
     made.install_gettext_callables(spoken.gettext, spoken.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(prose=prose, linked=linked)
-    made.globals.update(language=spoken.language, style=Markup(asset("page.css")), policy=policy())
+    foreign = Markup("" if spoken.language == "en" else ' lang="en"')  # exercises speak English, whatever we speak
+    native = Markup(f' lang="{spoken.language}"' if foreign else "")  # one of our own languages
+    made.globals.update(language=spoken.language, foreign=foreign, native=native,
+                        style=Markup(asset("page.css")), policy=policy())
     return made
 
 
@@ -70,16 +87,24 @@ def prose(text: str) -> Markup:
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(plain.fit(text)))))  # escaped before
 
 
+def references(text: str) -> Iterator[tuple[str, str]]:
+    """A reference of the exercise's in pieces, each with the address it is known to have: "" for none."""
+    at = 0
+    for match in _REFERENCE.finditer(text):
+        yield text[at:match.start()], ""
+        yield match.group(), _address(match.group())
+        at = match.end()
+    yield text[at:], ""
+
+
+def _address(name: str) -> str:
+    return next(match.expand(address) for pattern, address in _KNOWN if (match := re.fullmatch(pattern, name)))
+
+
 def linked(text: str) -> Markup:
-    """A sentence of the exercise's, whose https addresses and arXiv numbers become links."""
-    told = ADDRESS.sub(_link, str(prose(text)))
-    return Markup(_ARXIV.sub(r'<a href="https://arxiv.org/abs/\2" rel="noreferrer">\1\2</a>', told))  # escaped before
-
-
-def _link(match: re.Match[str]) -> str:
-    address = match.group()
-    return f'<a href="{address}" rel="noreferrer">{address}</a>'
-
+    """A reference with links to what has a known address."""
+    return Markup("").join(Markup('<a href="{}" rel="noreferrer">{}</a>').format(address, piece) if address
+                           else prose(piece) for piece, address in references(text))
 
 
 def trusted(html: str) -> Markup:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from grader import records as r
 from grader.report import plain
 
 WIDTH, HEIGHT = 360, 216
-LEFT, RIGHT, TOP, BOTTOM = 50, 348, 12, 172   # the frame that the axes make
+LEFT, RIGHT, TOP, BOTTOM = 50, 348, 28, 172   # the frame that the axes make
 _MOST_POINTS = 300                            # of a series: more cannot be told apart at this width
 _MOST_TICKS = 6
+_BAND_WIDTH = 14
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -41,6 +42,14 @@ class Path:
     dots: tuple[tuple[float, float], ...]
 
 
+@dataclass(frozen=True)
+class Zone:
+    """Where a curve has to be at one place."""
+
+    bar: Bar
+    place: str                             # "layer 30"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Drawing:
     title: str
@@ -51,6 +60,7 @@ class Drawing:
     y_ticks: tuple[Tick, ...]
     bars: tuple[Bar, ...] = ()
     paths: tuple[Path, ...] = ()
+    zone: Zone | None = None
 
 
 @dataclass(frozen=True)
@@ -86,16 +96,23 @@ def _histogram(picture: r.Histogram) -> Drawing | None:
     edges, density = picture.edges, picture.density
     if len(edges) != len(density) + 1 or not density or not all(map(_finite, edges)) or edges[0] >= edges[-1]:
         return None
-    expected = picture.expected if len(picture.expected) == len(density) else ()
+    expected = picture.expected
     tops = [value for value in (*density, *expected) if _finite(value) and value >= 0]
     x = Axis(edges[0], edges[-1], LEFT, RIGHT)
     y = Axis(0.0, max(tops, default=0.0) * 1.05 or 1.0, BOTTOM, TOP)
     bars = tuple(Bar(x.at(a), y.at(d), round(max(0.1, x.at(b) - x.at(a)), 1), round(BOTTOM - y.at(d), 1))
                  for a, b, d in zip(edges, edges[1:], density, strict=False) if _finite(d) and d > 0)
-    middles = [x.at((a + b) / 2) for a, b in pairwise(edges)]
+    middles = [x.at(middle) for middle in _middles(edges, len(expected))]
     line = _stretches([(m, y.at(v) if _finite(v) else None) for m, v in zip(middles, expected, strict=False)])
     paths = (Path("", "reference", tuple(map(_points, line)), ()),) if expected else ()
     return _drawn(picture, x, y, bars, paths, picture.x_label, "")
+
+
+def _middles(edges: Sequence[float], count: int) -> list[float]:
+    """Of the bins, or of as many equal parts of the whole."""
+    if count == len(edges) - 1:
+        return [(a + b) / 2 for a, b in pairwise(edges)]
+    return [edges[0] + (i + 0.5) / count * (edges[-1] - edges[0]) for i in range(count)]
 
 
 def _curves(picture: r.Curves) -> Drawing | None:
@@ -104,15 +121,30 @@ def _curves(picture: r.Curves) -> Drawing | None:
     longest = max((len(series.values) for series in picture.series), default=0)
     if not values:
         return None
+    band = _drawable_band(picture)
     x = Axis(1.0, max(2.0, float(longest)), LEFT, RIGHT, counts=True)
-    y = _values_axis(values, log=picture.log_y)
+    y = _values_axis(values + ([band.low, band.high] if band else []), log=picture.log_y)
     own = 0
     paths = []
     for series in picture.series:
         style = "reference" if series.reference else f"own own-{own % 3}"
         own += not series.reference
         paths.append(_path(series, style, x, y))
-    return _drawn(picture, x, y, (), tuple(paths), picture.x_label, picture.y_label)
+    zone = _zone(band, x, y, picture.x_label) if band else None
+    return replace(_drawn(picture, x, y, (), tuple(paths), picture.x_label, picture.y_label), zone=zone)
+
+
+def _drawable_band(picture: r.Curves) -> r.Band | None:
+    band = picture.band
+    fits = band is not None and band.low < band.high and all(_drawable(v, log=picture.log_y)
+                                                             for v in (band.low, band.high))
+    return band if fits else None
+
+
+def _zone(band: r.Band, x: Axis, y: Axis, x_label: str) -> Zone:
+    left = min(max(LEFT, x.at(band.at) - _BAND_WIDTH / 2), RIGHT - _BAND_WIDTH)
+    top = y.at(band.high)
+    return Zone(Bar(left, top, _BAND_WIDTH, round(y.at(band.low) - top, 1)), plain.line(f"{x_label} {band.at}"))
 
 
 def _drawn(picture: r.Picture, x: Axis, y: Axis, bars: tuple[Bar, ...], paths: tuple[Path, ...],
@@ -172,9 +204,10 @@ def _round_numbers(axis: Axis) -> Iterator[Tick]:
 
 
 def _decades(axis: Axis) -> Iterator[Tick]:
+    """Ticks at powers of ten in steps of 1, 2, 5 or 10 powers, 1 among them where it is in sight."""
     low, high = int(axis.low), int(axis.high)
-    step = max(1, math.ceil((high - low) / (_MOST_TICKS - 1)))
-    for power in range(low, high + 1, step):
+    step = next(m for m in (1, 2, 5, 10, 20, 50, 100, 200) if (high - low) / m < _MOST_TICKS)
+    for power in range(math.ceil(low / step) * step, high + 1, step):
         yield Tick(round(axis.start + (power - low) / (high - low) * (axis.end - axis.start), 1),
                    "10" + str(power).translate(_SUPERSCRIPT) if power not in (0, 1) else str(10**power))
 

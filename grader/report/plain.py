@@ -13,6 +13,12 @@ _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\
 _COMMAND = re.compile(r":(?=:)|##(?=\[)")  # of "::error::" and "##[error]"
 _SPACE = re.compile(r"\s+")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_CODE = re.compile(r"(`[^`\n]+`)")
+_POWER_OF_TEN = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)e([-+]\d{1,3})\b")
+_SQUARE = re.compile(r"(?<=[\w)])\^(\d)(?!\w|\.\d)")
+_MINUS = re.compile(r"(?<![\w)\].*^/-])-(?=\d)")
+_FRACTION = re.compile(r"(?<=[\w)]) ([/*±]) (?=[\w(])")
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _ENOUGH_LINE = 300
 _ENOUGH_BLOCK = 20_000
 
@@ -43,6 +49,17 @@ def href(target: str) -> str:
 def fit(text: str) -> str:
     """Text without what is unfit, of any length and with its line ends: the last net under every page."""
     return _UNFIT.sub(_escaped, text)
+
+
+def typeset(text: str) -> str:
+    """Numbers and formulas as they are printed, outside `code`: 4.06 × 10⁻⁵, a², −0.3, and no line break in 2 / n."""
+    return "".join(part if part.startswith("`") else _formula(part) for part in _CODE.split(text))
+
+
+def _formula(text: str) -> str:
+    text = _POWER_OF_TEN.sub(lambda m: f"{m[1]}\xa0×\xa010{str(int(m[2])).translate(_RAISED)}", text)
+    text = _SQUARE.sub(lambda m: m[1].translate(_RAISED), text)
+    return _FRACTION.sub("\xa0\\1\xa0", _MINUS.sub("−", text))
 
 
 def no_commands(text: str) -> str:

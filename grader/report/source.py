@@ -14,6 +14,7 @@ import msgspec
 from grader import records as r
 from grader.report import plain
 
+_DOCSTRING = re.compile(r"""[ \t]*[rRuU]?(\"{3}|'{3})(?!.*\1)""")
 _LONGEST = 40          # lines of one excerpt
 _AROUND = 2            # lines shown beside a line that lies in no known function
 _LARGEST_CELL = 200_000
@@ -114,8 +115,23 @@ def quote(cell: Cell, first: int, last: int, marked: Iterable[int] = (), name: s
     if skipped:
         first = max(first, min(marked, default=first) - _LONGEST // 2)
         last = min(last, first + _LONGEST - 1)
-    rows = tuple(Row(n, plain.block(cell.lines[n - 1], 500), n in marked) for n in range(first, last + 1))
+    folded = _docstrings(cell.lines, first, last, marked)
+    rows = tuple(Row(n, plain.block(folded.get(n, cell.lines[n - 1]), 500), n in marked)
+                 for n in range(first, last + 1) if folded.get(n) != "")
     return Excerpt(cell.index + 1, cell.prompt, rows, skipped, name)
+
+
+def _docstrings(lines: Sequence[str], first: int, last: int, marked: set[int]) -> dict[int, str]:
+    """Lines of long docstrings, which the exercise brought along: the first one cut short, "" for those left out."""
+    folded: dict[int, str] = {}
+    for at in range(first + 1, last + 1):
+        opened = _DOCSTRING.match(lines[at - 1])
+        if opened is None or at in folded or not lines[at - 2].rstrip().endswith(":"):
+            continue
+        end = next((n for n in range(at + 1, last + 1) if opened[1] in lines[n - 1]), at)
+        if end > at and not marked & set(range(at, end + 1)) and lines[end - 1].rstrip().endswith(opened[1]):
+            folded |= {at: f"{lines[at - 1].rstrip()} ...{opened[1]}", **dict.fromkeys(range(at + 1, end + 1), "")}
+    return folded
 
 
 def places(notebook: Sequence[Cell], lines: Sequence[r.Line], functions: Sequence[str]) -> tuple[Excerpt, ...]:
@@ -142,7 +158,16 @@ def _around(notebook: Sequence[Cell], cell: Cell, numbers: Sequence[int], functi
     return quote(cell, first, last, numbers)
 
 
-def whole(notebook: Sequence[Cell], name: str) -> Excerpt | None:
-    """The definition of a function, nothing marked."""
+def whole(notebook: Sequence[Cell], name: str, pattern: str = "") -> Excerpt | None:
+    """The definition of a function, those of its lines marked in which the pattern is found."""
     found = definition(notebook, name)
-    return quote(*found, name=name) if found else None
+    if not found:
+        return None
+    cell, first, last = found
+    marked = [n for n in range(first, last + 1) if pattern and _about(cell.lines[n - 1], pattern)]
+    return quote(cell, first, last, marked, name)
+
+
+def _about(line: str, pattern: str) -> bool:
+    """Is the pattern in the code of this line? Neither in its comment nor in the function's own name."""
+    return not re.match(r"\s*(async\s+)?def\b", line) and re.search(pattern, line[:500].partition("#")[0]) is not None

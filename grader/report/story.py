@@ -5,22 +5,26 @@ HTML, Markdown and terminal tell the same story. What needs arithmetic, order or
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader import records as r
-from grader.report import pictures, plain, source
+from grader.report import pictures, plain, reasons, source
 from grader.report.wording import Words, words
 
+WRONG = (r.Mark.FAIL, r.Mark.PARTIAL)
 _MOST_QUOTED = 2   # functions quoted under one check that names no line
+_UNPARSED = ("SyntaxError", "IndentationError", "TabError")
+_KERNELS_FILE = re.compile(r" \((?:<[^>]*>|[\w./\\-]+\.py), line (\d+)\)$")  # ipykernel's name for a cell, of no use
 
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One check."""
+    """One check, or one cell that did not run and took checks with it."""
 
-    id: str
-    number: int
+    id: str                                          # the check's; "" for a cell
+    anchor: str                                      # of the page
     title: str
     mark: str
     word: str                                        # the mark in words
@@ -33,14 +37,12 @@ class Item:
     pictures: tuple[pictures.Drawing, ...]
     excerpts: tuple[source.Excerpt, ...]
     quoted_above: tuple[str, ...]                    # functions of its that an earlier item shows
-    hanging: tuple[Item, ...]
-    hidden: bool
-    same_as: tuple[int, str] | None                  # number and title of the first check with the same diagnosis
-
-    @property
-    def told(self) -> bool:
-        """Is there more to say than the mark?"""
-        return bool(self.message or self.advice or self.measurements or self.pictures or self.hanging or self.hidden)
+    hanging: tuple[Item, ...]                        # not reached because of it; for a cell, all that it cost
+    alike: tuple[Item, ...] = ()                     # more checks that fail for the same reason
+    hidden: bool = False
+    number: int = 0                                  # the check's, from 1
+    our_message: bool = True                         # in the reader's language, not in the exercise's
+    our_advice: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,103 +67,123 @@ class Segment:
 class Story:
     student: str
     exercise: str
+    title: str                                       # the exercise's, for people
     status: str
     score: str                                       # "" where withheld
     max_score: str
     passed_of: str
     items: tuple[Item, ...]                          # all, in the exercise's order
-    to_do: tuple[Item, ...]                          # root causes
+    to_do: tuple[Item, ...]                          # one for each reason, cells before checks
+    not_passed: tuple[Item, ...]                     # every check that is not, failures first
     withheld: tuple[Item, ...]
     aside: tuple[Item, ...]                          # not looked at, or hanging on such a check
     passed: tuple[Item, ...]
     segments: tuple[Segment, ...]
-    stops: tuple[Stop, ...]
+    stops: tuple[Stop, ...]                          # cells that took no check with them
     reason: str                                      # why unreadable
     comment: str
     isolated: bool
-    made_by: r.MadeBy
+    all_passed: str                                  # what to say then; "" where it is not so
+    hand_in_again: str                               # of an unreadable notebook
+    made_with: str
     words: Words
 
 
 def tell(result: r.Result, notebook: str, *, language: str = "en") -> Story:
     """A result with the student's own lines beside it."""
     teller = _Teller(result, source.cells(notebook), words(language))
+    broken = tuple(teller.cell(event) for event in result.events if event.cell in teller.reasons.missed)
     items = tuple(teller.item(verdict) for verdict in result.checks)
     roots = tuple(item for item in items if item.id in teller.roots)
     w = teller.words
     passed = sum(v.mark is r.Mark.PASS for v in result.checks)
     return Story(
-        student=plain.line(result.student), exercise=plain.line(result.exercise), status=result.status.value,
+        student=plain.line(result.student), exercise=plain.line(result.exercise),
+        title=plain.line(result.title or result.exercise), status=result.status.value,
         score="" if result.score is None else w.number(result.score), max_score=w.number(result.max_score),
         passed_of=w.ngettext("%(passed)s of %(num)s check passed", "%(passed)s of %(num)s checks passed",
                              len(items)) % {"passed": passed, "num": len(items)},
         items=items,
-        to_do=tuple(i for i in roots if i.mark in ("fail", "partial")),
+        to_do=(*broken, *(i for i in roots if i.mark in ("fail", "partial"))),
+        not_passed=tuple(sorted((i for i in items if i.mark != "pass"),
+                                key=lambda i: i.mark not in ("fail", "partial"))),
         withheld=tuple(i for i in roots if i.mark == "grader-error"),
         aside=tuple(i for i in roots if i.mark in ("not-available", "not-reached")),
-        passed=tuple(i for i in roots if i.mark == "pass"),
+        passed=tuple(i for i in items if i.mark == "pass"),
         segments=_segments(result.checks),
-        stops=tuple(teller.stop(event) for event in result.events),
+        stops=tuple(teller.stop(event) for event in result.events if event.cell not in teller.told_cells),
         reason=plain.line(result.reason, 1000) if result.status is r.Status.UNREADABLE else "",
         comment=plain.block(result.comment), isolated=result.made_by.sandbox != "process",
-        made_by=result.made_by, words=w)
+        all_passed=w.all_passed(len(result.events)) if _full(result) else "",
+        hand_in_again=w.hand_in_again(plain.line(result.exercise)), made_with=w.made_with(result.made_by), words=w)
+
+
+def _full(result: r.Result) -> bool:
+    return result.score is not None and bool(result.checks) and all(v.mark is r.Mark.PASS for v in result.checks)
 
 
 class _Teller:
-    """Remembers which functions are quoted already, so that each is shown once."""
+    """Makes each item once, and remembers which functions are quoted already, so that each is shown once."""
 
     def __init__(self, result: r.Result, notebook: Sequence[source.Cell], w: Words) -> None:
         self.words = w
         self.notebook = notebook
+        self.checks = result.checks
         self.verdicts = {v.id: v for v in result.checks}
-        self.numbers = {v.id: n for n, v in enumerate(result.checks, 1)}
-        self.roots = {v.id for v in result.checks if not self._hangs(v)}
+        self.events = {event.cell: event for event in result.events}
+        self.reasons = reasons.found(result.checks, result.events, notebook)
+        self.told_cells = {*self.reasons.missed, *self.reasons.followers}
+        self.roots = {v.id for v in result.checks if self._below(v) is None}
         self.quoted: set[str] = set()
-        self.diagnosed: dict[str, r.Verdict] = {}
-        for v in result.checks:
-            self.diagnosed.setdefault(v.diagnosis or "", v)
+        self.made: dict[str, Item] = {}
 
-    def _hangs(self, v: r.Verdict) -> bool:
-        """Is there a root under which a check that was not reached can be shown?"""
+    def _below(self, v: r.Verdict) -> str | int | None:
+        """The check or the cell under which a check is shown; None where it stands for itself."""
         root = self.verdicts.get(v.root or "")
-        return v.mark is r.Mark.NOT_REACHED and root is not None and root.mark not in (r.Mark.PASS, r.Mark.NOT_REACHED)
+        if v.mark is r.Mark.NOT_REACHED and root and root.mark not in (r.Mark.PASS, r.Mark.NOT_REACHED):
+            return self.reasons.cells.get(root.id, root.id)
+        return self.reasons.cells.get(v.id, self.reasons.first.get(v.id))
 
     def item(self, v: r.Verdict) -> Item:
+        if v.id not in self.made:
+            self.made[v.id] = self._item(v)
+        return self.made[v.id]
+
+    def _item(self, v: r.Verdict) -> Item:
         shown = v.visible and v.mark is not r.Mark.GRADER_ERROR  # a check of ours that broke says nothing to a student
-        wrong = v.mark in (r.Mark.FAIL, r.Mark.PARTIAL)
-        excerpts, above = self._excerpts(v) if wrong else ((), ())
-        message = self._message(v, shown=shown)
-        first = self.diagnosed[v.diagnosis or ""] if v.diagnosis else v
+        below = self._below(v)
+        excerpts, above = self._excerpts(v) if v.mark in WRONG and (v.lines or below is None) else ((), ())
+        message, ours = self._message(v, shown=shown)
+        known = self.verdicts.get(self.reasons.first.get(v.id, ""))
+        hinted = v.advice or v.diagnosis or v.mark not in WRONG
+        advice = v.advice if hinted else "" if below is not None else self.words.advice(v.cause)
+        number = self.checks.index(v) + 1
         return Item(
-            id=v.id, number=self.numbers[v.id], title=plain.line(v.title, 1000), mark=v.mark.value,
-            word=self.words.mark(v.mark), points=self._points(v), message=message,
-            same_as=None if first is v else (self.numbers[first.id], plain.line(first.title, 1000)),
-            meaning=_unsaid(v.meaning, first.meaning if first is not v else "", message),
-            advice=_unsaid(v.advice, first.advice if first is not v else "", message),
-            read=_unsaid(v.read, first.read if first is not v else "", ""),
+            id=plain.line(v.id), anchor=f"check-{number}", number=number, title=_told(v.title, 1000), mark=v.mark.value,
+            word=self.words.mark(v.mark), points=self.words.points(v), message=message, our_message=ours,
+            meaning=_unsaid(v.meaning, known.meaning if known else "", message),
+            advice=_unsaid(advice, known.advice if known else "", message), our_advice=not hinted,
+            read=plain.line(v.read, 2000) if not known or v.read != known.read else "",
             measurements=tuple(map(_measurement, v.measurements)) if shown else (),
-            pictures=tuple(filter(None, map(pictures.drawing, v.pictures))) if shown else (),
-            excerpts=excerpts, quoted_above=above, hanging=tuple(self._hanging(v)), hidden=not v.visible)
+            pictures=tuple(filter(None, map(_drawing, v.pictures))) if shown else (),
+            excerpts=excerpts, quoted_above=above, hanging=tuple(self._hanging(v)), alike=tuple(self._alike(v)),
+            hidden=not v.visible)
 
     def _hanging(self, root: r.Verdict) -> list[Item]:
-        return [self.item(v) for v in self.verdicts.values() if v.root == root.id and v.id not in self.roots]
+        return [self.item(v) for v in self.checks if v.mark is r.Mark.NOT_REACHED and self._below(v) == root.id]
 
-    def _points(self, v: r.Verdict) -> str:
-        number = self.words.number
-        if v.mark is r.Mark.NOT_AVAILABLE:
-            return self.words.gettext("not counted")
-        if v.mark is r.Mark.GRADER_ERROR:
-            return self.words.gettext("points withheld")
-        return self.words.ngettext("%(points)s of %(max)s point", "%(points)s of %(max)s points",
-                                   1 if v.max_points == 1 else 2) % {
-            "points": number(v.points), "max": number(v.max_points)}
+    def _alike(self, first: r.Verdict) -> list[Item]:
+        return [self.item(v) for v in self.checks if self.reasons.first.get(v.id) == first.id]
 
-    def _message(self, v: r.Verdict, *, shown: bool) -> str:
+    def _message(self, v: r.Verdict, *, shown: bool) -> tuple[str, bool]:
+        """What to say of a check, and whether that is in the reader's language."""
         if v.mark is r.Mark.GRADER_ERROR:
-            return self.words.gettext("Something went wrong on our side. This check will be run again.")
+            return self.words.gettext("Something went wrong on our side. This check will be run again."), True
         if v.mark is r.Mark.PASS:
-            return ""
-        return plain.line(v.message, 2000) if shown and v.message else self.words.cause(v.cause)
+            return "", True
+        if not (shown and v.message):
+            return self.words.cause(v.cause), True
+        return (_told if v.cause is r.Cause.WRONG_ANSWER else plain.line)(v.message, 2000), False
 
     def _excerpts(self, v: r.Verdict) -> tuple[tuple[source.Excerpt, ...], tuple[str, ...]]:
         """What of the notebook to show beside a check, and which functions were shown before."""
@@ -172,30 +194,61 @@ class _Teller:
         excerpts: list[source.Excerpt] = []
         above = [name for name in v.functions if name in self.quoted]
         for name in v.functions[:_MOST_QUOTED]:
-            excerpt = source.whole(self.notebook, name) if name not in self.quoted else None
+            excerpt = source.whole(self.notebook, name, v.pattern) if name not in self.quoted else None
             if excerpt:
                 self.quoted.add(name)
                 excerpts.append(excerpt)
         return tuple(excerpts), tuple(above)
 
+    def cell(self, event: r.CellEvent) -> Item:
+        """A cell that did not run, and with it every check that needs what it was to define."""
+        stop, w = self.stop(event), self.words
+        name, unread = self.reasons.missed[event.cell], event.error in _UNPARSED
+        lost = [v for v in self.checks if self._below(v) == event.cell]
+        self.quoted.add(name)
+        after = [number + 1 for number, cause in self.reasons.followers.items() if cause == event.cell]
+        return Item(
+            id="", anchor=f"cell-{stop.cell}", title=w.stopped(stop.cell, _as_code(stop.what), unread=unread),
+            mark=r.Mark.FAIL.value, word=w.mark(r.Mark.FAIL), points=w.cost(sum(v.max_points for v in lost)),
+            message=" ".join(filter(None, (w.undefined(name, unread=unread), w.followers(after)))), meaning="",
+            advice=w.gettext("Mend this first. Then restart the kernel and run all cells: each should run to its end."),
+            read="", measurements=(), pictures=(), excerpts=(stop.excerpt,) if stop.excerpt else (), quoted_above=(),
+            hanging=tuple(map(self.item, lost)))
+
     def stop(self, event: r.CellEvent) -> Stop:
-        message = ": ".join(filter(None, (event.error, event.message)))
-        places = (source.places(self.notebook, [r.Line(cell=event.cell, line=event.line, text="")], ())
-                  if event.line > 0 else ())
+        said = _KERNELS_FILE.search(event.message) if event.error in _UNPARSED else None
+        message = event.message[:said.start()] if said else event.message
+        number = event.line or (int(said[1][:6]) if said else 0)
+        places = (source.places(self.notebook, [r.Line(cell=event.cell, line=number, text="")], ())
+                  if number > 0 else ())
         known = [p for p in places if p.prompt is not None]
-        return Stop(what=plain.line(message, 1000) or self.words.cause(event.cause),
-                    excerpt=known[0] if known else None, cell=event.cell + 1)
+        what = plain.line(": ".join(filter(None, (event.error, message))), 1000) or self.words.cause(event.cause)
+        return Stop(what=what, excerpt=known[0] if known else None, cell=event.cell + 1)
+
+
+def _as_code(text: str) -> str:
+    return "`" + text.replace("`", "'") + "`"
+
+
+def _told(text: str, limit: int = 300) -> str:
+    """A line of the exercise's, its formulas as they are printed."""
+    return plain.typeset(plain.line(text, limit))
 
 
 def _unsaid(text: str, before: str, message: str) -> str:
     """A sentence, unless the reader has it already: from the first check with this diagnosis, or from the message."""
-    shown = plain.line(text, 2000)
+    shown = _told(text, 2000)
     return "" if text == before or shown in message else shown
 
 
 def _measurement(m: r.Measurement) -> r.Measurement:
-    return r.Measurement(what=plain.line(m.what), measured=plain.line(m.measured), expected=plain.line(m.expected),
-                         meaning=plain.line(m.meaning))
+    return r.Measurement(what=_told(m.what), measured=_told(m.measured), expected=_told(m.expected),
+                         meaning=_told(m.meaning))
+
+
+def _drawing(picture: r.Picture) -> pictures.Drawing | None:
+    drawing = pictures.drawing(picture)
+    return replace(drawing, alt=plain.typeset(drawing.alt)) if drawing else None
 
 
 def _segments(checks: Sequence[r.Verdict]) -> tuple[Segment, ...]:

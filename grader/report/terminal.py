@@ -5,10 +5,10 @@ Every text goes out as `Text`, never as rich's markup, so that nothing in it is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -22,11 +22,28 @@ ASCII = {"pass": "[ok]", "partial": "[~]", "fail": "[x]", "not-reached": "[.]", 
 STYLES = {"pass": "green", "partial": "yellow", "fail": "red", "not-reached": "dim", "not-available": "dim",
           "grader-error": "yellow"}
 _NARROW = 60   # columns below which a table becomes lines
+_MARGIN = 7    # columns before a line of code: its mark and number
+_HELD = "\ue000"  # stands for a blank at which no line is broken, until the line is printed
+_DIGITS = "0123456789"
+_SPELLED = str.maketrans({
+    "·": "-", "…": "...", "→": "->", "×": "x", "−": "-", "±": "+-", "–": "-", "’": "'", "ä": "ae", "ö": "oe", "ü": "ue",
+    "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss",
+    "⁻": "-", **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", _DIGITS, strict=True))})
+_POWER = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 
 
 def show(result: Result, notebook: str, console: Console, *, language: str = "en") -> None:
     """Print a result. Width, colour and character set are the console's."""
     _Teller(tell(result, notebook, language=language), console).tell()
+
+
+def spelled(text: str, encoding: str) -> str:
+    """Text that a stream of this encoding takes, signs it does not know spelled out: a report is never an error."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = _POWER.sub(r"^\g<0>", text).translate(_SPELLED).encode(encoding, "replace").decode(encoding)
+    return text
 
 
 class _Teller:
@@ -35,23 +52,32 @@ class _Teller:
         self.console = console
         self._ = story.words.gettext
         self.shapes = SHAPES if console.encoding.lower().startswith("utf") else ASCII
-        self.told = str if console.is_terminal else plain.no_commands  # a file or pipe may be a CI log
-        self.quoted = str if console.is_terminal else plain.no_commands_in_code
+
+    def told(self, text: str) -> str:
+        """A text as this console can show it. A file or pipe may be a CI log."""
+        safe = text if self.console.is_terminal else plain.no_commands(text)
+        return _HELD.join(spelled(part, self.console.encoding) for part in safe.split("\xa0"))
+
+    def quoted(self, line: str) -> str:
+        safe = line if self.console.is_terminal else plain.no_commands_in_code(line)
+        return spelled(safe, self.console.encoding)
 
     def tell(self) -> None:
         self._summary()
-        self._section(self._("From your tutor"), [self.story.comment] if self.story.comment else [])
+        self._section(self._("From your tutor"), [Text(self.told(self.story.comment))] if self.story.comment else [])
         self._checks(self._("What to work on"), self.story.to_do)
         self._checks(self._("Withheld, by our fault"), self.story.withheld)
         self._stops()
         self._checks(self._("Not looked at"), self.story.aside)
         self._section(self._("What works"), [self._headed(item) for item in self.story.passed])
         if not self.story.isolated:
+            self._line("")
             self._line(self._("This notebook was executed without isolation from the machine that graded it."), "dim")
 
     def _summary(self) -> None:
         story = self.story
-        self._line(f"{story.exercise} · {story.student}", "bold")
+        named = "" if story.title == story.exercise else f" ({story.exercise})"
+        self._line(f"{story.title}{named} · {story.student}", "bold")
         if story.status == "withheld" or not story.score:
             self._line(f"{self.shapes['grader-error']} {self._('Mark withheld')}", "bold yellow")
             self._line(self._("Something went wrong on our side, so there is no mark yet: neither zero nor full. You "
@@ -61,88 +87,140 @@ class _Teller:
             self._line(f"{story.score} / {story.max_score} {self._('points')}{passed}", "bold")
         if story.reason:
             self._line(f"{self._('Your notebook could not be read.')} {story.reason}")
+            self._line(story.hand_in_again)
         if story.to_do:
-            self._pair(self._("Start here:"), story.to_do[0].title)
-        elif story.items and story.score and not story.withheld and not story.aside:
-            self._line(f"{self._('Every check passed.')} {self._('Nothing is left to do here.')}", "green")
+            start = story.to_do[0]
+            self._line("")
+            self._pair(self._("Start here:"), start.title)
+            for text in filter(None, (start.message, start.advice)):
+                self._line(text)
+        elif story.all_passed:
+            self._line(f"{self._('Every check passed.')} {story.all_passed}", "green")
 
     def _checks(self, title: str, items: Iterable[Item]) -> None:
         items = list(items)
         if items:
-            self._line(f"\n{title}", "bold underline")
+            self._heading(title)
         for item in items:
+            self._line("")
             self._check(item)
 
     def _check(self, item: Item) -> None:
-        self.console.print()
-        self.console.print(self._headed(item))
+        self._print(self._headed(item))
         if item.message:
             self._line(item.message)
         if item.hidden:
             self._line(self._("This check's inputs and measurements are not shown."), "dim")
         self._measured(item)
+        if item.pictures:
+            self._line("")
         for picture in item.pictures:
             self._pair(f"{picture.title}:", picture.alt)
+        if item.meaning or item.advice:
+            self._line("")
         self._pair(self._("What this points to:"), item.meaning)
-        self._pair(self._("The same cause as in:"), item.same_as[1] if item.same_as else "")
         self._pair(self._("Try next:"), item.advice)
         for excerpt in item.excerpts:
             self._code(excerpt)
+        if item.excerpts and item.read:
+            self._line("")
         self._pair(self._("To read:"), item.read)
-        if item.hanging:
-            count = len(item.hanging)
-            self._line(self.story.words.ngettext("%(num)s check depends on this one",
-                                                 "%(num)s checks depend on this one", count) % {"num": count} + ":",
-                       "dim")
-            for one in item.hanging:
-                self.console.print(Padding(self._headed(one), (0, 0, 0, 2)))
+        self._alike(item)
+        self._hanging(item)
+
+    def _alike(self, item: Item) -> None:
+        count = len(item.alike)
+        if not count:
+            return
+        self._line("")
+        self._line(self.story.words.ngettext("%(num)s more check fails for the same reason",
+                                             "%(num)s more checks fail for the same reason", count) % {"num": count}
+                   + ":", "dim")
+        for one in item.alike:
+            self._print(self._headed(one), indent=2)
+            if one.message:
+                self._print(Text(self.told(one.message)), indent=4)
+            for below in one.hanging:
+                self._print(self._headed(below), indent=4)
+
+    def _hanging(self, item: Item) -> None:
+        count = len(item.hanging)
+        if not count:
+            return
+        n = self.story.words.ngettext
+        said = (n("%(num)s check depends on this one", "%(num)s checks depend on this one", count) if item.id else
+                n("%(num)s check needs this cell", "%(num)s checks need this cell", count))
+        self._line("")
+        self._line(said % {"num": count} + ":", "dim")
+        for one in item.hanging:
+            self._print(self._headed(one), indent=2)
 
     def _measured(self, item: Item) -> None:
         if not item.measurements:
             return
+        self._line("")
         if self.console.width < _NARROW:
             for row in item.measurements:
                 self._pair(f"{row.what}:", f"{row.measured} ({self._('expected')}: {row.expected})")
-                self._line(f"→ {row.meaning}" if row.meaning else "", "dim")
+                if row.meaning:
+                    self._line(f"→ {row.meaning}", "dim")
             return
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         for title in (self._("What"), self._("Measured"), self._("Expected"), ""):
-            table.add_column(title)
+            table.add_column(self.told(title))
         for row in item.measurements:
-            table.add_row(*(Text(self.told(cell)) for cell in (row.what, row.measured, row.expected, row.meaning)))
+            table.add_row(*(Text(self.told(cell).replace(_HELD, " "))
+                            for cell in (row.what, row.measured, row.expected, row.meaning)))
         self.console.print(table)
 
     def _code(self, excerpt: source.Excerpt) -> None:
+        """Lines of code, folded under themselves where they are too long: nothing of them is left out."""
+        self._line("")
         self._line(f"{self._('Your code')} · {self.story.words.place(excerpt)}", "dim")
+        room = max(8, self.console.width - _MARGIN - 2)
         for row in excerpt.rows:
-            pointer = ">" if row.marked else " "
-            self.console.print(Text(f"{pointer}{row.number:4d}  {self.quoted(row.text)}",
-                                    style="bold" if row.marked else ""),
-                               no_wrap=True, overflow="ellipsis", crop=True)
+            style = "bold" if row.marked else ""
+            number = f"{'>' if row.marked else ' '}{row.number:4d}  "
+            for line in Text(self.quoted(row.text), style=style).wrap(self.console, room, tab_size=4):
+                line.rstrip()
+                self.console.print(Text.assemble((number, style), line), no_wrap=True, crop=False, overflow="ignore")
+                number = " " * (_MARGIN + 2)
 
     def _stops(self) -> None:
         if self.story.stops:
-            self._line(f"\n{self._('While your notebook ran')}", "bold underline")
+            self._heading(self._("While your notebook ran"))
         for stop in self.story.stops:
             self._pair(self._("Cell %(cell)s") % {"cell": stop.cell} + ":", stop.what)
             if stop.excerpt:
                 self._code(stop.excerpt)
 
-    def _section(self, title: str, lines: Iterable[str | Text]) -> None:
+    def _section(self, title: str, lines: Iterable[Text]) -> None:
         lines = list(lines)
         if lines:
-            self._line(f"\n{title}", "bold underline")
+            self._heading(title)
         for one in lines:
-            self.console.print(one if isinstance(one, Text) else Text(self.told(one)))
+            self._print(one)
+
+    def _heading(self, title: str) -> None:
+        self._line("")
+        self._print(Text(self.told(title), style="bold underline"))
 
     def _headed(self, item: Item) -> Text:
-        return Text.assemble((f"{self.shapes[item.mark]} {item.word}", STYLES[item.mark]), f"  {item.title}",
-                             (f"  ({item.points})", "dim"))
+        said = f"{item.id}, {item.points}" if item.id else item.points
+        return Text.assemble((self.told(f"{self.shapes[item.mark]} {item.word}"), STYLES[item.mark]),
+                             self.told(f"  {item.title}  "), (self.told(f"({said})").replace(" ", _HELD), "dim"))
 
     def _pair(self, label: str, text: str) -> None:
         if text:
-            self.console.print(Text.assemble((label, "bold"), " ", self.told(text)))
+            self._print(Text.assemble((self.told(label), "bold"), " ", self.told(text)))
 
     def _line(self, text: str, style: str = "") -> None:
-        if text:
-            self.console.print(Text(self.told(text), style=style))
+        """A line; an empty text makes an empty line."""
+        self._print(Text(self.told(text), style=style))
+
+    def _print(self, text: Text, indent: int = 0) -> None:
+        """Wrapped by words, but never at a blank that is held. Rich itself would break a line at any."""
+        for line in text.wrap(self.console, max(8, self.console.width - indent)) or [Text("")]:
+            line.rstrip()
+            line.plain = line.plain.replace(_HELD, " ")
+            self.console.print(Text(" " * indent) + line, no_wrap=True, crop=False, overflow="ignore")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gettext
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -49,6 +49,31 @@ CAUSES = {
 }
 
 
+ADVICE = {
+    r.Cause.MISSING: N_("Is the name spelled as the exercise asks for? Restart the kernel, run all cells, and see "
+                        "which one stops."),
+    r.Cause.RAISED: N_("Call the function yourself in a new cell, and read the error from its last line upwards."),
+    r.Cause.TIMEOUT: N_("What ends this loop? Does it change inside the loop?"),
+    r.Cause.MEMORY: N_("Which tensor grows with each step, or is larger than it has to be?"),
+    r.Cause.OUTPUT: N_("Is there a `print` inside a loop that belongs outside?"),
+    r.Cause.CRASHED: N_("A function returns to whoever called it; `exit`, `quit` and `os._exit` end all of Python."),
+    r.Cause.FORBIDDEN: N_("Write out what the ready-made function does, in steps of your own."),
+}
+
+BRIEFLY = {
+    r.Cause.WRONG_ANSWER: N_("wrong, and like no known mistake"),
+    r.Cause.MISSING: N_("not written"),
+    r.Cause.RAISED: N_("raised an error"),
+    r.Cause.TIMEOUT: N_("ran too long"),
+    r.Cause.MEMORY: N_("used too much memory"),
+    r.Cause.OUTPUT: N_("wrote or returned too much"),
+    r.Cause.CRASHED: N_("ended the Python process"),
+    r.Cause.FORBIDDEN: N_("called what is to be written"),
+    r.Cause.PREREQUISITE: N_("needs an earlier check"),
+    r.Cause.NEEDS_CUDA: N_("needs a GPU"),
+}
+
+
 @dataclass(frozen=True)
 class Words:
     """One language."""
@@ -65,6 +90,63 @@ class Words:
 
     def cause(self, cause: r.Cause | None) -> str:
         return self.gettext(CAUSES[cause]) if cause else ""
+
+    def briefly(self, cause: r.Cause | None) -> str:
+        """A cause in a tutor's table."""
+        return self.gettext(BRIEFLY[cause]) if cause else ""
+
+    def advice(self, cause: r.Cause | None) -> str:
+        """What to try next where there was no answer that an exercise could have a hint for."""
+        return self.gettext(ADVICE[cause]) if cause in ADVICE else ""
+
+    def points(self, v: r.Verdict) -> str:
+        if v.mark is r.Mark.NOT_AVAILABLE:
+            return self.gettext("not counted")
+        form = 1 if v.max_points == 1 else 2
+        if v.mark is r.Mark.GRADER_ERROR:
+            return self.ngettext("worth %(max)s point", "worth %(max)s points", form) % {
+                "max": self.number(v.max_points)}
+        return self.ngettext("%(points)s of %(max)s point", "%(points)s of %(max)s points", form) % {
+            "points": self.number(v.points), "max": self.number(v.max_points)}
+
+    def cost(self, points: float) -> str:
+        return self.ngettext("%(points)s point depends on it", "%(points)s points depend on it",
+                             1 if points == 1 else 2) % {"points": self.number(points)}
+
+    def stopped(self, cell: int, error: str, *, unread: bool) -> str:
+        """That a cell did not run to its end: Python could not even read it, or it raised."""
+        said = {"cell": cell, "error": error}
+        if unread:
+            return self.gettext("Cell %(cell)s could not be read: %(error)s") % said
+        return self.gettext("Cell %(cell)s stopped: %(error)s") % said
+
+    def undefined(self, name: str, *, unread: bool) -> str:
+        """What followed from that."""
+        if unread:
+            return self.gettext("Nothing in this cell was run, so `%(name)s` is not defined.") % {"name": name}
+        return self.gettext("The cell stopped before `%(name)s` was defined.") % {"name": name}
+
+    def followers(self, numbers: Sequence[int]) -> str:
+        """The later cells that stopped for the same reason."""
+        listed = {"cells": ", ".join(map(str, numbers))}
+        return self.ngettext("Cell %(cells)s stopped for the same reason.",
+                             "Cells %(cells)s stopped for the same reason.", len(numbers)) % listed if numbers else ""
+
+    def all_passed(self, stops: int) -> str:
+        """What to say where every check passed, though cells may have stopped."""
+        return self.ngettext("One of your cells stopped, see below.", "Some of your cells stopped, see below.",
+                             stops) if stops else self.gettext("Nothing is left to do here.")
+
+    def hand_in_again(self, exercise: str) -> str:
+        return self.gettext("Open `%(file)s` in Jupyter, see that it is all there, save it, and hand that file in "
+                            "again.") % {"file": f"{exercise}.ipynb"}
+
+    def made_with(self, made_by: r.MadeBy) -> str:
+        """What a report was made with. The batch's seed is not the students' to know: inputs are drawn from it."""
+        return self.gettext("Made by grader %(version)s, exercise version %(exercise)s, PyTorch %(torch)s on "
+                            "%(device)s.") % {
+            "version": made_by.grader, "exercise": made_by.exercise, "torch": made_by.torch.partition("+")[0],
+            "device": {"cpu": "CPU"}.get(made_by.device, made_by.device)}
 
     def place(self, excerpt: Excerpt) -> str:
         """Where quoted lines stand: "Cell 3, In [2], line 5"."""

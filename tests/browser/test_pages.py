@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from msgspec import structs
 
 from grader.report import class_page, executed, student
 from tests import samples as s
-from tests.test_report_executed import hostile_notebook
+from tests.test_report_executed import PIXEL, hostile_notebook
 from tests.test_report_resemblance import disguised, own_work
-from tests.test_report_student import HOSTILE, hostile
+from tests.test_report_student import HOSTILE, UNCLOSED, broken, hostile
 
 axe_of = pytest.importorskip("axe_playwright_python.sync_playwright")
 
@@ -30,15 +32,28 @@ def hostile_class() -> str:
     return class_page.render(results, {}, title=HOSTILE, links={(HOSTILE, "y"): "javascript:alert(1)"}, isolated=True)
 
 
+def long_notebook() -> str:
+    """Formulas narrow and wide, code wider than any window, a picture."""
+    text = r"So $n_\text{in}$ and $$" + r"\frac{a+b}{c} + " * 40 + "1$$"
+    figure = {"output_type": "display_data", "metadata": {}, "data": {"image/png": PIXEL}}
+    cells = [{"cell_type": "markdown", "metadata": {}, "source": text},
+             {"cell_type": "code", "metadata": {}, "source": "def f():\n    return " + "1 + " * 100 + "1",
+              "execution_count": 1, "outputs": [figure]}]
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
+
+
 PAGES = {
     "report": lambda: student.render(s.result(events=s.EVENTS, comment="Well begun."), s.NOTEBOOK,
                                      executed_href="x.html"),
     "report in German": lambda: student.render(s.result(events=s.EVENTS), s.NOTEBOOK, language="de"),
+    "a cell that could not be read": lambda: student.render(broken(), UNCLOSED, language="de"),
+    "one reason": lambda: student.render(s.result(checks=(
+        s.VARIANCE, structs.replace(s.VARIANCE, id="again", title="It holds in a network."))), s.NOTEBOOK),
     "all passed": lambda: student.render(s.passed_all(), s.NOTEBOOK),
     "withheld": lambda: student.render(s.withheld(), s.NOTEBOOK),
     "unreadable": lambda: student.render(s.unreadable(), ""),
     "class": small_class,
-    "executed": lambda: executed.render(s.NOTEBOOK),
+    "executed": lambda: executed.render(long_notebook(), student="Ada", exercise="Weights", report="he_init.html"),
 }
 HOSTILE_PAGES = {
     "report": lambda: student.render(hostile(), s.notebook(HOSTILE, HOSTILE), executed_href="javascript:alert(1)"),
@@ -133,6 +148,52 @@ def test_paper_is_white_and_hides_nothing(show) -> None:  # type: ignore[no-unty
     assert page.pdf().startswith(b"%PDF")
 
 
+def test_paper_keeps_closed_what_passed(show) -> None:  # type: ignore[no-untyped-def]
+    page, _ = show(PAGES["report"]())
+    page.emulate_media(media="print")
+    assert page.locator("summary", has_text="What was measured").count() > 0
+    assert not page.locator("summary", has_text="What was measured").first.is_visible()
+
+
+def test_a_class_on_paper_stays_on_the_sheet(show) -> None:  # type: ignore[no-untyped-def]
+    page, _ = show(PAGES["class"](), width=680)  # A4 without its margins
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") == 680
+    wide = "[...document.querySelectorAll('table')].filter(t => t.scrollWidth > t.parentElement.clientWidth + 1).length"
+    assert page.evaluate(wide) == 0
+    arrow = "getComputedStyle(document.querySelector('#students thead button'), '::after').content"
+    assert page.evaluate(arrow) == "none"
+
+
+def test_long_code_scrolls_on_a_screen_and_keeps_its_indentation(show) -> None:  # type: ignore[no-untyped-def]
+    page, _ = show(PAGES["executed"]())
+    box = page.locator(".input_area pre")
+    assert box.evaluate("e => e.scrollWidth > e.clientWidth && getComputedStyle(e).whiteSpace === 'pre'")
+    assert page.locator("math").first.bounding_box()["width"] > 0
+
+
+def test_a_link_from_a_report_leads_to_the_cell(show) -> None:  # type: ignore[no-untyped-def]
+    page, _ = show(PAGES["executed"]())
+    page.evaluate("location.hash = 'cell-2'")
+    assert page.locator("#cell-2:target").get_by_text("Cell 2").is_visible()
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_the_words_of_a_picture_stay_legible(show, width: int) -> None:  # type: ignore[no-untyped-def]
+    page, _ = show(PAGES["report"](), width=width)
+    size = "e => parseFloat(getComputedStyle(e).fontSize) * e.ownerSVGElement.getScreenCTM().a"
+    assert page.locator("svg.picture text").first.evaluate(size) >= 10.5
+
+
+def test_a_name_stays_beside_its_marks_where_the_table_scrolls(show) -> None:  # type: ignore[no-untyped-def]
+    page, _ = show(PAGES["class"](), width=360)
+    page.locator(".scroll.tall").evaluate("e => { e.scrollLeft = 300 }")
+    name = page.locator("#students tbody th").first
+    left = page.locator(".scroll.tall").bounding_box()["x"]
+    assert name.bounding_box()["x"] == pytest.approx(left + 1, abs=1)
+    assert page.locator(".checks").first.evaluate("e => e.scrollWidth <= e.parentElement.clientWidth")
+
+
 def test_the_way_to_the_first_thing_to_do_is_one_link(show) -> None:  # type: ignore[no-untyped-def]
     page, _ = show(PAGES["report"]())
     page.locator(".first a").click()
@@ -149,7 +210,7 @@ def test_the_report_needs_no_script(show) -> None:  # type: ignore[no-untyped-de
 
 
 def names(page) -> list[str]:  # type: ignore[no-untyped-def]
-    return page.locator("#students tbody tr:not([hidden]) th").all_inner_texts()  # type: ignore[no-any-return]
+    return page.locator("#students tbody tr:not([hidden]) th bdi").all_inner_texts()  # type: ignore[no-any-return]
 
 
 def test_the_table_sorts_both_ways_and_says_so(show) -> None:  # type: ignore[no-untyped-def]

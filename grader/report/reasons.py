@@ -1,0 +1,85 @@
+"""Which failed checks have one reason between them: a cell that never ran, a name that is missing, one misconception.
+
+A student mends one mistake at a time, so a report shows each reason once, with all that it cost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+from grader import records as r
+from grader.report import source
+
+_UNDEFINED = re.compile(r"[`']([^\W\d]\w{0,99})[`'] is not defined")
+_WRONG = (r.Mark.FAIL, r.Mark.PARTIAL)
+_ENDED = (r.Cause.TIMEOUT, r.Cause.MEMORY, r.Cause.OUTPUT, r.Cause.CRASHED)
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Every check whose reason is shown elsewhere, and where."""
+
+    cells: Mapping[str, int]       # check -> the index of the stopped cell that was to define what it needs
+    first: Mapping[str, str]       # check -> the first check that fails for the same reason
+    missed: Mapping[int, str]      # stopped cell -> the name that it was to define
+    followers: Mapping[int, int]   # cell -> the earlier stopped cell for want of which it stopped
+
+
+def found(checks: Sequence[r.Verdict], events: Sequence[r.CellEvent], notebook: Sequence[source.Cell]) -> Reasons:
+    """What the checks' failures and the cells that stopped have to do with each other."""
+    stopped = {event.cell for event in events}
+    cells: dict[str, int] = {}
+    missed: dict[int, str] = {}
+    for v in checks:
+        name = undefined(v)
+        cell = _defining(name, notebook)
+        if cell in stopped:
+            cells[v.id] = cell
+            missed.setdefault(cell, name)
+    return Reasons(cells, _alike([v for v in checks if v.id not in cells]), missed, _followers(events, missed))
+
+
+def undefined(v: r.Verdict) -> str:
+    """The name for want of which a check failed; "" where that was not the reason."""
+    wanting = v.mark in _WRONG and (v.cause is r.Cause.MISSING or "NameError" in v.message)
+    name = _UNDEFINED.search(v.message) if wanting and v.cause in (r.Cause.MISSING, r.Cause.RAISED) else None
+    return name[1] if name else ""
+
+
+def _defining(name: str, notebook: Sequence[source.Cell]) -> int:
+    """The index of the cell whose text defines a name, read as text since it may not parse; -1 for none."""
+    place = source.definition(notebook, name) if name else None
+    return place[0].index if place else -1
+
+
+def _followers(events: Sequence[r.CellEvent], missed: Mapping[int, str]) -> dict[int, int]:
+    wanted = {name: cell for cell, name in missed.items()}
+    named = ((event.cell, _UNDEFINED.search(event.message)) for event in events if event.error == "NameError")
+    return {cell: wanted[name[1]] for cell, name in named
+            if name and name[1] in wanted and cell not in missed and cell > wanted[name[1]]}
+
+
+def _alike(checks: Sequence[r.Verdict]) -> dict[str, str]:
+    """Check -> the first one with the same reason, for all but the first."""
+    seen: dict[Hashable, str] = {}
+    alike = {}
+    for v in checks:
+        reason = _reason(v)
+        if reason and seen.setdefault(reason, v.id) != v.id:
+            alike[v.id] = seen[reason]
+    return alike
+
+
+def _reason(v: r.Verdict) -> Hashable:
+    """Equal for two checks only where one mend is sure to help both; None where that cannot be told."""
+    if v.mark not in _WRONG:
+        return None
+    if v.diagnosis:
+        return "diagnosis", v.diagnosis
+    if undefined(v):
+        return "undefined", undefined(v)
+    if v.cause is r.Cause.RAISED and v.lines:
+        return "line", v.lines[-1].cell, v.lines[-1].line
+    return ("ended", v.cause, v.functions) if v.cause in _ENDED and v.functions else None
