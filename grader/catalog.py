@@ -47,7 +47,7 @@ class Place(r.Record, frozen=True, kw_only=True):
     """One exercise in a course."""
 
     name: str
-    weight: float = 1.0                   # of its share of points in the course's total
+    weight: float = 1.0                   # of one of its points in the course's total
 
 
 class Course(r.Record, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import sys
 from collections.abc import Mapping
@@ -55,7 +56,9 @@ def batch(submissions: Path, out: Path, options: Options, sandbox: Sandbox, watc
 
 def remember(book: Gradebook, options: Options, exercises: Mapping[str, Exercise]) -> None:
     """What the class page needs to know and no result says."""
-    book.set_batch_value("title", course(options.exercises).title)
+    found = course(options.exercises)
+    book.set_batch_value("title", found.title)
+    book.set_batch_value("weights", json.dumps({place.name: place.weight for place in found.exercise}))
     if options.language:
         book.set_batch_value("language", options.language)
     for name, exercise in exercises.items():
@@ -186,8 +189,14 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     write(output.folder / "index.html", class_page.render(
         results, with_notebooks, title=said.get("title", "Class"), links=links, isolated=isolated, language=language,
         released=released))
-    csv.write(results, output.folder / "grades.csv")
+    csv.write(results, output.folder / "grades.csv", weights(said))
     return results
+
+
+def weights(said: Mapping[str, str]) -> dict[str, float]:
+    """The course's exercises in their order, and what a point of each weighs in the total."""
+    found: dict[str, float] = json.loads(said.get("weights", "{}"))
+    return found
 
 
 def render_again(out: Path) -> list[r.Result]:
@@ -215,13 +224,13 @@ def export(out: Path, form: str, to: Path | TextIO, *, student: str | None, work
     try:
         results = [x for x in book.results() if student in (None, x.student)]
         notebooks = {(e.result.student, e.result.exercise): e.notebook for e in book.entries()}
-        language = book.batch_values().get("language", "en")
+        said = book.batch_values()
     finally:
         book.close()
     if not results:
         raise IntakeError(f"{out}: no results" + (f" of a student {student!r}" if student else ""))
     return exporting.write(form, results, to, worksheet=worksheet, assignments=assignments, summary=summary,
-                           notebooks=notebooks, language=language)
+                           notebooks=notebooks, language=said.get("language", "en"), weights=weights(said))
 
 
 def autograder(to: Path, options: Options, sandbox: str | None) -> str:

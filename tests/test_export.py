@@ -44,6 +44,15 @@ def test_a_row_for_each_student_with_score_maximum_and_status() -> None:
     assert (rows[1]["total"], rows[1]["status"]) == ("0", "unreadable")
 
 
+def test_the_course_decides_order_and_weight() -> None:
+    results = [s.result("ada", "one"), s.passed_all("ada", "two"), s.result("ada", "other"), s.result("ben", "one")]
+    text = text_of(grades, results, weights={"two": 0.5, "absent": 9.0, "one": 2.0})
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [name for name in rows[0] if name.endswith(" score")] == ["two score", "one score", "other score"]
+    assert (rows[0]["total"], rows[0]["total max"]) == ("30.5", "69.5")   # 19/2 + 2 * 7 + 7, of 19/2 + 2 * 20 + 20
+    assert (rows[1]["total"], rows[1]["total max"]) == ("14", "69.5")
+
+
 def test_a_withheld_mark_is_blank_and_so_is_its_total() -> None:
     row = table([s.withheld("ada", "one"), s.result("ada", "two")])[0]
     assert (row["one score"], row["one status"], row["total"], row["status"]) == ("", "withheld", "", "withheld")

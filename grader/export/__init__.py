@@ -12,7 +12,8 @@ from grader.records import Result
 
 def write(form: str, results: Sequence[Result], out: Out, *, worksheet: Path | None = None,
           assignments: Mapping[str, str] | None = None, summary: Path | None = None,
-          notebooks: Mapping[tuple[str, str], str] | None = None, language: str = "en") -> str:
+          notebooks: Mapping[tuple[str, str], str] | None = None, language: str = "en",
+          weights: Mapping[str, float] | None = None) -> str:
     """Write in one format; returns what the tutor should know of it, empty where that is nothing.
 
     Raises:
@@ -37,7 +38,7 @@ def write(form: str, results: Sequence[Result], out: Out, *, worksheet: Path | N
         case "classroom":
             classroom.write(results, out)
         case _:
-            csv.write(results, out)
+            csv.write(results, out, weights)
     return ""
 
 

@@ -15,36 +15,40 @@ from grader.report import plain
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 
 
-def write(results: Iterable[r.Result], out: Out) -> None:
+def write(results: Iterable[r.Result], out: Out, weights: Mapping[str, float] | None = None) -> None:
     """Columns: student; for each exercise its score, maximum and status; then the total, its maximum and status.
 
     What is withheld has no score, and its student no total; what was not handed in is `missing`. The last status is
-    the worst that a mark has: `withheld`, then `unreadable`, then `graded`.
+    the worst that a mark has: `withheld`, then `unreadable`, then `graded`. Exercises come in the order of `weights`,
+    by which their points are multiplied in the total; what is not in it comes last and counts once.
     """
     by_student: dict[str, dict[str, r.Result]] = defaultdict(dict)
     for result in results:
         by_student[result.student][result.exercise] = result
-    exercises = sorted({name for handed_in in by_student.values() for name in handed_in})
+    weights = weights or {}
+    place = {name: number for number, name in enumerate(weights)}
+    exercises = sorted({name for handed_in in by_student.values() for name in handed_in},
+                       key=lambda name: (place.get(name, len(place)), name))
     full = {name: max(h[name].max_score for h in by_student.values() if name in h) for name in exercises}
     text = io.StringIO()
     sheet = csv.writer(text, lineterminator="\n")
     sheet.writerow(["student", *(f"{safe(name)} {what}" for name in exercises for what in ("score", "max", "status")),
                     "total", "total max", "status"])
     for student in sorted(by_student):
-        sheet.writerow([safe(student), *_row(by_student[student], full)])
+        sheet.writerow([safe(student), *_row(by_student[student], full, weights)])
     put(text.getvalue(), out)
 
 
-def _row(results: Mapping[str, r.Result], full: Mapping[str, float]) -> Iterable[str]:
+def _row(results: Mapping[str, r.Result], full: Mapping[str, float], weights: Mapping[str, float]) -> Iterable[str]:
     total = maximum = 0.0
     for name, out_of in full.items():
-        result = results.get(name)
+        result, weight = results.get(name), weights.get(name, 1.0)
         if result is None:
-            maximum += out_of
+            maximum += weight * out_of
             yield from ("", number(out_of), "missing")
             continue
-        maximum += result.max_score
-        total += result.score or 0.0
+        maximum += weight * result.max_score
+        total += weight * (result.score or 0.0)
         yield from ("" if result.score is None else number(result.score), number(result.max_score), result.status.value)
     status = _overall(results)
     yield from ("" if status is r.Status.WITHHELD else number(total), number(maximum), status.value)
