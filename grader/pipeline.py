@@ -188,7 +188,7 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     released = {name.removeprefix("released "): text for name, text in said.items() if name.startswith("released ")}
     write(output.folder / "index.html", class_page.render(
         results, with_notebooks, title=said.get("title", "Class"), links=links, isolated=isolated, language=language,
-        released=released))
+        released=released, weights=weights(said)))
     csv.write(results, output.folder / "grades.csv", weights(said))
     return results
 

@@ -187,3 +187,10 @@ def test_two_thousand_students_are_written_in_seconds() -> None:
     html = page(results, notebooks)
     assert time.process_time() - began < 10
     assert html.count("<tr data-flags") == len({result.student for result in results})
+
+
+def test_the_course_decides_order_and_weight() -> None:
+    results = [s.result("ada", "one"), s.passed_all("ada", "two")]
+    found = cohort.counted(results, {"two": 0.5, "one": 2.0})
+    assert [exercise.name for exercise in found.exercises] == ["two", "one"]
+    assert (found.standings[0].score, found.standings[0].max_score) == (23.5, 49.5)

@@ -643,8 +643,8 @@ def xavier_stalls(seen: Seen) -> None:
 
 
 # --- on a GPU: thirty convolutional layers ----------------------------------------------------------------------------
-# The net and its first weights are ours; `train` and `verdict` are the student's. Over FIRST_RUNS He's net ended
-# between FIRST_LOW and FIRST_HIGH and Xavier's at chance.
+# The net and its first weights are ours; `train` and `verdict` are the student's. Over 8 nets from each initialisation,
+# with as many sets of images, He's ended between 0.02 and 0.18 and Xavier's at 2.30 (on a CPU).
 
 IMAGES = {"depth": 30, "channels": 16, "steps": 150, "lr": 0.001, "batch": 32,
           "means": normal(CLASSES, 1, 8, 8, std=2.0), "enough": LEARNT}

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from grader import records as r
 from grader.export.out import Out, put
 from grader.report import plain
+from grader.report.cohort import ordered
 
 # What makes a spreadsheet compute a cell, its full-width forms too (OWASP, "CSV injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
@@ -26,9 +27,7 @@ def write(results: Iterable[r.Result], out: Out, weights: Mapping[str, float] | 
     for result in results:
         by_student[result.student][result.exercise] = result
     weights = weights or {}
-    place = {name: number for number, name in enumerate(weights)}
-    exercises = sorted({name for handed_in in by_student.values() for name in handed_in},
-                       key=lambda name: (place.get(name, len(place)), name))
+    exercises = ordered({name for handed_in in by_student.values() for name in handed_in}, weights)
     full = {name: max(h[name].max_score for h in by_student.values() if name in h) for name in exercises}
     text = io.StringIO()
     sheet = csv.writer(text, lineterminator="\n")

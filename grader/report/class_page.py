@@ -128,9 +128,10 @@ class Section:
 
 
 def render(results: Sequence[r.Result], notebooks: Mapping[Key, str], *, title: str, links: Mapping[Key, str],
-           isolated: bool, language: str = "en", released: Mapping[str, str] | None = None) -> str:
+           isolated: bool, language: str = "en", released: Mapping[str, str] | None = None,
+           weights: Mapping[str, float] | None = None) -> str:
     """The class page. `notebooks` are the cleaned submissions, `released` what was handed out, to compare them with."""
-    writer = _Writer(counted(results), alike(notebooks, released), links, words(language))
+    writer = _Writer(counted(results, weights), alike(notebooks, released), links, words(language))
     script = page.asset(_SCRIPT)
     isolated = isolated and all(result.made_by.sandbox != "process" for result in results)
     return page.html(

@@ -98,8 +98,15 @@ class Cohort:
     unreadable: tuple[r.Result, ...]
 
 
-def counted(results: Sequence[r.Result]) -> Cohort:
-    """All there is to count. Exercises and students are in order of name."""
+def ordered(names: Iterable[str], weights: Mapping[str, float]) -> list[str]:
+    """Exercises in the order of the course's weights; those that are not in it last, by name."""
+    place = {name: number for number, name in enumerate(weights)}
+    return sorted(names, key=lambda name: (place.get(name, len(place)), name))
+
+
+def counted(results: Sequence[r.Result], weights: Mapping[str, float] | None = None) -> Cohort:
+    """All there is to count; students are in order of name. `weights`: of an exercise's points in the total."""
+    weights = weights or {}
     by_exercise: dict[str, list[r.Result]] = defaultdict(list)
     by_student: dict[str, dict[str, r.Result]] = defaultdict(dict)
     for result in results:
@@ -108,18 +115,19 @@ def counted(results: Sequence[r.Result]) -> Cohort:
     order = sorted(results, key=lambda result: (result.exercise, result.student))
     full = {name: max(result.max_score for result in group) for name, group in by_exercise.items()}
     return Cohort(
-        exercises=tuple(_exercise(name, by_exercise[name]) for name in sorted(by_exercise)),
-        standings=tuple(_standing(student, by_student[student], full) for student in sorted(by_student)),
+        exercises=tuple(_exercise(name, by_exercise[name]) for name in ordered(by_exercise, weights)),
+        standings=tuple(_standing(student, by_student[student], full, weights) for student in sorted(by_student)),
         withheld=tuple(result for result in order if result.status is r.Status.WITHHELD),
         unreadable=tuple(result for result in order if result.status is r.Status.UNREADABLE))
 
 
-def _standing(student: str, results: Mapping[str, r.Result], full: Mapping[str, float]) -> Standing:
+def _standing(student: str, results: Mapping[str, r.Result], full: Mapping[str, float],
+              weights: Mapping[str, float]) -> Standing:
     """What was not handed in counts for nothing, out of what others could get."""
-    scores = [result.score for result in results.values()]
-    known = [score for score in scores if score is not None]
-    maximum = sum(results[name].max_score if name in results else full[name] for name in full)
-    return Standing(student, results, sum(known) if len(known) == len(scores) else None, maximum)
+    known = [weights.get(name, 1.0) * result.score for name, result in results.items() if result.score is not None]
+    maximum = sum(weights.get(name, 1.0) * (results[name].max_score if name in results else full[name])
+                  for name in full)
+    return Standing(student, results, sum(known) if len(known) == len(results) else None, maximum)
 
 
 def _exercise(name: str, results: Sequence[r.Result]) -> ExerciseCount:
