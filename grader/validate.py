@@ -7,14 +7,16 @@ of `wrong/` or `right/`, that file as a last cell.
 from __future__ import annotations
 
 import ast
+import gc
 import json
 import math
 import multiprocessing
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,10 +29,13 @@ from grader.grading import Grading, Options, default_jobs
 from grader.inline import as_notebook, observe_inline
 from grader.judge import judge
 from grader.pipeline import known
+from grader.spec import Check
 from grader.spoil import unnoticed
 
 HEADER = re.compile(r"^(fails|diagnosis|cause):[ \t]*(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
 SOLUTION = "### BEGIN SOLUTION"
+
+Counts = dict[str, tuple[int, int]]  # check -> false alarms, times it was judged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,10 +76,11 @@ def validate(options: Options, name: str | None, sandbox: Sandbox | None, *, dra
     folders = known(options)
     if name is not None and name not in folders:
         raise ExerciseError(f"there is no exercise {name!r} in {options.exercises}; there are {', '.join(folders)}")
-    return [prove(load(folders[n]), options, sandbox, draws=draws, told=told) for n in ([name] if name else folders)]
+    with Alarms(draws) as alarms:
+        return [prove(load(folders[n]), options, sandbox, alarms, told=told) for n in ([name] if name else folders)]
 
 
-def prove(exercise: Exercise, options: Options, sandbox: Sandbox | None, *, draws: int,
+def prove(exercise: Exercise, options: Options, sandbox: Sandbox | None, alarms: Alarms, *,
           told: Callable[[str], None]) -> Proof:
     """Everything `grader validate` says of one exercise."""
     seed = options.seed if options.seed is not None else secrets.randbits(31)
@@ -83,17 +89,15 @@ def prove(exercise: Exercise, options: Options, sandbox: Sandbox | None, *, draw
     everyone = [Solution(path=exercise.folder / "notebook.ipynb"), *right, *wrong]
     verdicts = dict(zip(everyone, _judged(exercise, everyone, options, sandbox, seed), strict=True))
     failures = [f"{s.path.name}: {problem}" for s in everyone for problem in _problems(s, verdicts[s])]
-    told(f"{exercise.name}: spoiled observations")
+    told(f"{exercise.name}: spoiled observations, and false alarms over {alarms.draws} draws")
+    counted = alarms.begin(exercise, seed)
     failures += unnoticed(exercise, observe_inline(exercise, cells(exercise), exercise.prepare(seed)), seed)
     failed_by = {c.id: sum(c.id in failed(verdicts[s]) for s in wrong) for c in exercise.checks}
     failures += [f"{check}: no wrong solution fails it" for check, count in failed_by.items()
                  if not count and not _not_available(verdicts[everyone[0]], check)]
-    told(f"{exercise.name}: false alarms over {draws} draws")
-    alarms = false_alarms(exercise, draws, seed)
-    rows = tuple(Row(check=c.id, points=c.points, failed_by=failed_by[c.id], alarms=alarms[c.id], draws=draws,
-                     bound=upper_bound(alarms[c.id], draws), claimed=c.false_alarms) for c in exercise.checks)
-    failures += [f"{row.check}: {row.alarms} false alarms in {draws}, claimed {row.claimed:g}" for row in rows
-                 if row.alarms > allowed_alarms(row.claimed, draws)]
+    rows = tuple(_row(check, failed_by[check.id], counted) for check in exercise.checks)
+    failures += [f"{row.check}: {row.alarms} false alarms in {row.draws}, claimed {row.claimed:g}" for row in rows
+                 if row.alarms > allowed_alarms(row.claimed, row.draws)]
     return Proof(exercise=exercise.name, wrong=len(wrong), right=len(right), rows=rows, failures=tuple(failures))
 
 
@@ -185,31 +189,48 @@ def _problems(solution: Solution, verdicts: tuple[r.Verdict, ...]) -> Iterator[s
         yield f"causes {sorted(causes)}, the header says {sorted(solution.causes)}"
 
 
-def false_alarms(exercise: Exercise, draws: int, seed: int) -> Mapping[str, int]:
-    """How often the reference fails each check, over fresh seeds, observed in this machine's own processes."""
-    workers = min(os.cpu_count() or 1, 8)
-    shares = [range(seed + 1 + i, seed + 1 + draws, workers) for i in range(workers)]
-    total = dict.fromkeys((check.id for check in exercise.checks), 0)
-    if not draws:
-        return total
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for counted in pool.map(_count, [exercise.folder] * workers, shares):
-            for check, count in counted.items():
-                total[check] += count
-    return total
+def _row(check: Check, failed_by: int, counted: Sequence[Future[Counts]]) -> Row:
+    alarms, draws = (sum(part.result()[check.id][i] for part in counted) for i in range(2))
+    return Row(check=check.id, points=check.points, failed_by=failed_by, alarms=alarms, draws=draws,
+               bound=upper_bound(alarms, draws), claimed=check.false_alarms)
 
 
-def _count(folder: Path, seeds: range) -> dict[str, int]:
+class Alarms:
+    """Counts how often the reference fails each check, over fresh seeds, in processes of its own."""
+
+    def __init__(self, draws: int) -> None:
+        self.draws = draws
+        self.workers = min(os.cpu_count() or 1, 8)
+        self.pool = ProcessPoolExecutor(self.workers, multiprocessing.get_context("spawn"), initializer=_settle)
+
+    def begin(self, exercise: Exercise, seed: int) -> list[Future[Counts]]:
+        shares = [range(seed + 1 + i, seed + 1 + self.draws, self.workers) for i in range(self.workers)]
+        return [self.pool.submit(_count, exercise.folder, share) for share in shares if share]
+
+    def __enter__(self) -> Alarms:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pool.shutdown(cancel_futures=True)
+
+
+def _settle() -> None:
     import torch
 
     torch.set_num_threads(1)
+    gc.freeze()  # each step lets the collector go afterwards, and torch's own objects are a long way to walk
+
+
+def _count(folder: Path, seeds: range) -> Counts:
     exercise = load(folder)
-    counted = dict.fromkeys((check.id for check in exercise.checks), 0)
+    alarms, draws = Counter[str](), Counter[str]()
     for seed in seeds:
         prepared = exercise.prepare(seed)
         for verdict in judge(exercise, observe_inline(exercise, cells(exercise), prepared), prepared):
-            counted[verdict.id] += verdict.mark not in (r.Mark.PASS, r.Mark.NOT_AVAILABLE)
-    return counted
+            if verdict.mark is not r.Mark.NOT_AVAILABLE:
+                draws[verdict.id] += 1
+                alarms[verdict.id] += verdict.mark is not r.Mark.PASS
+    return {check.id: (alarms[check.id], draws[check.id]) for check in exercise.checks}
 
 
 def upper_bound(count: int, draws: int, *, miss: float = 0.05) -> float:

@@ -30,7 +30,8 @@ def test_an_exercise_is_proved(name: str, sandbox: Sandbox) -> None:
     """Behind the real wall; `grader validate` does the same with more draws."""
     told: list[str] = []
     options = Options(exercises=COURSE, jobs=2)
-    proof = validate.prove(catalog.load(COURSE / name), options, sandbox, draws=20, told=told.append)
+    with validate.Alarms(20) as alarms:
+        proof = validate.prove(catalog.load(COURSE / name), options, sandbox, alarms, told=told.append)
     assert not proof.failures, "\n".join(proof.failures)
     assert proof.wrong >= 12
     assert proof.right >= 3

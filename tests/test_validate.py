@@ -16,7 +16,8 @@ WRONG = "wrong/squares.py"
 
 def prove(folder: Path, draws: int = 0) -> validate.Proof:
     options = Options(exercises=folder.parent, seed=3)
-    return validate.prove(catalog.load(folder), options, None, draws=draws, told=lambda text: None)
+    with validate.Alarms(draws) as alarms:
+        return validate.prove(catalog.load(folder), options, None, alarms, told=lambda text: None)
 
 
 def test_a_sound_exercise_is_proved(exercise_folder: Path) -> None:

@@ -144,11 +144,16 @@ def observe_step(step: Step, arrays: Mapping[str, wire.Array], namespace: dict[s
     return outcome, encoder.arrays if isinstance(outcome, Returned) else {}
 
 
-_manual_seed, _seed_numpy, _seed_random = torch.manual_seed, numpy.random.seed, random.seed
+# Not torch.manual_seed: for devices that are not there it keeps a traceback with each call, for later.
+_seed_cpu, _seed_gpus, _seed_numpy = torch.default_generator.manual_seed, torch.cuda.manual_seed_all, numpy.random.seed
+_seed_random = random.seed
+_has_gpu: Callable[[], bool] = torch.cuda.is_initialized
 
 
 def _seed(seed: int) -> None:
-    _manual_seed(seed)
+    _seed_cpu(seed)
+    if _has_gpu():
+        _seed_gpus(seed)
     _seed_numpy(seed % (1 << 32))
     _seed_random(seed)
 
