@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import secrets
 import sys
@@ -46,6 +47,7 @@ def batch(submissions: Path, out: Path, options: Options, sandbox: Sandbox, watc
         before = {(e.result.student, e.result.exercise): e for e in book.entries()}
         changed = [s for s in intake.submissions if not _unchanged(before.get((s.student, s.exercise)), s, grading)]
         watcher.begin(len(changed), len(intake.submissions) - len(changed))
+        gc.freeze()  # what is loaded stays: the collector need not walk over it for each submission
         for graded in grading.run(changed, sandbox):
             record(graded, grading.fingerprint(graded.submission), book, output)
             watcher.graded(graded.result)

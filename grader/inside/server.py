@@ -18,7 +18,7 @@ import resource
 import signal
 import socket
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 NOBODY = 65534
 ID = 8  # bytes
@@ -73,8 +73,15 @@ def _warm_up() -> None:
     with torch.no_grad():
         layer(torch.zeros(1, 2))
     torch.optim.SGD(layer.parameters()).zero_grad()  # imports the compiler, a second's work
+    _validate_an_output()
     if "matplotlib.pyplot" in sys.modules:
         _draw_a_figure()
+
+
+def _validate_an_output() -> None:
+    """nbformat compiles its schemas with the first thing that it validates: an output, a whole notebook."""
+    v4: Any = importlib.import_module("nbformat.v4")
+    v4.new_notebook(cells=[v4.new_code_cell("1", outputs=[v4.new_output("stream", text="1")])])
 
 
 def _draw_a_figure() -> None:
