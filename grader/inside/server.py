@@ -63,6 +63,7 @@ def preload() -> None:
     _warm_up()
     gc.collect()
     gc.freeze()  # keeps the pages shared: the collector would write to each object
+    gc.set_threshold(50_000, 20, 100)  # a notebook lives for seconds: fewer walks over what it makes
     linux.gather_pages()
 
 
