@@ -30,6 +30,8 @@ pytestmark = pytest.mark.timeout(900)
 STUDENTS = (*(case.name for case in CASES), "payloads-in-markdown", "signals-everyone", "huge-words")
 FORBIDDEN = {"iframe", "object", "embed", "base", "link", "form", "frame", "frameset", "applet", "audio", "video",
              "animate", "set", "foreignobject", "math", "template"}
+REFERENCES = ("https://arxiv.org/", "https://docs.pytorch.org/", "https://keras.io/", "https://github.com/pytorch/",
+              "https://github.com/tensorflow/")  # what exercises name as reading; no payload of ours points there
 FORMULAS = tuple("=+-@\t\r\n|%")
 UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
 
@@ -75,7 +77,7 @@ def harmless(tag: str, address: str) -> bool:
     if address.startswith("data:"):
         return tag == "img" and address.startswith("data:image/png;base64,")
     beside = not re.match(r"[a-z][a-z0-9+.-]*:|[/\\]", address)
-    return beside or address.startswith(("https://arxiv.org/", "https://docs.pytorch.org/"))
+    return beside or address.startswith(REFERENCES)
 
 
 def allowed(kind: str, text: str, policy: str) -> bool:
@@ -130,6 +132,8 @@ def test_the_class_page_is_inert(graded: Class) -> None:
 def test_markdown_is_inert(graded: Class, student: str) -> None:
     text = without_code(graded.page(student, ".md"))
     assert not re.findall(r"(?<!\\)<(?!https://)[a-zA-Z/!?]", text)
+    references = "|".join(map(re.escape, REFERENCES))
+    text = re.sub(rf"(?<![\\!])\[[\w. #]+\]\((?:{references})[^()\s]*\)", "", text)
     assert not re.findall(r"(?<!\\)!?\[[^\]]*(?<!\\)\]\(", text)
 
 
