@@ -81,9 +81,10 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
     with (socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as abstract,
           subprocess.Popen(["sleep", "3600"]) as witness):
         try:
-            abstract.bind("\0grader-hostile-test")
+            port = tcp.getsockname()[1]
+            abstract.bind(f"\0grader-hostile-test-{port}")
             abstract.listen()
-            hand_in(root, tcp.getsockname()[1])
+            hand_in(root, port)
             before = contents(root)
             with open_sandbox("bubblewrap") as sandbox:
                 results = pipeline.batch(root / "in", root / "out", options, sandbox, Notes())
