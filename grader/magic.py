@@ -68,7 +68,7 @@ def checked(exercise: Exercise, namespace: dict[str, Any]) -> r.Result:
                        device="cpu", seed=seed, sandbox="process")
     return r.Result(student="", exercise=exercise.name, score=points, max_score=maximum, checks=verdicts,
                     status=r.Status.GRADED if points is not None else r.Status.WITHHELD, made_by=made_by,
-                    notebook=r.NotebookFile(path="", sha256=""))
+                    notebook=r.NotebookFile(path="", sha256=""), title=exercise.settings.title)
 
 
 @contextlib.contextmanager

@@ -43,6 +43,7 @@ def test_the_report_of_the_visible_checks_is_shown(released: Path) -> None:
     assert "not the whole mark" in page
     assert 'sandbox=""' in page
     assert "the square" in page
+    assert "&lt;h1&gt;Doubling" in page.replace("\n", "")
     assert "halve" not in page.replace("def halve", "")
     assert "def double" in page, "the student's own lines are quoted"
 
