@@ -11,6 +11,7 @@ from msgspec import structs
 
 from grader import records as r
 from grader import wire
+from grader.locale import N_
 from grader.spec import ON_GPU, PLAIN, Check, Preparation, Seen, Step, Unmet
 
 if TYPE_CHECKING:
@@ -20,6 +21,23 @@ Observed = Mapping[str, wire.Parcel[r.Observations]]  # world -> what was observ
 
 MAX_MESSAGE = 2000  # characters: a message may quote what a student sent
 SIMULATION_LIMIT = "SimulationLimit"  # the class name with which a simulated device says "I cannot do that"
+
+LOST = {
+    r.Cause.MISSING: N_("`%(name)s` is not defined after the notebook's last cell."),
+    r.Cause.TIMEOUT: N_("`%(name)s` did not come to an end in the time allowed."),
+    r.Cause.MEMORY: N_("`%(name)s` used more memory than allowed."),
+    r.Cause.OUTPUT: N_("`%(name)s` wrote or returned more than allowed."),
+    r.Cause.CRASHED: N_("Python ended while `%(name)s` was running, so nothing was returned."),
+}
+NOTHING = N_("`%(name)s` brought nothing to look at.")
+NO_FUNCTION = N_("`%(name)s` is not a function after the notebook's last cell.")
+STOPPED = N_("`%(name)s` did not come to an end in the time allowed. It was stopped after %(seconds)s seconds.")
+SIGNALLED = N_("Python ended while `%(name)s` was running, so nothing was returned. "
+               "The system stopped it (%(signal)s).")
+CALLED = N_("`%(name)s` called %(forbidden)s, which this exercise asks you to write yourself.")
+UNWRITTEN = N_("`%(name)s` is not written yet: it raises NotImplementedError.")
+RAISED = N_("`%(name)s` raised %(error)s.")
+RAISED_WITH = N_("`%(name)s` raised %(error)s: %(message)s")
 
 
 def judge(exercise: Exercise, observed: Observed, prepared: Preparation) -> tuple[r.Verdict, ...]:
@@ -31,7 +49,7 @@ def judge(exercise: Exercise, observed: Observed, prepared: Preparation) -> tupl
     if ON_GPU not in observed:
         return verdicts
     there = _judged(exercise, {**observed, PLAIN: observed[ON_GPU]}, prepared)
-    return tuple(structs.replace(b, message=f"On the GPU: {b.message}".rstrip(": "))
+    return tuple(structs.replace(b, message=f"On the GPU: {b.message}".rstrip(": "), said=None)
                  if a.mark is r.Mark.PASS and b.mark is not r.Mark.PASS else a
                  for a, b in zip(verdicts, there, strict=True))
 
@@ -80,19 +98,18 @@ def _refusal(check: Check, seen: Seen, defined: tuple[str, ...]) -> r.Verdict | 
     if isinstance(outcome, r.Returned) and len(outcome.rounds) != seen.step.times:
         outcome = r.Lost(cause=r.Cause.CRASHED, detail="what came back is not what was asked for")
     if isinstance(outcome, r.Lost):
-        return _marked(check, r.Mark.FAIL, cause=outcome.cause, message=_lost(seen.step, outcome))
+        return _marked(check, r.Mark.FAIL, cause=outcome.cause, said=_lost(seen.step, outcome), lines=outcome.lines)
     if outcome.forbidden:
         names = ", ".join(f"`{name}`" for name in sorted(set(outcome.forbidden)))
         return _marked(check, r.Mark.FAIL, cause=r.Cause.FORBIDDEN,
-                       message=f"`{_named(seen.step)}` called {names}, which this exercise asks you to write yourself.")
+                       said=_said(CALLED, name=_named(seen.step), forbidden=names))
     missing = [name for name in seen.step.uses if name not in defined]
     if isinstance(outcome, r.Raised) and missing:
-        lost = r.Lost(cause=r.Cause.MISSING, detail=f"`{missing[0]}` is not defined")
-        return _marked(check, r.Mark.FAIL, cause=lost.cause, message=_lost(seen.step, lost))
+        return _marked(check, r.Mark.FAIL, cause=r.Cause.MISSING, said=_said(LOST[r.Cause.MISSING], name=missing[0]))
     if isinstance(outcome, r.Raised) and outcome.error == SIMULATION_LIMIT and seen.gpus:
         return _marked(check, r.Mark.NOT_AVAILABLE, cause=r.Cause.NEEDS_CUDA, message=outcome.message)
     if isinstance(outcome, r.Raised) and not check.may_raise:
-        return _marked(check, r.Mark.FAIL, cause=r.Cause.RAISED, message=_raised(seen.step, outcome),
+        return _marked(check, r.Mark.FAIL, cause=r.Cause.RAISED, said=_raised(seen.step, outcome),
                        lines=outcome.lines, hinted=_unwritten(outcome))
     return None
 
@@ -118,10 +135,11 @@ def _asked(check: Check, seen: list[Seen]) -> r.Verdict:
                            pictures=tuple(p for s in seen for p in s.pictures))
 
 
-def _marked(check: Check, mark: r.Mark, *, cause: r.Cause | None = None, message: str = "",
+def _marked(check: Check, mark: r.Mark, *, cause: r.Cause | None = None, message: str = "", said: r.Said | None = None,
             lines: tuple[r.Line, ...] = (), root: str | None = None, hinted: bool = False) -> r.Verdict:
     """A verdict. The check's hint says what a right answer needs, which is no help where there was no answer at all."""
-    return r.Verdict(id=check.id, title=check.promise, mark=mark, cause=cause, message=message[:MAX_MESSAGE],
+    text = said.template % said.values if said else message
+    return r.Verdict(id=check.id, title=check.promise, mark=mark, cause=cause, message=text[:MAX_MESSAGE], said=said,
                      lines=lines, root=root,
                      points=check.points if mark is r.Mark.PASS else 0.0, max_points=check.points,
                      advice=check.hint if hinted else "", read=check.read if hinted else "",
@@ -133,25 +151,22 @@ def _named(step: Step) -> str:
     return ", ".join(step.uses)
 
 
-def _lost(step: Step, lost: r.Lost) -> str:
+def _said(template: str, **values: str) -> r.Said:
+    return r.Said(template=template, values={name: value[:MAX_MESSAGE] for name, value in values.items()})
+
+
+def _lost(step: Step, lost: r.Lost) -> r.Said:
+    """Why nothing came back. What the sandbox says of it is the student's to forge: it is searched, never quoted."""
     name = _named(step)
-    return {
-        r.Cause.MISSING: f"{lost.detail or f'`{name}` is not defined'} after the notebook's last cell.",
-        r.Cause.TIMEOUT: f"`{name}` did not come to an end in the time allowed.{_stopped(lost.detail)}",
-        r.Cause.MEMORY: f"`{name}` used more memory than allowed.",
-        r.Cause.OUTPUT: f"`{name}` wrote or returned more than allowed.",
-        r.Cause.CRASHED: f"Python ended while `{name}` was running, so nothing was returned.{_signal(lost.detail)}",
-    }.get(lost.cause, f"`{name}` brought nothing to look at.")
-
-
-def _stopped(detail: str) -> str:
-    after = re.match(r"stopped after ([\d.]{1,8}) s\b", detail)
-    return f" It was stopped after {after[1]} seconds." if after else ""
-
-
-def _signal(detail: str) -> str:
-    named = re.search(r"\bSIG[A-Z]{2,8}\b", detail)
-    return f" The system stopped it ({named[0]})." if named else ""
+    seconds = re.match(r"stopped after ([\d.]{1,8}) s\b", lost.detail)
+    signal = re.search(r"\bSIG[A-Z]{2,8}\b", lost.detail)
+    if lost.cause is r.Cause.TIMEOUT and seconds:
+        return _said(STOPPED, name=name, seconds=seconds[1])
+    if lost.cause is r.Cause.CRASHED and signal:
+        return _said(SIGNALLED, name=name, signal=signal[0])
+    if lost.cause is r.Cause.MISSING and lost.detail.endswith("not a function"):
+        return _said(NO_FUNCTION, name=name)
+    return _said(LOST.get(lost.cause, NOTHING), name=name)
 
 
 def _unwritten(raised: r.Raised) -> bool:
@@ -159,11 +174,13 @@ def _unwritten(raised: r.Raised) -> bool:
     return raised.error == "NotImplementedError" and not raised.message
 
 
-def _raised(step: Step, raised: r.Raised) -> str:
+def _raised(step: Step, raised: r.Raised) -> r.Said:
     name = _named(step)
     if _unwritten(raised):
-        return f"`{name}` is not written yet: it raises NotImplementedError."
-    return f"`{name}` raised {raised.error}: {raised.message}" if raised.message else f"`{name}` raised {raised.error}."
+        return _said(UNWRITTEN, name=name)
+    if raised.message:
+        return _said(RAISED_WITH, name=name, error=raised.error, message=raised.message)
+    return _said(RAISED, name=name, error=raised.error)
 
 
 def score(verdicts: tuple[r.Verdict, ...]) -> tuple[float | None, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import secrets
 import sys
@@ -22,6 +23,8 @@ from grader.output import Output, line, write
 from grader.release import student_notebook
 from grader.release import write as released
 from grader.report import plain
+
+PAGES = "grader.report.executed", "grader.report.markdown", "grader.report.student"  # slow to import
 
 
 class Watcher(Protocol):
@@ -47,6 +50,8 @@ def batch(submissions: Path, out: Path, options: Options, sandbox: Sandbox, watc
         before = {(e.result.student, e.result.exercise): e for e in book.entries()}
         changed = [s for s in intake.submissions if not _unchanged(before.get((s.student, s.exercise)), s, grading)]
         watcher.begin(len(changed), len(intake.submissions) - len(changed))
+        for name in PAGES:
+            importlib.import_module(name)  # now, while the sandbox gets ready
         gc.freeze()  # what is loaded stays: the collector need not walk over it for each submission
         for graded in grading.run(changed, sandbox):
             record(graded, grading.fingerprint(graded.submission), book, output)

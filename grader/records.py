@@ -177,6 +177,9 @@ class Line(Record, frozen=True, kw_only=True):
     text: Words
 
 
+Lines = Annotated[tuple[Line, ...], Meta(max_length=200)]  # the student's own frames, outermost first
+
+
 class Round(Record, frozen=True, kw_only=True):
     """One call: what came back, and its arguments as they were afterwards."""
 
@@ -195,7 +198,7 @@ class Raised(Record, frozen=True, kw_only=True, tag="raised"):
     error: Name                            # class name only, never the object
     ancestry: Names = ()                   # names of the class and its bases, as in __mro__
     message: Words = ""
-    lines: Annotated[tuple[Line, ...], Meta(max_length=200)] = ()  # the student's own frames, outermost first
+    lines: Lines = ()
     printed: Words = ""
     forbidden: Names = ()
     inside_probe: bool = False             # raised by probes.py itself, in no frame of the student's
@@ -204,6 +207,7 @@ class Raised(Record, frozen=True, kw_only=True, tag="raised"):
 class Lost(Record, frozen=True, kw_only=True, tag="lost"):
     cause: Cause                           # missing, timeout, memory, output or crashed
     detail: Words = ""
+    lines: Lines = ()                      # where in the student's own code it was stopped, where that is known
 
 
 Outcome = Returned | Raised | Lost
@@ -294,6 +298,13 @@ class Curves(Record, frozen=True, kw_only=True, tag="curves"):
 Picture = Histogram | Curves
 
 
+class Said(Record, frozen=True, kw_only=True):
+    """A sentence of the grader's own, `template % values`, which a report says in its reader's language."""
+
+    template: str
+    values: dict[str, str] = {}
+
+
 class Verdict(Record, frozen=True, kw_only=True):
     id: str
     title: str                             # the promise: the check's docstring
@@ -313,6 +324,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     root: str | None = None                # for not-reached: the check it hangs on
     visible: bool = True
     pattern: str = ""                      # of the diagnosis: which of the student's lines it is about
+    said: Said | None = None               # where the message is no exercise's
 
 
 class MadeBy(Record, frozen=True, kw_only=True):

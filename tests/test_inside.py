@@ -13,7 +13,7 @@ import torch
 from grader import wire
 from grader.inside import seccomp
 from grader.inside.calls import observe_step
-from grader.inside.executing import notebook_of, sanitised
+from grader.inside.executing import does_something, notebook_of, sanitised
 from grader.inside.values import Decoder, Encoder, TooMuch, tensor_of
 from grader.records import (
     CallStep,
@@ -244,3 +244,10 @@ def test_no_cycle_is_collected_in_mid_call() -> None:
     assert isinstance(outcome, Returned)
     assert outcome.rounds[0].value == Truth(value=True)
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize(("source", "expected"), [
+    ("", False), ("# a\n\n   # b", False), ("#%%\n# c?", False), ("x", True), ("# a\nx = 1  # b", True),
+    ("%%time", True), ("'# text'", True), ("'''\n# text\n'''", True), ("?x", True)])
+def test_cells_of_comments_alone_are_not_run(source: str, expected: bool) -> None:
+    assert does_something(source) is expected

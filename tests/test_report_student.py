@@ -129,7 +129,7 @@ LOST = structs.replace(s.VARIANCE, cause=r.Cause.MISSING, diagnosis=None, meanin
 NAMELESS = structs.replace(s.RAISED, message="`init` raised NameError: name 'he_normal_' is not defined", advice="",
                            functions=("init",))
 STOPS = (r.CellEvent(cell=2, cause=r.Cause.RAISED, error="SyntaxError",
-                     message="'(' was never closed (69367206.py, line 2)"),
+                     message="'(' was never closed", line=2),
          r.CellEvent(cell=3, cause=r.Cause.RAISED, error="NameError", message="name 'he_normal_' is not defined"),
          r.CellEvent(cell=4, cause=r.Cause.RAISED, error="NameError", message="name 'modle' is not defined", line=1))
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
+from grader import judge
 from grader import records as r
 from grader.report import class_page, executed, markdown, student, wording
 from grader.report.page import FOLDERS
@@ -38,7 +40,7 @@ def extracted() -> set[str]:
     found = set()
     templates = next(folder for folder in FOLDERS if folder.is_dir())
     files = [("python", path) for part in ("report", "export") for path in (ROOT / "grader" / part).glob("*.py")]
-    files += [("python", ROOT / "grader" / "terminal.py")]
+    files += [("python", ROOT / "grader" / name) for name in ("terminal.py", "judge.py")]
     files += [("jinja2", path) for path in templates.glob("*.j2")]
     for method, path in files:
         for _, message, _, _ in extract_from_file(method, path, keywords=keywords, options=options):
@@ -81,6 +83,20 @@ def test_a_report_in_german_says_nothing_in_english() -> None:
     assert "Für die nächste Vorlesung" in class_page.render(results, notebooks, title="t", links={}, isolated=True,
                                                             language="de")
     assert "wie es ausgeführt wurde" in executed.render(s.NOTEBOOK, language="de")
+
+
+def test_the_judges_own_sentences_are_translated_and_what_a_student_sent_is_not() -> None:
+    said = r.Said(template=judge.RAISED_WITH, values={"name": "f", "error": "KeyError", "message": "100 %(name)s %"})
+    verdict = structs.replace(s.RAISED, message=said.template % said.values, said=said)
+    assert "f raised KeyError: 100 %(name)s %" in visible(student.render(s.result(checks=(verdict,)), s.NOTEBOOK))
+    german = visible(student.render(s.result(checks=(verdict,)), s.NOTEBOOK, language="de"))
+    assert "f hat KeyError ausgelöst: 100 %(name)s %" in german
+    assert "raised" not in german
+
+
+def visible(html: str) -> str:
+    """The text of a page."""
+    return " ".join(re.sub(r"<[^>]*>", "", html[html.index("</style>"):]).split())
 
 
 def test_numbers_follow_the_language() -> None:

@@ -267,6 +267,10 @@ def slow_catch():
         "greedy_torch": Cause.MEMORY, "crashes": Cause.CRASHED, "leaves": Cause.CRASHED, "exits": "Raised",
         "aborts": Cause.CRASHED, "much": Cause.OUTPUT, "deep": Cause.OUTPUT, "asks": "Raised",
         "slow_catch": Cause.TIMEOUT, "fine": "Returned"}, seen.outcomes
+    where = {name: [line.line for line in outcome.lines] for name, outcome in seen.outcomes.items()
+             if isinstance(outcome, Lost) and outcome.lines}
+    where.pop("slow_catch", None)  # whether the exception comes at a place that the `try` covers is up to CPython
+    assert where == {"endless": [3]}
 
 
 def test_cells_that_must_be_stopped(sandbox: Sandbox) -> None:
@@ -275,6 +279,7 @@ def test_cells_that_must_be_stopped(sandbox: Sandbox) -> None:
                "raise MemoryError", "print('last')", calls=("f",), cell_seconds=3.0)
     causes = {event.cell: (event.cause, event.error) for event in seen.run.events}
     assert causes[0] == (Cause.TIMEOUT, "KeyboardInterrupt")
+    assert [event.line for event in seen.run.events if event.cell == 0] == [1]
     assert causes[1] == (Cause.OUTPUT, "OutputFlood")
     assert causes[2] == (Cause.RAISED, "StdinNotImplementedError")
     assert causes[3] == (Cause.OUTPUT, "OutputFlood")

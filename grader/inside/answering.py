@@ -31,8 +31,9 @@ except ImportError:  # Windows, where nothing is forked
 
 from grader import wire
 from grader.inside import frames
-from grader.inside.calls import Cells, observe_step
+from grader.inside.calls import Cells, Overtime, observe_step
 from grader.inside.values import plain
+from grader.inside.watch import LATE
 from grader.records import Cause, Job, Lost, Record, Returned, Step
 
 NONCE = 16    # bytes
@@ -167,7 +168,11 @@ class Answering:
         """Make one call and send what it brought; whether it returned."""
         os.write(answer, TAKEN)
         _limit_cpu(self.job.limits.call_seconds)
-        returned, outcome = self._observe(payload)
+        try:
+            with _in_time(self.job.limits.call_seconds):
+                returned, outcome = self._observe(payload)
+        except Overtime as error:  # between its last line and here
+            returned, outcome = False, payload[:NONCE] + wire.write(Lost(cause=Cause.TIMEOUT, detail=str(error)))
         data = memoryview(frames.HEADER.pack(b"o", len(outcome)) + outcome)
         while data:
             data = data[os.write(answer, data):]
@@ -251,11 +256,25 @@ def _folder() -> int:
         return 0
 
 
+@contextlib.contextmanager
+def _in_time(seconds: float) -> Iterator[None]:
+    """Raise where the call is when its time is up, so that the line is known. The runner ends it if it goes on."""
+    def stop(*_: object) -> None:
+        raise Overtime(f"stopped after {seconds:g} s")
+
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
 def _limit_cpu(seconds: float) -> None:
     """A second more than the runner allows: the runner is exact, this holds if it is late."""
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time() + seconds) + 1, most))
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time() + seconds + LATE) + 1, most))
 
 
 def _open_descriptors() -> list[int]:

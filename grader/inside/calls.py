@@ -46,6 +46,10 @@ class Flood(TooMuch):
     """A call wrote more than it may."""
 
 
+class Overtime(BaseException):  # as KeyboardInterrupt is: no `except Exception` eats it
+    """A call has used up its time. Where it was then, its traceback tells."""
+
+
 class Sink:
     """Stands for stdout and stderr: keeps the first of what is written, and ends what never stops."""
 
@@ -196,6 +200,8 @@ def _round(step: Step, arrays: Mapping[str, wire.Array], target: Callable[..., A
 def _failed(error: BaseException, step: Step, cells: Cells, sink: Sink, forbidden: tuple[str, ...]) -> Outcome:
     if isinstance(error, TooMuch):
         return Lost(cause=Cause.OUTPUT, detail=plain(str(error), MAX_MESSAGE))
+    if isinstance(error, Overtime):
+        return Lost(cause=Cause.TIMEOUT, detail=str(error), lines=_lines(error.__traceback__, cells))
     message = _message(error)
     if isinstance(error, MemoryError) or any(words in message for words in NO_MEMORY):
         return Lost(cause=Cause.MEMORY, detail=message or "no memory was left")

@@ -55,14 +55,15 @@ def uncover_proc() -> None:
 def preload() -> None:
     """Import what every kernel and every runner would import."""
     from grader.inside import linux
+    gc.disable()  # hardly anything of an import is garbage, and each look for some takes longer than the last
     for name in PRELOADED:
         importlib.import_module(name)
     for name in ADDED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     _warm_up()
-    gc.collect()
     gc.freeze()  # keeps the pages shared: the collector would write to each object
+    gc.enable()
     gc.set_threshold(50_000, 20, 100)  # a notebook lives for seconds: fewer walks over what it makes
     linux.gather_pages()
 

@@ -13,6 +13,7 @@ from grader.records import Cause, Limits
 
 PERIOD = 0.05          # s between two looks
 GRACE = 2.0            # s from an interrupt to a kill
+LATE = 1.0             # s of CPU from the end of a call's time, when it is asked where it is, to a kill
 DYING = 10.0           # s for a call's killed processes to be gone: many, and large, on a busy machine
 WALL = 3               # wall-clock may be this many times the CPU time that is allowed
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -214,7 +215,7 @@ class Watch:
         else:
             delay = self._delay(span)
             used = wall - (delay or 0.0)
-        if used > span.charged:
+        if used > span.charged + (LATE if span.cpu else 0.0):
             self._end_span(span, tree, Cause.TIMEOUT, f"stopped after {span.charged:g} s")
         elif wall > span.wall:
             busy = delay is None or delay > WAITING_SHARE * wall

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import msgspec
 import nbformat
@@ -22,6 +22,8 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from grader.report import formulas, page, plain
 from grader.report.wording import words
+
+Convert = TypeVar("Convert", bound=Callable[..., str])
 
 POLICY_IMAGES = "data:"
 
@@ -129,6 +131,15 @@ def _text(value: object, left: _Left) -> str:
     return "\x1b".join(plain.block(part, _CELL_MOST) for part in text.split("\x1b"))
 
 
+def _remembering(convert: Convert) -> Convert:
+    """Most cells are the exercise's own and the same in every submission. Long ones are not kept."""
+    kept = lru_cache(maxsize=500)(convert)
+
+    def remembering(cell: Any, *more: str) -> str:
+        return (kept if len(cell) < _KEPT_MOST else convert)(cell, *more)
+    return cast("Convert", remembering)
+
+
 @lru_cache
 def _exporter() -> HTMLExporter:
     """nbconvert's, without bleach: nh3 cleans each cell afterwards, in a fraction of the time.
@@ -139,7 +150,7 @@ def _exporter() -> HTMLExporter:
     colour = _remembering(Highlight2HTML(pygments_lexer="ipython3", parent=made))  # type: ignore[no-untyped-call]
     made.register_filter("clean_html", lambda html: html)  # type: ignore[no-untyped-call]
     made.register_filter("highlight_code", lambda source, **_: colour(source))  # type: ignore[no-untyped-call]
-    made.register_filter("markdown2html", _remembering(_markdown))  # type: ignore[no-untyped-call]
+    made.register_filter("markdown2html", _markdown)  # type: ignore[no-untyped-call]
     return made
 
 
@@ -160,20 +171,22 @@ def _markdown(text: str) -> str:
     return str(MarkdownWithMath(renderer=_Renderer(escape=False)).render(text))
 
 
-def _remembering(convert: Callable[[str], str]) -> Callable[[str], str]:
-    """Most cells are the exercise's own and the same in every submission. Long ones are not kept."""
-    kept = lru_cache(maxsize=500)(convert)
-    return lambda source: kept(source) if len(source) < _KEPT_MOST else convert(source)
-
-
 def _shown(notebook: nbformat.NotebookNode, alt: str) -> Iterator[Shown]:
     """Each cell by itself, so that nothing in one reaches into the next."""
-    made, left = _exporter(), _Left()
-    ready, _ = Exporter.from_notebook_node(made, notebook)
-    for number, cell in enumerate(ready.cells, 1):
-        alone = nbformat.from_dict({**ready, "cells": [cell]})  # type: ignore[no-untyped-call]
-        clean = _clean(str(made.template.render(nb=alone, resources=_resources())), alt % {"cell": number})
+    left = _Left()
+    for number, cell in enumerate(notebook.cells, 1):
+        clean = _inert(msgspec.json.encode(cell), alt % {"cell": number})
         yield Shown(number, cell.cell_type, page.trusted(plain.fit(_with_formulas(clean, left))))
+
+
+@_remembering
+def _inert(cell: bytes, alt: str) -> str:
+    """A cell's HTML without anything active."""
+    made = _exporter()
+    alone = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 4, "metadata": {},  # type: ignore[no-untyped-call]
+                                "cells": [msgspec.json.decode(cell)]})
+    ready, _ = Exporter.from_notebook_node(made, alone)
+    return _clean(str(made.template.render(nb=ready, resources=_resources())), alt)
 
 
 @lru_cache

@@ -5,7 +5,6 @@ HTML, Markdown and terminal tell the same story. What needs arithmetic, order or
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -16,7 +15,6 @@ from grader.report.wording import Words, words
 WRONG = (r.Mark.FAIL, r.Mark.PARTIAL)
 _MOST_QUOTED = 2   # functions quoted under one check that names no line
 _UNPARSED = ("SyntaxError", "IndentationError", "TabError")
-_KERNELS_FILE = re.compile(r" \((?:<[^>]*>|[\w./\\-]+\.py), line (\d+)\)$")  # ipykernel's name for a cell, of no use
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +181,8 @@ class _Teller:
             return "", True
         if not (shown and v.message):
             return self.words.cause(v.cause), True
+        if v.said:
+            return plain.line(self.words.said(v.said), 2000), True
         return (_told if v.cause is r.Cause.WRONG_ANSWER else plain.line)(v.message, 2000), False
 
     def _excerpts(self, v: r.Verdict) -> tuple[tuple[source.Excerpt, ...], tuple[str, ...]]:
@@ -216,13 +216,10 @@ class _Teller:
             hanging=tuple(map(self.item, lost)))
 
     def stop(self, event: r.CellEvent) -> Stop:
-        said = _KERNELS_FILE.search(event.message) if event.error in _UNPARSED else None
-        message = event.message[:said.start()] if said else event.message
-        number = event.line or (int(said[1][:6]) if said else 0)
-        places = (source.places(self.notebook, [r.Line(cell=event.cell, line=number, text="")], ())
-                  if number > 0 else ())
+        places = (source.places(self.notebook, [r.Line(cell=event.cell, line=event.line, text="")], ())
+                  if event.line > 0 else ())
         known = [p for p in places if p.prompt is not None]
-        what = plain.line(": ".join(filter(None, (event.error, message))), 1000) or self.words.cause(event.cause)
+        what = plain.line(": ".join(filter(None, (event.error, event.message))), 1000) or self.words.cause(event.cause)
         return Stop(what=what, excerpt=known[0] if known else None, cell=event.cell + 1)
 
 

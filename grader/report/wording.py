@@ -9,15 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from grader import records as r
+from grader.locale import N_
 from grader.report.source import Excerpt
 
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
 DECIMAL_COMMA = {"de"}
-
-
-def N_(text: str) -> str:  # noqa: N802
-    """A message for gettext's tools to find under this name, to be translated later."""
-    return text
 
 
 MARKS = {
@@ -87,6 +83,10 @@ class Words:
 
     def status(self, status: r.Status) -> str:
         return self.gettext(STATUSES[status])
+
+    def said(self, said: r.Said) -> str:
+        """One of the grader's own sentences. The values in it are the student's."""
+        return self.gettext(said.template) % said.values
 
     def cause(self, cause: r.Cause | None) -> str:
         return self.gettext(CAUSES[cause]) if cause else ""
