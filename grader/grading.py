@@ -129,10 +129,11 @@ class Grading:
                       result=self._result(submission, verdicts, status, reason=reason, events=events))
 
     def unreadable(self, submission: r.Unreadable) -> r.Result:
-        return self._result(submission, (), r.Status.UNREADABLE, reason=submission.reason)
+        return self._result(submission, (), r.Status.UNREADABLE, reason=submission.reason,
+                            said=submission.said)
 
     def _result(self, submission: r.Submission | r.Unreadable, verdicts: tuple[r.Verdict, ...], status: r.Status, *,
-                reason: str, events: tuple[r.CellEvent, ...] = ()) -> r.Result:
+                reason: str, events: tuple[r.CellEvent, ...] = (), said: r.Said | None = None) -> r.Result:
         exercise = self.exercises[submission.exercise]
         points, maximum = score(verdicts) if verdicts else (0.0, exercise.settings.points)
         first = next((f"cell {e.cell + 1}: {e.error or e.cause.value}" + (f": {e.message}" if e.message else "")
@@ -140,7 +141,8 @@ class Grading:
         file = r.NotebookFile(path=submission.path, sha256=submission.sha256, first_error=first)
         return r.Result(student=submission.student, exercise=submission.exercise, status=status, checks=verdicts,
                         score=None if status is r.Status.WITHHELD else points, max_score=maximum, notebook=file,
-                        made_by=self.made_by(exercise), reason=reason, events=events, title=exercise.settings.title)
+                        made_by=self.made_by(exercise), reason=reason, events=events, said=said,
+                        title=exercise.settings.title)
 
 
 def device_of(gpus: Sequence[Gpu]) -> str:

@@ -357,6 +357,7 @@ class Result(Record, frozen=True, kw_only=True):
     events: tuple[CellEvent, ...] = ()
     comment: str = ""                      # the tutor's
     title: str = ""                        # the exercise's, for people; "" where an older result has none
+    said: Said | None = None               # the reason, to be said in the reader's language
 
 
 # --- intake ----------------------------------------------------------------------------------------
@@ -380,3 +381,4 @@ class Unreadable(Record, frozen=True, kw_only=True):
     path: str
     sha256: str
     reason: str
+    said: Said | None = None

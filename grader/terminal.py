@@ -116,7 +116,7 @@ def mark(result: Result, w: Words) -> str:
 def reason(result: Result, w: Words) -> str:
     """The shortest account of a mark: what there is to mend, each reason once."""
     if result.status is not Status.GRADED:
-        return plain(result.reason, 120) or w.gettext("a check of the exercise raised an error")
+        return plain(w.reason(result), 120) or w.gettext("a check of the exercise raised an error")
     failed = [check for check in result.checks if check.mark in (Mark.FAIL, Mark.PARTIAL)]
     first = reasons.found(result.checks, (), ()).first
     told = dict.fromkeys((check.diagnosis or "").replace("-", " ") or w.briefly(check.cause)

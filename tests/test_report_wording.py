@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from grader import judge
+from grader import judge, terminal
 from grader import records as r
+from grader.intake.folder import read_file
 from grader.report import class_page, executed, markdown, student, wording
 from grader.report.page import FOLDERS
 from tests import samples as s
@@ -40,7 +41,8 @@ def extracted() -> set[str]:
     found = set()
     templates = next(folder for folder in FOLDERS if folder.is_dir())
     files = [("python", path) for part in ("report", "export") for path in (ROOT / "grader" / part).glob("*.py")]
-    files += [("python", ROOT / "grader" / name) for name in ("terminal.py", "judge.py")]
+    files += [("python", ROOT / "grader" / name) for name in ("terminal.py", "judge.py", "intake/clean.py",
+                                                              "intake/folder.py")]
     files += [("jinja2", path) for path in templates.glob("*.j2")]
     for method, path in files:
         for _, message, _, _ in extract_from_file(method, path, keywords=keywords, options=options):
@@ -92,6 +94,19 @@ def test_the_judges_own_sentences_are_translated_and_what_a_student_sent_is_not(
     german = visible(student.render(s.result(checks=(verdict,)), s.NOTEBOOK, language="de"))
     assert "f hat KeyError ausgelöst: 100 %(name)s %" in german
     assert "raised" not in german
+
+
+def test_why_a_file_is_no_notebook_is_said_in_the_readers_language(tmp_path: Path) -> None:
+    (tmp_path / "he_init.ipynb").write_text("")
+    found = read_file(tmp_path / "he_init.ipynb", student="a", relative="he_init.ipynb", exercises=("he_init",))
+    assert isinstance(found, r.Unreadable)
+    result = s.result(checks=(), status=r.Status.UNREADABLE, reason=found.reason, said=found.said)
+    assert "The file is empty." in visible(student.render(result, ""))
+    german = wording.words("de")
+    assert "Die Datei ist leer." in visible(student.render(result, "", language="de"))
+    assert terminal.reason(result, german) == "Die Datei ist leer."
+    page = class_page.render([result], {}, title="t", links={}, isolated=True, language="de")
+    assert "Die Datei ist leer." in visible(page)
 
 
 def visible(html: str) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.lean import nbformat
+from grader.locale import N_
+from grader.records import Said
 
 MAX_BYTES = 32 << 20         # with outputs; an honest notebook with many plots has a few MiB
 MAX_CELLS = 2_000
@@ -19,6 +21,10 @@ MAX_SOURCE = 2 << 20         # characters of source in all cells
 
 class NotANotebook(Exception):  # noqa: N818 - the name is the statement
     """The student's fault; the message is for the student."""
+
+    def __init__(self, template: str, **values: object) -> None:
+        self.said = Said(template=template, values={name: str(value) for name, value in values.items()})
+        super().__init__(template % self.said.values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,45 +40,49 @@ def clean(data: bytes) -> Cleaned:
         NotANotebook: the bytes are no notebook that could be run.
     """
     if len(data) > MAX_BYTES:
-        raise NotANotebook(f"The file has more than {MAX_BYTES >> 20} MiB. Clear the outputs and hand it in again.")
+        raise NotANotebook(N_("The file has more than %(most)s MiB. Clear the outputs and hand it in again."),
+                           most=MAX_BYTES >> 20)
     document = _upgraded(_parsed(data))
     cells = document.get("cells")
     if not isinstance(cells, list):
-        raise NotANotebook("The file is JSON, but it has no list of cells: it is not a Jupyter notebook.")
+        raise NotANotebook(N_("The file is JSON, but it has no list of cells: it is not a Jupyter notebook."))
     if len(cells) > MAX_CELLS:
-        raise NotANotebook(f"The notebook has {len(cells)} cells; at most {MAX_CELLS} are read.")
+        raise NotANotebook(N_("The notebook has %(count)s cells; at most %(most)s are read."), count=len(cells),
+                           most=MAX_CELLS)
     kept = [_cell(i, cell) for i, cell in enumerate(cells)]
     if sum(len(cell["source"]) for cell in kept) > MAX_SOURCE:
-        raise NotANotebook(f"The notebook has more than {MAX_SOURCE >> 20} MiB of source.")
+        raise NotANotebook(N_("The notebook has more than %(most)s MiB of source."), most=MAX_SOURCE >> 20)
     notebook = {"cells": kept, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     return Cleaned(notebook=json.dumps(notebook, ensure_ascii=False), exercise=_exercise(document))
 
 
 def _parsed(data: bytes) -> dict[str, Any]:
     if not data.strip():
-        raise NotANotebook("The file is empty.")
+        raise NotANotebook(N_("The file is empty."))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise NotANotebook("The file is not text in UTF-8: it is not a Jupyter notebook.") from None
+        raise NotANotebook(N_("The file is not text in UTF-8: it is not a Jupyter notebook.")) from None
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
         raise NotANotebook(_guess(text)) from None
     if not isinstance(document, dict):
-        raise NotANotebook("The file is JSON, but not a Jupyter notebook.")
+        raise NotANotebook(N_("The file is JSON, but not a Jupyter notebook."))
     return document
 
 
 def _guess(text: str) -> str:
     """What the file is instead, where that can be told."""
     if "<<<<<<<" in text and ">>>>>>>" in text:
-        return "The file holds the marks of an unfinished git merge (<<<<<<< ... >>>>>>>): resolve them and save again."
+        return N_("The file holds the marks of an unfinished git merge (<<<<<<< ... >>>>>>>): resolve them and save "
+                  "again.")
     if text.lstrip().startswith("{"):
-        return "The file begins like a notebook but breaks off or is damaged: save it in Jupyter and hand it in again."
+        return N_("The file begins like a notebook but breaks off or is damaged: save it in Jupyter and hand it in "
+                  "again.")
     if "import " in text or "def " in text:
-        return "The file holds Python source, not a notebook: put the code into the exercise's notebook."
-    return "The file is not a Jupyter notebook."
+        return N_("The file holds Python source, not a notebook: put the code into the exercise's notebook.")
+    return N_("The file is not a Jupyter notebook.")
 
 
 def _upgraded(document: dict[str, Any]) -> dict[str, Any]:
@@ -81,11 +91,12 @@ def _upgraded(document: dict[str, Any]) -> dict[str, Any]:
     if version == 4:
         return document
     if version not in (2, 3):
-        raise NotANotebook(f"The notebook says it is of format {str(version)[:20]!r}; formats 2, 3 and 4 are read.")
+        raise NotANotebook(N_("The notebook says it is of format %(format)s; formats 2, 3 and 4 are read."),
+                           format=repr(str(version)[:20]))
     try:
         upgraded: dict[str, Any] = nbformat.convert(nbformat.from_dict(document), 4)  # type: ignore[no-untyped-call]
     except Exception:  # nbformat raises whatever its old converters stumble over
-        raise NotANotebook("The notebook is of an old format and damaged: open and save it in Jupyter.") from None
+        raise NotANotebook(N_("The notebook is of an old format and damaged: open and save it in Jupyter.")) from None
     return upgraded
 
 

@@ -13,6 +13,7 @@ from msgspec import structs
 
 from grader.errors import Mendable
 from grader.intake.clean import MAX_BYTES, NotANotebook, clean
+from grader.locale import N_
 from grader.records import Submission, Unreadable
 
 IGNORED = {".ipynb_checkpoints", "__pycache__", "__MACOSX", "feedback"}
@@ -74,12 +75,14 @@ def read_file(path: Path, *, student: str, relative: str, exercises: Collection[
     try:
         data = _bytes(path)
     except NotANotebook as error:
-        return Unreadable(student=student, exercise=named, path=relative, sha256="", reason=str(error))
+        return Unreadable(student=student, exercise=named, path=relative, sha256="", reason=str(error),
+                          said=error.said)
     sha256 = hashlib.sha256(data).hexdigest()
     try:
         cleaned = clean(data)
     except NotANotebook as error:
-        return Unreadable(student=student, exercise=named, path=relative, sha256=sha256, reason=str(error))
+        return Unreadable(student=student, exercise=named, path=relative, sha256=sha256, reason=str(error),
+                          said=error.said)
     exercise = cleaned.exercise if cleaned.exercise in exercises else named
     return Submission(student=student, exercise=exercise or "", path=relative, sha256=sha256,
                       notebook=cleaned.notebook)
@@ -97,10 +100,10 @@ def _bytes(path: Path) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
     except OSError:
-        raise NotANotebook("The file is a link or cannot be opened.") from None
+        raise NotANotebook(N_("The file is a link or cannot be opened.")) from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise NotANotebook("This is a folder or a device, not a notebook.")
+        raise NotANotebook(N_("This is a folder or a device, not a notebook."))
     with os.fdopen(descriptor, "rb") as file:
         return file.read(MAX_BYTES + 1)
 

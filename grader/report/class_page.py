@@ -241,7 +241,7 @@ class _Writer:
 
     def _reason(self, result: r.Result) -> str:
         broken = [f"{v.id}: {v.message}" for v in result.checks if v.mark is r.Mark.GRADER_ERROR]
-        reason = plain.line("; ".join(filter(None, [result.reason, *broken])), 500)
+        reason = plain.line("; ".join(filter(None, [self.words.reason(result), *broken])), 500)
         return reason or self.words.gettext("no reason given")
 
     def _remedy(self, result: r.Result) -> str:

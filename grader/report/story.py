@@ -110,7 +110,7 @@ def tell(result: r.Result, notebook: str, *, language: str = "en") -> Story:
         passed=tuple(i for i in items if i.mark == "pass"),
         segments=_segments(result.checks),
         stops=tuple(teller.stop(event) for event in result.events if event.cell not in teller.told_cells),
-        reason=plain.line(result.reason, 1000) if result.status is r.Status.UNREADABLE else "",
+        reason=plain.line(w.reason(result), 1000) if result.status is r.Status.UNREADABLE else "",
         comment=plain.block(result.comment), isolated=result.made_by.sandbox != "process",
         all_passed=w.all_passed(len(result.events)) if _full(result) else "",
         hand_in_again=w.hand_in_again(plain.line(result.exercise)), made_with=w.made_with(result.made_by), words=w)

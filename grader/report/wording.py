@@ -88,6 +88,10 @@ class Words:
         """One of the grader's own sentences. The values in it are the student's."""
         return self.gettext(said.template) % said.values
 
+    def reason(self, result: r.Result) -> str:
+        """Why a notebook has no checks, or no mark."""
+        return self.said(result.said) if result.said else result.reason
+
     def cause(self, cause: r.Cause | None) -> str:
         return self.gettext(CAUSES[cause]) if cause else ""
 
