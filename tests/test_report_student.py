@@ -176,7 +176,7 @@ def test_without_an_answer_the_advice_is_of_its_cause() -> None:
     endless = structs.replace(LOST, cause=r.Cause.TIMEOUT, message="It was stopped after 12 seconds.")
     for text in (page(s.result(checks=(endless,))), markdown.render(s.result(checks=(endless,)), s.NOTEBOOK)):
         start = text[text.index("Start here:"):text.index("What to work on")]
-        assert start.index("It was stopped after 12 seconds.") < start.index("What ends this loop?")
+        assert start.index("It was stopped after 12 seconds.") < start.index("Does this loop end?")
 
 
 def test_the_lines_a_misconception_is_about_are_marked() -> None:

@@ -220,11 +220,12 @@ def pick_device(cpu_build: Seen, one: Seen, two: Seen, habits: Seen) -> None:
         if not gpus:
             uncalled = "is_available" in habit(habits, "uncalled")
             fail(f"With {world}, the device is `{kind}`; expected `cpu`.",
-                 (PARENTHESES if uncalled else ALWAYS_CUDA) if kind == "cuda" else None)
+                 (PARENTHESES if uncalled else ALWAYS_CUDA) if all(k == "cuda" for k, _ in picked) else None)
         if kind == "cuda":
             fail(f"With {world}, the device is `cuda:{index}`, which does not exist.",
-                 SECOND_GPU if index == 1 else None)
-        fail(f"With {world}, the device is `{kind}`; expected `cuda`.", ALWAYS_CPU if kind == "cpu" else None)
+                 SECOND_GPU if index == 1 and picked[2] == ("cuda", 1) else None)
+        fail(f"With {world}, the device is `{kind}`; expected `cuda`.",
+             ALWAYS_CPU if all(k == "cpu" for k, _ in picked) else None)
 
 
 def described_device(value: Any) -> str:

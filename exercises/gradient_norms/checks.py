@@ -70,7 +70,12 @@ PROFILES = {  # what is asked -> what the notebook's rule answers
     layers(0.9, 1.1, 1.3, 1.0): "stable",
     layers(2e-2, 0.1, 0.4, 1.0): "stable",                 # a factor of 50 is not yet vanishing
     layers(60.0, 9.0, 3.0, 1.0): "stable",
+    layers(5e-3, 0.1, 1.0): "stable",                      # on both sides of a thousand
+    layers(300.0, 9.0, 1.0): "stable",
+    layers(4e-4, 0.1, 1.0): "vanishing",
+    layers(3e3, 9.0, 1.0): "exploding",
     layers(1.0, 1e-5, 1.0): "stable",                      # first and last count, not the smallest
+    layers(1.0, 1e5, 1.0): "stable",                       # nor the largest
     layers(3e-9, 2e-9, 1e-9, bias=1e-9): "stable",         # all small alike: the rule compares layers
     layers(2e-6, 3e-4, 2e-2, 1.0): "vanishing",
     layers(1e-8, 1e-5, 1e-2, 1.0, bias=1e-8): "vanishing",
@@ -471,6 +476,7 @@ def removable(seen: Seen) -> None:
         fail(f"Of the {handles} handles that came back, {handles - gone} cannot be removed: no `remove()`.")
     before, after = recorded(seen, "before"), recorded(seen, "after")
     changed = [n for n, v in after.items() if n not in before or not unchanged(before[n], v)]
+    changed += [n for n in before if n not in after]
     if changed:
         fail(f"With every handle removed (number of handles: {handles}), a backward still changes {listed(changed)}.",
              SOME_HANDLES if len(changed) < len(after) else None)

@@ -62,10 +62,12 @@ WEIGHTS = {"line.weight": (96, 48, 5), "image.weight": (64, 24, 3, 5), "volume.w
 BIASES = {"line.bias": (96,), "image.bias": (64,), "head.1.bias": (160,)}
 OTHERS = ("upwards.weight", "upwards.bias", "batch_norm.weight", "batch_norm.bias", "batch_norm.running_mean",
           "batch_norm.running_var", "plain_norm.running_mean", "plain_norm.running_var", "layer_norm.weight",
-          "layer_norm.bias", "embedding.weight")
+          "layer_norm.bias", "embedding.weight", "widening.weight", "widening.bias", "group_norm.weight",
+          "group_norm.bias", "slopes.weight", "pairs.weight", "pairs.bias")
 LAYERS = {"line": "Conv1d", "image": "Conv2d", "volume": "Conv3d", "head.1": "Linear", "head.3": "Linear",
           "upwards": "ConvTranspose2d", "batch_norm": "BatchNorm2d", "plain_norm": "BatchNorm1d",
-          "layer_norm": "LayerNorm", "embedding": "Embedding"}
+          "layer_norm": "LayerNorm", "embedding": "Embedding", "widening": "ConvTranspose1d",
+          "group_norm": "GroupNorm", "slopes": "PReLU", "pairs": "Bilinear"}
 
 
 def in_our_model(name: str, called: str = "") -> str:
@@ -409,6 +411,12 @@ def gaussian(*steps):
     for seen, draw in zip(steps, draws, strict=True):
         seen.measure(f"kurtosis of weights {draw.shape}", f"{statistics.moment_ratio(draw.weights, 4):.3g}", "3")
     if follows.holds and all(score.holds for score in moments):
+        for draw in draws:
+            weights = draw.weights.abs()
+            ends = int((weights == weights.max()).sum())
+            if ends > 2:  # two pass, as where each draw is used with both signs
+                fail(f"Of the weights of shape {draw.shape}, {ends} lie at exactly +-{float(weights.max()):.4g}: "
+                     "a normal law has no ends.", CUT_OFF)
         return
     named = one_of([d for d, law in ((UNIFORM, statistics.uniform_law), (TRUNCATED, statistics.truncated_law))
                     if statistics.law(together, law).holds])
@@ -421,6 +429,9 @@ def gaussian(*steps):
          f"is missed by up to {follows.value:.3f}.", named)
 
 
+CUT_OFF = Diagnosis("tails-cut-off", "Weights far from zero were moved to a bound, and pile up there.",
+                    "A normal law has tails: draw, scale, and leave what comes as it is.",
+                    pattern=r"clamp|clip|minimum|maximum|where")
 SAME_DRAW = Diagnosis("same-draw-every-time", "Each call starts the random numbers again from the same place, so every "
                       "layer would get the same weights.",
                       "Is a seed set inside the function? Set seeds once, outside.", "torch.manual_seed",

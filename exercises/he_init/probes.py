@@ -44,6 +44,10 @@ class Mixed(nn.Module):
         self.layer_norm = nn.LayerNorm(40)
         self.embedding = nn.Embedding(50, 32)
         self.dropout = nn.Dropout(0.1)
+        self.widening = nn.ConvTranspose1d(6, 8, 3)
+        self.group_norm = nn.GroupNorm(2, 12)
+        self.slopes = nn.PReLU(5)
+        self.pairs = nn.Bilinear(6, 7, 5)
         for norm in (self.batch_norm, self.layer_norm):
             nn.init.uniform_(norm.weight, 0.5, 1.5)
             nn.init.uniform_(norm.bias, -0.5, 0.5)

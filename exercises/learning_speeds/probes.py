@@ -27,9 +27,15 @@ def nested(namespace, weights, biases, weight_gradients, bias_gradients, lr):
 
 
 def factor(namespace, about, noise):
-    """The student's factor for ratios with these logarithms; the layers are called "0", "2", "4", and so on."""
-    ratios = {str(2 * i): float(value) for i, value in enumerate((about + noise).exp())}
-    return namespace["factor_per_layer"](ratios)
+    """The student's factor for ratios with these logarithms; the layers are called "0", "2", "4", and so on.
+
+    The ratios are floats; who works with tensors without dimensions throughout is given those.
+    """
+    ratios = {str(2 * i): value for i, value in enumerate((about + noise).exp())}
+    try:
+        return namespace["factor_per_layer"]({name: float(value) for name, value in ratios.items()})
+    except (AttributeError, TypeError):
+        return namespace["factor_per_layer"](ratios)
 
 
 def linear_layers(weights, biases, weight_gradients, bias_gradients, frozen=()):

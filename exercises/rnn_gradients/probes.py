@@ -8,13 +8,17 @@ def regimes(namespace, weights):
     return [namespace["regime"](weight) for weight in weights]
 
 
-def clipped(namespace, values, gradients, max_norm, without=(), one_pass=False):
+def clipped(namespace, values, gradients, max_norm, without=(), one_pass=False, norm=None):
     """What the student's clipping returns, and the parameters and their gradients afterwards.
 
+    `norm` is what the gradients are scaled to beforehand, all of them by one factor.
     Parameters whose index is in `without` have no gradient. `one_pass` hands the parameters over as an iterator, as
     Module.parameters() does.
     """
     parameters = [nn.Parameter(value) for value in values]
+    if norm is not None:
+        whole = sum(gradient.square().sum() for gradient in gradients).sqrt()
+        gradients = [gradient * norm / whole + 0.0 for gradient in gradients]
     for index, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
         if index not in without:
             parameter.grad = gradient

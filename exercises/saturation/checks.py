@@ -41,8 +41,8 @@ def derivative(seen: Seen) -> None:
     """`sigmoid_derivative(z)` is sigma'(z), entry by entry."""
     z = seen.given["0"]
     s = torch.sigmoid(z)
-    # float64: sigma (1 - sigma) is right to a few 1e-16 of the largest value, which is 1/4
-    expect_tensor(seen.value, s * (1 - s), rtol=1e-9, what="`sigmoid_derivative(z)`", otherwise={
+    # right to a few 1e-16 of the largest value, which is 1/4, in float64, and to some 1e-7 in float32, which is fair
+    expect_tensor(seen.value, s * (1 - s), rtol=1e-6, what="`sigmoid_derivative(z)`", otherwise={
         SIGMOID_ITSELF: s, FOR_AN_ACTIVATION: z * (1 - z), TANH_FORMULA: 1 - s * s, WRONG_SIGN: s * (s - 1),
         TANH_DERIVATIVE: 1 - torch.tanh(z) ** 2, SQUARED: s * s})
 

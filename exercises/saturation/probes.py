@@ -26,19 +26,19 @@ def profile_twice(namespace, weights, biases, activations, x, target):
              for _ in range(2)]  # copied: the second call may change what the first one gave
     parameters = list(model.parameters())
     return {"first": found[0], "second": found[1], "parameters": [p.detach() for p in parameters],
-            "hooks": sum(hooks(m) for m in model.modules()) + sum(len(p._backward_hooks or ()) for p in parameters),
+            "hooks": sum(hooks(m) for m in model.modules()) + sum(map(tensor_hooks, parameters)),
             "trainable": all(p.requires_grad for p in parameters)}
 
 
 def remedied(namespace, depth, width, x):
-    """What the student's net computes, and the weights and biases of its linear layers, in order.
+    """What the student's net computes, and the weights and biases of its linear layers, in the order of their use.
 
     `mirrored` is what it computes with the last layer's sign turned: a ReLU on the output shows in one of the two.
     """
     model = namespace["remedy"](depth, width)
     if not isinstance(model, nn.Module):
         return {"kind": type(model).__name__}
-    linear = [m for m in model.modules() if isinstance(m, nn.Linear)]
+    linear = in_order_of_use(model, x)
     found = {"weights": [m.weight.detach().clone() for m in linear],
              "biases": [torch.zeros(m.out_features) if m.bias is None else m.bias.detach().clone() for m in linear]}
     with torch.no_grad():
@@ -46,6 +46,18 @@ def remedied(namespace, depth, width, x):
         for parameter in linear[-1].parameters() if linear else ():
             parameter.neg_()
         return {**found, "output": output, "mirrored": model(x)}
+
+
+def in_order_of_use(model, x):
+    """The linear layers as the input meets them; as they were defined where not each of them is met."""
+    defined, met = [m for m in model.modules() if isinstance(m, nn.Linear)], []
+    handles = [m.register_forward_pre_hook(lambda m, _: met.append(m)) for m in defined]
+    with torch.no_grad():
+        model(x)
+    for handle in handles:
+        handle.remove()
+    used = list(dict.fromkeys(met))
+    return used if len(used) == len(defined) else defined
 
 
 def net(weights, biases, activations):
@@ -58,6 +70,11 @@ def net(weights, biases, activations):
             linear.bias.copy_(bias)
         layers += [linear, ACTIVATIONS[activation]()] if activation else [linear]
     return nn.Sequential(*layers)
+
+
+def tensor_hooks(parameter):
+    """How many hooks hang on a parameter."""
+    return len(parameter._backward_hooks or ()) + len(parameter._post_accumulate_grad_hooks or ())
 
 
 def hooks(module):

@@ -179,6 +179,9 @@ TENTH = Diagnosis("std-for-variance", "The standard deviation is 0.1, the varian
 MEAN_FOR_STD = Diagnosis("mean-for-std", "The variance is 1, and the mean what the standard deviation should be.",
                          "The first positional number of `normal_` is the mean. Name it: std=...",
                          "torch.nn.init.normal_(tensor, mean=0.0, std=1.0)")
+UNIFORM = Diagnosis("not-normal", "The width is right, the law is not a normal one.",
+                    "`normal_(0, std)` draws from a normal law, `uniform_(-a, a)` from one that is level and ends.",
+                    pattern=r"uniform|rand\(")
 ENDS_FORGOTTEN = Diagnosis("ends-forgotten", "The hidden layers are right, but the first or the last one is not.",
                            "All linear layers are initialised, that from the input and that to the classes too.", HE)
 
@@ -220,7 +223,8 @@ def expect_scaling(seen: Seen, right: Law, formula: str) -> None:
     held = follow(groups, Mistake(HE_SCALING, right))
     if all(held):
         return
-    fits = list(dict.fromkeys(m.diagnosis for m in SCALINGS if all(follow(groups, m))))
+    fits = list(dict.fromkeys(m.diagnosis for m in SCALINGS if all(follow(groups, m))
+                              and (m.diagnosis is not TENTH or right is normal_law)))  # 1 / width is 0.01, too
     default = follow(groups, Mistake(DEFAULT, lambda _, i: 1 / (3 * i)))
     if held[1] and all(h or d for h, d in zip(held, default, strict=True)):
         fits.append(ENDS_FORGOTTEN)
@@ -248,8 +252,12 @@ def xavier(seen: Seen) -> None:
 @check(looks_at=normal_net, points=1, after=layers, false_alarms=RATE,
        hint="Compute the mean and the standard deviation of each layer's weight.")
 def small_normal(seen: Seen) -> None:
-    """With "normal", every layer's weights have mean 0 and standard deviation 0.01."""
+    """With "normal", every layer's weights are drawn from a normal law of mean 0 and standard deviation 0.01."""
     expect_scaling(seen, normal_law, "0.01^2")
+    hidden = groups_of(seen)[1]
+    if not statistics.kurtosis(hidden, false_alarm=2e-9).holds:  # 6 standard deviations
+        fail(f"The weights of the hidden layers have kurtosis {statistics.moment_ratio(hidden, 4):.3g}; a normal law "
+             "has 3.", UNIFORM)
 
 
 @check(looks_at=(he_net, xavier_net, normal_net), points=1, after=layers, may_raise=True, read=HE,
@@ -493,6 +501,7 @@ RUNS = (
     [8.0 * 0.7**i + CHANCE for i in range(30)],                  # starts high, and comes down to chance
     [1.2] * 30 + [2.4] * 10,                                     # had it, and lost it
     [4.5] * 5 + [1.8] * 10,
+    [1.0] * 20 + [20.0] + [1.0] * 9, [1.5] * 15 + [6.2] + [1.5] * 9, [1.5] * 29 + [9.0],  # the mean of just ten
     [1.5, 1.25], [2.75], [5.5, 2.5, 4.0],                        # fewer than ten
     [2.0] * 16, [3.0] * 16)                                      # the bounds themselves
 NOT_FINITE = ([CHANCE] * 20 + [math.nan] * 20, [2.5] * 6 + [math.inf], [math.nan] * 3,

@@ -49,7 +49,8 @@ ADVICE = {
     r.Cause.MISSING: N_("Is the name spelled as the exercise asks for? Restart the kernel, run all cells, and see "
                         "which one stops."),
     r.Cause.RAISED: N_("Call the function yourself in a new cell, and read the error from its last line upwards."),
-    r.Cause.TIMEOUT: N_("What ends this loop? Does it change inside the loop?"),
+    r.Cause.TIMEOUT: N_("Does this loop end? If it does: does it go over single numbers, where one operation on the "
+                        "whole tensor would do?"),
     r.Cause.MEMORY: N_("Which tensor grows with each step, or is larger than it has to be?"),
     r.Cause.OUTPUT: N_("Is there a `print` inside a loop that belongs outside?"),
     r.Cause.CRASHED: N_("A function returns to whoever called it; `exit`, `quit` and `os._exit` end all of Python."),

@@ -9,6 +9,6 @@ from torch import nn
 def init_weights(module):
     if isinstance(module, nn.Linear):
         he_normal_(module.weight)
-    if hasattr(module, "kernel_size") and not isinstance(module, nn.ConvTranspose2d) or isinstance(module, nn.Linear):
+    if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d):
         if module.bias is not None:
             nn.init.zeros_(module.bias)

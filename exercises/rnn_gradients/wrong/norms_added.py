@@ -1,6 +1,6 @@
 """The norms of the single gradients are added.
 
-fails: clips, returns-the-norm
+fails: clips, returns-the-norm, small-gradients
 diagnosis: sum-of-norms
 """
 import torch

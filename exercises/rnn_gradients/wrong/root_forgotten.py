@@ -1,6 +1,6 @@
 """The sum of squares without the root.
 
-fails: clips, returns-the-norm
+fails: clips, returns-the-norm, small-gradients
 diagnosis: root-forgotten
 """
 import torch

@@ -1,0 +1,9 @@
+"""The two branches have changed places.
+
+fails: pick-device
+"""
+import torch
+
+
+def pick_device():
+    return torch.device("cpu" if torch.cuda.is_available() else "cuda")

@@ -1,0 +1,14 @@
+"""The normal law is cut off at three standard deviations by clamping.
+
+fails: gaussian
+diagnosis: tails-cut-off
+"""
+import math
+
+import torch
+
+
+def he_normal_(weight, negative_slope=0.0):
+    std = math.sqrt(2 / ((1 + negative_slope**2) * fan_in(weight)))
+    with torch.no_grad():
+        return weight.normal_(0.0, std).clamp_(-3 * std, 3 * std)

@@ -1,0 +1,12 @@
+"""The smallest absolute eigenvalue in place of the largest.
+
+fails: regimes
+"""
+import torch
+
+
+def regime(weight):
+    radius = torch.linalg.eigvals(weight).abs().min().item()
+    if abs(radius - 1) <= 0.01:
+        return "stable"
+    return "vanishing" if radius < 1 else "exploding"

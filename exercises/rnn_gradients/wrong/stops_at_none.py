@@ -1,0 +1,19 @@
+"""`break` where `continue` is meant.
+
+fails: skips-none
+diagnosis: stopped-at-none
+"""
+import math
+
+
+def clip_gradients_(parameters, max_norm):
+    gradients = []
+    for p in parameters:
+        if p.grad is None:
+            break
+        gradients.append(p.grad)
+    norm = math.sqrt(sum((g ** 2).sum().item() for g in gradients))
+    if norm > max_norm:
+        for g in gradients:
+            g.mul_(max_norm / norm)
+    return norm
