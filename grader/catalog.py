@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import random
 import sys
@@ -114,8 +115,10 @@ def course(root: Path) -> Course:
         return Course(exercise=tuple(Place(name=name) for name in names))
     read = _toml(path, Course)
     for place in read.exercise:
-        if place.name not in names or place.weight < 0:
-            raise ExerciseError(f"{path}: there is no exercise {place.name!r}, or its weight is negative")
+        if place.name not in names:
+            raise ExerciseError(f"{path}: there is no exercise {place.name!r}; there are {', '.join(names)}")
+        if place.weight < 0:
+            raise ExerciseError(f"{path}: the weight of {place.name!r} is negative")
     return read
 
 
@@ -127,6 +130,7 @@ def load(folder: Path) -> Exercise:
     """
     settings = _toml(folder / "exercise.toml", Settings)
     module = _module(folder / "checks.py")
+    _prove_names(folder / "checks.py")
     checks = tuple(v for v in vars(module).values() if isinstance(v, Check))
     probes_file = folder / "probes.py"
     probes = probes_file.read_text(encoding="utf-8") if probes_file.exists() else ""
@@ -174,7 +178,7 @@ def _prove(exercise: Exercise) -> None:
     for check in exercise.checks:
         line = check.function.__code__.co_firstlineno
         if check.id in earlier or check.points <= 0:
-            raise ExerciseError(f"{checks}:{line}: {check.id} is defined twice, or has no points")
+            raise ExerciseError(f"{checks}:{line}: {check.id} is there twice, or has no points")
         if not {before.id for before in check.after} <= earlier:
             raise ExerciseError(f"{checks}:{line}: {check.id} comes before a check it hangs on")
         if check.visible and not all(before.visible for before in check.after):
@@ -182,6 +186,16 @@ def _prove(exercise: Exercise) -> None:
         earlier.add(check.id)
         for step in check.looks_at:
             _prove_step(exercise, step, f"{checks}:{line}")
+
+
+def _prove_names(path: Path) -> None:
+    """A second function of one name would replace the first without a word, and its points."""
+    seen: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef):
+            if node.name in seen:
+                raise ExerciseError(f"{path}:{node.lineno}: {node.name} is defined twice")
+            seen.add(node.name)
 
 
 def _prove_step(exercise: Exercise, step: Step, where: str) -> None:

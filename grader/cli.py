@@ -240,6 +240,8 @@ def rejudge(out: Path, debug: bool, **chosen: Any) -> None:
         from grader import pipeline, terminal
 
         terminal.class_table(pipeline.rejudge(out, options_from(chosen)), out, pipeline.language(out))
+        for note in pipeline.lost_overrides(out):
+            click.echo(f"grader: {note}", err=True)
 
 
 @main.command(epilog=epilog("report"))

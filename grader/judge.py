@@ -36,6 +36,7 @@ SIGNALLED = N_("Python ended while `%(name)s` was running, so nothing was return
                "The system stopped it (%(signal)s).")
 CALLED = N_("`%(name)s` called %(forbidden)s, which this exercise asks you to write yourself.")
 UNWRITTEN = N_("`%(name)s` is not written yet: it raises NotImplementedError.")
+PROBE_STOPPED = N_("The check's own experiment stopped on what `%(name)s` gave it: %(error)s: %(message)s")
 RAISED = N_("`%(name)s` raised %(error)s.")
 RAISED_WITH = N_("`%(name)s` raised %(error)s: %(message)s")
 
@@ -110,7 +111,7 @@ def _refusal(check: Check, seen: Seen, defined: tuple[str, ...]) -> r.Verdict | 
         return _marked(check, r.Mark.NOT_AVAILABLE, cause=r.Cause.NEEDS_CUDA, message=outcome.message)
     if isinstance(outcome, r.Raised) and not check.may_raise:
         return _marked(check, r.Mark.FAIL, cause=r.Cause.RAISED, said=_raised(seen.step, outcome),
-                       lines=outcome.lines, hinted=_unwritten(outcome))
+                       lines=outcome.lines, hinted=_unwritten(outcome) or outcome.inside_probe)
     return None
 
 
@@ -178,6 +179,8 @@ def _raised(step: Step, raised: r.Raised) -> r.Said:
     name = _named(step)
     if _unwritten(raised):
         return _said(UNWRITTEN, name=name)
+    if raised.inside_probe:
+        return _said(PROBE_STOPPED, name=name, error=raised.error, message=raised.message)
     if raised.message:
         return _said(RAISED_WITH, name=name, error=raised.error, message=raised.message)
     return _said(RAISED, name=name, error=raised.error)

@@ -132,6 +132,17 @@ def rejudge(out: Path, options: Options) -> list[r.Result]:
         book.close()
 
 
+def lost_overrides(out: Path) -> list[str]:
+    """A tutor's words on checks that are not there any more."""
+    book = opened(out)
+    try:
+        there = {(x.student, x.exercise, c.id) for x in book.results() for c in x.checks}
+        return [f"the override of {o.student} {o.exercise} {o.check} counts no more: there is no such check"
+                for o in book.overrides() if (o.student, o.exercise, o.check) not in there]
+    finally:
+        book.close()
+
+
 def _rejudged(entry: Entry, exercise: Exercise, options: Options, output: Output) -> Graded | None:
     old = entry.result
     if old.status is r.Status.UNREADABLE:
@@ -261,8 +272,12 @@ def opened(out: Path) -> Gradebook:
 def known(options: Options) -> dict[str, Path]:
     """Name -> folder of every exercise."""
     found = discover(options.exercises)
+    if (options.exercises / "exercise.toml").exists():
+        raise IntakeError(f"{options.exercises}: this is one exercise; give the folder it lies in, "
+                          f"--exercises {options.exercises.parent}")
     if not found:
-        raise IntakeError(f"{options.exercises}: no exercises here; say where they are with --exercises DIR")
+        raise IntakeError(f"{options.exercises}: no exercises here (folders with an exercise.toml); say where they "
+                          "are with --exercises DIR")
     if options.exercise and options.exercise not in found:
         raise IntakeError(f"there is no exercise {options.exercise!r} in {options.exercises}; "
                           f"there are {', '.join(found)}")

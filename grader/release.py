@@ -15,6 +15,7 @@ from typing import Any
 from grader.catalog import Exercise, ExerciseError
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+NEARLY = re.compile(r"#+\s*(BEGIN|END)\s*SOLUTIONS?\W*", re.IGNORECASE)
 STUB = "raise NotImplementedError"
 TUTOR = "tutor"  # the tag of cells that students do not get
 
@@ -24,11 +25,11 @@ Open `{name}.ipynb` in Jupyter and replace each `raise NotImplementedError` by y
 
 Check yourself as often as you like:
 
-    grader check {name}.ipynb
+    grader check "{name}.ipynb"
 
-This runs the visible checks on your own machine, {visible:g} of {points:g} points. The rest is looked at after you hand
-in: it is not enough to please the visible ones.
+This runs the visible checks on your own machine, {visible:g} of {points:g} points.{rest}
 """
+REST = " The rest is looked at after you hand\nin: it is not enough to please the visible ones."
 
 
 def files(exercise: Exercise) -> dict[str, str]:
@@ -46,7 +47,7 @@ def files(exercise: Exercise) -> dict[str, str]:
     out = {f"{exercise.name}.ipynb": student_notebook(exercise), "checks.py": checks,
            "exercise.toml": "\n".join(toml) + "\n",
            "README.md": README.format(title=settings.title, name=exercise.name, visible=visible,
-                                      points=settings.points)}
+                                      points=settings.points, rest=REST if visible < settings.points else "")}
     return {**out, **({"probes.py": probes} if probes else {})}
 
 
@@ -54,10 +55,12 @@ def student_notebook(exercise: Exercise) -> str:
     """The notebook with stubs for solutions, without outputs, tutor's cells and metadata other than ours."""
     path = exercise.folder / "notebook.ipynb"
     document = json.loads(path.read_text(encoding="utf-8"))
-    cells = [_cell(cell, f"{path}, cell {i + 1}") for i, cell in enumerate(document["cells"])
+    cells = [_cell(i, cell, f"{path}, cell {i + 1}") for i, cell in enumerate(document["cells"])
              if TUTOR not in cell.get("metadata", {}).get("tags", [])]
-    if not any(STUB in cell["source"] for cell in cells):
-        raise ExerciseError(f"{path}: no solution is marked with {BEGIN} and {END}")
+    stubs = "\n".join(cell["source"] for cell in cells if cell["cell_type"] == "code" and STUB in cell["source"])
+    for name in exercise.settings.functions:
+        if not re.search(rf"\b{re.escape(name)}\b", stubs):
+            raise ExerciseError(f"{path}: no solution of `{name}` is marked with {BEGIN} and {END}")
     metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
                 "language_info": {"name": "python"},
                 "grader": {"exercise": exercise.name, "version": exercise.settings.version}}
@@ -65,12 +68,13 @@ def student_notebook(exercise: Exercise) -> str:
                       ensure_ascii=False) + "\n"
 
 
-def _cell(cell: dict[str, Any], where: str) -> dict[str, Any]:
-    kept = {"cell_type": cell["cell_type"], "id": cell.get("id"), "metadata": {}}
+def _cell(index: int, cell: dict[str, Any], where: str) -> dict[str, Any]:
+    kept = {"cell_type": cell["cell_type"], "id": cell.get("id", f"cell-{index}"), "metadata": {}}
     source = "".join(cell["source"])
     if cell["cell_type"] == "code":
         return {**kept, "execution_count": None, "outputs": [], "source": stubbed(source, where)}
-    return {**kept, "source": source}
+    pictures = {"attachments": cell["attachments"]} if "attachments" in cell else {}
+    return {**kept, **pictures, "source": source}
 
 
 def stubbed(source: str, where: str = "") -> str:
@@ -85,6 +89,8 @@ def stubbed(source: str, where: str = "") -> str:
             indent = None
         elif line.strip() in (BEGIN, END):
             raise ExerciseError(f"{where}: {BEGIN} and {END} do not pair")
+        elif NEARLY.fullmatch(line.strip()):
+            raise ExerciseError(f"{where}: {line.strip()!r} is not quite {BEGIN} or {END}")
         elif indent is None:
             out.append(line)
     if indent is not None:
@@ -127,7 +133,18 @@ def _defines(node: ast.stmt) -> set[str]:
         if isinstance(node, ast.ImportFrom) and node.module == "__future__":
             return set()
         return {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    changed = {_root(n) for n in ast.walk(node) if isinstance(n, ast.Subscript | ast.Attribute)
+               and isinstance(n.ctx, ast.Store)}
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):  # LIST.append(...)
+        changed.add(_root(node.value.func))
+    return changed - {""} | {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def _root(node: ast.expr) -> str:
+    """The name that `a` in a.b[c].d is; "" where there is none."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _source(node: ast.stmt, lines: list[str], wanted: set[str]) -> str:

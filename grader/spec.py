@@ -96,12 +96,13 @@ def Call(function: str, /, *arguments: Any, times: int = 1, world: str = PLAIN, 
     return Step(function=function, world=world, inputs=tuple(inputs), times=times, uses=(function,))
 
 
-def Probe(function: str, /, *, uses: tuple[str, ...], world: str = PLAIN, **inputs: Any) -> Step:  # noqa: N802
+def Probe(function: str, /, *, uses: tuple[str, ...] | str, world: str = PLAIN, **inputs: Any) -> Step:  # noqa: N802
     """An experiment of probes.py, called as function(namespace, **inputs) beside the student's code.
 
     `uses` names the student's functions it exercises: where one is missing and the probe raises, that is the reason.
     """
-    return Step(function=function, world=world, inputs=tuple(inputs.items()), probe=True, uses=uses)
+    return Step(function=function, world=world, inputs=tuple(inputs.items()), probe=True,
+                uses=(uses,) if isinstance(uses, str) else uses)
 
 
 @dataclass(frozen=True, kw_only=True)

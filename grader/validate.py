@@ -1,13 +1,14 @@
 """Prove an exercise: the reference passes, wrong solutions fail as they say, right ones pass, no check is dead.
 
-Solutions are made from the notebook: its first code cell (the imports) and the cells with solutions, then, for a file
-of `wrong/` or `right/`, that file as a last cell.
+Solutions are made from the notebook: its first code cell, those that only import, and the cells with solutions, then,
+for a file of `wrong/` or `right/`, that file as a last cell.
 """
 
 from __future__ import annotations
 
 import ast
 import gc
+import importlib
 import json
 import math
 import multiprocessing
@@ -22,13 +23,14 @@ from pathlib import Path
 
 from grader import records as r
 from grader import wire
-from grader.catalog import Exercise, ExerciseError, load
+from grader.catalog import Exercise, ExerciseError, course, load
 from grader.execute.pool import Work, observe_all
 from grader.execute.sandbox import Sandbox, SandboxUnavailable
 from grader.grading import Grading, Options, default_jobs
 from grader.inline import as_notebook, observe_inline
 from grader.judge import judge
 from grader.pipeline import known
+from grader.release import files as released
 from grader.spec import Check
 from grader.spoil import unnoticed
 
@@ -76,6 +78,7 @@ def validate(options: Options, name: str | None, sandbox: Sandbox | None, *, dra
     folders = known(options)
     if name is not None and name not in folders:
         raise ExerciseError(f"there is no exercise {name!r} in {options.exercises}; there are {', '.join(folders)}")
+    course(options.exercises)
     with Alarms(draws) as alarms:
         return [prove(load(folders[n]), options, sandbox, alarms, told=told) for n in ([name] if name else folders)]
 
@@ -84,6 +87,7 @@ def prove(exercise: Exercise, options: Options, sandbox: Sandbox | None, alarms:
           told: Callable[[str], None]) -> Proof:
     """Everything `grader validate` says of one exercise."""
     seed = options.seed if options.seed is not None else secrets.randbits(31)
+    released(exercise)  # what cannot be handed out need not be proved
     wrong, right = solutions(exercise, "wrong"), solutions(exercise, "right")
     told(f"{exercise.name}: {len(wrong)} wrong and {len(right)} right solutions")
     everyone = [Solution(path=exercise.folder / "notebook.ipynb"), *right, *wrong]
@@ -93,6 +97,8 @@ def prove(exercise: Exercise, options: Options, sandbox: Sandbox | None, alarms:
     counted = alarms.begin(exercise, seed)
     failures += unnoticed(exercise, observe_inline(exercise, cells(exercise), exercise.prepare(seed)), seed)
     failed_by = {c.id: sum(c.id in failed(verdicts[s]) for s in wrong) for c in exercise.checks}
+    failures += [f"exercise.toml forbids {name}, which there is not" for name in exercise.settings.forbidden
+                 if not _is_there(name)]
     failures += [f"{check}: no wrong solution fails it" for check, count in failed_by.items()
                  if not count and not _not_available(verdicts[everyone[0]], check)]
     rows = tuple(_row(check, failed_by[check.id], counted) for check in exercise.checks)
@@ -131,11 +137,19 @@ def _header(path: Path) -> dict[str, frozenset[str]]:
 
 
 def cells(exercise: Exercise, extra: Path | None = None) -> list[str]:
-    """The code cells that make a solution."""
+    """The code cells that make a solution: the first, those that only import, and those with a solution."""
     document = json.loads((exercise.folder / "notebook.ipynb").read_text(encoding="utf-8"))
     code = ["".join(c["source"]) for c in document["cells"] if c["cell_type"] == "code"]
-    kept = [source for i, source in enumerate(code) if i == 0 or SOLUTION in source]
+    kept = [source for i, source in enumerate(code) if i == 0 or SOLUTION in source or _imports(source)]
     return kept + ([extra.read_text(encoding="utf-8")] if extra and extra.suffix == ".py" else [])
+
+
+def _imports(source: str) -> bool:
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return False
+    return bool(body) and all(isinstance(node, ast.Import | ast.ImportFrom) for node in body)
 
 
 def _judged(exercise: Exercise, everyone: list[Solution], options: Options, sandbox: Sandbox | None,
@@ -160,6 +174,20 @@ def _work(exercise: Exercise, everyone: list[Solution], seed: int) -> Iterator[W
         submission = r.Submission(student=solution.path.stem, exercise=exercise.name, path=solution.path.name,
                                   sha256="", notebook=notebook)
         yield from grading.work(index, submission)
+
+
+def _is_there(name: str) -> bool:
+    """Is there a function of this dotted name?"""
+    parts = name.split(".")
+    for count in range(len(parts) - 1, 0, -1):
+        try:
+            found: object = importlib.import_module(".".join(parts[:count]))
+        except ImportError:
+            continue
+        for part in parts[count:]:
+            found = getattr(found, part, None)
+        return callable(found)
+    return False
 
 
 def failed(verdicts: tuple[r.Verdict, ...]) -> set[str]:

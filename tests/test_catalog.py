@@ -33,7 +33,8 @@ def test_discovery_is_a_glob(exercise_folder: Path) -> None:
     (TOML, CHECKS.replace('Call("double", normal(2, 2)', 'Call("triple", normal(2, 2)'), "triple is not among"),
     (TOML, CHECKS.replace("times=2", 'world="three-gpus"'), "no world is called 'three-gpus'"),
     (TOML, CHECKS.replace('"""halve(x) is x / 2."""', ""), "no docstring"),
-], ids=range(10))
+    (TOML, CHECKS + "\ndef values(seen):\n    pass", "checks.py:34: values is defined twice"),
+], ids=range(11))
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, toml: str, checks: str, says: str) -> None:
     folder = write_exercise(tmp_path / "bad", toml=toml, checks=checks)
     with pytest.raises(catalog.ExerciseError) as error:

@@ -8,6 +8,7 @@ import shutil
 import struct
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ import torch
 from msgspec.structs import replace
 
 from grader import wire
-from grader.execute import bubblewrap, doctor, pool
+from grader.execute import bubblewrap, doctor, mounts, pool
 from grader.execute.exchange import checked, converse
 from grader.execute.gpus import Gpu
 from grader.execute.sandbox import Sandbox, SandboxUnavailable, open_sandbox
@@ -211,6 +212,15 @@ def test_the_doctor_examines_without_touching_cuda() -> None:
     assert all(finding.remedy for finding in found.values() if not finding.ok)
     initialized: Any = torch.cuda.is_initialized
     assert not initialized()
+
+
+def test_python_is_named_by_where_it_lies_not_by_a_link_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Path(sys.prefix).resolve()
+    (tmp_path / "link").symlink_to(real)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "link"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "link" / "bin" / "python"))
+    assert mounts.python() == str(real / "bin" / "python")
+    assert str(tmp_path) not in " ".join(mounts.environment())
 
 
 @pytest.fixture(scope="module", params=["process", "bubblewrap"])

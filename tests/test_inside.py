@@ -179,6 +179,11 @@ def test_a_probe() -> None:
     outcome, _ = observe_step(ProbeStep(key="k", function="q", source=source), {}, {})
     assert isinstance(outcome, Raised)
     assert outcome.inside_probe
+    source = "import torch\ndef p(namespace):\n    return torch.stack(namespace['g']())"
+    for returned, own in (lambda: None, True), (lambda: [1 / 0], False):
+        outcome, _ = observe_step(ProbeStep(key="k", function="p", source=source), {}, {"g": returned})
+        assert isinstance(outcome, Raised)
+        assert outcome.inside_probe is own
 
 
 @pytest.mark.parametrize(("source", "seen"), [

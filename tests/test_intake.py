@@ -128,6 +128,20 @@ def test_of_two_submissions_the_newer_counts_and_the_tutor_is_told(tmp_path: Pat
     assert "left out" in intake.notes[0]
 
 
+def test_a_second_download_is_the_same_students(tmp_path: Path) -> None:
+    os.utime(write(tmp_path, "zoe_he_init.ipynb"), (1, 1))
+    write(tmp_path, "zoe_he_init (1).ipynb")
+    intake = read_folder(tmp_path, NAMES)
+    assert [(s.student, s.path) for s in intake.submissions] == [("zoe", "zoe_he_init (1).ipynb")]
+    assert "left out" in intake.notes[0]
+
+
+def test_a_folder_without_a_notebook_is_told_of(tmp_path: Path) -> None:
+    write(tmp_path, "ada/he_init.ipynb")
+    write(tmp_path, "gus/notes.txt", "sorry")
+    assert read_folder(tmp_path, NAMES).notes == ("gus: no notebook in this folder",)
+
+
 @pytest.mark.parametrize("make", [lambda p: None, lambda p: p.mkdir()])
 def test_nothing_to_grade_is_an_error(tmp_path: Path, make: object) -> None:
     make(tmp_path / "in")  # type: ignore[operator]

@@ -103,6 +103,13 @@ def test_a_function_that_a_probe_misses_is_missing(exercise: catalog.Exercise) -
     assert "`halve` is not defined" in verdicts["half"].message
 
 
+def test_a_probe_that_stops_by_itself_does_not_blame_the_students_function(exercise: catalog.Exercise) -> None:
+    stopped = r.Raised(error="NameError", message="name 'vra' is not defined", inside_probe=True)
+    verdict = judged(exercise, with_outcomes(observed(exercise), s2=stopped))["half"]
+    assert verdict.message.startswith("The check's own experiment stopped on what `halve` gave it: NameError")
+    assert verdict.advice == "Divide."
+
+
 def test_a_forbidden_call_fails_every_check_whose_call_made_it(exercise: catalog.Exercise) -> None:
     seen = observed(exercise)
     outcome = structs.replace(seen["plain"].record.outcomes["s0"], forbidden=("torch.mul",))

@@ -120,6 +120,18 @@ def test_an_interrupted_batch_is_finished(graded: tuple[Path, Path, Result], cou
     assert rows(out) == before
 
 
+def test_an_override_of_a_check_that_is_gone_is_told_of(tmp_path: Path) -> None:
+    exercises = write_exercise(tmp_path / "exercises" / "doubling").parent
+    folder, out = submit(tmp_path, bo=SQUARES), tmp_path / "out"
+    run("batch", folder, "--out", out, "--exercises", exercises, "--sandbox", "process")
+    assert run("override", out, "bo", "doubling", "untouched", "--comment", "Nearly.").exit_code == 0
+    checks = exercises / "doubling" / "checks.py"
+    checks.write_text(checks.read_text().replace("def untouched(", "def unharmed("))
+    again = run("rejudge", out, "--exercises", exercises)
+    assert again.exit_code == 0, again.output
+    assert "the override of bo doubling untouched counts no more" in again.output
+
+
 def test_an_override_survives_a_regrade(course: Path, tmp_path: Path) -> None:
     folder, out = submit(tmp_path, bo=SQUARES), tmp_path / "out"
     common = ("--out", out, "--exercises", course, "--sandbox", "process")
@@ -152,6 +164,7 @@ def test_a_mended_check_judges_what_was_stored(tmp_path: Path) -> None:
     (("batch", "nowhere"), "no such folder"),
     (("batch", "in", "--exercise", "nothing"), "there is no exercise 'nothing'"),
     (("batch", "in", "--exercises", "nowhere"), "no exercises here"),
+    (("batch", "in", "--exercises", "{course}/doubling"), "this is one exercise"),
     (("grade", "nowhere.ipynb"), "no such file"),
     (("rejudge", "nowhere"), "no gradebook"),
     (("report", "nowhere"), "no gradebook"),
@@ -161,7 +174,7 @@ def test_what_cannot_be_done_is_one_line(words: tuple[str, ...], says: str, cour
     submit(tmp_path, ada=RIGHT)
     monkeypatch.chdir(tmp_path)
     extra = [] if "--exercises" in words or words[0] == "report" else ["--exercises", str(course)]
-    result = run(*words, *extra)
+    result = run(*(word.format(course=course) for word in words), *extra)
     assert result.exit_code == 2
     assert says in result.output
     assert len(result.output.strip().splitlines()) == 1

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from grader import catalog, release
 from grader.catalog import ExerciseError
 from tests.conftest import notebook
 
+SOLVED = ("def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION\n\n"
+          "def halve(x):\n    ### BEGIN SOLUTION\n    return x / 2\n    ### END SOLUTION")
 COURSE = Path(__file__).parent.parent / "exercises"
 EXERCISES = sorted(catalog.discover(COURSE))
 
@@ -39,14 +42,40 @@ def test_a_toy_release_is_an_exercise_itself(exercise_folder: Path, tmp_path: Pa
 
 
 def test_tutor_cells_outputs_and_metadata_stay_here(exercise_folder: Path) -> None:
-    document = json.loads(notebook("def f():\n    ### BEGIN SOLUTION\n    pass\n    ### END SOLUTION", "secret = 1"))
+    document = json.loads(notebook(SOLVED, "secret = 1"))
     document["cells"][1]["metadata"] = {"tags": ["tutor"]}
+    document["cells"].append({"cell_type": "markdown", "metadata": {}, "source": "![p](attachment:p.png)",
+                              "attachments": {"p.png": {"image/png": "aGk="}}})
+    for cell in document["cells"]:
+        cell.pop("id", None)
     document["cells"][0]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "42"}]
     (exercise_folder / "notebook.ipynb").write_text(json.dumps(document))
     out = release.student_notebook(catalog.load(exercise_folder))
     assert "secret" not in out
     assert "42" not in out
     assert json.loads(out)["metadata"]["grader"] == {"exercise": "doubling", "version": 3}
+    nbformat.validate(json.loads(out))
+    assert "aGk=" in out
+
+
+@pytest.mark.parametrize(("change", "says"), [
+    (("### BEGIN", "## BEGIN"), "is not quite"), (("### END", "### End"), "is not quite"),
+    (("### BEGIN SOLUTION", ""), "do not pair"), (("def halve", "def other"), "no solution of `halve`"),
+    (("BEGIN SOLUTION", "BEGIN SOLUTIONS"), "is not quite")])
+def test_a_solution_that_is_not_marked_just_so_goes_nowhere(exercise_folder: Path, change: tuple[str, str],
+                                                            says: str) -> None:
+    (exercise_folder / "notebook.ipynb").write_text(notebook(SOLVED.replace(*change)))
+    with pytest.raises(ExerciseError, match=says):
+        release.student_notebook(catalog.load(exercise_folder))
+
+
+def test_what_fills_a_table_goes_out_with_it() -> None:
+    text = ("WANTED = {}\nWANTED['a'] = 1\nLIST = []\nLIST.append(2)\nOTHER = {}\nOTHER['b'] = 3\n"
+            "def visible():\n    return WANTED, LIST\ndef hidden():\n    return OTHER\n")
+    kept = release._reachable(text, {"visible"})
+    assert "WANTED['a'] = 1" in kept
+    assert "LIST.append(2)" in kept
+    assert "OTHER" not in kept
 
 
 @pytest.mark.parametrize("name", EXERCISES)

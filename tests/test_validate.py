@@ -47,6 +47,21 @@ def test_what_is_unsound_is_said(exercise_folder: Path, file: str, old: str, new
     assert any(says in failure for failure in prove(exercise_folder).failures), prove(exercise_folder).failures
 
 
+def test_a_forbidden_name_that_there_is_not_is_said(exercise_folder: Path) -> None:
+    path = exercise_folder / "exercise.toml"
+    path.write_text('forbidden = ["torch.multiply", "torch.nn.functional.batchnorm"]\n'
+                    + "\n".join(line for line in path.read_text().splitlines() if not line.startswith("forbidden")))
+    assert prove(exercise_folder).failures == (
+        "exercise.toml forbids torch.nn.functional.batchnorm, which there is not",)
+
+
+def test_what_cannot_be_handed_out_is_not_proved(exercise_folder: Path) -> None:
+    path = exercise_folder / "notebook.ipynb"
+    path.write_text(path.read_text().replace("### END SOLUTION", ""))
+    with pytest.raises(ExerciseError, match="without ### END SOLUTION"):
+        prove(exercise_folder)
+
+
 def test_too_many_false_alarms_are_said(tmp_path: Path) -> None:
     noisy = CHECKS.replace("\n    expect_tensor(seen.value, seen.given[\"x\"] / 2",
                            "\n    if seen.given['x'][0] > 0:\n        fail('noise')"

@@ -7,7 +7,6 @@ import shutil
 import socket
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
@@ -110,7 +109,7 @@ class Server:
         with theirs:
             self.process = subprocess.Popen(
                 [command, *namespaces(), *more_for(gpus), *mounts.arguments(gpus), *mounts.environment(gpus),
-                 "--chdir", "/job", "--", sys.executable, "-m", "grader.inside.server", str(theirs.fileno())],
+                 "--chdir", "/job", "--", mounts.python(), "-m", "grader.inside.server", str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=self.errors, start_new_session=True)
 

@@ -91,10 +91,16 @@ def _installed_copies() -> Iterator[Path]:
             return
 
 
+def python() -> str:
+    """This Python, where the sandbox finds it: a virtual environment may be reached through a link."""
+    running, prefix = Path(sys.executable), Path(sys.prefix)
+    return str(prefix.resolve() / running.relative_to(prefix)) if running.is_relative_to(prefix) else sys.executable
+
+
 def environment(gpus: tuple[Gpu, ...] = ()) -> list[str]:
     """The whole environment, nothing inherited: keys and tokens stay outside."""
     chosen = {
-        "PATH": f"{sys.prefix}/bin:/usr/bin:/bin", "HOME": "/run", "LANG": "C.UTF-8", "PYTHONPATH": INSIDE,
+        "PATH": f"{Path(python()).parent}:/usr/bin:/bin", "HOME": "/run", "LANG": "C.UTF-8", "PYTHONPATH": INSIDE,
         "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", "PYTHONNOUSERSITE": "1",
         "MPLCONFIGDIR": "/run/matplotlib", "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",

@@ -8,6 +8,7 @@ from pathlib import Path
 from grader.export import canvas, classroom, csv, github, gradescope, junit, moodle
 from grader.export.out import ExportError, Out
 from grader.records import Result
+from grader.report import plain
 
 
 def write(form: str, results: Sequence[Result], out: Out, *, worksheet: Path | None = None,
@@ -47,5 +48,5 @@ def _told(filled: moodle.Filled) -> str:
     for what in ("unmatched", "withheld", "locked"):
         students = getattr(filled, what)
         if students:
-            parts.append(f"{len(students)} {what}, left as they were ({', '.join(map(ascii, students[:5]))})")
+            parts.append(f"{len(students)} {what}, left as they were ({', '.join(map(plain.line, students[:5]))})")
     return "; ".join(parts)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
+from pathlib import Path
 from types import CodeType, TracebackType
 from typing import Any
 
@@ -37,6 +38,8 @@ MAX_WRITTEN = 8 << 20  # characters a call may write
 MAX_LINES = 20         # of a traceback
 MAX_LINE = 500         # characters of one source line
 MAX_ANCESTRY = 32
+PROBES = "probes.py"
+LIBRARIES = (sys.prefix, sys.base_prefix, str(Path(__file__).parent), "<frozen ")  # where no student's code lives
 NO_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate memory")
 
 Cells = Mapping[str, tuple[int, str]]  # the file name a cell was compiled with -> (its index, its source)
@@ -178,7 +181,7 @@ def _target(step: Step, namespace: dict[str, Any]) -> Callable[..., Any] | Lost:
 
 @lru_cache(maxsize=8)
 def _compiled(source: str) -> CodeType:
-    return compile(source, "probes.py", "exec")
+    return compile(source, PROBES, "exec")
 
 
 def _round(step: Step, arrays: Mapping[str, wire.Array], target: Callable[..., Any],
@@ -208,7 +211,17 @@ def _failed(error: BaseException, step: Step, cells: Cells, sink: Sink, forbidde
     lines = _lines(error.__traceback__, cells)
     return Raised(error=_name(error), message=message, lines=lines, printed=sink.text(),
                   ancestry=tuple(name_of(kind) for kind in type(error).__mro__[:MAX_ANCESTRY]),
-                  forbidden=forbidden, inside_probe=isinstance(step, ProbeStep) and not lines)
+                  forbidden=forbidden, inside_probe=isinstance(step, ProbeStep) and _probes_own(error.__traceback__))
+
+
+def _probes_own(trace: TracebackType | None) -> bool:
+    """Was it probes.py, or a library on its behalf, and no code of the student's?"""
+    own = False
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        own = file == PROBES or (own and file.startswith(LIBRARIES))
+        trace = trace.tb_next
+    return own
 
 
 def _name(error: BaseException) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from grader.records import Submission, Unreadable
 
 IGNORED = {".ipynb_checkpoints", "__pycache__", "__MACOSX", "feedback"}
 DEEPEST = 16  # folders within a student's folder
+COPY = re.compile(r"\s*\(\d{1,3}\)$")  # what a browser adds to the name of a file that it has downloaded before
 
 
 class IntakeError(Mendable):
@@ -64,6 +66,7 @@ def read_folder(root: Path, exercises: Collection[str], default: str | None = No
     # One odd file must not keep the others waiting for their marks.
     notes = [f"{path}: left out, cannot tell which exercise this is; say it with --exercise" for path in lost]
     notes += [f"{name}: left out, its name begins with a dot" for name in _hidden(root)]
+    notes += [f"{name}: no notebook in this folder" for name in _empty(root)]
     told = _newest([(s, f) for s, f in read if s.exercise])
     return Intake(submissions=told.submissions, notes=(*notes, *told.notes))
 
@@ -133,6 +136,13 @@ def _hidden(root: Path) -> list[str]:
             if entry.name.startswith(".") and not entry.name.startswith("._") and entry.suffix == ".ipynb"]
 
 
+def _empty(root: Path) -> list[str]:
+    """Folders, of students it seems, without a notebook."""
+    return [_text(entry.name) for entry in sorted(root.iterdir())
+            if entry.is_dir() and not entry.is_symlink() and entry.name not in IGNORED
+            and not entry.name.startswith(".") and not any(_notebooks(entry, DEEPEST))]
+
+
 def _notebooks(folder: Path, deepest: int) -> Iterable[Path]:
     for entry in sorted(folder.iterdir()):
         if entry.name in IGNORED or entry.name.startswith("."):
@@ -144,12 +154,14 @@ def _notebooks(folder: Path, deepest: int) -> Iterable[Path]:
 
 
 def _student(stem: str, exercises: Collection[str]) -> str:
+    stem = COPY.sub("", stem)
     exercise = _exercise_in(stem, exercises)
     return stem.removesuffix(exercise).rstrip("_- ") or stem if exercise else stem
 
 
 def _exercise_in(stem: str, exercises: Collection[str]) -> str | None:
     """The longest exercise name that the file name ends with."""
+    stem = COPY.sub("", stem)
     fits = [name for name in exercises if stem == name or stem.endswith((f"_{name}", f"-{name}", f" {name}"))]
     return max(fits, key=len, default=None)
 
