@@ -1,7 +1,7 @@
 """Prove an exercise: the reference passes, wrong solutions fail as they say, right ones pass, no check is dead.
 
-Solutions are made from the notebook: its first code cell, those that only import, and the cells with solutions, then,
-for a file of `wrong/` or `right/`, that file as a last cell.
+The reference is the whole notebook, which must run to its end in a sandbox. Solutions are made from it: its first code
+cell, those that only import, and the cells with solutions, then a file of `wrong/` or `right/` as a last cell.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from grader.execute.pool import Work, observe_all
 from grader.execute.sandbox import Sandbox, SandboxUnavailable
 from grader.grading import Grading, Options, default_jobs
 from grader.inline import as_notebook, observe_inline
+from grader.intake.clean import clean
 from grader.judge import judge
 from grader.pipeline import known
 from grader.release import files as released
@@ -91,8 +92,12 @@ def prove(exercise: Exercise, options: Options, sandbox: Sandbox | None, alarms:
     wrong, right = solutions(exercise, "wrong"), solutions(exercise, "right")
     told(f"{exercise.name}: {len(wrong)} wrong and {len(right)} right solutions")
     everyone = [Solution(path=exercise.folder / "notebook.ipynb"), *right, *wrong]
-    verdicts = dict(zip(everyone, _judged(exercise, everyone, options, sandbox, seed), strict=True))
-    failures = [f"{s.path.name}: {problem}" for s in everyone for problem in _problems(s, verdicts[s])]
+    observed, prepared = _observed(exercise, everyone, options, sandbox, seed), exercise.prepare(seed)
+    verdicts = {s: judge(exercise, one, prepared) for s, one in zip(everyone, observed, strict=True)}
+    failures = list(dict.fromkeys(f"notebook.ipynb, cell {event.cell + 1}: {event.error or event.cause.value}: "
+                                  f"{event.message}" for seen in observed[0].values()
+                                  for event in seen.record.run.events))
+    failures += [f"{s.path.name}: {problem}" for s in everyone for problem in _problems(s, verdicts[s])]
     told(f"{exercise.name}: spoiled observations, and false alarms over {alarms.draws} draws")
     counted = alarms.begin(exercise, seed)
     failures += unnoticed(exercise, observe_inline(exercise, cells(exercise), exercise.prepare(seed)), seed)
@@ -152,25 +157,25 @@ def _imports(source: str) -> bool:
     return bool(body) and all(isinstance(node, ast.Import | ast.ImportFrom) for node in body)
 
 
-def _judged(exercise: Exercise, everyone: list[Solution], options: Options, sandbox: Sandbox | None,
-            seed: int) -> list[tuple[r.Verdict, ...]]:
-    prepared = exercise.prepare(seed)
+def _observed(exercise: Exercise, everyone: list[Solution], options: Options, sandbox: Sandbox | None,
+              seed: int) -> list[dict[str, wire.Parcel[r.Observations]]]:
     if sandbox is None:
-        return [judge(exercise, observe_inline(exercise, cells(exercise, s.path), prepared), prepared)
-                for s in everyone]
+        prepared = exercise.prepare(seed)
+        return [observe_inline(exercise, cells(exercise, s.path), prepared) for s in everyone]
     observed: list[dict[str, wire.Parcel[r.Observations]]] = [{} for _ in everyone]
     work = _work(exercise, everyone, seed)
     for (index, world), answer in observe_all(sandbox, work, options.jobs or default_jobs()):
         if isinstance(answer, r.NotStarted):
             raise SandboxUnavailable(f"the sandbox did not start: {answer.reason}")
         observed[index][world] = answer
-    return [judge(exercise, one, prepared) for one in observed]
+    return observed
 
 
 def _work(exercise: Exercise, everyone: list[Solution], seed: int) -> Iterator[Work]:
     grading = Grading(Options(exercises=exercise.folder.parent), {exercise.name: exercise}, seed, "")
     for index, solution in enumerate(everyone):
-        notebook = as_notebook(cells(exercise, solution.path))
+        whole = solution.path.suffix == ".ipynb"  # the reference: every cell of it is to run to its end
+        notebook = clean(solution.path.read_bytes()).notebook if whole else as_notebook(cells(exercise, solution.path))
         submission = r.Submission(student=solution.path.stem, exercise=exercise.name, path=solution.path.name,
                                   sha256="", notebook=notebook)
         yield from grading.work(index, submission)

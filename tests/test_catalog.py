@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from grader import catalog
+from grader.inline import observe_inline
+from grader.judge import judge
 from tests.conftest import CHECKS, TOML, write_exercise
 
 
@@ -42,6 +44,19 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, toml: str, checks: st
     assert says in str(error.value)
     assert str(folder) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_the_readmes_checks_are_an_exercise(tmp_path: Path) -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    checks = readme.split("```python\n")[1].split("```")[0]
+    exercise = catalog.load(write_exercise(tmp_path / "doubling", toml=TOML.replace("points = 6", "points = 2"),
+                                           checks=checks))
+    prepared = exercise.prepare(1)
+    for body, marks in ("2 * x", ["pass"]), ("x * x", ["fail"]):
+        observed = observe_inline(exercise, [f"def double(x):\n    return {body}"], prepared)
+        verdicts = judge(exercise, observed, prepared)
+        assert [v.mark.value for v in verdicts] == marks
+    assert verdicts[0].diagnosis == "squared"
 
 
 def test_gpu_names_differ_and_come_from_the_seed() -> None:

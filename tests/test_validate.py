@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from grader import catalog, validate
 from grader.catalog import ExerciseError
+from grader.execute.sandbox import open_sandbox
 from grader.grading import Options
 from tests.conftest import CHECKS, write_exercise
 
@@ -60,6 +63,20 @@ def test_what_cannot_be_handed_out_is_not_proved(exercise_folder: Path) -> None:
     path.write_text(path.read_text().replace("### END SOLUTION", ""))
     with pytest.raises(ExerciseError, match="without ### END SOLUTION"):
         prove(exercise_folder)
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_a_cell_of_the_notebook_that_stops_is_said(exercise_folder: Path) -> None:
+    path = exercise_folder / "notebook.ipynb"
+    document = json.loads(path.read_text())
+    document["cells"].append({"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None,
+                              "source": "print(duoble(1))"})
+    path.write_text(json.dumps(document))
+    with open_sandbox("bubblewrap") as sandbox, validate.Alarms(0) as alarms:
+        options = Options(exercises=exercise_folder.parent, seed=3)
+        proof = validate.prove(catalog.load(exercise_folder), options, sandbox, alarms, told=lambda text: None)
+    where = f"notebook.ipynb, cell {len(document['cells'])}"
+    assert proof.failures == (f"{where}: NameError: name 'duoble' is not defined",)
 
 
 def test_too_many_false_alarms_are_said(tmp_path: Path) -> None:
