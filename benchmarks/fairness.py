@@ -38,13 +38,14 @@ def main() -> int:
     submissions = {seed: submission(exercise, answers[i % len(answers)]) for i, seed in enumerate(gradings)}
     work = [Work(key=(seed, w.key[1]), job=w.job, steps=w.steps, arrays=w.arrays)
             for seed, grading in gradings.items() for w in grading.work(0, submissions[seed])]
+    wanted = Counter(each.key[0] for each in work)
     arrived: dict[int, dict] = {seed: {} for seed in gradings}
     lost: Counter[str] = Counter()
     full = 0
     with open_sandbox() as wall:
         for (seed, world), answer in observe_all(wall, work, default_jobs()):
             arrived[seed][world] = answer
-            if len(arrived[seed]) < len(exercise.worlds) - ("cuda" in exercise.worlds):
+            if len(arrived[seed]) < wanted[seed]:
                 continue
             result = gradings[seed].judged(submissions[seed], arrived.pop(seed)).result
             full += result.score == result.max_score
