@@ -210,13 +210,14 @@ TRUNCATED_MOMENTS = (_truncated_moment(4) / TRUNCATED_STD**4, _truncated_moment(
 TRUNCATED_EDGE = 2 / TRUNCATED_STD                                # 2.2737 standard deviations of the truncated law
 
 
-def at_edge(sample: Tensor, edge: float, *, within: float, false_alarm: float = RATE) -> Score:
+def at_edge(sample: Tensor, edge: float, *, within: float, known: int = 0, false_alarm: float = RATE) -> Score:
     """No more entries lie in the last `within` (a share) below +-edge than a truncated law puts there. One-sided.
 
-    Their number is Poisson, the density being all but flat there. The value is the z of its tail.
+    Their number is Poisson, the density being all but flat there. The value is the z of its tail. `known` is how many
+    lie there for sure: 1 where the edge is the largest entry itself.
     """
     x = _flat(sample).abs()
-    found = int((x >= edge * (1 - within)).sum())
+    found = max(int((x >= edge * (1 - within)).sum()) - known, 0)
     tail = torch.special.gammainc(torch.tensor(float(max(found, 1)), dtype=torch.float64),
                                   torch.tensor(x.numel() * 2 * _EDGE * 2 * within, dtype=torch.float64))
     z = -_normal_quantile(float(tail)) if found else 0.0

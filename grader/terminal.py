@@ -136,6 +136,9 @@ def proofs_table(proofs: Sequence[Proof]) -> None:
             table.add_row(row.check, f"{row.points:g}", str(row.failed_by), f"{row.alarms} / {row.draws}",
                           f"{row.bound:.1e}" if row.draws else "-")
         console.print(table)
+        for row in proof.rows:
+            if row.first:
+                console.print(Text(f"  {proof.exercise}: {row.check}: false alarm, {row.first}"))
         for failure in proof.failures:
             console.print(Text(f"  {proof.exercise}: {failure}", style="red"))
     bad = sum(len(proof.failures) for proof in proofs)

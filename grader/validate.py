@@ -38,7 +38,7 @@ from grader.spoil import unnoticed
 HEADER = re.compile(r"^(fails|diagnosis|cause):[ \t]*(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
 SOLUTION = "### BEGIN SOLUTION"
 
-Counts = dict[str, tuple[int, int]]  # check -> false alarms, times it was judged
+Counts = dict[str, tuple[int, int, str]]  # check -> false alarms, times it was judged, what the first one said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +62,7 @@ class Row:
     draws: int
     bound: float             # one-sided 95 % upper confidence bound of the false-alarm rate
     claimed: float
+    first: str = ""          # alarm: its seed and message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,8 +224,10 @@ def _problems(solution: Solution, verdicts: tuple[r.Verdict, ...]) -> Iterator[s
 
 
 def _row(check: Check, failed_by: int, counted: Sequence[Future[Counts]]) -> Row:
-    alarms, draws = (sum(part.result()[check.id][i] for part in counted) for i in range(2))
+    parts = [part.result()[check.id] for part in counted]
+    alarms, draws = sum(part[0] for part in parts), sum(part[1] for part in parts)
     return Row(check=check.id, points=check.points, failed_by=failed_by, alarms=alarms, draws=draws,
+               first=next((part[2] for part in parts if part[2]), ""),
                bound=upper_bound(alarms, draws), claimed=check.false_alarms)
 
 
@@ -256,14 +259,16 @@ def _settle() -> None:
 
 def _count(folder: Path, seeds: range) -> Counts:
     exercise = load(folder)
-    alarms, draws = Counter[str](), Counter[str]()
+    alarms, draws, first = Counter[str](), Counter[str](), dict[str, str]()
     for seed in seeds:
         prepared = exercise.prepare(seed)
         for verdict in judge(exercise, observe_inline(exercise, cells(exercise), prepared), prepared):
             if verdict.mark is not r.Mark.NOT_AVAILABLE:
                 draws[verdict.id] += 1
-                alarms[verdict.id] += verdict.mark is not r.Mark.PASS
-    return {check.id: (alarms[check.id], draws[check.id]) for check in exercise.checks}
+                if verdict.mark is not r.Mark.PASS:
+                    alarms[verdict.id] += 1
+                    first.setdefault(verdict.id, f"seed {seed}: {verdict.message or verdict.mark.value}")
+    return {check.id: (alarms[check.id], draws[check.id], first.get(check.id, "")) for check in exercise.checks}
 
 
 def upper_bound(count: int, draws: int, *, miss: float = 0.05) -> float:

@@ -85,6 +85,7 @@ def test_too_many_false_alarms_are_said(tmp_path: Path) -> None:
                            "\n    expect_tensor(seen.value, seen.given[\"x\"] / 2")
     proof = prove(write_exercise(tmp_path / "doubling", checks=noisy), draws=30)
     assert any("false alarms in 30, claimed 0" in failure for failure in proof.failures)
+    assert [row.first.partition(": ")[2] for row in proof.rows if row.alarms] == ["noise"]
 
 
 @pytest.mark.parametrize(("text", "says"), [

@@ -549,7 +549,7 @@ def truncated(*steps):
                      f"2 / {fans(draw.shape)[0]} = {he(draw.shape):.3g}")
     steps[0].draw(cut_bell(units, farthest))
     on_edge = float((units.abs() >= farthest * (1 - 1e-6)).double().mean())
-    if not statistics.at_edge(units, farthest, within=1e-6, false_alarm=share).holds:
+    if not statistics.at_edge(units, farthest, within=1e-6, known=1, false_alarm=share).holds:
         fail(f"{on_edge:.2%} of the weights lie exactly on the two bounds, where none should.",
              CLAMPED if 0.04 < on_edge < 0.05 else None)  # 4.55 % of a normal law lie beyond two standard deviations
     if not follow(draws, he, statistics.TRUNCATED_MOMENTS[0], false_alarm=RATE / 2):
