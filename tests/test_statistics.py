@@ -77,7 +77,7 @@ CONSERVATIVE: dict[str, tuple[Callable[[Tensor], Score], Callable[[torch.Generat
     "truncated law": (lambda x: s.law(x / s.TRUNCATED_STD, s.truncated_law, false_alarm=LEVEL), truncated),
     "uniform law": (lambda x: s.law(x, s.uniform_law, false_alarm=LEVEL), uniform),
     "pile at the edge": (lambda x: s.at_edge(x, 2.0, within=0.01, false_alarm=LEVEL), truncated),
-    "pile at the largest": (lambda x: s.at_edge(x, float(x.abs().max()), within=0.01, known=1, false_alarm=LEVEL),
+    "pile at the largest": (lambda x: s.at_edge(x, float(x.abs().max()), within=0.0003, known=1, false_alarm=LEVEL),
                             truncated),
     "closest rows": (lambda x: s.row_likeness(x, false_alarm=2 * LEVEL)[1], normal),
     "row spread, uniform": (lambda x: s.row_spread(x, false_alarm=LEVEL), uniform),
