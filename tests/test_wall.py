@@ -319,6 +319,15 @@ def test_a_call_that_answers_and_takes_the_kernel_with_it_loses_no_other(sandbox
         assert isinstance(seen.outcomes["c"], Returned)
 
 
+def test_what_a_call_left_to_end_the_kernel_later_is_not_the_next_ones_loss(sandbox: Sandbox) -> None:
+    source = ("import os, signal, time\ndef a(): return 'a'\n"
+              "def b():\n    signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getppid(), 9))\n"
+              "    signal.setitimer(signal.ITIMER_REAL, 0.3)\n    return 'b'\n"
+              "def c():\n    time.sleep(1)\n    return 'c'")
+    seen = run(sandbox, source, calls=("a", "b", "c"), retry=True)
+    assert [type(seen.outcomes[name]) for name in "abc"] == [Returned] * 3, seen.outcomes
+
+
 BOMBS = """
 import os, threading, time
 def forks():

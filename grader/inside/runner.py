@@ -125,7 +125,7 @@ class Conductor:
     def _ask(self, step: bytes) -> bytes:
         """One step's outcome, as the kernel's process wrote it or as the watch ended it."""
         span = self.watch.begin_call()
-        nonce = os.urandom(NONCE)
+        nonce, fresh = os.urandom(NONCE), not self.stays
         try:
             answer = self._exchange(nonce + step)
         except frames.Broken as error:
@@ -138,8 +138,8 @@ class Conductor:
             return answer[NONCE:]
         if span.killed or self.deaf or not self.kernel.alive():
             self._give_up(span.cause or Cause.CRASHED, NOT_ASKED)
-            if not self.begun and span.cause is None and self.dead is not None:
-                return wire.write(self.dead)  # the call before it has ended the kernel
+            if not (self.begun and fresh) and span.cause is None and self.dead is not None:
+                return wire.write(self.dead)  # it may be the call before it that has ended the kernel
         return wire.write(self._lost(span, trouble))
 
     def _lost(self, span: Span, trouble: str) -> Lost:
