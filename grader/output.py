@@ -39,7 +39,7 @@ class Output:
 
     def keep(self, student: str, exercise: str, world: str, parcel: wire.Parcel[Observations]) -> None:
         """Store observations so that they can be judged again."""
-        write(self.observations(student, exercise, world), wire.write(parcel.record, parcel.arrays))
+        write(self.observations(student, exercise, world), *wire.parts(parcel.record, parcel.arrays))
 
     def kept(self, student: str, exercise: str, world: str) -> wire.Parcel[Observations] | None:
         """Stored observations; they are as hostile as on the day they came."""
@@ -57,14 +57,13 @@ def folder_name(student: str) -> str:
     return f"{name or 'student'}-{digest}"
 
 
-def write(path: Path, content: bytes | str) -> None:
+def write(path: Path, *content: bytes | str) -> None:
     """Write to a temporary name beside `path`, then rename: readers see the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            file.writelines(part.encode("utf-8", "replace") if isinstance(part, str) else part for part in content)
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:

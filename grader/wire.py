@@ -77,8 +77,13 @@ def write(record: msgspec.Struct, arrays: Mapping[str, Array] | None = None) -> 
     Raises:
         ValueError: an array's dtype has no safetensors name.
     """
+    return b"".join(parts(record, arrays or {}))
+
+
+def parts(record: msgspec.Struct, arrays: Mapping[str, Array]) -> tuple[bytes, bytes]:
+    """As `write`: the record, and the numbers, of which there may be megabytes that nobody has to copy once more."""
     text = msgspec.json.encode(record)
-    return struct.pack("<Q", len(text)) + text + pack(arrays or {})
+    return struct.pack("<Q", len(text)) + text, pack(arrays)
 
 
 def pack(arrays: Mapping[str, Array]) -> bytes:
@@ -98,14 +103,15 @@ def _address(data: bytes) -> int:
     return ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0
 
 
-def read(data: bytes, kind: Any) -> Parcel[Any] | Garbled:
+def read(data: bytes | bytearray | memoryview, kind: Any) -> Parcel[Any] | Garbled:
     """The parcel of a record of type `kind`. Total."""
+    data = memoryview(data)
     if len(data) < 8:
         return Garbled(reason="shorter than its header")
     (length,) = struct.unpack_from("<Q", data)
     if length > min(MAX_JSON, len(data) - 8):
         return Garbled(reason="the JSON is longer than what arrived, or than allowed")
-    text = data[8:8 + length]
+    text = bytes(data[8:8 + length])
     if _nests_deeper(text, MAX_NESTING):
         return Garbled(reason="the JSON is nested too deeply")
     try:
@@ -118,7 +124,7 @@ def read(data: bytes, kind: Any) -> Parcel[Any] | Garbled:
     return Parcel(record=record, arrays=arrays)
 
 
-def unpack(data: bytes) -> dict[str, Array] | Garbled:
+def unpack(data: bytes | memoryview) -> dict[str, Array] | Garbled:
     """The arrays of a safetensors file. Total; caps and shapes are checked before any value is touched."""
     if not data:
         return {}
@@ -126,7 +132,7 @@ def unpack(data: bytes) -> dict[str, Array] | Garbled:
     if refusal:
         return Garbled(reason=refusal)
     try:
-        found = deserialize(data)  # type: ignore[no-untyped-call]
+        found = deserialize(bytes(data))  # type: ignore[no-untyped-call]
     except (SafetensorError, ValueError, KeyError, TypeError, OverflowError, MemoryError) as error:
         return Garbled(reason=f"not safetensors: {str(error)[:200]}")
     arrays: dict[str, Array] = {}
@@ -136,14 +142,14 @@ def unpack(data: bytes) -> dict[str, Array] | Garbled:
     return arrays
 
 
-def _refused_header(data: bytes) -> str:
+def _refused_header(data: bytes | memoryview) -> str:
     """Why the header is not acceptable; empty where it is."""
     if len(data) < 8:
         return "safetensors: shorter than its header"
     (length,) = struct.unpack_from("<Q", data)
     if length > min(MAX_HEADER, len(data) - 8):
         return "safetensors: header longer than what arrived, or than allowed"
-    text = data[8:8 + length]
+    text = bytes(data[8:8 + length])
     if _nests_deeper(text, 4):
         return "safetensors: header nested too deeply"
     try:

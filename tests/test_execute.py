@@ -131,7 +131,7 @@ class Recorded:
 
     def __init__(self, data: bytes) -> None:
         self.source, self.said = io.BytesIO(data), io.BytesIO()
-        self.read, self.write, self.flush = self.source.read, self.said.write, self.said.flush
+        self.readinto, self.write, self.flush = self.source.readinto, self.said.write, self.said.flush
 
 
 def frame(kind: bytes, payload: bytes = b"") -> bytes:

@@ -48,7 +48,7 @@ def converse(stream: Stream, job: Job, steps: Sequence[Step], arrays: Mapping[st
     for step in steps:
         if not trouble:
             try:
-                frames.put(stream, b"S", wire.write(step, _needed(step, arrays)))
+                frames.put(stream, b"S", *wire.parts(step, _needed(step, arrays)))
                 kind, payload = frames.get(stream, max(left, 0) + ENVELOPE)
                 left -= len(payload)
                 trouble = "" if kind == b"o" else f"the sandbox ended: {payload[:500].decode('utf-8', 'replace')}"
@@ -100,7 +100,7 @@ def _needed(step: Step, arrays: Mapping[str, wire.Array]) -> dict[str, wire.Arra
     return {ref.key: arrays[ref.key] for value in given for ref in wire.tensors_of(value)}
 
 
-def checked(payload: bytes, key: str) -> tuple[Outcome, dict[str, wire.Array]]:
+def checked(payload: frames.Bytes, key: str) -> tuple[Outcome, dict[str, wire.Array]]:
     """An outcome whose references fit its numbers. Anything else is the student's loss, never ours."""
     parcel = wire.read(payload, Outcome)
     if isinstance(parcel, wire.Garbled):

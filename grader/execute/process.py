@@ -11,11 +11,13 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import grader
 from grader import wire
 from grader.execute.exchange import converse
 from grader.execute.gpus import Gpu
+from grader.inside import frames
 from grader.records import Job, NotStarted, Observations, Step
 
 SLACK_SECONDS = 180.0  # a plain kernel imports torch anew each time
@@ -74,10 +76,10 @@ class Pipes:
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin is not None
-        assert process.stdout is not None
-        self.read, self.target = process.stdout.read, process.stdin
+        source: Any = process.stdout
+        self.readinto, self.target = source.readinto, process.stdin
 
-    def write(self, data: bytes, /) -> None:
+    def write(self, data: frames.Bytes, /) -> None:
         view = memoryview(data)
         while view:
             view = view[self.target.write(view):]

@@ -116,12 +116,12 @@ class Answering:
         elif kind == b"S":
             self._answer(payload, answer, stream)
 
-    def _answer(self, payload: bytes, answer: int, stream: frames.Timed) -> None:
+    def _answer(self, payload: frames.Bytes, answer: int, stream: frames.Timed) -> None:
         if not self.fork:
             self.left = self.left or Settings.now()
             self.left.restore()
             frames.put(stream, b"t")
-            frames.put(stream, b"o", self._observe(payload)[1])
+            frames.put(stream, b"o", *self._observe(payload)[1])
             frames.put(stream, b"w", STATUS.pack(0))
             return
         inner = -1
@@ -139,7 +139,7 @@ class Answering:
         _, status = os.waitpid(child, 0)
         frames.put(stream, b"w", STATUS.pack(status))
 
-    def _hand(self, payload: bytes, answer: int, *, stays: bool) -> None:
+    def _hand(self, payload: frames.Bytes, answer: int, *, stays: bool) -> None:
         """The forked process of a call. Never returns.
 
         A fork copies page tables and every page that is then written, so the process takes up the next call as well,
@@ -164,7 +164,7 @@ class Answering:
         finally:
             os._exit(0)
 
-    def _answered(self, payload: bytes, answer: int) -> bool:
+    def _answered(self, payload: frames.Bytes, answer: int) -> bool:
         """Make one call and send what it brought; whether it returned."""
         os.write(answer, TAKEN)
         _limit_cpu(self.job.limits.call_seconds)
@@ -172,14 +172,12 @@ class Answering:
             with _in_time(self.job.limits.call_seconds):
                 returned, outcome = self._observe(payload)
         except Overtime as error:  # between its last line and here
-            returned, outcome = False, payload[:NONCE] + wire.write(Lost(cause=Cause.TIMEOUT, detail=str(error)))
-        data = memoryview(frames.HEADER.pack(b"o", len(outcome)) + outcome)
-        while data:
-            data = data[os.write(answer, data):]
-        os.close(answer)
+            returned, outcome = False, _lost(payload, Cause.TIMEOUT, str(error))
+        with os.fdopen(answer, "wb") as stream:
+            frames.put(stream, b"o", *outcome)
         return returned
 
-    def _next(self) -> tuple[bytes, int]:
+    def _next(self) -> tuple[frames.Bytes, int]:
         """The next call, once the runner asks for it."""
         first, descriptors, *_ = socket.recv_fds(self.channel, 1, 1)
         kind, payload = frames.get(frames.Line(self.channel))
@@ -187,19 +185,24 @@ class Answering:
             raise frames.Broken("no further call")
         return payload, descriptors[0]
 
-    def _observe(self, payload: bytes) -> tuple[bool, bytes]:
-        """Nonce and step in; whether the call returned, and nonce and outcome out."""
+    def _observe(self, payload: frames.Bytes) -> tuple[bool, tuple[frames.Bytes, ...]]:
+        """Nonce and step in; whether the call returned, and nonce and outcome out, in parts."""
         limits = self.job.limits
-        parcel = wire.read(payload[NONCE:], Step)
+        parcel = wire.read(memoryview(payload)[NONCE:], Step)
         if isinstance(parcel, wire.Garbled):
-            return False, payload[:NONCE] + wire.write(Lost(cause=Cause.CRASHED, detail=parcel.reason))
+            return False, _lost(payload, Cause.CRASHED, parcel.reason)
         outcome, arrays = observe_step(parcel.record, parcel.arrays, self.namespace, self.job.watched,
                                        cells=self.cells, most_bytes=limits.observation_bytes,
                                        device=self.job.device)
         try:
-            return isinstance(outcome, Returned), payload[:NONCE] + wire.write(outcome, arrays)
+            return isinstance(outcome, Returned), (payload[:NONCE], *wire.parts(outcome, arrays))
         except Exception as error:  # whatever slipped through is the call's loss
-            return False, payload[:NONCE] + wire.write(Lost(cause=Cause.CRASHED, detail=plain(str(error), 500)))
+            return False, _lost(payload, Cause.CRASHED, plain(str(error), 500))
+
+
+def _lost(payload: frames.Bytes, cause: Cause, detail: str) -> tuple[frames.Bytes, ...]:
+    """The answer to a request that came to nothing."""
+    return payload[:NONCE], wire.write(Lost(cause=cause, detail=detail))
 
 
 def _state() -> tuple[object, ...]:

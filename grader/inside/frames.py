@@ -23,23 +23,28 @@ class Broken(Exception):  # noqa: N818 - the name is the statement
     """The other side closed, sent nonsense, or took too long."""
 
 
+Bytes = bytes | bytearray | memoryview
+
+
 class Readable(Protocol):
-    def read(self, size: int, /) -> bytes | None: ...
+    def readinto(self, room: memoryview, /) -> int | None: ...
 
 
 class Writable(Protocol):
-    def write(self, data: bytes, /) -> object: ...
+    def write(self, data: Bytes, /) -> object: ...
 
     def flush(self) -> object: ...
 
 
-def put(stream: Writable, kind: bytes, payload: bytes = b"") -> None:
-    stream.write(HEADER.pack(kind, len(payload)))
-    stream.write(payload)
+def put(stream: Writable, kind: bytes, *payload: Bytes) -> None:
+    """Write one frame. Its payload comes in as many parts as it is in: megabytes of numbers need no joining."""
+    stream.write(HEADER.pack(kind, sum(map(len, payload))))
+    for part in payload:
+        stream.write(part)
     stream.flush()
 
 
-def get(stream: Readable, most: int = ENOUGH) -> tuple[bytes, bytes]:
+def get(stream: Readable, most: int = ENOUGH) -> tuple[bytes, bytearray]:
     """The next frame.
 
     Raises:
@@ -51,22 +56,22 @@ def get(stream: Readable, most: int = ENOUGH) -> tuple[bytes, bytes]:
     return kind, _exactly(stream, length)
 
 
-def _exactly(stream: Readable, size: int) -> bytes:
-    parts, missing = [], size
-    while missing:
-        part = stream.read(min(missing, 1 << 20))
-        if not part:
+def _exactly(stream: Readable, size: int) -> bytearray:
+    whole = bytearray(size)
+    room = memoryview(whole)
+    while room:
+        read = stream.readinto(room)
+        if not read:
             raise Broken("the stream ended")
-        parts.append(part)
-        missing -= len(part)
-    return b"".join(parts)
+        room = room[read:]
+    return whole
 
 
 class Line:
     """A socket without a buffer: what could not be sent is not tried again when it is closed."""
 
     def __init__(self, end: socket.socket) -> None:
-        self.read, self.write = end.recv, end.sendall
+        self.readinto, self.write = end.recv_into, end.sendall
 
     def flush(self) -> None:
         """Nothing is held back."""
@@ -89,15 +94,15 @@ class Timed:
             raise Broken("no answer in time")
         return left
 
-    def read(self, size: int, /) -> bytes:
+    def readinto(self, room: memoryview, /) -> int:
         if not select.select([self.end], [], [], self._left())[0]:
             raise Broken("no answer in time")
         try:
-            return self.end.recv(size)
+            return self.end.recv_into(room)
         except OSError as error:
             raise Broken(str(error)) from None
 
-    def write(self, data: bytes, /) -> None:
+    def write(self, data: Bytes, /) -> None:
         view = memoryview(data)
         while view:
             if not select.select([], [self.end], [], self._left())[1]:

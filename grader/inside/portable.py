@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from jupyter_client.connect import write_connection_file
 
@@ -101,10 +102,10 @@ class Pipes:
     """Stdin and stdout as one stream; what else is printed goes to stderr."""
 
     def __init__(self) -> None:
-        self.source = sys.stdin.buffer
+        source: Any = sys.stdin.buffer
         self.target = os.fdopen(os.dup(1), "wb")
         os.dup2(2, 1)
-        self.read, self.write, self.flush = self.source.read, self.target.write, self.target.flush
+        self.readinto, self.write, self.flush = source.readinto, self.target.write, self.target.flush
 
 
 def run_kernel(folder: Path) -> None:

@@ -122,14 +122,15 @@ class Conductor:
         found = set(parcel.record.names) if isinstance(parcel, wire.Parcel) else set()
         return tuple(name for name in self.job.functions if name in found)
 
-    def _ask(self, step: bytes) -> bytes:
+    def _ask(self, step: frames.Bytes) -> frames.Bytes:
         """One step's outcome, as the kernel's process wrote it or as the watch ended it."""
         span = self.watch.begin_call()
         nonce, fresh = os.urandom(NONCE), not self.stays
+        answer = memoryview(b"")
         try:
-            answer = self._exchange(nonce + step)
+            answer = memoryview(self._exchange(nonce, step))
         except frames.Broken as error:
-            answer, trouble = b"", str(error)
+            trouble = str(error)
         else:
             trouble = "it answered nothing that can be read"
         finally:
@@ -149,24 +150,24 @@ class Conductor:
             return Lost(cause=Cause.OUTPUT, detail=f"more than {self.job.limits.observation_bytes >> 20} MiB came back")
         return Lost(cause=Cause.CRASHED, detail=plain(trouble, 500))
 
-    def _exchange(self, request: bytes) -> bytes:
+    def _exchange(self, *request: frames.Bytes) -> bytearray:
         """Send the request and read the answer's frame."""
         self.stays = self.begun = False
         channel = frames.Timed(self.kernel.channel)
         channel.within(WALL * self.job.limits.call_seconds + SLACK)
         if not self.kernel.passes_descriptors:
-            self._send(channel, request)
+            self._send(channel, *request)
             answer = self._frame(channel)
             self._ending(channel)
             return answer
-        return self._exchange_apart(request, channel)
+        return self._exchange_apart(channel, *request)
 
-    def _exchange_apart(self, request: bytes, channel: frames.Timed) -> bytes:
+    def _exchange_apart(self, channel: frames.Timed, *request: frames.Bytes) -> bytearray:
         """The answer comes through a socket of its own, that only this call's process holds."""
         ours, theirs = socket.socketpair()
         with ours:
             with theirs:
-                self._send(channel, request, theirs.fileno())
+                self._send(channel, *request, answer=theirs.fileno())
             own = frames.Timed(ours).within(WALL * self.job.limits.call_seconds + SLACK)
             try:
                 answer = self._frame(own)
@@ -175,18 +176,18 @@ class Conductor:
             self._ending(channel)
             return answer
 
-    def _send(self, channel: frames.Timed, request: bytes, *descriptors: int) -> None:
+    def _send(self, channel: frames.Timed, *request: frames.Bytes, answer: int | None = None) -> None:
         try:
-            if descriptors:
-                socket.send_fds(self.kernel.channel, [b"."], descriptors)
+            if answer is not None:
+                socket.send_fds(self.kernel.channel, [b"."], [answer])
             else:
                 channel.write(b".")
-            frames.put(channel, b"S", request)
+            frames.put(channel, b"S", *request)
         except (OSError, frames.Broken) as error:
             self.deaf = True
             raise frames.Broken(f"the kernel no longer listens: {error}") from None
 
-    def _frame(self, stream: frames.Timed) -> bytes:
+    def _frame(self, stream: frames.Timed) -> bytearray:
         most = max(self.bytes_left, 0) + NONCE
         kind, payload = frames.get(stream, most)
         if kind == b"t":
@@ -194,7 +195,7 @@ class Conductor:
             kind, payload = frames.get(stream, most)
         if kind == b"w" and len(payload) == STATUS.size:
             raise frames.Broken(ended(*STATUS.unpack(payload)))
-        return payload if kind == b"o" else b""
+        return payload if kind == b"o" else bytearray()
 
     def _ending(self, channel: frames.Timed) -> str:
         """How the call's process ended, in words; "" where nothing is said."""
