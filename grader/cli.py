@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 import traceback
 from collections.abc import Iterator
@@ -117,6 +119,7 @@ def options_from(chosen: dict[str, Any]) -> Options:
 @click.version_option(__version__, prog_name="grader")
 def main() -> None:
     """Grade PyTorch exercise notebooks on gradients and initialisation, and say why."""
+    atexit.register(gc.freeze)  # or Python goes through all of torch once more, for half a second, before it ends
 
 
 @main.command(epilog=epilog("batch"))

@@ -219,7 +219,7 @@ def one_of(found: list[Diagnosis]) -> Diagnosis | None:
 
 def held(seen: Seen, shape: Shape) -> list[Tensor]:
     """The weights passed in, as they were after each call, in float64."""
-    return [tensor(seen.argument(0, call=i), shape, "The weight that was passed in") for i in range(len(seen.values))]
+    return [tensor(seen.argument(0, call=i), shape, "The weight that was passed in") for i in range(seen.step.times)]
 
 
 def drawn(*steps: Seen, shapes: Iterable[Shape] = (WIDE, TALL, CONV)) -> list[Draw]:

@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 
 from grader.records import Cause, Limits
 
-PERIOD = 0.05          # s between two looks
+PERIOD = 0.1           # s between two looks, each of which reads a file for every process of every job
+DEATH = 0.005          # s in which a killed process is likely to be gone
 GRACE = 2.0            # s from an interrupt to a kill
 LATE = 1.0             # s of CPU from the end of a call's time, when it is asked where it is, to a kill
 DYING = 10.0           # s for a call's killed processes to be gone: many, and large, on a busy machine
@@ -164,9 +165,10 @@ class Watch:
         with self.lock:
             self.span = None
         if span.cpu:
-            born = [p for p in self.kernel.tree() if p.pid not in span.before and p.parent == self.kernel.pid]
+            tree = self.kernel.tree()
+            born = [p for p in tree if p.pid not in span.before and p.parent == self.kernel.pid]
             self.hand = min((p.pid for p in born), default=0) if stays and not span.asked else 0
-            self._end_leftovers(span)
+            self._end_leftovers(span, tree)
 
     def close(self) -> None:
         self.closed.set()
@@ -246,16 +248,17 @@ class Watch:
         self.over = self.over or detail
         self.kernel.kill()
 
-    def _end_leftovers(self, span: Span) -> None:
+    def _end_leftovers(self, span: Span, tree: list[Process]) -> None:
         """What a call left behind is no part of the next."""
         ends, kept, killed = time.monotonic() + GRACE, {*span.before, self.hand}, set[int]()
         while time.monotonic() < ends:
-            left = {process.pid for process in self.kernel.tree()} - kept
+            left = {process.pid for process in tree} - kept
             if not left:
                 return
             _kill_all(left - killed)
             killed |= left
-            time.sleep(PERIOD / 10)  # dying ones still count among the processes that the next call may have
+            time.sleep(DEATH)  # dying ones still count among the processes that the next call may have
+            tree = self.kernel.tree()
         if not {process.pid for process in self.kernel.tree()} - kept - killed:
             return  # some take long to die; they do nothing more
         self._kill(span, Cause.CRASHED, "the call left processes that could not be ended")

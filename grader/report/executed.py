@@ -19,6 +19,7 @@ from markupsafe import Markup
 from nbconvert import Exporter, HTMLExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from traitlets.config import Config
 
 from grader.report import formulas, page, plain
 from grader.report.wording import words
@@ -34,6 +35,7 @@ _IMAGES_MOST = 12_000_000     # and of all
 _KEPT_MOST = 4000             # characters of a cell whose HTML is remembered
 _FORMULAS_MOST = 500          # formulas of a whole notebook: each takes a tenth of a millisecond
 _PREPARED = ["nbconvert.preprocessors.CoalesceStreamsPreprocessor"]
+_UNSTYLED = {"CSSHTMLHeaderPreprocessor": {"enabled": False}}  # the page has its own colours
 _KINDS = {"code", "markdown", "raw"}
 _IMAGES = ("image/png", "image/jpeg")
 _TEXTS = ("text/html", "text/markdown", "text/latex", "text/plain")
@@ -146,7 +148,8 @@ def _exporter() -> HTMLExporter:
 
     Of its preprocessors only one has work to do in a notebook that was built anew, and each validates it once more.
     """
-    made = HTMLExporter(template_name="basic", sanitize_html=False, embed_images=False, default_preprocessors=_PREPARED)  # type: ignore[no-untyped-call]
+    made = HTMLExporter(template_name="basic", sanitize_html=False, embed_images=False, default_preprocessors=_PREPARED,
+                        config=Config(_UNSTYLED))  # type: ignore[no-untyped-call]
     colour = _remembering(Highlight2HTML(pygments_lexer="ipython3", parent=made))  # type: ignore[no-untyped-call]
     made.register_filter("clean_html", lambda html: html)  # type: ignore[no-untyped-call]
     made.register_filter("highlight_code", lambda source, **_: colour(source))  # type: ignore[no-untyped-call]
