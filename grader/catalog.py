@@ -40,6 +40,7 @@ class Settings(r.Record, frozen=True, kw_only=True):
     points: float
     functions: tuple[str, ...]            # what the student writes
     forbidden: tuple[str, ...] = ()       # dotted names that must not be used in those functions
+    preload: tuple[str, ...] = ()         # modules that notebooks import late, imported once for all of them
     on_gpu: bool = False                  # where a GPU is at hand, the steps of `plain` are made on it as well
     limits: r.Limits = r.Limits()
 

@@ -137,6 +137,7 @@ class Job(Record, frozen=True, kw_only=True):
     world: World = World()
     watched: tuple[str, ...] = ()          # dotted names whose use by the student's own frames is recorded
     functions: tuple[str, ...] = ()        # names to look for in the student's namespace
+    preload: tuple[str, ...] = ()          # modules to import before the kernel is forked, where it is
     limits: Limits = Limits()
     left_out: tuple[int, ...] = ()         # cells not executed: they killed the kernel the last time
     device: str = "cpu"                    # "cpu" or "cuda:0", where the calls' tensors are put

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import gc
 import importlib
+import importlib.util
 import json
 import math
 import multiprocessing
@@ -103,6 +104,8 @@ def prove(exercise: Exercise, options: Options, sandbox: Sandbox | None, alarms:
     counted = alarms.begin(exercise, seed)
     failures += unnoticed(exercise, observe_inline(exercise, cells(exercise), exercise.prepare(seed)), seed)
     failed_by = {c.id: sum(c.id in failed(verdicts[s]) for s in wrong) for c in exercise.checks}
+    failures += [f"exercise.toml preloads {name}, which there is not" for name in exercise.settings.preload
+                 if not _is_module(name)]
     failures += [f"exercise.toml forbids {name}, which there is not" for name in exercise.settings.forbidden
                  if not _is_there(name)]
     failures += [f"{check}: no wrong solution fails it" for check, count in failed_by.items()
@@ -180,6 +183,14 @@ def _work(exercise: Exercise, everyone: list[Solution], seed: int) -> Iterator[W
         submission = r.Submission(student=solution.path.stem, exercise=exercise.name, path=solution.path.name,
                                   sha256="", notebook=notebook)
         yield from grading.work(index, submission)
+
+
+def _is_module(name: str) -> bool:
+    """Is there a module of this dotted name?"""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def _is_there(name: str) -> bool:

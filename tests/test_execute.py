@@ -38,6 +38,7 @@ from grader.records import (
     Run,
     Step,
     TensorRef,
+    Text,
     Truth,
     Whole,
     World,
@@ -290,6 +291,23 @@ def test_a_simulated_world_stands_before_the_first_cell(sandbox: Sandbox) -> Non
     assert isinstance(outcome, Returned)
     assert isinstance(outcome.rounds[0].value, TensorRef)
     assert outcome.rounds[0].value.device == "cuda:0"
+
+
+def test_what_an_exercise_preloads_is_there_before_the_first_cell() -> None:
+    """And what cannot be imported does no harm; a kernel's own list of modules is whole again."""
+    if shutil.which("bwrap") is None:
+        pytest.skip("bubblewrap is not installed")
+    source = ("import sys\nimport ipykernel.ipkernel\ndef loaded(name): return name in sys.modules\n"
+              "def whole(): return ipykernel.ipkernel.sys is sys")
+    steps = [CallStep(key="loaded", function="loaded", arguments=(Text(value="tabnanny"),)),
+             CallStep(key="whole", function="whole")]
+    with bubblewrap.BubblewrapSandbox() as opened:
+        for preload, there in ((), False), (("no.such.module", "tabnanny"), True), ((), True):
+            found = opened.run(Job(notebook=notebook(source), preload=preload), steps, {})
+            assert isinstance(found, wire.Parcel), found
+            values = [outcome.rounds[0].value for outcome in found.record.outcomes.values()
+                      if isinstance(outcome, Returned)]
+            assert values == [Truth(value=there), Truth(value=True)]
 
 
 def test_a_warm_server_that_died_is_started_again() -> None:

@@ -50,12 +50,15 @@ def test_what_is_unsound_is_said(exercise_folder: Path, file: str, old: str, new
     assert any(says in failure for failure in prove(exercise_folder).failures), prove(exercise_folder).failures
 
 
-def test_a_forbidden_name_that_there_is_not_is_said(exercise_folder: Path) -> None:
+def test_names_that_there_are_not_are_said(exercise_folder: Path) -> None:
     path = exercise_folder / "exercise.toml"
     path.write_text('forbidden = ["torch.multiply", "torch.nn.functional.batchnorm"]\n'
+                    'preload = ["torch.optim", "torch.optimism", "no.such"]\n'
                     + "\n".join(line for line in path.read_text().splitlines() if not line.startswith("forbidden")))
     assert prove(exercise_folder).failures == (
-        "exercise.toml forbids torch.nn.functional.batchnorm, which there is not",)
+        "exercise.toml preloads torch.optimism, which there is not",
+        "exercise.toml preloads no.such, which there is not",
+        "exercise.toml forbids torch.nn.functional.batchnorm, which there is not")
 
 
 def test_what_cannot_be_handed_out_is_not_proved(exercise_folder: Path) -> None:

@@ -74,7 +74,7 @@ class BubblewrapSandbox:
         with ours:
             with theirs:
                 try:
-                    server.begin(name, theirs)
+                    server.begin(name, theirs, job.preload)
                 except OSError as error:
                     return NotStarted(reason=f"the warm server ended: {error}")
             alarm = threading.Timer(job.limits.submission_seconds + SLACK_SECONDS, server.kill, (name, ours))
@@ -104,6 +104,7 @@ class Server:
     def __init__(self, command: str, gpus: tuple[Gpu, ...]) -> None:
         self.line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.lock = threading.Lock()
+        self.imported: set[str] = set()
         self.ready = False
         self.errors = open_scratch()
         with theirs:
@@ -130,8 +131,11 @@ class Server:
     def alive(self) -> bool:
         return self.process.poll() is None
 
-    def begin(self, name: bytes, end: socket.socket) -> None:
+    def begin(self, name: bytes, end: socket.socket, preload: Sequence[str]) -> None:
         with self.lock:
+            for module in (module for module in preload if module not in self.imported):
+                self.line.send(b"i" + module.encode())
+                self.imported.add(module)
             socket.send_fds(self.line, [b"j" + name], [end.fileno()])
 
     def kill(self, name: bytes, end: socket.socket) -> None:

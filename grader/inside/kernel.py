@@ -10,6 +10,9 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 from tornado.ioloop import IOLoop
@@ -54,13 +57,28 @@ def _prepare(job: Job, connection_file: str) -> Any:
     for name in job.watched:
         install(name)
     app: Any = IPKernelApp.instance()
-    app.initialize(["-f", connection_file, "--HistoryManager.enabled=False", "--log-level=CRITICAL",
-                    "--IPKernelApp.capture_fd_output=False"])
+    with _modules_unlisted():
+        app.initialize(["-f", connection_file, "--HistoryManager.enabled=False", "--log-level=CRITICAL",
+                        "--IPKernelApp.capture_fd_output=False"])
     app.shell.ask_exit = lambda: None  # exit() in a cell: the cells behind it are still wanted
     _meter(app, job.limits)
-    _draw_inline()
+    _draw_inline(app.shell)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return app
+
+
+@contextmanager
+def _modules_unlisted() -> Iterator[None]:
+    """A kernel notes the files of all modules, for its debugger. There are thousands in the warm process, and a
+    reference counted in each copies its page: half of all that a starting kernel would copy."""
+    import ipykernel.ipkernel as kernels
+
+    own: Any = kernels
+    own.sys = SimpleNamespace(**{**vars(sys), "modules": {}})
+    try:
+        yield
+    finally:
+        own.sys = sys
 
 
 def _give_gpu(job: Job) -> None:
@@ -71,11 +89,13 @@ def _give_gpu(job: Job) -> None:
         torch.cuda.set_per_process_memory_fraction(job.gpu_share)
 
 
-def _draw_inline() -> None:
+def _draw_inline(shell: Any) -> None:
     """Figures are shown as in every notebook. The warm server has imported matplotlib; a plain kernel does it late."""
     backend = sys.modules.get("matplotlib_inline.backend_inline")
     if backend is not None and "matplotlib.pyplot" in sys.modules:
+        from grader.inside.figures import draw_once
         backend._enable_matplotlib_integration()
+        draw_once(shell)
 
 
 def _meter(app: Any, limits: Limits) -> None:

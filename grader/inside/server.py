@@ -5,6 +5,7 @@ socketpair; there is no path to it. On it the grader says::
 
     b"j" + 8 bytes of id, with a descriptor    fork a runner that serves the job on that descriptor
     b"k" + 8 bytes of id                       kill that runner
+    b"i" + a module's name                     import it, for the jobs to come
 """
 
 from __future__ import annotations
@@ -12,20 +13,24 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
-import io
 import os
 import resource
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 NOBODY = 65534
-ID = 8  # bytes
+ID = 8         # bytes
+MESSAGE = 256  # bytes at most
+QUIET = 0.05   # s without a message: then there is time to gather pages, which takes most of a second
 PRELOADED = ("grader.lean", "torch", "numpy", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
-             "IPython.extensions.storemagic", "grader.inside.executing", "grader.inside.jail", "grader.inside.runner")
-ADDED = ("matplotlib.pyplot", "matplotlib_inline.backend_inline", "tqdm",   # where they are installed,
-         "torch.fx.experimental.symbolic_shapes")                           # which autograd.grad imports late
+             "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect",
+             "IPython.extensions.storemagic", "tornado.platform.asyncio", "faulthandler",
+             "grader.inside.executing", "grader.inside.jail", "grader.inside.runner")
+ADDED = ("matplotlib.pyplot", "matplotlib_inline.backend_inline", "grader.inside.figures", "tqdm",  # where installed
+         "torch.fx.experimental.symbolic_shapes")                             # which autograd.grad imports late
 
 
 def give_up_root() -> None:
@@ -54,18 +59,29 @@ def uncover_proc() -> None:
 
 def preload() -> None:
     """Import what every kernel and every runner would import."""
-    from grader.inside import linux
-    gc.disable()  # hardly anything of an import is garbage, and each look for some takes longer than the last
-    for name in PRELOADED:
-        importlib.import_module(name)
-    for name in ADDED:
-        with contextlib.suppress(ImportError):
+    with _uncollected():
+        for name in PRELOADED:
             importlib.import_module(name)
-    _warm_up()
+        for name in ADDED:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+        _warm_up()
+    gc.set_threshold(50_000, 20, 100)  # a notebook lives for seconds: fewer walks over what it makes
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Hardly anything of an import is garbage, and each look for some takes longer than the last."""
+    gc.disable()
+    yield
     gc.freeze()  # keeps the pages shared: the collector would write to each object
     gc.enable()
-    gc.set_threshold(50_000, 20, 100)  # a notebook lives for seconds: fewer walks over what it makes
-    linux.gather_pages()
+
+
+def _import(name: str) -> None:
+    """What an exercise wants imported. Should that fail, it fails in the notebook, where it can be seen."""
+    with _uncollected(), contextlib.suppress(Exception):
+        importlib.import_module(name)
 
 
 def _warm_up() -> None:
@@ -74,7 +90,6 @@ def _warm_up() -> None:
     layer = torch.nn.Linear(2, 2)
     with torch.no_grad():
         layer(torch.zeros(1, 2))
-    torch.optim.SGD(layer.parameters()).zero_grad()  # imports the compiler, a second's work
     _validate_an_output()
     if "matplotlib.pyplot" in sys.modules:
         _draw_a_figure()
@@ -87,29 +102,32 @@ def _validate_an_output() -> None:
 
 
 def _draw_a_figure() -> None:
-    """Fonts, mathtext and layout are read in with the first figure; without one in each kernel that draws."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    """Fonts, mathtext and PNG are set up with the first figure; without one here in each kernel that draws."""
     from matplotlib.figure import Figure
 
-    figure = Figure(layout="constrained")
+    from grader.inside.figures import cut_out
+
+    figure = Figure()
     axes = figure.subplots()
-    axes.semilogy([1e-3, 1.0, 1e3], label="$10^{-3}$")
-    axes.hist([0.0, 0.5, 1.0], density=True)
-    axes.set(title="title", xlabel="x", ylabel="y")
+    axes.semilogy([1.0, 20.0], label="x")
     axes.legend()
-    FigureCanvasAgg(figure).print_png(io.BytesIO())  # type: ignore[no-untyped-call]
+    cut_out(figure)
 
 
 def serve(line: socket.socket) -> None:
     """Fork a runner for each job, until the grader closes the line."""
+    from grader.inside import linux
     runners: dict[bytes, int] = {}
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    line.settimeout(1.0)
+    line.settimeout(QUIET)
     line.send(b"r")
     while True:
         try:
-            message, descriptors, _, _ = socket.recv_fds(line, 1 + ID, 1)
+            message, descriptors, _, _ = socket.recv_fds(line, MESSAGE, 1)
         except TimeoutError:
+            if runners and line.gettimeout() == QUIET:
+                linux.gather_pages()
+                line.settimeout(1.0)
             _reap(runners)
             continue
         if not message:
@@ -124,6 +142,8 @@ def serve(line: socket.socket) -> None:
                 runners[name] = pid
         elif what == b"k" and name in runners:
             os.kill(runners[name], signal.SIGKILL)
+        elif what == b"i":
+            _import(name.decode())
         for descriptor in descriptors:
             os.close(descriptor)
 
@@ -170,3 +190,4 @@ if __name__ == "__main__":
     give_up_root()
     preload()
     serve(socket.socket(fileno=int(sys.argv[1])))
+    os._exit(0)  # taking apart what was imported would take longer than all else at the end of a batch
