@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -140,6 +140,7 @@ def test_whatever_the_values_a_curve_stays_in_its_frame(values: list[float | Non
     assert drawn is None or len(drawn.y_ticks) < 15
 
 
+@example([0.0, 1.0], [0.0], [5e-324])
 @given(st.lists(ANY, min_size=2, max_size=20), st.lists(ANY, max_size=20), st.lists(ANY, max_size=20))
 def test_whatever_the_values_a_histogram_stays_in_its_frame(edges: list[float], density: list[float],
                                                             expected: list[float]) -> None:

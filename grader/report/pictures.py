@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -195,6 +196,8 @@ def _round_numbers(axis: Axis) -> Iterator[Tick]:
     """Ticks at 1, 2 or 5 times a power of ten."""
     span = axis.high - axis.low
     rough = span / (_MOST_TICKS - 1)
+    if rough < sys.float_info.min:  # no step so small can be told from zero
+        return
     power = 10.0 ** math.floor(math.log10(rough))
     step = next((m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999), 10 * power)
     first, last = math.ceil(axis.low / step - 1e-9), math.floor(axis.high / step + 1e-9)
