@@ -17,6 +17,7 @@ import torch
 from grader import __version__, wire
 from grader import records as r
 from grader.catalog import Exercise
+from grader.execute import mounts
 from grader.execute.gpus import Gpu
 from grader.execute.pool import Work, observe_all
 from grader.execute.sandbox import Sandbox
@@ -155,8 +156,8 @@ def keep_freed_memory() -> None:
     which is a fifth of the time to judge and store one. Elsewhere nothing is told."""
     with contextlib.suppress(OSError, AttributeError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt
-        mallopt(M_MMAP_THRESHOLD, 32 << 20)
-        mallopt(M_TRIM_THRESHOLD, 256 << 20)
+        mallopt(M_MMAP_THRESHOLD, mounts.MMAP_THRESHOLD)
+        mallopt(M_TRIM_THRESHOLD, mounts.TRIM_THRESHOLD)
 
 
 def device_of(gpus: Sequence[Gpu]) -> str:

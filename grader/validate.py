@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ast
 import gc
-import importlib
 import importlib.util
 import json
 import math
 import multiprocessing
 import os
+import pkgutil
 import re
 import secrets
 from collections import Counter
@@ -195,16 +195,10 @@ def _is_module(name: str) -> bool:
 
 def _is_there(name: str) -> bool:
     """Is there a function of this dotted name?"""
-    parts = name.split(".")
-    for count in range(len(parts) - 1, 0, -1):
-        try:
-            found: object = importlib.import_module(".".join(parts[:count]))
-        except ImportError:
-            continue
-        for part in parts[count:]:
-            found = getattr(found, part, None)
-        return callable(found)
-    return False
+    try:
+        return callable(pkgutil.resolve_name(name))
+    except (ImportError, AttributeError, ValueError):
+        return False
 
 
 def failed(verdicts: tuple[r.Verdict, ...]) -> set[str]:

@@ -133,9 +133,10 @@ class Server:
 
     def begin(self, name: bytes, end: socket.socket, preload: Sequence[str]) -> None:
         with self.lock:
-            for module in (module for module in preload if module not in self.imported):
-                self.line.send(b"i" + module.encode())
-                self.imported.add(module)
+            for module in preload:
+                if module not in self.imported:
+                    self.line.send(b"i" + module.encode())
+                    self.imported.add(module)
             socket.send_fds(self.line, [b"j" + name], [end.fileno()])
 
     def kill(self, name: bytes, end: socket.socket) -> None:

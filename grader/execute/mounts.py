@@ -20,7 +20,7 @@ OF_A_PREFIX = ("bin", "lib", "lib64", "include", "share", "pyvenv.cfg", "etc", "
 OF_THE_GRADER = ("__init__.py", "lean.py", "records.py", "wire.py", "inside")
 PACKAGE = Path(grader.__file__).resolve().parent
 # glibc gives memory back and faults it in again for each large tensor otherwise: a tenth of a job's CPU time
-KEEP_FREED_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(256 << 20), "MALLOC_MMAP_THRESHOLD_": str(32 << 20)}
+TRIM_THRESHOLD, MMAP_THRESHOLD = 256 << 20, 32 << 20  # bytes
 INSIDE = "/grader"                     # where the sandbox finds the part of the grader that runs in it
 
 
@@ -106,7 +106,7 @@ def environment(gpus: tuple[Gpu, ...] = ()) -> list[str]:
         "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
         "PYTORCH_NVML_BASED_CUDA_CHECK": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1", "IPYTHONDIR": "/run/ipython",
         "TERM": "dumb", "TMPDIR": "/tmp",
-        **KEEP_FREED_MEMORY,
+        "MALLOC_TRIM_THRESHOLD_": str(TRIM_THRESHOLD), "MALLOC_MMAP_THRESHOLD_": str(MMAP_THRESHOLD),
     }
     if gpus and "LD_LIBRARY_PATH" in os.environ:  # containers put the driver's library where only this leads
         chosen["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]

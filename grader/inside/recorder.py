@@ -10,9 +10,9 @@ It is advisory. Code that sets out to hide a call, or to rewrite this module, ca
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
 import os
+import pkgutil
 import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
@@ -47,7 +47,7 @@ def install(name: str) -> None:
     _installed.add(name)
     parent_name, _, last = name.rpartition(".")
     try:
-        parent = _resolve(parent_name)
+        parent: Any = pkgutil.resolve_name(parent_name)
         function = getattr(parent, last)
     except (ImportError, AttributeError):
         return
@@ -55,17 +55,6 @@ def install(name: str) -> None:
         parent, last, function = function, "__init__", function.__init__
     if not (isinstance(function, types.FunctionType) and _exchange_body(function, name)):
         setattr(parent, last, _wrapped(function, name))
-
-
-def _resolve(dotted: str) -> Any:
-    """A module, or a class within one."""
-    try:
-        return importlib.import_module(dotted)
-    except ImportError:
-        parent, _, last = dotted.rpartition(".")
-        if not parent:
-            raise
-        return getattr(_resolve(parent), last)
 
 
 def _wrapped(function: Any, name: str) -> Any:
