@@ -119,6 +119,7 @@ def options_from(chosen: dict[str, Any]) -> Options:
 @click.version_option(__version__, prog_name="grader")
 def main() -> None:
     """Grade PyTorch exercise notebooks on gradients and initialisation, and say why."""
+    gc.set_threshold(50_000, 20, 100)  # of what is imported hardly anything is garbage
     atexit.register(gc.freeze)  # or Python goes through all of torch once more, for half a second, before it ends
 
 
@@ -126,7 +127,7 @@ def main() -> None:
 @click.argument("submissions", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"), show_default=True,
               help="Where marks and reports are written.")
-@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Kernels in flight (default: from the cores).")
+@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Kernels in flight (default: as many as cores).")
 @grading_options
 def batch(submissions: Path, out: Path, debug: bool, **chosen: Any) -> None:
     """Grade a folder of notebooks.
@@ -215,7 +216,7 @@ def release(name: str, out: Path, debug: bool, **chosen: Any) -> None:
               help="Where wrong and right solutions run; inline is quick, and only for code you trust.")
 @click.option("--draws", type=click.IntRange(0), default=1000, show_default=True,
               help="Fresh seeds with which the reference is judged to measure false alarms.")
-@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Kernels in flight.")
+@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Kernels in flight (default: as many as cores).")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def validate(name: str | None, draws: int, debug: bool, **chosen: Any) -> None:
     """Prove exercises: the reference passes, every wrong solution fails as it says, no check is dead."""

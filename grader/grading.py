@@ -166,9 +166,8 @@ def device_of(gpus: Sequence[Gpu]) -> str:
 
 
 def default_jobs() -> int:
-    """Three kernels in flight for two cores: while one waits for its sockets another computes."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores + (cores + 1) // 2
+    """One kernel in flight for each core. A kernel hardly ever waits; more of them only wear out the caches."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def contents(folder: Path) -> str:

@@ -24,7 +24,8 @@ from grader.release import student_notebook
 from grader.release import write as released
 from grader.report import plain
 
-PAGES = "grader.report.executed", "grader.report.markdown", "grader.report.student"  # slow to import
+PAGES = "executed", "markdown", "student", "class_page"  # of grader.report; slow to import
+RELEASED = "released "  # and the exercise's name: under it the gradebook keeps the notebook that students were given
 
 
 class Watcher(Protocol):
@@ -50,8 +51,8 @@ def batch(submissions: Path, out: Path, options: Options, sandbox: Sandbox, watc
         before = {(e.result.student, e.result.exercise): e for e in book.entries()}
         changed = [s for s in intake.submissions if not _unchanged(before.get((s.student, s.exercise)), s, grading)]
         watcher.begin(len(changed), len(intake.submissions) - len(changed))
-        for name in PAGES:
-            importlib.import_module(name)  # now, while the sandbox gets ready
+        if changed:
+            get_ready(book)
         gc.freeze()  # what is loaded stays: the collector need not walk over it for each submission
         for graded in grading.run(changed, sandbox):
             record(graded, grading.fingerprint(graded.submission), book, output)
@@ -70,7 +71,25 @@ def remember(book: Gradebook, options: Options, exercises: Mapping[str, Exercise
         book.set_batch_value("language", options.language)
     for name, exercise in exercises.items():
         if (exercise.folder / "notebook.ipynb").exists():
-            book.set_batch_value(f"released {name}", student_notebook(exercise))
+            book.set_batch_value(RELEASED + name, student_notebook(exercise))
+
+
+def get_ready(book: Gradebook) -> None:
+    """What is slow the first time, done while the sandbox starts; later kernels would wait for it."""
+    from grader.report import executed, page
+
+    for name in PAGES:
+        importlib.import_module(f"grader.report.{name}")
+    said = book.batch_values()
+    language = said.get("language", "en")
+    page.compile_templates(language)
+    for notebook in released_notebooks(said).values():
+        executed.render(notebook, language=language)  # what it shares with those handed in is kept
+
+
+def released_notebooks(said: Mapping[str, str]) -> dict[str, str]:
+    """Exercise -> the notebook that students were given."""
+    return {name.removeprefix(RELEASED): text for name, text in said.items() if name.startswith(RELEASED)}
 
 
 def _unchanged(entry: Entry | None, submission: r.Submission | r.Unreadable, grading: Grading) -> bool:
@@ -203,10 +222,9 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     with_notebooks = {(e.result.student, e.result.exercise): e.notebook for e in entries}
     links = {key: output.href(*key) for key in with_notebooks}
     isolated = all(result.made_by.sandbox == "bubblewrap" for result in results)
-    released = {name.removeprefix("released "): text for name, text in said.items() if name.startswith("released ")}
     write(output.folder / "index.html", class_page.render(
         results, with_notebooks, title=said.get("title", "Class"), links=links, isolated=isolated, language=language,
-        released=released, weights=weights(said)))
+        released=released_notebooks(said), weights=weights(said)))
     csv.write(results, output.folder / "grades.csv", weights(said))
     return results
 

@@ -7,12 +7,15 @@ import json
 import shutil
 import struct
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
+from jupyter_client import KernelManager
+from jupyter_client.asynchronous import AsyncKernelClient
 from msgspec.structs import replace
 
 from grader import wire
@@ -20,7 +23,7 @@ from grader.execute import bubblewrap, doctor, mounts, pool
 from grader.execute.exchange import checked, converse
 from grader.execute.gpus import Gpu
 from grader.execute.sandbox import Sandbox, SandboxUnavailable, open_sandbox
-from grader.inside import frames
+from grader.inside import executing, frames
 from grader.inside.watch import BUSY, NOT_ASKED, Process, memory_of
 from grader.records import (
     CallStep,
@@ -125,6 +128,17 @@ def test_a_timeout_of_cpu_time_counts_at_once() -> None:
     sandbox = Scripted(slow, slow)
     assert len(list(pool.observe_all(sandbox, [pool.Work((n, "w"), JOB, [], {}) for n in range(2)], 2))) == 2
     assert len(sandbox.asked) == 2
+
+
+def test_a_worker_takes_up_the_next_job_while_a_result_is_judged() -> None:
+    sandbox = Scripted(observations(a=FINE), observations(a=FINE))
+    results = pool.observe_all(sandbox, [pool.Work((n, "w"), JOB, STEPS[:1], {}) for n in range(2)], 1)
+    next(results)
+    end = time.monotonic() + 10
+    while len(sandbox.asked) < 2 and time.monotonic() < end:
+        time.sleep(0.01)
+    assert len(sandbox.asked) == 2
+    assert len(list(results)) == 1
 
 
 class Recorded:
@@ -291,6 +305,26 @@ def test_a_simulated_world_stands_before_the_first_cell(sandbox: Sandbox) -> Non
     assert isinstance(outcome, Returned)
     assert isinstance(outcome.rounds[0].value, TensorRef)
     assert outcome.rounds[0].value.device == "cuda:0"
+
+
+def test_a_kernel_that_runs_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """nbclient waits for a fifth of a second for messages that a kernel of its own might still send."""
+    waited: list[Any] = []
+    monkeypatch.setattr(AsyncKernelClient, "wait_for_ready", lambda *_, **how: waited.append(how))
+    manager = KernelManager()
+    manager.start_kernel()
+    try:
+        attached = executing.Attached(cast("Any", None), manager.connection_file, manager.is_alive)
+        text = json.dumps({"cells": [{"cell_type": "markdown", "source": "# Title"}]})
+        execution = executing.Execution(replace(JOB, notebook=text), cast("Any", None), lambda: None)
+        executed, events = execution.run(attached)
+        execution.kc.stop_channels()
+        attached.context.destroy()
+    finally:
+        manager.shutdown_kernel(now=True)
+        manager.context.destroy()
+    assert json.loads(executed)["cells"][0]["source"] == "# Title"
+    assert (events, waited) == ((), [])
 
 
 def test_what_an_exercise_preloads_is_there_before_the_first_cell() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from grader.report import executed, formulas
+from grader.report import executed, formulas, page
 from tests import samples as s
 from tests.test_report_student import Tags
 
@@ -26,6 +26,16 @@ ATTACKS = (
     "<table background='http://evil.example/x'><tr><td>cell</table>", "<details open ontoggle=alert(1)>x</details>",
     "<input autofocus onfocus=alert(1)>", "<svg><use href='http://evil.example/x#y'/></svg>",
     "<template><script>alert(1)</script></template>", "</main></body><script>alert(1)</script>")
+
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_page_can_be_compiled_ahead(language: str) -> None:
+    page.environment.cache_clear()
+    page.compile_templates(language)
+    cache = page.environment(language).cache
+    assert cache is not None
+    assert {name for _, name in cache} >= {"class.html.j2", "executed.html.j2", "student.html.j2"}
 
 
 def hostile_notebook() -> str:

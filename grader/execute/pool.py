@@ -23,6 +23,7 @@ from grader.records import Cause, Job, Lost, NotStarted, Observations, Outcome, 
 TRIES = 3        # of a sandbox that does not start
 REVIVALS = 3     # of a kernel that calls have ended
 ROOM = 0.9       # of a GPU's memory; the rest is for the context itself
+AHEAD = 2        # jobs that a worker takes up by itself, while what came before is judged
 
 Found = wire.Parcel[Observations] | NotStarted
 
@@ -155,20 +156,19 @@ def observe_all(sandbox: Sandbox, work: Iterable[Work], workers: int,
     executor = ThreadPoolExecutor(workers, thread_name_prefix="job")
     try:
         while True:
-            while len(running) < workers and (taken := seats.next(waiting)) is not None:
+            while len(running) < workers + AHEAD and (taken := seats.next(waiting)) is not None:
                 each = taken[0]
                 running[executor.submit(observe, sandbox, each.job, each.steps, each.arrays)] = taken
             if not running:
                 break
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                (each, gpu), found = running.pop(future), future.result()
-                if gpu is not None:
-                    seats.free.append(gpu)
-                if (workers > 1 and perhaps_too_busy(found)) or (jobs_per_gpu > 1
-                                                                 and perhaps_crowded_out(each, found)):
-                    alone.append(each)
-                else:
-                    yield each.key, found
+            future = next(iter(wait(running, return_when=FIRST_COMPLETED).done))
+            (each, gpu), found = running.pop(future), future.result()
+            if gpu is not None:
+                seats.free.append(gpu)
+            if (workers > 1 and perhaps_too_busy(found)) or (jobs_per_gpu > 1 and perhaps_crowded_out(each, found)):
+                alone.append(each)
+            else:
+                yield each.key, found
         for each in alone:
             job = replace(each.job, gpu_share=ROOM) if each.on_gpu else each.job
             yield each.key, observe(sandbox, job, each.steps, each.arrays)

@@ -15,7 +15,7 @@ import zmq.asyncio
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.session import Session
 from nbclient.exceptions import CellExecutionComplete, DeadKernelError
-from nbclient.util import ensure_async
+from nbclient.util import ensure_async, run_sync
 from nbconvert.preprocessors import ExecutePreprocessor
 from nbformat.notebooknode import from_dict
 
@@ -79,7 +79,7 @@ class Execution(ExecutePreprocessor):
     def __init__(self, job: Job, watch: Watch, started: Callable[[], None]) -> None:
         prepare: Any = super().__init__  # nbconvert has no types
         prepare(timeout=None, allow_errors=True, record_timing=False, store_widget_state=False,
-                shutdown_kernel="immediate", log_level=50)
+                shutdown_kernel="immediate")
         self.job, self.watch, self.started = job, watch, started
         self.events: list[CellEvent] = []
         self.span: Span | None = None
@@ -106,6 +106,8 @@ class Execution(ExecutePreprocessor):
             if await _reply(client):
                 return client
         raise DeadKernelError("the kernel does not answer")
+
+    start_new_kernel_client = run_sync(async_start_new_kernel_client)  # the one that nbconvert calls
 
     def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
         self.started()

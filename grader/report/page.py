@@ -56,6 +56,13 @@ def environment(language: str) -> Environment:
     return made
 
 
+def compile_templates(language: str) -> None:
+    """All pages, now: otherwise each when it is first filled."""
+    made = environment(language)
+    for name in made.list_templates(filter_func=lambda name: name.endswith(".html.j2")):
+        made.get_template(name)
+
+
 @lru_cache
 def asset(name: str) -> str:
     """A file of ours that goes into pages as it is."""
