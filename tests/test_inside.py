@@ -206,6 +206,11 @@ def test_the_recorder(source: str, seen: list[str]) -> None:
     assert [name.removeprefix("torch.nn.init.") for name in outcome.forbidden] == seen
 
 
+@pytest.mark.parametrize("name", ["torch.nn.init.no_such_", "torch.nn.no_such.f", "no.such", "torch.nn-init.f"])
+def test_a_watched_name_that_there_is_not_is_skipped(name: str) -> None:
+    assert isinstance(observed("def f(x): return 1", watched=(name,)), Returned)
+
+
 def test_watched_functions_look_as_before() -> None:
     observed("def f(x): pass", watched=WATCHED)
     kaiming = torch.nn.init.kaiming_normal_

@@ -28,7 +28,6 @@ ATTACKS = (
     "<template><script>alert(1)</script></template>", "</main></body><script>alert(1)</script>")
 
 
-
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_every_page_can_be_compiled_ahead(language: str) -> None:
     page.environment.cache_clear()

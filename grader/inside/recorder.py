@@ -49,7 +49,7 @@ def install(name: str) -> None:
     try:
         parent: Any = pkgutil.resolve_name(parent_name)
         function = getattr(parent, last)
-    except (ImportError, AttributeError):
+    except (ImportError, AttributeError, ValueError):
         return
     if inspect.isclass(function):
         parent, last, function = function, "__init__", function.__init__

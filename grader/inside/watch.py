@@ -259,7 +259,7 @@ class Watch:
             killed |= left
             time.sleep(DEATH)  # dying ones still count among the processes that the next call may have
             tree = self.kernel.tree()
-        if not {process.pid for process in self.kernel.tree()} - kept - killed:
+        if not {process.pid for process in tree} - kept - killed:
             return  # some take long to die; they do nothing more
         self._kill(span, Cause.CRASHED, "the call left processes that could not be ended")
 
