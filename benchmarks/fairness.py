@@ -14,13 +14,14 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from grader import catalog
-from grader import records as r
+from grader import records
+from grader.execute.opening import open_sandbox
 from grader.execute.pool import Work, observe_all
-from grader.execute.sandbox import open_sandbox
-from grader.grading import Grading, Options, default_jobs
-from grader.inline import as_notebook
-from grader.validate import Solution, cells, solutions, upper_bound
+from grader.exercise import catalog
+from grader.exercise.inline import as_notebook
+from grader.exercise.validate import Solution, cells, solutions, upper_bound
+from grader.options import Options
+from grader.pipeline import Grading, default_jobs
 
 
 def main() -> int:
@@ -50,7 +51,7 @@ def main() -> int:
             result = gradings[seed].judged(submissions[seed], arrived.pop(seed)).result
             full += result.score == result.max_score
             for check in result.checks:
-                if check.mark not in (r.Mark.PASS, r.Mark.NOT_AVAILABLE):
+                if check.mark not in (records.Mark.PASS, records.Mark.NOT_AVAILABLE):
                     lost[check.id] += 1
                     print(f"seed {seed}, {submissions[seed].path}: {check.id}: {check.message}", file=sys.stderr)
     print(f"{exercise.name}: {full} of {chosen.times} with full marks, {len(answers)} right answers in turn; "
@@ -59,8 +60,8 @@ def main() -> int:
     return 0 if full == chosen.times else 1
 
 
-def submission(exercise: catalog.Exercise, answer: Solution) -> r.Submission:
-    return r.Submission(student=answer.path.stem, exercise=exercise.name, path=answer.path.name, sha256="",
+def submission(exercise: catalog.Exercise, answer: Solution) -> records.Submission:
+    return records.Submission(student=answer.path.stem, exercise=exercise.name, path=answer.path.name, sha256="",
                         notebook=as_notebook(cells(exercise, answer.path)))
 
 

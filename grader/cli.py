@@ -17,7 +17,7 @@ from grader import __version__
 
 if TYPE_CHECKING:
     from grader.execute.sandbox import Sandbox
-    from grader.grading import Options
+    from grader.options import Options
 
 FORMATS = ("csv", "moodle", "canvas", "gradescope", "junit", "github", "classroom", "gradescope-autograder")
 EXAMPLES = {
@@ -101,14 +101,14 @@ def grading_options(command: Any) -> Any:
 def opened_sandbox(chosen: dict[str, Any]) -> Iterator[Sandbox]:
     """The sandbox that was asked for, with the GPUs that were asked for."""
     from grader.execute import gpus
-    from grader.execute.sandbox import open_sandbox
+    from grader.execute.opening import open_sandbox
 
     with open_sandbox(chosen["sandbox"], gpus.chosen(chosen["device"])) as sandbox:
         yield sandbox
 
 
 def options_from(chosen: dict[str, Any]) -> Options:
-    from grader.grading import Options
+    from grader.options import Options
 
     return Options(exercises=chosen.get("exercises") or default_exercises(), exercise=chosen.get("exercise"),
                    jobs=chosen.get("jobs"), seed=chosen.get("seed"), language=chosen.get("language"),
@@ -136,11 +136,12 @@ def batch(submissions: Path, out: Path, debug: bool, **chosen: Any) -> None:
     changed is not run again. Exit code 0: every submission has a mark; 1: some are withheld; 2: nothing was graded.
     """
     with one_line_per_expected_error(debug), opened_sandbox(chosen) as sandbox:
-        from grader import pipeline, terminal  # slow imports, while the sandbox gets ready
+        from grader import commands  # slow imports, while the sandbox gets ready
+        from grader.report import console
 
-        with terminal.watching() as watcher:
-            results = pipeline.batch(submissions, out, options_from(chosen), sandbox, watcher)
-        terminal.class_table(results, out, pipeline.language(out))
+        with console.watching() as watcher:
+            results = commands.batch(submissions, out, options_from(chosen), sandbox, watcher)
+        console.class_table(results, out, commands.language(out))
         sys.exit(1 if any(result.score is None for result in results) else 0)
 
 
@@ -159,15 +160,15 @@ def grade(notebook: Path, debug: bool, form: str | None, summary: Path | None, *
     with one_line_per_expected_error(debug), opened_sandbox(chosen) as sandbox:
         from rich.console import Console
 
-        from grader import pipeline  # slow imports, while the sandbox gets ready
+        from grader import commands  # slow imports, while the sandbox gets ready
         from grader.report import terminal
 
-        graded = pipeline.grade(notebook, options_from(chosen), sandbox)
+        graded = commands.grade(notebook, options_from(chosen), sandbox)
         if form:
-            pipeline.export_one(graded, form, summary)
+            commands.export_one(graded, form, summary)
         else:
             terminal.show(graded.result, graded.notebook, Console(), language=chosen["language"] or "en")
-        sys.exit(pipeline.exit_code(graded.result))
+        sys.exit(commands.exit_code(graded.result))
 
 
 @main.command(epilog=epilog("check"))
@@ -184,13 +185,13 @@ def check(notebook: Path, debug: bool, **chosen: Any) -> None:
     with one_line_per_expected_error(debug):
         from rich.console import Console
 
-        from grader import pipeline
+        from grader import commands
         from grader.report import terminal
 
-        graded = pipeline.check(notebook, options_from(chosen))
+        graded = commands.check(notebook, options_from(chosen))
         terminal.show(graded.result, graded.notebook, Console())
         click.echo("These are the visible checks; they are not the whole mark.")
-        sys.exit(pipeline.exit_code(graded.result))
+        sys.exit(commands.exit_code(graded.result))
 
 
 @main.command(epilog=epilog("release"))
@@ -202,9 +203,9 @@ def check(notebook: Path, debug: bool, **chosen: Any) -> None:
 def release(name: str, out: Path, debug: bool, **chosen: Any) -> None:
     """Write what students get: the notebook without solutions, and the visible checks."""
     with one_line_per_expected_error(debug):
-        from grader import pipeline
+        from grader import commands
 
-        for path in pipeline.release(out, options_from(chosen), name):
+        for path in commands.release(out, options_from(chosen), name):
             click.echo(path)
 
 
@@ -220,16 +221,16 @@ def release(name: str, out: Path, debug: bool, **chosen: Any) -> None:
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def validate(name: str | None, draws: int, debug: bool, **chosen: Any) -> None:
     """Prove exercises: the reference passes, every wrong solution fails as it says, no check is dead."""
-    from grader.execute.sandbox import open_sandbox
+    from grader.execute.opening import open_sandbox
 
     inline = chosen["sandbox"] == "inline"
     with one_line_per_expected_error(debug), nullcontext() if inline else open_sandbox(chosen["sandbox"]) as sandbox:
-        from grader import terminal
-        from grader import validate as proving
+        from grader.exercise import validate as proving
+        from grader.report import console
 
-        with terminal.working("validating") as told:
+        with console.working("validating") as told:
             proofs = proving.validate(options_from(chosen), name, sandbox, draws=draws, told=told)
-        terminal.proofs_table(proofs)
+        console.proofs_table(proofs)
         sys.exit(1 if any(proof.failures for proof in proofs) else 0)
 
 
@@ -241,10 +242,11 @@ def validate(name: str | None, draws: int, debug: bool, **chosen: Any) -> None:
 def rejudge(out: Path, debug: bool, **chosen: Any) -> None:
     """Judge stored observations again with today's checks; run no notebook."""
     with one_line_per_expected_error(debug):
-        from grader import pipeline, terminal
+        from grader import commands
+        from grader.report import console
 
-        terminal.class_table(pipeline.rejudge(out, options_from(chosen)), out, pipeline.language(out))
-        for note in pipeline.lost_overrides(out):
+        console.class_table(commands.rejudge(out, options_from(chosen)), out, commands.language(out))
+        for note in commands.lost_overrides(out):
             click.echo(f"grader: {note}", err=True)
 
 
@@ -254,9 +256,10 @@ def rejudge(out: Path, debug: bool, **chosen: Any) -> None:
 def report(out: Path, debug: bool) -> None:
     """Write every page again from the gradebook; run nothing, judge nothing."""
     with one_line_per_expected_error(debug):
-        from grader import pipeline, terminal
+        from grader import commands
+        from grader.report import console
 
-        terminal.class_table(pipeline.render_again(out), out, pipeline.language(out))
+        console.class_table(commands.render_again(out), out, commands.language(out))
 
 
 @main.command(epilog=epilog("override"))
@@ -271,9 +274,9 @@ def report(out: Path, debug: bool) -> None:
 def override(out: Path, student: str, exercise: str, check: str, debug: bool, **word: Any) -> None:
     """Give one check a tutor's own mark or comment; it survives every regrade."""
     with one_line_per_expected_error(debug):
-        from grader import pipeline
+        from grader import commands
 
-        click.echo(pipeline.override(out, (student, exercise, check), **word))
+        click.echo(commands.override(out, (student, exercise, check), **word))
 
 
 @main.command(epilog=epilog("export"))
@@ -301,7 +304,7 @@ def export(out: Path | None, form: str, output: Path | None, assignments: tuple[
     gradescope-autograder writes no marks: it packs an exercise as the zip with which Gradescope grades by itself.
     """
     with one_line_per_expected_error(debug):
-        from grader import pipeline
+        from grader import commands
 
         odd = [word for word in assignments if "=" not in word]
         if odd:
@@ -309,13 +312,13 @@ def export(out: Path | None, form: str, output: Path | None, assignments: tuple[
         columns = dict(word.split("=", 1) for word in assignments)
         packing = {name: chosen.pop(name) for name in ("exercise", "exercises", "sandbox")}
         if form == "gradescope-autograder":
-            told = pipeline.autograder(_wanted_zip(out, output), options_from(packing), packing["sandbox"])
+            told = commands.autograder(_wanted_zip(out, output), options_from(packing), packing["sandbox"])
         elif out is None:
             raise Failure("say which folder `grader batch --out` wrote: grader export reports --format " + form)
         elif any(packing.values()):
             raise Failure(f"--exercise, --exercises and --sandbox are for gradescope-autograder, not for {form}")
         else:
-            told = pipeline.export(out, form, output or sys.stdout, assignments=columns, **chosen)
+            told = commands.export(out, form, output or sys.stdout, assignments=columns, **chosen)
         if told:
             click.echo(told, err=True)
 
@@ -331,9 +334,9 @@ def _wanted_zip(out: Path | None, output: Path | None) -> Path:
 @main.command(epilog=epilog("doctor"))
 def doctor() -> None:
     """Say what this machine can do, and how to mend what is missing. Exit code 0: ready to grade."""
-    from grader import terminal
     from grader.execute.doctor import findings
+    from grader.report import console
 
     found = findings()
-    terminal.findings_table(found)
+    console.findings_table(found)
     sys.exit(0 if all(finding.ok for finding in found) else 1)

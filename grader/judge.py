@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from grader import records as r
-from grader import wire
+from grader import records
 from grader.locale import N_
 from grader.spec import ON_GPU, PLAIN, Check, Preparation, Seen, Step, Unmet
+from grader.wall import messages, wire
 
 if TYPE_CHECKING:
-    from grader.catalog import Exercise
+    from grader.exercise.catalog import Exercise
 
-Observed = Mapping[str, wire.Parcel[r.Observations]]  # world -> what was observed in it
+Observed = Mapping[str, wire.Parcel[messages.Observations]]  # world -> what was observed in it
 
 MAX_MESSAGE = 2000  # characters: a message may quote what a student sent
 SIMULATION_LIMIT = "SimulationLimit"  # the class name with which a simulated device says "I cannot do that"
 
 LOST = {
-    r.Cause.MISSING: N_("`%(name)s` is not defined after the notebook's last cell."),
-    r.Cause.TIMEOUT: N_("`%(name)s` did not come to an end in the time allowed."),
-    r.Cause.MEMORY: N_("`%(name)s` used more memory than allowed."),
-    r.Cause.OUTPUT: N_("`%(name)s` wrote or returned more than allowed."),
-    r.Cause.CRASHED: N_("Python ended while `%(name)s` was running, so nothing was returned."),
+    messages.Cause.MISSING: N_("`%(name)s` is not defined after the notebook's last cell."),
+    messages.Cause.TIMEOUT: N_("`%(name)s` did not come to an end in the time allowed."),
+    messages.Cause.MEMORY: N_("`%(name)s` used more memory than allowed."),
+    messages.Cause.OUTPUT: N_("`%(name)s` wrote or returned more than allowed."),
+    messages.Cause.CRASHED: N_("Python ended while `%(name)s` was running, so nothing was returned."),
 }
 NOTHING = N_("`%(name)s` brought nothing to look at.")
 NO_FUNCTION = N_("`%(name)s` is not a function after the notebook's last cell.")
@@ -41,7 +41,7 @@ RAISED = N_("`%(name)s` raised %(error)s.")
 RAISED_WITH = N_("`%(name)s` raised %(error)s: %(message)s")
 
 
-def judge(exercise: Exercise, observed: Observed, prepared: Preparation) -> tuple[r.Verdict, ...]:
+def judge(exercise: Exercise, observed: Observed, prepared: Preparation) -> tuple[records.Verdict, ...]:
     """The verdict on every check of the exercise, in its order.
 
     What was observed on a real GPU as well must hold there too.
@@ -51,27 +51,27 @@ def judge(exercise: Exercise, observed: Observed, prepared: Preparation) -> tupl
         return verdicts
     there = _judged(exercise, {**observed, PLAIN: observed[ON_GPU]}, prepared)
     return tuple(structs.replace(b, message=f"On the GPU: {b.message}".rstrip(": "), said=None)
-                 if a.mark is r.Mark.PASS and b.mark is not r.Mark.PASS else a
+                 if a.mark is records.Mark.PASS and b.mark is not records.Mark.PASS else a
                  for a, b in zip(verdicts, there, strict=True))
 
 
-def _judged(exercise: Exercise, observed: Observed, prepared: Preparation) -> tuple[r.Verdict, ...]:
-    verdicts: dict[str, r.Verdict] = {}
+def _judged(exercise: Exercise, observed: Observed, prepared: Preparation) -> tuple[records.Verdict, ...]:
+    verdicts: dict[str, records.Verdict] = {}
     for check in exercise.checks:
         root = _root(check, verdicts)
         verdicts[check.id] = _behind(check, root) if root else verdict_on(exercise, check, observed, prepared)
     return tuple(verdicts.values())
 
 
-def verdict_on(exercise: Exercise, check: Check, observed: Observed, prepared: Preparation) -> r.Verdict:
+def verdict_on(exercise: Exercise, check: Check, observed: Observed, prepared: Preparation) -> records.Verdict:
     """The verdict on one check, whatever it hangs on."""
     seen = []
     for step in check.looks_at:
         key = exercise.keys[step]
         parcel = observed.get(step.world)
         if parcel is None:
-            return _marked(check, r.Mark.NOT_AVAILABLE, cause=r.Cause.NEEDS_CUDA)
-        outcome = parcel.record.outcomes.get(key, r.Lost(cause=r.Cause.CRASHED, detail="nothing came back"))
+            return _marked(check, records.Mark.NOT_AVAILABLE, cause=messages.Cause.NEEDS_CUDA)
+        outcome = parcel.record.outcomes.get(key, messages.Lost(cause=messages.Cause.CRASHED, detail="nothing came back"))
         seen.append(Seen(step=step, given=prepared.steps[key].given, outcome=outcome, arrays=parcel.arrays,
                          gpus=prepared.worlds[step.world].gpus))
     for one in seen:
@@ -81,68 +81,68 @@ def verdict_on(exercise: Exercise, check: Check, observed: Observed, prepared: P
     return _asked(check, seen)
 
 
-def _root(check: Check, earlier: Mapping[str, r.Verdict]) -> r.Verdict | None:
+def _root(check: Check, earlier: Mapping[str, records.Verdict]) -> records.Verdict | None:
     """The verdict on the first check this one hangs on that was not passed."""
-    return next((earlier[b.id] for b in check.after if earlier[b.id].mark is not r.Mark.PASS), None)
+    return next((earlier[b.id] for b in check.after if earlier[b.id].mark is not records.Mark.PASS), None)
 
 
-def _behind(check: Check, before: r.Verdict) -> r.Verdict:
+def _behind(check: Check, before: records.Verdict) -> records.Verdict:
     """Not reached; where the other could not be looked at, this one cannot either, and leaves the maximum with it."""
-    if before.mark is r.Mark.NOT_AVAILABLE:
-        return _marked(check, r.Mark.NOT_AVAILABLE, cause=before.cause, message=before.message)
-    return _marked(check, r.Mark.NOT_REACHED, cause=r.Cause.PREREQUISITE, root=before.root or before.id)
+    if before.mark is records.Mark.NOT_AVAILABLE:
+        return _marked(check, records.Mark.NOT_AVAILABLE, cause=before.cause, message=before.message)
+    return _marked(check, records.Mark.NOT_REACHED, cause=messages.Cause.PREREQUISITE, root=before.root or before.id)
 
 
-def _refusal(check: Check, seen: Seen, defined: tuple[str, ...]) -> r.Verdict | None:
+def _refusal(check: Check, seen: Seen, defined: tuple[str, ...]) -> records.Verdict | None:
     """The verdict where a step used what is forbidden, or brought nothing to judge."""
     outcome = seen.outcome
-    if isinstance(outcome, r.Returned) and len(outcome.rounds) != seen.step.times:
-        outcome = r.Lost(cause=r.Cause.CRASHED, detail="what came back is not what was asked for")
-    if isinstance(outcome, r.Lost):
-        return _marked(check, r.Mark.FAIL, cause=outcome.cause, said=_lost(seen.step, outcome), lines=outcome.lines)
+    if isinstance(outcome, messages.Returned) and len(outcome.rounds) != seen.step.times:
+        outcome = messages.Lost(cause=messages.Cause.CRASHED, detail="what came back is not what was asked for")
+    if isinstance(outcome, messages.Lost):
+        return _marked(check, records.Mark.FAIL, cause=outcome.cause, said=_lost(seen.step, outcome), lines=outcome.lines)
     if outcome.forbidden:
         names = ", ".join(f"`{name}`" for name in sorted(set(outcome.forbidden)))
-        return _marked(check, r.Mark.FAIL, cause=r.Cause.FORBIDDEN,
+        return _marked(check, records.Mark.FAIL, cause=messages.Cause.FORBIDDEN,
                        said=_said(CALLED, name=_named(seen.step), forbidden=names))
     missing = [name for name in seen.step.uses if name not in defined]
-    if isinstance(outcome, r.Raised) and missing:
-        return _marked(check, r.Mark.FAIL, cause=r.Cause.MISSING, said=_said(LOST[r.Cause.MISSING], name=missing[0]))
-    if isinstance(outcome, r.Raised) and outcome.error == SIMULATION_LIMIT and seen.gpus:
-        return _marked(check, r.Mark.NOT_AVAILABLE, cause=r.Cause.NEEDS_CUDA, message=outcome.message)
-    if isinstance(outcome, r.Raised) and not check.may_raise:
-        return _marked(check, r.Mark.FAIL, cause=r.Cause.RAISED, said=_raised(seen.step, outcome),
+    if isinstance(outcome, messages.Raised) and missing:
+        return _marked(check, records.Mark.FAIL, cause=messages.Cause.MISSING, said=_said(LOST[messages.Cause.MISSING], name=missing[0]))
+    if isinstance(outcome, messages.Raised) and outcome.error == SIMULATION_LIMIT and seen.gpus:
+        return _marked(check, records.Mark.NOT_AVAILABLE, cause=messages.Cause.NEEDS_CUDA, message=outcome.message)
+    if isinstance(outcome, messages.Raised) and not check.may_raise:
+        return _marked(check, records.Mark.FAIL, cause=messages.Cause.RAISED, said=_raised(seen.step, outcome),
                        lines=outcome.lines, hinted=_unwritten(outcome) or outcome.inside_probe)
     return None
 
 
-def _asked(check: Check, seen: list[Seen]) -> r.Verdict:
+def _asked(check: Check, seen: list[Seen]) -> records.Verdict:
     """The check's own word."""
     try:
         with warnings.catch_warnings(action="ignore"):  # torch warns of odd numbers; they are the student's
             check.function(*seen)
     except Unmet as unmet:
         lines = tuple(line for s in seen if s.raised for line in s.raised.lines)
-        verdict = _marked(check, r.Mark.FAIL, cause=unmet.cause, message=unmet.message, lines=lines,
+        verdict = _marked(check, records.Mark.FAIL, cause=unmet.cause, message=unmet.message, lines=lines,
                           hinted=True)
         if unmet.diagnosis:
             d = unmet.diagnosis
             verdict = structs.replace(verdict, diagnosis=d.id, meaning=d.meaning, advice=d.advice or check.hint,
                                       read=d.read or check.read, pattern=d.pattern)
     except Exception as error:  # the check itself is broken: ours, so the mark is withheld
-        verdict = _marked(check, r.Mark.GRADER_ERROR, message=f"the check raised {type(error).__name__}: {error}")
+        verdict = _marked(check, records.Mark.GRADER_ERROR, message=f"the check raised {type(error).__name__}: {error}")
     else:
-        verdict = _marked(check, r.Mark.PASS)
+        verdict = _marked(check, records.Mark.PASS)
     return structs.replace(verdict, measurements=tuple(m for s in seen for m in s.measurements),
                            pictures=tuple(p for s in seen for p in s.pictures))
 
 
-def _marked(check: Check, mark: r.Mark, *, cause: r.Cause | None = None, message: str = "", said: r.Said | None = None,
-            lines: tuple[r.Line, ...] = (), root: str | None = None, hinted: bool = False) -> r.Verdict:
+def _marked(check: Check, mark: records.Mark, *, cause: messages.Cause | None = None, message: str = "", said: records.Said | None = None,
+            lines: tuple[messages.Line, ...] = (), root: str | None = None, hinted: bool = False) -> records.Verdict:
     """A verdict. The check's hint says what a right answer needs, which is no help where there was no answer at all."""
     text = said.template % said.values if said else message
-    return r.Verdict(id=check.id, title=check.promise, mark=mark, cause=cause, message=text[:MAX_MESSAGE], said=said,
+    return records.Verdict(id=check.id, title=check.promise, mark=mark, cause=cause, message=text[:MAX_MESSAGE], said=said,
                      lines=lines, root=root,
-                     points=check.points if mark is r.Mark.PASS else 0.0, max_points=check.points,
+                     points=check.points if mark is records.Mark.PASS else 0.0, max_points=check.points,
                      advice=check.hint if hinted else "", read=check.read if hinted else "",
                      functions=tuple(dict.fromkeys(name for step in check.looks_at for name in step.uses)),
                      visible=check.visible)
@@ -152,30 +152,30 @@ def _named(step: Step) -> str:
     return ", ".join(step.uses)
 
 
-def _said(template: str, **values: str) -> r.Said:
-    return r.Said(template=template, values={name: value[:MAX_MESSAGE] for name, value in values.items()})
+def _said(template: str, **values: str) -> records.Said:
+    return records.Said(template=template, values={name: value[:MAX_MESSAGE] for name, value in values.items()})
 
 
-def _lost(step: Step, lost: r.Lost) -> r.Said:
+def _lost(step: Step, lost: messages.Lost) -> records.Said:
     """Why nothing came back. What the sandbox says of it is the student's to forge: it is searched, never quoted."""
     name = _named(step)
     seconds = re.match(r"stopped after ([\d.]{1,8}) s\b", lost.detail)
     signal = re.search(r"\bSIG[A-Z]{2,8}\b", lost.detail)
-    if lost.cause is r.Cause.TIMEOUT and seconds:
+    if lost.cause is messages.Cause.TIMEOUT and seconds:
         return _said(STOPPED, name=name, seconds=seconds[1])
-    if lost.cause is r.Cause.CRASHED and signal:
+    if lost.cause is messages.Cause.CRASHED and signal:
         return _said(SIGNALLED, name=name, signal=signal[0])
-    if lost.cause is r.Cause.MISSING and lost.detail.endswith("not a function"):
+    if lost.cause is messages.Cause.MISSING and lost.detail.endswith("not a function"):
         return _said(NO_FUNCTION, name=name)
     return _said(LOST.get(lost.cause, NOTHING), name=name)
 
 
-def _unwritten(raised: r.Raised) -> bool:
+def _unwritten(raised: messages.Raised) -> bool:
     """Is this the stub that the exercise was handed out with?"""
     return raised.error == "NotImplementedError" and not raised.message
 
 
-def _raised(step: Step, raised: r.Raised) -> r.Said:
+def _raised(step: Step, raised: messages.Raised) -> records.Said:
     name = _named(step)
     if _unwritten(raised):
         return _said(UNWRITTEN, name=name)
@@ -186,9 +186,9 @@ def _raised(step: Step, raised: r.Raised) -> r.Said:
     return _said(RAISED, name=name, error=raised.error)
 
 
-def score(verdicts: tuple[r.Verdict, ...]) -> tuple[float | None, float]:
+def score(verdicts: tuple[records.Verdict, ...]) -> tuple[float | None, float]:
     """(points, maximum); points are None where the mark is withheld. What is not available leaves the maximum."""
-    maximum = sum(v.max_points for v in verdicts if v.mark is not r.Mark.NOT_AVAILABLE)
-    if any(v.mark is r.Mark.GRADER_ERROR for v in verdicts):
+    maximum = sum(v.max_points for v in verdicts if v.mark is not records.Mark.NOT_AVAILABLE)
+    if any(v.mark is records.Mark.GRADER_ERROR for v in verdicts):
         return None, maximum
     return sum(v.points for v in verdicts), maximum

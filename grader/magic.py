@@ -18,10 +18,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from grader import __version__
-from grader import records as r
-from grader.catalog import Exercise, ExerciseError, load
-from grader.inline import as_notebook, observe_namespace
+from grader import __version__, records
+from grader.exercise.catalog import Exercise, ExerciseError, load
+from grader.exercise.inline import as_notebook, observe_namespace
 from grader.judge import judge, score
 from grader.report import student, wording
 
@@ -57,18 +56,18 @@ def run(line: str, shell: Any) -> None:
                               page=html.escape(page, quote=True), height=HEIGHT)))
 
 
-def checked(exercise: Exercise, namespace: dict[str, Any]) -> r.Result:
+def checked(exercise: Exercise, namespace: dict[str, Any]) -> records.Result:
     """The visible checks on the functions in `namespace`, with fresh inputs; random generators stay as they were."""
     seed = secrets.randbits(31)
     prepared = exercise.prepare(seed)
     with undisturbed():
         verdicts = judge(exercise, observe_namespace(exercise, lambda: namespace, prepared), prepared)
     points, maximum = score(verdicts)
-    made_by = r.MadeBy(grader=__version__, exercise=exercise.settings.version, torch=str(torch.__version__),
+    made_by = records.MadeBy(grader=__version__, exercise=exercise.settings.version, torch=str(torch.__version__),
                        device="cpu", seed=seed, sandbox="process")
-    return r.Result(student="", exercise=exercise.name, score=points, max_score=maximum, checks=verdicts,
-                    status=r.Status.GRADED if points is not None else r.Status.WITHHELD, made_by=made_by,
-                    notebook=r.NotebookFile(path="", sha256=""), title=exercise.settings.title)
+    return records.Result(student="", exercise=exercise.name, score=points, max_score=maximum, checks=verdicts,
+                    status=records.Status.GRADED if points is not None else records.Status.WITHHELD, made_by=made_by,
+                    notebook=records.NotebookFile(path="", sha256=""), title=exercise.settings.title)
 
 
 @contextlib.contextmanager

@@ -1,355 +1,153 @@
-"""The stages in order: intake, prepare, observe, judge, record, report."""
+"""One run of the stages over some submissions: prepare, observe, judge."""
 
 from __future__ import annotations
 
-import gc
-import importlib
-import json
-import secrets
-import sys
-from collections.abc import Mapping
-from dataclasses import replace
+import hashlib
+import os
+import platform
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TextIO
 
-from grader import export as exporting
-from grader import records as r
-from grader.catalog import Exercise, course, discover, load
-from grader.execute.sandbox import Sandbox, open_sandbox
-from grader.gradebook import Entry, Gradebook, Override, overridden
-from grader.grading import Graded, Grading, Options, device_of
-from grader.intake.folder import IntakeError, read_file, read_folder
-from grader.output import Output, line, write
-from grader.release import student_notebook
-from grader.release import write as released
-from grader.report import plain
+import torch
 
-PAGES = "executed", "markdown", "student", "class_page"  # of grader.report; slow to import
-RELEASED = "released "  # and the exercise's name: under it the gradebook keeps the notebook that students were given
+from grader import __version__, records
+from grader.execute import allocator
+from grader.execute.gpus import Gpu
+from grader.execute.pool import Work, observe_all
+from grader.execute.sandbox import Sandbox
+from grader.exercise.catalog import Exercise
+from grader.judge import judge, score
+from grader.options import Options
+from grader.spec import ON_GPU, REAL_CUDA, Preparation
+from grader.wall import messages, wire
 
-
-class Watcher(Protocol):
-    """Who is told how a batch goes on."""
-
-    def begin(self, total: int, unchanged: int) -> None: ...
-    def graded(self, result: r.Result) -> None: ...
-    def note(self, text: str) -> None: ...
+ON_A_GPU = (REAL_CUDA, ON_GPU)   # worlds that need one; without, checks that look there are not available
+Observed = Mapping[str, wire.Parcel[messages.Observations]]
 
 
-def batch(submissions: Path, out: Path, options: Options, sandbox: Sandbox, watcher: Watcher) -> list[r.Result]:
-    """Grade a folder; what is unchanged since the last time is not run again. Returns every result in the gradebook."""
-    folders = known(options)
-    intake = read_folder(submissions, folders, options.exercise)
-    exercises = {name: load(folders[name]) for name in sorted({s.exercise for s in intake.submissions})}
-    for note in intake.notes:
-        watcher.note(note)
-    out.mkdir(parents=True, exist_ok=True)
-    output, book = Output(out), Gradebook(Output(out).gradebook)
-    try:
-        remember(book, options, exercises)
-        grading = Grading(options, exercises, batch_seed(book, options), sandbox.name, device_of(sandbox.gpus))
-        before = {(e.result.student, e.result.exercise): e for e in book.entries()}
-        changed = [s for s in intake.submissions if not _unchanged(before.get((s.student, s.exercise)), s, grading)]
-        watcher.begin(len(changed), len(intake.submissions) - len(changed))
-        if changed:
-            get_ready(book)
-        gc.freeze()  # what is loaded stays: the collector need not walk over it for each submission
-        for graded in grading.run(changed, sandbox):
-            record(graded, grading.fingerprint(graded.submission), book, output)
-            watcher.graded(graded.result)
-        return publish(book, output)
-    finally:
-        book.close()
+@dataclass(frozen=True, kw_only=True)
+class Graded:
+    """One submission, judged."""
+
+    submission: records.Submission | records.Unreadable
+    result: records.Result
+    observed: Observed = field(default_factory=dict)
+
+    @property
+    def notebook(self) -> str:
+        return self.submission.notebook if isinstance(self.submission, records.Submission) else ""
+
+    @property
+    def executed(self) -> str:
+        return next((parcel.record.run.executed for parcel in self.observed.values()), "")
 
 
-def remember(book: Gradebook, options: Options, exercises: Mapping[str, Exercise]) -> None:
-    """What the class page needs to know and no result says."""
-    found = course(options.exercises)
-    book.set_batch_value("title", found.title)
-    book.set_batch_value("weights", json.dumps({place.name: place.weight for place in found.exercise}))
-    if options.language:
-        book.set_batch_value("language", options.language)
-    for name, exercise in exercises.items():
-        if (exercise.folder / "notebook.ipynb").exists():
-            book.set_batch_value(RELEASED + name, student_notebook(exercise))
+class Grading:
+    """One run of the stages over some submissions, with one seed."""
+
+    def __init__(self, options: Options, exercises: Mapping[str, Exercise], seed: int, sandbox: str,
+                 device: str = "cpu") -> None:
+        torch.set_num_threads(1)  # judging is small sums; the cores are for the kernels
+        allocator.keep_freed_memory()
+        self.options = options
+        self.exercises = exercises
+        self.seed = seed
+        self.sandbox = sandbox
+        self.device = device
+        self.contents = {name: contents(e.folder) for name, e in exercises.items()}
+        self.prepared: dict[str, Preparation] = {name: e.prepare(seed) for name, e in exercises.items()}
+
+    def made_by(self, exercise: Exercise) -> records.MadeBy:
+        return records.MadeBy(grader=__version__, exercise=exercise.settings.version, torch=str(torch.__version__),
+                        device=self.device, seed=self.seed, sandbox=self.sandbox)
+
+    def fingerprint(self, submission: records.Submission | records.Unreadable) -> str:
+        """Of everything that decides the mark."""
+        exercise = self.exercises[submission.exercise]
+        notebook = submission.notebook if isinstance(submission, records.Submission) else submission.reason
+        parts = (notebook, self.contents[exercise.name], *map(str, (self.made_by(exercise), platform.machine())))
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+    def work(self, index: int, submission: records.Submission) -> Iterator[Work]:
+        """One job for each world the exercise looks at."""
+        exercise = self.exercises[submission.exercise]
+        prepared = self.prepared[submission.exercise]
+        for name in exercise.worlds:
+            if name in ON_A_GPU and self.device == "cpu":
+                continue
+            keys = exercise.keys_in(name)
+            job = messages.Job(notebook=submission.notebook, world=prepared.worlds[name], seed=self.seed,
+                        device="cuda:0" if name == ON_GPU else "cpu",
+                        watched=exercise.settings.forbidden, functions=exercise.settings.functions,
+                        preload=exercise.settings.preload,
+                        limits=exercise.settings.limits)
+            arrays = {k: a for key in keys for k, a in prepared.steps[key].arrays.items()}
+            yield Work(key=(index, name), job=job, steps=tuple(prepared.steps[key].record for key in keys),
+                       arrays=arrays, on_gpu=name in ON_A_GPU)
+
+    def run(self, submissions: list[records.Submission | records.Unreadable], sandbox: Sandbox) -> Iterator[Graded]:
+        """Observe and judge every submission; in the order in which they come to an end."""
+        readable = {i: s for i, s in enumerate(submissions) if isinstance(s, records.Submission)}
+        yield from (Graded(submission=s, result=self.unreadable(s)) for s in submissions
+                    if isinstance(s, records.Unreadable))
+        if not readable:
+            return
+        work = [w for i, s in readable.items() for w in self.work(i, s)]
+        waiting = Counter(w.key[0] for w in work)
+        arrived: dict[int, dict[str, wire.Parcel[messages.Observations] | messages.NotStarted]] = {i: {} for i in readable}
+        for (index, world), answer in observe_all(sandbox, work, self.options.jobs or default_jobs(),
+                                                     self.options.jobs_per_gpu):
+            arrived[index][world] = answer
+            if len(arrived[index]) == waiting[index]:
+                yield self.judged(readable[index], arrived.pop(index))
+
+    def judged(self, submission: records.Submission,
+               answers: Mapping[str, wire.Parcel[messages.Observations] | messages.NotStarted]) -> Graded:
+        """The verdicts on what was observed; withheld where a sandbox did not start."""
+        failed = [a.reason for a in answers.values() if isinstance(a, messages.NotStarted)]
+        observed = {world: a for world, a in answers.items() if isinstance(a, wire.Parcel)}
+        if failed:
+            result = self._result(submission, (), records.Status.WITHHELD, reason=f"The sandbox did not start: {failed[0]}")
+            return Graded(submission=submission, result=result)
+        exercise = self.exercises[submission.exercise]
+        verdicts = judge(exercise, observed, self.prepared[exercise.name])
+        events = next((parcel.record.run.events for parcel in observed.values()), ())
+        broken = [v for v in verdicts if v.mark is records.Mark.GRADER_ERROR]
+        status = records.Status.WITHHELD if broken else records.Status.GRADED
+        reason = f"{broken[0].id}: {broken[0].message}" if broken else ""
+        return Graded(submission=submission, observed=observed,
+                      result=self._result(submission, verdicts, status, reason=reason, events=events))
+
+    def unreadable(self, submission: records.Unreadable) -> records.Result:
+        return self._result(submission, (), records.Status.UNREADABLE, reason=submission.reason,
+                            said=submission.said)
+
+    def _result(self, submission: records.Submission | records.Unreadable, verdicts: tuple[records.Verdict, ...], status: records.Status, *,
+                reason: str, events: tuple[messages.CellEvent, ...] = (), said: records.Said | None = None) -> records.Result:
+        exercise = self.exercises[submission.exercise]
+        points, maximum = score(verdicts) if verdicts else (0.0, exercise.settings.points)
+        first = next((f"cell {e.cell + 1}: {e.error or e.cause.value}" + (f": {e.message}" if e.message else "")
+                      for e in events), None)
+        file = records.NotebookFile(path=submission.path, sha256=submission.sha256, first_error=first)
+        return records.Result(student=submission.student, exercise=submission.exercise, status=status, checks=verdicts,
+                        score=None if status is records.Status.WITHHELD else points, max_score=maximum, notebook=file,
+                        made_by=self.made_by(exercise), reason=reason, events=events, said=said,
+                        title=exercise.settings.title)
 
 
-def get_ready(book: Gradebook) -> None:
-    """What is slow the first time, done while the sandbox starts; later kernels would wait for it."""
-    from grader.report import executed, page
-
-    for name in PAGES:
-        importlib.import_module(f"grader.report.{name}")
-    said = book.batch_values()
-    language = said.get("language", "en")
-    page.compile_templates(language)
-    for notebook in released_notebooks(said).values():
-        executed.render(notebook, language=language)  # what it shares with those handed in is kept
+def device_of(gpus: Sequence[Gpu]) -> str:
+    """What a result says of where it was graded: "cpu", or "cuda" and the GPUs' names."""
+    return f"cuda ({', '.join(sorted({gpu.name for gpu in gpus}))})" if gpus else "cpu"
 
 
-def released_notebooks(said: Mapping[str, str]) -> dict[str, str]:
-    """Exercise -> the notebook that students were given."""
-    return {name.removeprefix(RELEASED): text for name, text in said.items() if name.startswith(RELEASED)}
+def default_jobs() -> int:
+    """One kernel in flight for each core. A kernel hardly ever waits; more of them only wear out the caches."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _unchanged(entry: Entry | None, submission: r.Submission | r.Unreadable, grading: Grading) -> bool:
-    return (entry is not None and entry.result.status is not r.Status.WITHHELD
-            and entry.fingerprint == grading.fingerprint(submission))
-
-
-def grade(notebook: Path, options: Options, sandbox: Sandbox, *, visible_only: bool = False) -> Graded:
-    """Grade one notebook; nothing is kept."""
-    folders = known(options)
-    submission = read_file(notebook, student=notebook.resolve().parent.name or "student", relative=notebook.name,
-                           exercises=folders, default=options.exercise)
-    if not notebook.exists():
-        raise IntakeError(f"{notebook}: no such file")
-    if not submission.exercise:
-        raise IntakeError(f"{notebook}: cannot tell which exercise this is; say it with --exercise "
-                          f"({', '.join(folders)})")
-    exercise = load(folders[submission.exercise])
-    exercises = {exercise.name: exercise.visible_part() if visible_only else exercise}
-    seed = options.seed if options.seed is not None else secrets.randbits(31)
-    grading = Grading(options, exercises, seed, sandbox.name, device_of(sandbox.gpus))
-    return next(grading.run([submission], sandbox))
-
-
-def check(notebook: Path, options: Options) -> Graded:
-    """A student's own check of a notebook: the visible checks, on their own machine, without a wall.
-
-    A released notebook lies in its exercise's folder, beside the visible checks.
-    """
-    beside = notebook.resolve().parent
-    if (beside / "exercise.toml").exists():
-        options = replace(options, exercises=beside.parent, exercise=options.exercise or beside.name)
-    with open_sandbox("process") as sandbox:
-        return grade(notebook, options, sandbox, visible_only=True)
-
-
-def release(out: Path, options: Options, name: str) -> list[Path]:
-    """Write what students get of one exercise, or of all; returns the files."""
-    folders = known(options)
-    if name != "all" and name not in folders:
-        raise IntakeError(f"there is no exercise {name!r} in {options.exercises}; there are all, {', '.join(folders)}")
-    chosen = [load(folders[n]) for n in (folders if name == "all" else [name])]
-    return [path for exercise in chosen for path in released(exercise, out)]
-
-
-def rejudge(out: Path, options: Options) -> list[r.Result]:
-    """Judge stored observations again, with today's checks; run nothing."""
-    folders, output = known(options), Output(out)
-    book = opened(out)
-    try:
-        entries = [e for e in book.entries() if e.result.exercise in folders]
-        exercises = {name: load(folders[name]) for name in sorted({e.result.exercise for e in entries})}
-        for entry in entries:
-            graded = _rejudged(entry, exercises[entry.result.exercise], options, output)
-            if graded:
-                record(graded, entry.fingerprint, book, output, keep=False)
-        return publish(book, output)
-    finally:
-        book.close()
-
-
-def lost_overrides(out: Path) -> list[str]:
-    """A tutor's words on checks that are not there any more."""
-    book = opened(out)
-    try:
-        there = {(x.student, x.exercise, c.id) for x in book.results() for c in x.checks}
-        return [f"the override of {o.student} {o.exercise} {o.check} counts no more: there is no such check"
-                for o in book.overrides() if (o.student, o.exercise, o.check) not in there]
-    finally:
-        book.close()
-
-
-def _rejudged(entry: Entry, exercise: Exercise, options: Options, output: Output) -> Graded | None:
-    old = entry.result
-    if old.status is r.Status.UNREADABLE:
-        return None
-    kept = {world: output.kept(old.student, old.exercise, world) for world in exercise.worlds}
-    observed = {world: parcel for world, parcel in kept.items() if parcel is not None}
-    if not observed:
-        return None
-    grading = Grading(options, {exercise.name: exercise}, old.made_by.seed, old.made_by.sandbox, old.made_by.device)
-    submission = r.Submission(student=old.student, exercise=old.exercise, path=old.notebook.path,
-                              sha256=old.notebook.sha256, notebook=entry.notebook)
-    return grading.judged(submission, observed)
-
-
-def record(graded: Graded, fingerprint: str, book: Gradebook, output: Output, *, keep: bool = True) -> None:
-    """Store observations, then the result: whoever has a result has what it was judged from."""
-    result = graded.result
-    if keep:
-        for world, parcel in graded.observed.items():
-            output.keep(result.student, result.exercise, world, parcel)
-    book.record(Entry(result=result, fingerprint=fingerprint, notebook=graded.notebook, executed=graded.executed))
-    pages(result, graded.notebook, graded.executed, output, book.batch_value("language", "en"))
-
-
-def pages(result: r.Result, notebook: str, executed: str, output: Output, language: str) -> None:
-    """One submission's report, and the notebook as executed."""
-    from grader.report import executed as inert
-    from grader.report import markdown, student
-
-    where = result.student, result.exercise
-    href = f"{result.exercise}-executed.html" if executed else None
-    if executed:
-        write(output.page(*where, ".ipynb"), executed)
-        write(output.page(*where, "-executed.html"), inert.render(
-            executed, student=result.student, exercise=result.title or result.exercise,
-            report=f"{result.exercise}.html",
-            language=language))
-    write(output.page(*where, ".html"), student.render(result, notebook, language=language, executed_href=href))
-    write(output.page(*where, ".md"), markdown.render(result, notebook, language=language))
-
-
-def publish(book: Gradebook, output: Output, *, every_page: bool = False,
-            touched: set[tuple[str, str]] | None = None) -> list[r.Result]:
-    """The files of the whole class, with the tutor's overrides in them; `touched` names pages that must change too."""
-    from grader.export import csv
-    from grader.report import class_page
-
-    entries, overrides, said = book.entries(), book.overrides(), book.batch_values()
-    results = [overridden(entry.result, overrides) for entry in entries]
-    language = said.get("language", "en")
-    changed = {(o.student, o.exercise) for o in overrides} | (touched or set())
-    every_page = every_page or said.get("language of the pages", language) != language
-    for entry, result in zip(entries, results, strict=True):
-        if every_page or (result.student, result.exercise) in changed:
-            pages(result, entry.notebook, entry.executed, output, language)
-    book.set_batch_value("language of the pages", language)
-    write(output.folder / "results.jsonl", b"".join(map(line, results)))
-    with_notebooks = {(e.result.student, e.result.exercise): e.notebook for e in entries}
-    links = {key: output.href(*key) for key in with_notebooks}
-    isolated = all(result.made_by.sandbox == "bubblewrap" for result in results)
-    write(output.folder / "index.html", class_page.render(
-        results, with_notebooks, title=said.get("title", "Class"), links=links, isolated=isolated, language=language,
-        released=released_notebooks(said), weights=weights(said)))
-    csv.write(results, output.folder / "grades.csv", weights(said))
-    return results
-
-
-def weights(said: Mapping[str, str]) -> dict[str, float]:
-    """The course's exercises in their order, and what a point of each weighs in the total."""
-    found: dict[str, float] = json.loads(said.get("weights", "{}"))
-    return found
-
-
-def render_again(out: Path) -> list[r.Result]:
-    """Every page once more, from the gradebook."""
-    book = opened(out)
-    try:
-        return publish(book, Output(out), every_page=True)
-    finally:
-        book.close()
-
-
-def language(out: Path) -> str:
-    """In which the batch's pages are written."""
-    book = opened(out)
-    try:
-        return book.batch_value("language", "en")
-    finally:
-        book.close()
-
-
-def export(out: Path, form: str, to: Path | TextIO, *, student: str | None, worksheet: Path | None,
-           assignments: Mapping[str, str], summary: Path | None) -> str:
-    """Write the marks in another program's format; says what the tutor should know of it."""
-    book = opened(out)
-    try:
-        results = [x for x in book.results() if student in (None, x.student)]
-        notebooks = {(e.result.student, e.result.exercise): e.notebook for e in book.entries()}
-        said = book.batch_values()
-    finally:
-        book.close()
-    if not results:
-        raise IntakeError(f"{out}: no results" + (f" of a student {student!r}" if student else ""))
-    return exporting.write(form, results, to, worksheet=worksheet, assignments=assignments, summary=summary,
-                           notebooks=notebooks, language=said.get("language", "en"), weights=weights(said))
-
-
-def autograder(to: Path, options: Options, sandbox: str | None) -> str:
-    """Pack one exercise as Gradescope's autograder; says what the tutor should know of it."""
-    from grader.export import autograder as packing
-
-    folders = known(options)
-    if options.exercise is None:
-        raise IntakeError(f"say which exercise with --exercise ({', '.join(folders)})")
-    return packing.write(load(folders[options.exercise]), to, sandbox=sandbox or "bubblewrap")
-
-
-def opened(out: Path) -> Gradebook:
-    """The gradebook of a folder that a batch wrote."""
-    path = Output(out).gradebook
-    if not path.exists():
-        raise IntakeError(f"{out}: no gradebook here; give the folder that `grader batch --out` wrote")
-    return Gradebook(path)
-
-
-def known(options: Options) -> dict[str, Path]:
-    """Name -> folder of every exercise."""
-    found = discover(options.exercises)
-    if (options.exercises / "exercise.toml").exists():
-        raise IntakeError(f"{options.exercises}: this is one exercise; give the folder it lies in, "
-                          f"--exercises {options.exercises.parent}")
-    if not found:
-        raise IntakeError(f"{options.exercises}: no exercises here (folders with an exercise.toml); say where they "
-                          "are with --exercises DIR")
-    if options.exercise and options.exercise not in found:
-        raise IntakeError(f"there is no exercise {options.exercise!r} in {options.exercises}; "
-                          f"there are {', '.join(found)}")
-    return found
-
-
-def batch_seed(book: Gradebook, options: Options) -> int:
-    """The batch's seed: secret and drawn once, unless the tutor names one."""
-    if options.seed is not None:
-        book.set_batch_value("seed", str(options.seed))
-        return options.seed
-    return int(book.batch_value("seed", str(secrets.randbits(31))))
-
-
-def override(out: Path, where: tuple[str, str, str], *, points: float | None, comment: str, drop: bool) -> str:
-    """Record or drop a tutor's own word on one check; says what was done."""
-    student, exercise, check = where
-    book = opened(out)
-    try:
-        found = [e.result for e in book.entries() if (e.result.student, e.result.exercise) == (student, exercise)]
-        ids = [c.id for result in found for c in result.checks]
-        if check not in ids:
-            raise IntakeError(f"no check {check!r} of {student!r} in {exercise!r}; "
-                              + (f"there are {', '.join(ids)}" if ids else "there is no such result with checks"))
-        if drop:
-            book.drop_override(student, exercise, check)
-        elif points is None and not comment:
-            raise IntakeError("say --points, --comment or --drop")
-        else:
-            _within(points, next(c for c in found[0].checks if c.id == check))
-            book.override(Override(student=student, exercise=exercise, check=check, points=points, comment=comment))
-        publish(book, Output(out), touched={(student, exercise)})
-        result = next(x for x in book.results() if (x.student, x.exercise) == (student, exercise))
-    finally:
-        book.close()
-    total = "withheld" if result.score is None else f"{result.score:g} / {result.max_score:g}"
-    return f"{student} {exercise}: {total}"
-
-
-def _within(points: float | None, check: r.Verdict) -> None:
-    if points is not None and not 0 <= points <= check.max_points:
-        raise IntakeError(f"{check.id} has {check.max_points:g} points; {points:g} is not between 0 and that")
-
-
-def exit_code(result: r.Result) -> int:
-    """Of `grader grade`: 0 every check passed, 1 not all, 3 withheld."""
-    if result.score is None:
-        return 3
-    return 0 if result.status is r.Status.GRADED and result.score == result.max_score else 1
-
-
-def export_one(graded: Graded, form: str, summary: Path | None) -> None:
-    """One notebook's result on standard output, as a CI service reads it; on standard error why it has no mark."""
-    where = graded.result.student, graded.result.exercise
-    exporting.write(form, [graded.result], sys.stdout, summary=summary, notebooks={where: graded.notebook})
-    if graded.result.status is r.Status.WITHHELD:
-        print(f"grader: mark withheld: {plain.no_commands(plain.line(graded.result.reason))}", file=sys.stderr)
+def contents(folder: Path) -> str:
+    """A digest of the files that decide an exercise's marks."""
+    files = [folder / name for name in ("exercise.toml", "checks.py", "probes.py")]
+    return hashlib.sha256(b"\0".join(f.read_bytes() for f in files if f.exists())).hexdigest()

@@ -1,17 +1,13 @@
-"""Every record that crosses a stage. Frozen and strict; imports nothing of ours and no torch."""
+"""What the outside speaks of: submissions, verdicts, results. Never mounted into a sandbox; imports no torch."""
 
 from __future__ import annotations
 
 import enum
-from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import field
 
-# Bounds that hold when a record is read: what a sandbox writes is no longer than what ours would write.
-Int64 = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
-Name = Annotated[str, Meta(max_length=200)]
-Words = Annotated[str, Meta(max_length=5000)]
-Names = Annotated[tuple[Name, ...], Meta(max_length=200)]
+from grader.wall.messages import Cause, CellEvent, Line
+from grader.wall.values import Record
 
 
 class Mark(enum.Enum):
@@ -23,232 +19,10 @@ class Mark(enum.Enum):
     GRADER_ERROR = "grader-error"    # ours: the submission's mark is withheld
 
 
-class Cause(enum.Enum):
-    WRONG_ANSWER = "wrong-answer"
-    MISSING = "missing"
-    RAISED = "raised"
-    TIMEOUT = "timeout"
-    MEMORY = "memory"
-    OUTPUT = "output"
-    CRASHED = "crashed"
-    FORBIDDEN = "forbidden"
-    PREREQUISITE = "prerequisite"
-    NEEDS_CUDA = "needs-cuda"
-
-
 class Status(enum.Enum):
     GRADED = "graded"
     UNREADABLE = "unreadable"  # the student's fault: 0 with the reason
     WITHHELD = "withheld"      # ours: no mark
-
-
-class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The base of every record: frozen, keyword-only, strict."""
-
-
-# --- values: what goes into a call and what comes out of it -------------------------------------
-
-
-class Nothing(Record, frozen=True, kw_only=True, tag="none"):
-    """None."""
-
-
-class Truth(Record, frozen=True, kw_only=True, tag="truth"):
-    value: bool
-
-
-class Whole(Record, frozen=True, kw_only=True, tag="whole"):
-    value: Int64
-    kind: Name = "int"  # the type's name: "int", "int64", ...
-
-
-class Real(Record, frozen=True, kw_only=True, tag="real"):
-    value: Name           # float.hex(), "nan", "inf" or "-inf": JSON has no word for the last three
-    kind: Name = "float"
-
-
-class Text(Record, frozen=True, kw_only=True, tag="text"):
-    value: str
-    kind: Name = "str"
-
-
-class TensorRef(Record, frozen=True, kw_only=True, tag="tensor"):
-    """A tensor whose numbers travel beside the JSON, as safetensors, under `key`."""
-
-    key: str                    # two references with one key are one and the same object
-    dtype: Name                 # PyTorch's name without "torch.": "float32"
-    shape: tuple[int, ...]
-    device: Name = "cpu"
-    requires_grad: bool = False
-    leaf: bool = True
-    parameter: bool = False     # isinstance(x, nn.Parameter)
-
-
-class Device(Record, frozen=True, kw_only=True, tag="device"):
-    value: Name  # str(torch.device)
-
-
-class Sequence(Record, frozen=True, kw_only=True, tag="sequence"):
-    items: tuple[Value, ...]
-    kind: Name = "list"  # "list", "tuple" or another type's name
-
-
-class Mapping(Record, frozen=True, kw_only=True, tag="mapping"):
-    items: tuple[tuple[Value, Value], ...]
-    kind: Name = "dict"
-
-
-class Opaque(Record, frozen=True, kw_only=True, tag="opaque"):
-    """Anything that is not plain data: only the type's name travels."""
-
-    kind: Name
-
-
-Value = Nothing | Truth | Whole | Real | Text | TensorRef | Device | Sequence | Mapping | Opaque
-
-
-# --- the way in ----------------------------------------------------------------------------------
-
-
-class Limits(Record, frozen=True, kw_only=True):
-    """What one submission may use. Each limit has its own cause when it is passed."""
-
-    cell_seconds: float = 60.0
-    call_seconds: float = 10.0           # CPU time; wall-clock stops a call at three times this
-    submission_seconds: float = 300.0
-    memory_bytes: int = 4 << 30
-    disk_bytes: int = 256 << 20
-    processes: int = 64
-    output_bytes: int = 8 << 20
-    observation_bytes: int = 64 << 20
-
-
-class World(Record, frozen=True, kw_only=True):
-    """The devices a notebook finds. `gpus=None` leaves the machine's own; () simulates a build without CUDA."""
-
-    name: str = "plain"
-    gpus: tuple[str, ...] | None = None  # names of the simulated GPUs
-
-
-class Job(Record, frozen=True, kw_only=True):
-    """What travels into the sandbox before the first cell."""
-
-    notebook: str                          # cleaned nbformat 4 JSON: source only
-    world: World = World()
-    watched: tuple[str, ...] = ()          # dotted names whose use by the student's own frames is recorded
-    functions: tuple[str, ...] = ()        # names to look for in the student's namespace
-    preload: tuple[str, ...] = ()          # modules to import before the kernel is forked, where it is
-    limits: Limits = Limits()
-    left_out: tuple[int, ...] = ()         # cells not executed: they killed the kernel the last time
-    device: str = "cpu"                    # "cpu" or "cuda:0", where the calls' tensors are put
-    gpu: str = ""                          # the UUID of the GPU it may use; without one it sees none
-    gpu_node: str = ""                     # /dev/nvidiaN of that GPU
-    gpu_share: float = 1.0                 # of that GPU's memory
-    seed: int = 0
-
-
-class CallStep(Record, frozen=True, kw_only=True, tag="call"):
-    key: str
-    function: str
-    arguments: tuple[Value, ...] = ()
-    keywords: tuple[tuple[str, Value], ...] = ()
-    times: int = 1                         # calls in one process, each with fresh clones of the arguments
-    seed: int = 0                          # torch, numpy and random are seeded with it before the first
-
-
-class ProbeStep(Record, frozen=True, kw_only=True, tag="probe"):
-    key: str
-    function: str                          # a function of probes.py: (namespace, **inputs) -> plain data
-    source: str                            # the text of probes.py
-    inputs: tuple[tuple[str, Value], ...] = ()
-    seed: int = 0
-
-
-Step = CallStep | ProbeStep
-
-
-# --- the way out ---------------------------------------------------------------------------------
-
-
-class Line(Record, frozen=True, kw_only=True):
-    """A place in the student's notebook."""
-
-    cell: Int64  # index among all cells of the notebook, from 0
-    line: Int64  # from 1, within the cell
-    text: Words
-
-
-Lines = Annotated[tuple[Line, ...], Meta(max_length=200)]  # the student's own frames, outermost first
-
-
-class Round(Record, frozen=True, kw_only=True):
-    """One call: what came back, and its arguments as they were afterwards."""
-
-    value: Value
-    arguments: tuple[Value, ...] = ()
-
-
-class Returned(Record, frozen=True, kw_only=True, tag="returned"):
-    rounds: tuple[Round, ...]              # one for each of the step's `times`; a probe has one
-    printed: Words = ""                    # the first of what it wrote
-    cpu_seconds: float = 0.0
-    forbidden: Names = ()                  # watched functions that were called from the student's frames
-
-
-class Raised(Record, frozen=True, kw_only=True, tag="raised"):
-    error: Name                            # class name only, never the object
-    ancestry: Names = ()                   # names of the class and its bases, as in __mro__
-    message: Words = ""
-    lines: Lines = ()
-    printed: Words = ""
-    forbidden: Names = ()
-    inside_probe: bool = False             # raised by probes.py itself, in no frame of the student's
-
-
-class Lost(Record, frozen=True, kw_only=True, tag="lost"):
-    cause: Cause                           # missing, timeout, memory, output or crashed
-    detail: Words = ""
-    lines: Lines = ()                      # where in the student's own code it was stopped, where that is known
-
-
-Outcome = Returned | Raised | Lost
-
-
-class CellEvent(Record, frozen=True, kw_only=True):
-    """A cell that raised, or had to be stopped, or killed the kernel."""
-
-    cell: int
-    cause: Cause                           # raised, timeout, memory, output or crashed
-    error: str = ""                        # class name
-    message: str = ""
-    line: int = 0                          # 0: not known
-    killed: bool = False                   # the kernel ended with it; a new execution leaves the cell out
-
-
-class Run(Record, frozen=True, kw_only=True):
-    """The notebook's own execution."""
-
-    executed: str = ""                     # nbformat 4 JSON with outputs, sanitised; "" where there is none
-    events: tuple[CellEvent, ...] = ()
-    defined: tuple[str, ...] = ()          # which of Job.functions exist after the last cell
-    seconds: float = 0.0
-    left_out: tuple[int, ...] = ()
-
-
-class Observations(Record, frozen=True, kw_only=True):
-    """Everything a sandbox says of one job. Hostile until judged, and afterwards."""
-
-    run: Run
-    outcomes: dict[str, Outcome] = {}      # step key -> what happened
-    torch: str = ""
-    device: str = "cpu"
-    isolated: bool = False                 # set by the grader, not by the sandbox: was there a wall?
-
-
-class NotStarted(Record, frozen=True, kw_only=True):
-    """The sandbox did not start, or ended before student code could run: our fault."""
-
-    reason: str
 
 
 # --- verdicts --------------------------------------------------------------------------------------
@@ -303,7 +77,7 @@ class Said(Record, frozen=True, kw_only=True):
     """A sentence of the grader's own, `template % values`, which a report says in its reader's language."""
 
     template: str
-    values: dict[str, str] = {}
+    values: dict[str, str] = field(default_factory=dict)
 
 
 class Verdict(Record, frozen=True, kw_only=True):

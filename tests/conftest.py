@@ -20,7 +20,7 @@ forbidden = ["torch.mul"]
 
 CHECKS = '''
 import torch
-from grader.expectations import expect_tensor
+from grader.spec.expectations import expect_tensor
 from grader.spec import Call, Diagnosis, Probe, check, fail, normal
 
 doubled = Call("double", normal(4, 3))

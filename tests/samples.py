@@ -10,9 +10,10 @@ from itertools import pairwise
 
 from msgspec import structs
 
-from grader import records as r
+from grader import records
+from grader.wall import messages
 
-MADE_BY = r.MadeBy(grader="0.1.0", exercise=3, torch="2.13.0", device="cpu", seed=1234, sandbox="bubblewrap")
+MADE_BY = records.MadeBy(grader="0.1.0", exercise=3, torch="2.13.0", device="cpu", seed=1234, sandbox="bubblewrap")
 
 SOURCE = '''import math
 import torch
@@ -53,34 +54,34 @@ def _density(x: float, variance: float) -> float:
     return math.exp(-x * x / (2 * variance)) / math.sqrt(2 * math.pi * variance)
 
 
-def histogram() -> r.Histogram:
+def histogram() -> records.Histogram:
     edges = tuple(-0.3 + 0.02 * i for i in range(31))
     middles = [(a + b) / 2 for a, b in pairwise(edges)]
     noise = random.Random(5)
-    return r.Histogram(
+    return records.Histogram(
         title="Your weights against N(0, 2 / fan_in)", edges=edges, x_label="weight",
         alt="Your weights are packed more tightly round zero than the target: a peak of 6.4 instead of 4.5.",
         density=tuple(_density(x, 1 / 256) * noise.uniform(0.95, 1.05) for x in middles),
         expected=tuple(_density(x, 2 / 256) for x in middles))
 
 
-def signal() -> r.Curves:
-    return r.Curves(
+def signal() -> records.Curves:
+    return records.Curves(
         title="Spread of the signal by layer", x_label="layer", y_label="standard deviation", log_y=True,
         alt="With your weights the signal shrinks in each layer, to 3e-5 after 30; the reference stays near 1.",
-        series=(r.Series(name="yours", values=tuple(0.71 ** i for i in range(30))),
-                r.Series(name="reference", values=tuple(1 + 0.08 * math.sin(i) for i in range(30)), reference=True)))
+        series=(records.Series(name="yours", values=tuple(0.71 ** i for i in range(30))),
+                records.Series(name="reference", values=tuple(1 + 0.08 * math.sin(i) for i in range(30)), reference=True)))
 
 
-def losses() -> r.Curves:
-    return r.Curves(
+def losses() -> records.Curves:
+    return records.Curves(
         title="Loss", x_label="step", y_label="loss", alt="The loss turns to NaN after step 5.",
-        series=(r.Series(name="yours", values=(2.3, 2.9, 5.0, 9.0, 14.0, None, None, None)),
-                r.Series(name="reference", values=(2.3, 2.0, 1.7, 1.4, 1.2, 1.1, 1.0, 0.9), reference=True)))
+        series=(records.Series(name="yours", values=(2.3, 2.9, 5.0, 9.0, 14.0, None, None, None)),
+                records.Series(name="reference", values=(2.3, 2.0, 1.7, 1.4, 1.2, 1.1, 1.0, 0.9), reference=True)))
 
 
-VARIANCE = r.Verdict(
-    id="variance", title="The weights have variance 2 / fan_in.", mark=r.Mark.FAIL, cause=r.Cause.WRONG_ANSWER,
+VARIANCE = records.Verdict(
+    id="variance", title="The weights have variance 2 / fan_in.", mark=records.Mark.FAIL, cause=messages.Cause.WRONG_ANSWER,
     points=0.0, max_points=4.0, diagnosis="lecun-scaling",
     message="The variance of the weights is 0.00391; expected 0.00781.",
     meaning="Half the variance is 1 / fan_in: LeCun's scaling. ReLU sets half of the signal to zero, so each layer "
@@ -88,73 +89,73 @@ VARIANCE = r.Verdict(
     advice="Where does the factor 2 come from? Compute `E[relu(z)**2]` for z from N(0, 1) and put it into `std`.",
     read="He et al. (2015), Delving Deep into Rectifiers, section 2.2, https://arxiv.org/abs/1502.01852",
     measurements=(
-        r.Measurement(what="variance", measured="0.00391", expected="0.00781 ± 0.00021",
+        records.Measurement(what="variance", measured="0.00391", expected="0.00781 ± 0.00021",
                       meaning="1 / fan_in: LeCun's scaling; each ReLU layer then halves the signal"),
-        r.Measurement(what="mean", measured="0.00002", expected="0 ± 0.00171")),
+        records.Measurement(what="mean", measured="0.00002", expected="0 ± 0.00171")),
     pictures=(histogram(), signal()), functions=("he_normal_",))
 
 PASSED = (
-    r.Verdict(id="in-place", title="`he_normal_` fills the tensor it is given.", mark=r.Mark.PASS, points=3.0,
+    records.Verdict(id="in-place", title="`he_normal_` fills the tensor it is given.", mark=records.Mark.PASS, points=3.0,
               max_points=3.0, functions=("he_normal_",)),
-    r.Verdict(id="mean", title="The weights have mean 0.", mark=r.Mark.PASS, points=2.0, max_points=2.0,
-              measurements=(r.Measurement(what="mean", measured="0.00002", expected="0 ± 0.00171"),)),
-    r.Verdict(id="shape", title="The shape stays as it was.", mark=r.Mark.PASS, points=2.0, max_points=2.0),
+    records.Verdict(id="mean", title="The weights have mean 0.", mark=records.Mark.PASS, points=2.0, max_points=2.0,
+              measurements=(records.Measurement(what="mean", measured="0.00002", expected="0 ± 0.00171"),)),
+    records.Verdict(id="shape", title="The shape stays as it was.", mark=records.Mark.PASS, points=2.0, max_points=2.0),
 )
 
-RAISED = r.Verdict(
-    id="norms", title="`gradient_norms` returns the norm of every parameter's gradient.", mark=r.Mark.FAIL,
-    cause=r.Cause.RAISED, points=0.0, max_points=4.0, functions=("gradient_norms",),
+RAISED = records.Verdict(
+    id="norms", title="`gradient_norms` returns the norm of every parameter's gradient.", mark=records.Mark.FAIL,
+    cause=messages.Cause.RAISED, points=0.0, max_points=4.0, functions=("gradient_norms",),
     message="`gradient_norms` raised AttributeError: 'NoneType' object has no attribute 'norm'",
     advice="A parameter that took no part in the loss has no gradient: `p.grad` is None. What should its norm be?",
     read="https://docs.pytorch.org/docs/stable/generated/torch.Tensor.grad.html",
-    lines=(r.Line(cell=2, line=5, text="        norms[name] = p.grad.norm().item()"),))
+    lines=(messages.Line(cell=2, line=5, text="        norms[name] = p.grad.norm().item()"),))
 
 HANGING = tuple(
-    r.Verdict(id=name, title=title, mark=r.Mark.NOT_REACHED, cause=r.Cause.PREREQUISITE, points=0.0, max_points=2.0,
+    records.Verdict(id=name, title=title, mark=records.Mark.NOT_REACHED, cause=messages.Cause.PREREQUISITE, points=0.0, max_points=2.0,
               root="variance")
     for name, title in (("depth", "The signal keeps its size through 30 layers."),
                         ("other-shape", "It also holds for a layer of shape (128, 512).")))
 
-HIDDEN = r.Verdict(
-    id="fresh", title="Two calls give different weights.", mark=r.Mark.FAIL, cause=r.Cause.WRONG_ANSWER, points=0.0,
+HIDDEN = records.Verdict(
+    id="fresh", title="Two calls give different weights.", mark=records.Mark.FAIL, cause=messages.Cause.WRONG_ANSWER, points=0.0,
     max_points=1.0, message="SECRET-MESSAGE 0.123", advice="Is a seed set inside the function?", visible=False,
-    measurements=(r.Measurement(what="SECRET-WHAT", measured="SECRET-MEASURED", expected="SECRET-EXPECTED"),),
+    measurements=(records.Measurement(what="SECRET-WHAT", measured="SECRET-MEASURED", expected="SECRET-EXPECTED"),),
     pictures=(losses(),), functions=("he_normal_",))
 
-CUDA = r.Verdict(id="on-gpu", title="Weights on a GPU are filled there.", mark=r.Mark.NOT_AVAILABLE,
-                 cause=r.Cause.NEEDS_CUDA, points=0.0, max_points=2.0)
+CUDA = records.Verdict(id="on-gpu", title="Weights on a GPU are filled there.", mark=records.Mark.NOT_AVAILABLE,
+                 cause=messages.Cause.NEEDS_CUDA, points=0.0, max_points=2.0)
 
-BROKEN = r.Verdict(id="gain", title="The gain of leaky ReLU is taken into account.", mark=r.Mark.GRADER_ERROR,
+BROKEN = records.Verdict(id="gain", title="The gain of leaky ReLU is taken into account.", mark=records.Mark.GRADER_ERROR,
                    points=0.0, max_points=2.0, message="the check raised KeyError: 'leaky-gain'")
 
 CHECKS = (*PASSED, VARIANCE, *HANGING, RAISED, HIDDEN, CUDA)
-EVENTS = (r.CellEvent(cell=3, cause=r.Cause.RAISED, error="NameError", message="name 'modle' is not defined", line=2),)
+EVENTS = (messages.CellEvent(cell=3, cause=messages.Cause.RAISED, error="NameError", message="name 'modle' is not defined", line=2),)
 
 
-def result(student: str = "ada", exercise: str = "he_init", checks: Iterable[r.Verdict] = CHECKS,
-           **changes: object) -> r.Result:
+def result(student: str = "ada", exercise: str = "he_init", checks: Iterable[records.Verdict] = CHECKS,
+           **changes: object) -> records.Result:
     """A graded result; the score follows from the checks unless it is given."""
     checks = tuple(checks)
-    plain = r.Result(
-        student=student, exercise=exercise, status=r.Status.GRADED, checks=checks,
+    plain = records.Result(
+        student=student, exercise=exercise, status=records.Status.GRADED, checks=checks,
         score=sum(v.points for v in checks),
-        max_score=sum(v.max_points for v in checks if v.mark is not r.Mark.NOT_AVAILABLE),
-        notebook=r.NotebookFile(path=f"{exercise}.ipynb", sha256="0" * 64), made_by=MADE_BY)
+        max_score=sum(v.max_points for v in checks if v.mark is not records.Mark.NOT_AVAILABLE),
+        notebook=records.NotebookFile(path=f"{exercise}.ipynb", sha256="0" * 64), made_by=MADE_BY)
     return structs.replace(plain, **changes)
 
 
-def withheld(student: str = "wim", exercise: str = "he_init") -> r.Result:
-    return result(student, exercise, (*PASSED, BROKEN), status=r.Status.WITHHELD, score=None,
+def withheld(student: str = "wim", exercise: str = "he_init") -> records.Result:
+    return result(student, exercise, (*PASSED, BROKEN), status=records.Status.WITHHELD, score=None,
                   reason="")
 
 
-def unreadable(student: str = "uma", exercise: str = "he_init") -> r.Result:
-    return result(student, exercise, (), status=r.Status.UNREADABLE, score=0.0, max_score=20.0,
+def unreadable(student: str = "uma", exercise: str = "he_init") -> records.Result:
+    return result(student, exercise, (), status=records.Status.UNREADABLE, score=0.0, max_score=20.0,
                   reason="the file is no notebook: it ends in the middle of line 12")
 
 
-def passed_all(student: str = "eve", exercise: str = "he_init") -> r.Result:
-    return result(student, exercise, [structs.replace(v, mark=r.Mark.PASS, points=v.max_points, cause=None, message="",
+def passed_all(student: str = "eve", exercise: str = "he_init") -> records.Result:
+    return result(student, exercise, [structs.replace(v, mark=records.Mark.PASS, points=v.max_points, cause=None, message="",
                                                       meaning="", advice="", read="", diagnosis=None, root=None,
                                                       lines=(), pictures=())
                                       for v in (*PASSED, VARIANCE, *HANGING, RAISED)])
@@ -176,7 +177,7 @@ NAMES = ("Ada", "Ben", "Cem", "Dana", "Edda", "Femi", "Gwen", "Hugo", "Ines", "J
 EXERCISES = tuple(PROMISES)
 
 
-def cohort(size: int, exercises: tuple[str, ...] = EXERCISES) -> tuple[list[r.Result], dict[tuple[str, str], str]]:
+def cohort(size: int, exercises: tuple[str, ...] = EXERCISES) -> tuple[list[records.Result], dict[tuple[str, str], str]]:
     """A class with the mistakes that classes make, and its notebooks."""
     chance = random.Random(7)
     results, notebooks = [], {}
@@ -190,7 +191,7 @@ def cohort(size: int, exercises: tuple[str, ...] = EXERCISES) -> tuple[list[r.Re
     return results, notebooks
 
 
-def _one(student: str, exercise: str, chance: random.Random) -> r.Result:
+def _one(student: str, exercise: str, chance: random.Random) -> records.Result:
     draw = chance.random()
     if draw < 0.01:
         return withheld(student, exercise)
@@ -204,10 +205,10 @@ def _one(student: str, exercise: str, chance: random.Random) -> r.Result:
             wrong = structs.replace(main, diagnosis=name, meaning=meaning)
             return result(student, exercise, (*checks, wrong, *HANGING, CUDA))
         draw -= share
-    rest = [_kept(v) if chance.random() < 0.85 else structs.replace(v, mark=r.Mark.FAIL, root=None) for v in HANGING]
+    rest = [_kept(v) if chance.random() < 0.85 else structs.replace(v, mark=records.Mark.FAIL, root=None) for v in HANGING]
     return result(student, exercise, (*checks, _kept(main), *rest, CUDA))
 
 
-def _kept(verdict: r.Verdict) -> r.Verdict:
-    return structs.replace(verdict, mark=r.Mark.PASS, points=verdict.max_points, cause=None, diagnosis=None, message="",
+def _kept(verdict: records.Verdict) -> records.Verdict:
+    return structs.replace(verdict, mark=records.Mark.PASS, points=verdict.max_points, cause=None, diagnosis=None, message="",
                            meaning="", advice="", root=None)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from grader import catalog
-from grader.inline import observe_inline
+from grader.exercise import catalog
+from grader.exercise.inline import observe_inline
 from grader.judge import judge
 from tests.conftest import CHECKS, TOML, write_exercise
 

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from grader import pipeline
-from grader import records as r
-from grader.execute.sandbox import SandboxUnavailable, open_sandbox
-from grader.grading import Options
+from grader import commands, records
+from grader.execute.opening import open_sandbox
+from grader.execute.sandbox import SandboxUnavailable
+from grader.options import Options
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -64,7 +64,7 @@ class Quiet:
     def begin(self, total: int, unchanged: int) -> None:
         pass
 
-    def graded(self, result: r.Result) -> None:
+    def graded(self, result: records.Result) -> None:
         pass
 
     def note(self, text: str) -> None:
@@ -77,7 +77,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
     out = tmp_path_factory.mktemp("reports")
     try:
         with open_sandbox() as sandbox:
-            pipeline.batch(SUBMISSIONS, out, Options(exercises=REPOSITORY / "exercises"), sandbox, Quiet())
+            commands.batch(SUBMISSIONS, out, Options(exercises=REPOSITORY / "exercises"), sandbox, Quiet())
     except SandboxUnavailable as error:
         pytest.skip(str(error))
     found = [json.loads(line) for line in (out / "results.jsonl").read_text(encoding="utf-8").splitlines()]

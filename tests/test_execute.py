@@ -18,14 +18,15 @@ from jupyter_client import KernelManager
 from jupyter_client.asynchronous import AsyncKernelClient
 from msgspec.structs import replace
 
-from grader import wire
 from grader.execute import bubblewrap, doctor, mounts, pool
 from grader.execute.exchange import checked, converse
 from grader.execute.gpus import Gpu
-from grader.execute.sandbox import Sandbox, SandboxUnavailable, open_sandbox
-from grader.inside import executing, frames
-from grader.inside.watch import BUSY, NOT_ASKED, Process, memory_of
-from grader.records import (
+from grader.execute.opening import open_sandbox
+from grader.execute.sandbox import Sandbox, SandboxUnavailable
+from grader.inside.runner.conductor import executing
+from grader.inside.runner.watch import BUSY, NOT_ASKED, Process, memory_of
+from grader.wall import frames, wire
+from grader.wall.messages import (
     CallStep,
     Cause,
     CellEvent,
@@ -40,12 +41,9 @@ from grader.records import (
     Round,
     Run,
     Step,
-    TensorRef,
-    Text,
-    Truth,
-    Whole,
     World,
 )
+from grader.wall.values import TensorRef, Text, Truth, Whole
 from tests.conftest import notebook
 
 JOB = Job(notebook=notebook("x = 1"), limits=Limits(observation_bytes=1 << 16))

@@ -11,9 +11,10 @@ import nbformat
 import pytest
 from nbconvert.preprocessors import CellExecutionError, ExecutePreprocessor
 
-from grader import catalog, release, validate
-from grader.execute.sandbox import Sandbox, open_sandbox
-from grader.grading import Options
+from grader.execute.opening import open_sandbox
+from grader.execute.sandbox import Sandbox
+from grader.exercise import catalog, release, validate
+from grader.options import Options
 
 COURSE = Path(__file__).parent.parent / "exercises"
 EXERCISES = sorted(catalog.discover(COURSE))

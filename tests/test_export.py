@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from msgspec import structs
 
-from grader import records as r
+from grader import records
 from grader.export import canvas, classroom, github, gradescope, junit
 from grader.export import csv as grades
 from grader.export.out import ExportError
@@ -22,13 +22,13 @@ from tests import samples as s
 from tests.test_report_student import hostile
 
 
-def text_of(module: ModuleType, results: list[r.Result], **options: object) -> str:
+def text_of(module: ModuleType, results: list[records.Result], **options: object) -> str:
     out = io.StringIO()
     module.write(results, out, **options)
     return out.getvalue()
 
 
-def table(results: list[r.Result]) -> list[dict[str, str]]:
+def table(results: list[records.Result]) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text_of(grades, results))))
 
 
@@ -168,7 +168,7 @@ def test_classroom_gets_what_its_reporter_reads() -> None:
 
 @pytest.mark.parametrize(("result", "status"), [
     (s.passed_all(), "pass"), (s.withheld(), "error"), (s.unreadable(), "fail")])
-def test_classroom_tells_a_fault_of_ours_from_a_failure(result: r.Result, status: str) -> None:
+def test_classroom_tells_a_fault_of_ours_from_a_failure(result: records.Result, status: str) -> None:
     assert json.loads(text_of(classroom, [result]))["status"] == status
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from grader import catalog
 from grader.cli import main
+from grader.exercise import catalog
 from grader.export import autograder
 from tests.conftest import CELLS, notebook
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import records as r
+from grader import records
 from grader.export import moodle
 from grader.export.out import ExportError
 from tests import samples as s
@@ -22,7 +22,7 @@ GERMAN = ("Kennung;Vollständiger Name;Status;Bewertung;Bestwertung;Bewertung ka
           "Teilnehmer/in42;Ada;Abgegeben;;20,00;Ja;;-;\n")
 
 
-def filled(tmp_path: Path, results: list[r.Result], sheet: str = ENGLISH, *, encoding: str = "utf-8",
+def filled(tmp_path: Path, results: list[records.Result], sheet: str = ENGLISH, *, encoding: str = "utf-8",
            **options: object) -> tuple[str, moodle.Filled]:
     worksheet, out = tmp_path / "sheet.csv", tmp_path / "out.csv"
     worksheet.write_bytes(sheet.encode(encoding))

@@ -14,13 +14,26 @@ from pathlib import Path
 import pytest
 import torch
 
-from grader import wire
 from grader.execute import doctor, gpus, mounts, pool
 from grader.execute.gpus import Gpu, NoGpu
+from grader.execute.opening import open_sandbox
 from grader.execute.pool import Work
-from grader.execute.sandbox import Sandbox, open_sandbox
-from grader.inline import as_notebook
-from grader.records import CallStep, Cause, Job, Limits, Lost, NotStarted, Observations, Outcome, Returned, Run, Step
+from grader.execute.sandbox import Sandbox
+from grader.exercise.inline import as_notebook
+from grader.wall import wire
+from grader.wall.messages import (
+    CallStep,
+    Cause,
+    Job,
+    Limits,
+    Lost,
+    NotStarted,
+    Observations,
+    Outcome,
+    Returned,
+    Run,
+    Step,
+)
 
 TWO = (Gpu(uuid="GPU-aa", name="NVIDIA A10", node="/dev/nvidia0"),
        Gpu(uuid="GPU-bb", name="NVIDIA L4", node="/dev/nvidia3"))

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from grader import records as r
-from grader.gradebook import Entry, Gradebook, GradebookError, Override
+from grader import records
+from grader.keep.gradebook import Entry, Gradebook, GradebookError, Override
+from grader.wall import messages
 
 
-def result(points: float = 1.0, student: str = "ada") -> r.Result:
-    checks = (r.Verdict(id="a", title="A.", mark=r.Mark.PASS, points=points, max_points=2.0),
-              r.Verdict(id="b", title="B.", mark=r.Mark.FAIL, cause=r.Cause.WRONG_ANSWER, points=0.0, max_points=3.0))
-    made_by = r.MadeBy(grader="0", exercise=1, torch="2", device="cpu", seed=1, sandbox="bubblewrap")
-    return r.Result(student=student, exercise="x", status=r.Status.GRADED, score=points, max_score=5.0, checks=checks,
-                    notebook=r.NotebookFile(path="p", sha256="s"), made_by=made_by)
+def result(points: float = 1.0, student: str = "ada") -> records.Result:
+    checks = (records.Verdict(id="a", title="A.", mark=records.Mark.PASS, points=points, max_points=2.0),
+              records.Verdict(id="b", title="B.", mark=records.Mark.FAIL, cause=messages.Cause.WRONG_ANSWER, points=0.0, max_points=3.0))
+    made_by = records.MadeBy(grader="0", exercise=1, torch="2", device="cpu", seed=1, sandbox="bubblewrap")
+    return records.Result(student=student, exercise="x", status=records.Status.GRADED, score=points, max_score=5.0, checks=checks,
+                    notebook=records.NotebookFile(path="p", sha256="s"), made_by=made_by)
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_a_regrade_replaces_and_an_override_survives_it(book: Gradebook) -> None
     book.record(entry(result=result(2.0)))
     (now,) = book.results()
     assert now.score == 5.0
-    assert now.checks[1].mark is r.Mark.PASS
+    assert now.checks[1].mark is records.Mark.PASS
     assert now.comment == "Well argued."
     book.drop_override("ada", "x", "b")
     assert book.results()[0].score == 2.0
@@ -51,7 +52,7 @@ def test_a_regrade_replaces_and_an_override_survives_it(book: Gradebook) -> None
 def test_part_of_the_points_is_partial(book: Gradebook) -> None:
     book.record(entry())
     book.override(Override(student="ada", exercise="x", check="b", points=1.5))
-    assert book.results()[0].checks[1].mark is r.Mark.PARTIAL
+    assert book.results()[0].checks[1].mark is records.Mark.PARTIAL
     book.close()
 
 

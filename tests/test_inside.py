@@ -10,25 +10,19 @@ import numpy as np
 import pytest
 import torch
 
-from grader import wire
-from grader.inside import seccomp
-from grader.inside.calls import observe_step
-from grader.inside.executing import does_something, notebook_of, sanitised
-from grader.inside.values import Decoder, Encoder, TooMuch, tensor_of
-from grader.records import (
-    CallStep,
-    Cause,
+from grader.inside.kernel.calls import observe_step
+from grader.inside.kernel.encoding import Decoder, Encoder, TooMuch, tensor_of
+from grader.inside.runner.conductor import seccomp
+from grader.inside.runner.executing import does_something, notebook_of, sanitised
+from grader.wall import wire
+from grader.wall.messages import CallStep, Cause, Lost, Outcome, ProbeStep, Raised, Returned
+from grader.wall.values import (
     Device,
-    Lost,
-    Mapping,
+    MappingValue,
     Nothing,
     Opaque,
-    Outcome,
-    ProbeStep,
-    Raised,
     Real,
-    Returned,
-    Sequence,
+    SequenceValue,
     TensorRef,
     Text,
     Truth,
@@ -66,8 +60,8 @@ def observed(source: str, *, times: int = 1, watched: tuple[str, ...] = (),
     (float("nan"), Real(value="nan")), (-float("inf"), Real(value="-inf")),
     (np.float32(0.5), Real(value="0x1.0000000000000p-1", kind="float32")),
     ("a\ud800", Text(value="a?")), (torch.device("cpu"), Device(value="cpu")), (1j, Opaque(kind="complex")),
-    ([1, (2,)], Sequence(items=(Whole(value=1), Sequence(items=(Whole(value=2),), kind="tuple")))),
-    ({"a": 1}, Mapping(items=((Text(value="a"), Whole(value=1)),))), (object(), Opaque(kind="object")),
+    ([1, (2,)], SequenceValue(items=(Whole(value=1), SequenceValue(items=(Whole(value=2),), kind="tuple")))),
+    ({"a": 1}, MappingValue(items=((Text(value="a"), Whole(value=1)),))), (object(), Opaque(kind="object")),
     (torch.zeros(2, dtype=torch.complex64), Opaque(kind="Tensor")),
     (torch.zeros(2, device="meta"), Opaque(kind="Tensor")),
     (torch.zeros(2, 2).to_sparse(), Opaque(kind="Tensor")), (torch.nn.Linear(1, 1), Opaque(kind="Linear")),
@@ -88,7 +82,7 @@ def test_every_dtype_survives(name: str) -> None:
 def test_what_is_noted_of_a_tensor() -> None:
     parameter = torch.nn.Parameter(torch.ones(2))
     value, _ = encoded([parameter, parameter * 2, parameter, np.ones(2)])
-    assert isinstance(value, Sequence)
+    assert isinstance(value, SequenceValue)
     first, second, third, fourth = value.items
     assert isinstance(first, TensorRef)
     assert isinstance(second, TensorRef)
@@ -175,7 +169,7 @@ def test_a_probe() -> None:
     step = ProbeStep(key="k", function="p", source=source, inputs=(("x", Whole(value=2)),))
     outcome, _ = observe_step(step, {}, {"g": lambda x: x + 1})
     assert isinstance(outcome, Returned)
-    assert outcome.rounds[0].value == Mapping(items=((Text(value="n"), Whole(value=3)),))
+    assert outcome.rounds[0].value == MappingValue(items=((Text(value="n"), Whole(value=3)),))
     outcome, _ = observe_step(ProbeStep(key="k", function="q", source=source), {}, {})
     assert isinstance(outcome, Raised)
     assert outcome.inside_probe

@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from grader import catalog, judge, wire
-from grader import records as r
-from grader.inline import observe_inline
+from grader import judge, records
+from grader.exercise import catalog
+from grader.exercise.inline import observe_inline
+from grader.wall import messages, wire
+from grader.wall.values import MappingValue, Nothing, Opaque, Real, SequenceValue, TensorRef, Text, Truth, Whole
 from tests.conftest import CELLS, write_exercise
 
 SEED = 11
@@ -24,15 +26,15 @@ def exercise(tmp_path_factory: pytest.TempPathFactory) -> catalog.Exercise:
     return catalog.load(write_exercise(tmp_path_factory.mktemp("exercises") / "doubling"))
 
 
-def observed(exercise: catalog.Exercise, *extra: str) -> dict[str, wire.Parcel[r.Observations]]:
+def observed(exercise: catalog.Exercise, *extra: str) -> dict[str, wire.Parcel[messages.Observations]]:
     return observe_inline(exercise, [*CELLS, *extra], exercise.prepare(SEED))
 
 
-def judged(exercise: catalog.Exercise, seen: Any) -> dict[str, r.Verdict]:
+def judged(exercise: catalog.Exercise, seen: Any) -> dict[str, records.Verdict]:
     return {v.id: v for v in judge.judge(exercise, seen, exercise.prepare(SEED))}
 
 
-def with_outcomes(seen: dict[str, wire.Parcel[r.Observations]], **outcomes: r.Outcome) -> Any:
+def with_outcomes(seen: dict[str, wire.Parcel[messages.Observations]], **outcomes: messages.Outcome) -> Any:
     parcel = seen["plain"]
     record = structs.replace(parcel.record, outcomes={**parcel.record.outcomes, **outcomes})
     return {"plain": wire.Parcel(record=record, arrays=parcel.arrays)}
@@ -40,16 +42,16 @@ def with_outcomes(seen: dict[str, wire.Parcel[r.Observations]], **outcomes: r.Ou
 
 def test_the_reference_has_full_marks(exercise: catalog.Exercise) -> None:
     verdicts = judge.judge(exercise, observed(exercise), exercise.prepare(SEED))
-    assert {v.mark for v in verdicts} == {r.Mark.PASS}
+    assert {v.mark for v in verdicts} == {records.Mark.PASS}
     assert judge.score(verdicts) == (6.0, 6.0)
 
 
 def test_a_wrong_answer_is_named_and_what_hangs_on_it_is_not_reached(exercise: catalog.Exercise) -> None:
     verdicts = judged(exercise, observed(exercise, "def double(x):\n    return x * x"))
-    assert (verdicts["values"].mark, verdicts["values"].diagnosis) == (r.Mark.FAIL, "squared")
+    assert (verdicts["values"].mark, verdicts["values"].diagnosis) == (records.Mark.FAIL, "squared")
     assert verdicts["values"].advice == "Add x to itself."
-    assert (verdicts["untouched"].mark, verdicts["untouched"].root) == (r.Mark.NOT_REACHED, "values")
-    assert verdicts["half"].mark is r.Mark.PASS
+    assert (verdicts["untouched"].mark, verdicts["untouched"].root) == (records.Mark.NOT_REACHED, "values")
+    assert verdicts["half"].mark is records.Mark.PASS
 
 
 def test_the_diagnosis_is_never_a_guess(exercise: catalog.Exercise) -> None:
@@ -57,10 +59,10 @@ def test_the_diagnosis_is_never_a_guess(exercise: catalog.Exercise) -> None:
     assert verdicts["values"].diagnosis is None
 
 
-@pytest.mark.parametrize("cause", [r.Cause.MISSING, r.Cause.TIMEOUT, r.Cause.MEMORY, r.Cause.OUTPUT, r.Cause.CRASHED])
-def test_what_is_lost_fails_with_its_cause(exercise: catalog.Exercise, cause: r.Cause) -> None:
-    verdicts = judged(exercise, with_outcomes(observed(exercise), s2=r.Lost(cause=cause)))
-    assert (verdicts["half"].mark, verdicts["half"].cause) == (r.Mark.FAIL, cause)
+@pytest.mark.parametrize("cause", [messages.Cause.MISSING, messages.Cause.TIMEOUT, messages.Cause.MEMORY, messages.Cause.OUTPUT, messages.Cause.CRASHED])
+def test_what_is_lost_fails_with_its_cause(exercise: catalog.Exercise, cause: messages.Cause) -> None:
+    verdicts = judged(exercise, with_outcomes(observed(exercise), s2=messages.Lost(cause=cause)))
+    assert (verdicts["half"].mark, verdicts["half"].cause) == (records.Mark.FAIL, cause)
     assert "`halve`" in verdicts["half"].message
     assert not verdicts["half"].advice, "the hint is about answers, and there is none"
 
@@ -72,13 +74,13 @@ def test_the_hint_is_for_answers_and_for_who_has_yet_to_begin(exercise: catalog.
 
 
 @pytest.mark.parametrize(("cause", "detail", "said"), [
-    (r.Cause.TIMEOUT, "stopped after 12 s (wall-clock on a busy machine)", "It was stopped after 12 seconds."),
-    (r.Cause.TIMEOUT, "what a kernel made up", "time allowed."),
-    (r.Cause.CRASHED, "the call ended its process with code 0", "so nothing was returned."),
-    (r.Cause.CRASHED, "the call's process was ended by SIGSEGV", "The system stopped it (SIGSEGV).")])
-def test_how_a_call_ended_is_told_in_plain_words(exercise: catalog.Exercise, cause: r.Cause, detail: str,
+    (messages.Cause.TIMEOUT, "stopped after 12 s (wall-clock on a busy machine)", "It was stopped after 12 seconds."),
+    (messages.Cause.TIMEOUT, "what a kernel made up", "time allowed."),
+    (messages.Cause.CRASHED, "the call ended its process with code 0", "so nothing was returned."),
+    (messages.Cause.CRASHED, "the call's process was ended by SIGSEGV", "The system stopped it (SIGSEGV).")])
+def test_how_a_call_ended_is_told_in_plain_words(exercise: catalog.Exercise, cause: messages.Cause, detail: str,
                                                  said: str) -> None:
-    message = judged(exercise, with_outcomes(observed(exercise), s2=r.Lost(cause=cause, detail=detail)))["half"].message
+    message = judged(exercise, with_outcomes(observed(exercise), s2=messages.Lost(cause=cause, detail=detail)))["half"].message
     assert message.endswith(said)
 
 
@@ -93,18 +95,18 @@ def test_a_verdict_carries_what_to_look_for_in_the_students_code(tmp_path: Path)
 
 def test_an_exception_is_told_with_its_name(exercise: catalog.Exercise) -> None:
     verdicts = judged(exercise, observed(exercise, "def halve(x):\n    raise KeyError('no')"))
-    assert (verdicts["half"].mark, verdicts["half"].cause) == (r.Mark.FAIL, r.Cause.RAISED)
+    assert (verdicts["half"].mark, verdicts["half"].cause) == (records.Mark.FAIL, messages.Cause.RAISED)
     assert "KeyError" in verdicts["half"].message
 
 
 def test_a_function_that_a_probe_misses_is_missing(exercise: catalog.Exercise) -> None:
     verdicts = judged(exercise, observed(exercise, "del halve"))
-    assert (verdicts["half"].mark, verdicts["half"].cause) == (r.Mark.FAIL, r.Cause.MISSING)
+    assert (verdicts["half"].mark, verdicts["half"].cause) == (records.Mark.FAIL, messages.Cause.MISSING)
     assert "`halve` is not defined" in verdicts["half"].message
 
 
 def test_a_probe_that_stops_by_itself_does_not_blame_the_students_function(exercise: catalog.Exercise) -> None:
-    stopped = r.Raised(error="NameError", message="name 'vra' is not defined", inside_probe=True)
+    stopped = messages.Raised(error="NameError", message="name 'vra' is not defined", inside_probe=True)
     verdict = judged(exercise, with_outcomes(observed(exercise), s2=stopped))["half"]
     assert verdict.message.startswith("The check's own experiment stopped on what `halve` gave it: NameError")
     assert verdict.advice == "Divide."
@@ -114,12 +116,12 @@ def test_a_forbidden_call_fails_every_check_whose_call_made_it(exercise: catalog
     seen = observed(exercise)
     outcome = structs.replace(seen["plain"].record.outcomes["s0"], forbidden=("torch.mul",))
     verdicts = judged(exercise, with_outcomes(seen, s0=outcome))
-    assert (verdicts["values"].cause, verdicts["half"].mark) == (r.Cause.FORBIDDEN, r.Mark.PASS)
+    assert (verdicts["values"].cause, verdicts["half"].mark) == (messages.Cause.FORBIDDEN, records.Mark.PASS)
 
 
 def test_a_world_that_is_not_there_leaves_the_maximum(exercise: catalog.Exercise) -> None:
     verdicts = judge.judge(exercise, {}, exercise.prepare(SEED))
-    assert {v.mark for v in verdicts} == {r.Mark.NOT_AVAILABLE}, "also where it hangs on one that is not available"
+    assert {v.mark for v in verdicts} == {records.Mark.NOT_AVAILABLE}, "also where it hangs on one that is not available"
     assert judge.score(verdicts) == (0, 0)
 
 
@@ -130,33 +132,33 @@ def test_a_check_that_raises_withholds(tmp_path: Path) -> None:
     (folder / "checks.py").write_text(text)
     broken = catalog.load(folder)
     verdicts = judge.judge(broken, observed(broken), broken.prepare(SEED))
-    assert verdicts[2].mark is r.Mark.GRADER_ERROR
+    assert verdicts[2].mark is records.Mark.GRADER_ERROR
     assert judge.score(verdicts) == (None, 6.0)
 
 
 def test_too_few_rounds_are_the_students_crash(exercise: catalog.Exercise) -> None:
-    verdicts = judged(exercise, with_outcomes(observed(exercise), s0=r.Returned(rounds=())))
-    assert (verdicts["values"].mark, verdicts["values"].cause) == (r.Mark.FAIL, r.Cause.CRASHED)
+    verdicts = judged(exercise, with_outcomes(observed(exercise), s0=messages.Returned(rounds=())))
+    assert (verdicts["values"].mark, verdicts["values"].cause) == (records.Mark.FAIL, messages.Cause.CRASHED)
 
 
 leaves = st.one_of(
-    st.just(r.Nothing()), st.builds(r.Truth, value=st.booleans()), st.builds(r.Opaque, kind=st.text(max_size=5)),
-    st.builds(r.Whole, value=st.integers(-(2**62), 2**62)), st.builds(r.Text, value=st.text(max_size=9)),
-    st.builds(r.Real, value=st.one_of(st.floats().map(float.hex), st.text(max_size=5))),
-    st.builds(r.TensorRef, key=st.sampled_from(["s0/0", "nowhere", "t"]), dtype=st.sampled_from(["float32", "bool"]),
+    st.just(Nothing()), st.builds(Truth, value=st.booleans()), st.builds(Opaque, kind=st.text(max_size=5)),
+    st.builds(Whole, value=st.integers(-(2**62), 2**62)), st.builds(Text, value=st.text(max_size=9)),
+    st.builds(Real, value=st.one_of(st.floats().map(float.hex), st.text(max_size=5))),
+    st.builds(TensorRef, key=st.sampled_from(["s0/0", "nowhere", "t"]), dtype=st.sampled_from(["float32", "bool"]),
               shape=st.lists(st.integers(0, 5), max_size=3).map(tuple)))
 values = st.recursive(leaves, lambda inner: st.one_of(
-    st.builds(r.Sequence, items=st.lists(inner, max_size=3).map(tuple), kind=st.sampled_from(["list", "tuple"])),
-    st.builds(r.Mapping, items=st.lists(st.tuples(inner, inner), max_size=3).map(tuple))), max_leaves=6)
-rounds = st.builds(r.Round, value=values, arguments=st.lists(values, max_size=2).map(tuple))
-outcomes = st.builds(r.Returned, rounds=st.lists(rounds, max_size=2).map(tuple))
+    st.builds(SequenceValue, items=st.lists(inner, max_size=3).map(tuple), kind=st.sampled_from(["list", "tuple"])),
+    st.builds(MappingValue, items=st.lists(st.tuples(inner, inner), max_size=3).map(tuple))), max_leaves=6)
+rounds = st.builds(messages.Round, value=values, arguments=st.lists(values, max_size=2).map(tuple))
+outcomes = st.builds(messages.Returned, rounds=st.lists(rounds, max_size=2).map(tuple))
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=outcomes, second=outcomes, third=outcomes)
-def test_nothing_that_arrives_withholds_a_mark(exercise: catalog.Exercise, first: r.Returned, second: r.Returned,
-                                               third: r.Returned) -> None:
+def test_nothing_that_arrives_withholds_a_mark(exercise: catalog.Exercise, first: messages.Returned, second: messages.Returned,
+                                               third: messages.Returned) -> None:
     arrays = {"t": wire.from_tensor(torch.full((2, 2), float("nan")))}
-    record = r.Observations(run=r.Run(), outcomes={"s0": first, "s1": second, "s2": third})
+    record = messages.Observations(run=messages.Run(), outcomes={"s0": first, "s1": second, "s2": third})
     verdicts = judge.judge(exercise, {"plain": wire.Parcel(record=record, arrays=arrays)}, exercise.prepare(SEED))
-    assert all(v.mark is not r.Mark.GRADER_ERROR for v in verdicts), [v.message for v in verdicts]
+    assert all(v.mark is not records.Mark.GRADER_ERROR for v in verdicts), [v.message for v in verdicts]

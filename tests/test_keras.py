@@ -13,7 +13,7 @@ import numpy
 import pytest
 import torch
 
-from grader import statistics as s
+from grader.spec import statistics as s
 
 SHAPE = (512, 128)  # Keras' kernels are (inputs, outputs): fan_in is 512
 FAN_IN = 512

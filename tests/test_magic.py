@@ -13,7 +13,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 import grader
-from grader import catalog, release
+from grader.exercise import catalog, release
 from tests.conftest import CELLS
 
 

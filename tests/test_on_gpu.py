@@ -14,23 +14,25 @@ import pytest
 import torch
 from msgspec import structs
 
-from grader import catalog, wire
-from grader import records as r
-from grader.inline import simulated
-from grader.inside.calls import observe_step
+from grader import records
+from grader.exercise import catalog
+from grader.exercise.inline import simulated
+from grader.exercise.validate import Solution, cells, solutions
+from grader.inside.kernel.calls import observe_step
 from grader.judge import judge, verdict_on
 from grader.spec import ON_GPU, PLAIN, REAL_CUDA, Preparation
-from grader.validate import Solution, cells, solutions
+from grader.wall import messages, wire
+from grader.wall.values import Device
 
 COURSE = Path(__file__).parent.parent / "exercises"
 EXERCISES = [name for name, folder in sorted(catalog.discover(COURSE).items()) if catalog.load(folder).settings.on_gpu]
 
 
 def observed(exercise: catalog.Exercise, sources: list[str], prepared: Preparation,
-             device: str) -> wire.Parcel[r.Observations]:
+             device: str) -> wire.Parcel[messages.Observations]:
     """What the steps of `plain` bring when they are made on a device."""
     names: dict[str, Any] = {"__name__": "__main__"}
-    outcomes: dict[str, r.Outcome] = {}
+    outcomes: dict[str, messages.Outcome] = {}
     arrays: dict[str, wire.Array] = {}
     with redirect_stdout(io.StringIO()):
         for source in sources:
@@ -39,8 +41,8 @@ def observed(exercise: catalog.Exercise, sources: list[str], prepared: Preparati
         one = prepared.steps[key]
         outcomes[key], found = observe_step(one.record, one.arrays, names, exercise.settings.forbidden, device=device)
         arrays.update(found)
-    run = r.Run(defined=exercise.settings.functions)
-    return wire.Parcel(record=r.Observations(run=run, outcomes=outcomes, device=device), arrays=arrays)
+    run = messages.Run(defined=exercise.settings.functions)
+    return wire.Parcel(record=messages.Observations(run=run, outcomes=outcomes, device=device), arrays=arrays)
 
 
 def lost(exercise: catalog.Exercise, solution: Path, device: str) -> list[str]:
@@ -48,7 +50,7 @@ def lost(exercise: catalog.Exercise, solution: Path, device: str) -> list[str]:
     prepared = exercise.prepare(7)
     there = observed(exercise, cells(exercise, solution), prepared, device)
     verdicts = judge(exercise, {PLAIN: there, ON_GPU: there}, prepared)
-    return [f"{v.id}: {v.message}" for v in verdicts if v.mark not in (r.Mark.PASS, r.Mark.NOT_AVAILABLE)]
+    return [f"{v.id}: {v.message}" for v in verdicts if v.mark not in (records.Mark.PASS, records.Mark.NOT_AVAILABLE)]
 
 
 def right(name: str) -> list[Solution]:
@@ -63,9 +65,9 @@ def test_the_reference_holds_on_a_simulated_gpu(name: str) -> None:
         assert lost(exercise, exercise.folder / "notebook.ipynb", "cuda:0") == []
 
 
-def put_on_the_cpu(step: r.ProbeStep) -> r.ProbeStep:
-    cpu = r.Device(value="cpu")
-    return structs.replace(step, inputs=tuple((name, cpu if isinstance(value, r.Device) else value)
+def put_on_the_cpu(step: messages.ProbeStep) -> messages.ProbeStep:
+    cpu = Device(value="cpu")
+    return structs.replace(step, inputs=tuple((name, cpu if isinstance(value, Device) else value)
                                               for name, value in step.inputs))
 
 
@@ -80,14 +82,14 @@ def test_the_convolutional_run_tells_training_from_none(train: str, message: str
     names: dict[str, Any] = {"__name__": "__main__"}
     for source in [*cells(exercise), train]:
         exec(source, names)
-    outcomes: dict[str, r.Outcome] = {}
+    outcomes: dict[str, messages.Outcome] = {}
     arrays: dict[str, wire.Array] = {}
     for key in exercise.keys_in(REAL_CUDA):
         step = prepared.steps[key].record
-        assert isinstance(step, r.ProbeStep)
+        assert isinstance(step, messages.ProbeStep)
         outcomes[key], found = observe_step(put_on_the_cpu(step), prepared.steps[key].arrays, names)
         arrays.update(found)
-    there = wire.Parcel(record=r.Observations(run=r.Run(defined=exercise.settings.functions), outcomes=outcomes),
+    there = wire.Parcel(record=messages.Observations(run=messages.Run(defined=exercise.settings.functions), outcomes=outcomes),
                         arrays=arrays)
     check = next(check for check in exercise.checks if check.id == "convolutional")
     assert verdict_on(exercise, check, {REAL_CUDA: there}, prepared).message[:47] == message

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.output import RESERVED, folder_name, write
+from grader.files import replace_file
+from grader.keep.output import RESERVED, folder_name
 
 
 @given(st.text(max_size=40))
@@ -34,8 +35,8 @@ def test_tricky_names(student: str, tmp_path: Path) -> None:
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
     path = tmp_path / "marks.csv"
-    write(path, "old")
+    replace_file(path, "old")
     with pytest.raises(TypeError):
-        write(path, 3)  # type: ignore[arg-type]
+        replace_file(path, 3)  # type: ignore[arg-type]
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["marks.csv"]

@@ -8,8 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grader import catalog, release
-from grader.catalog import ExerciseError
+from grader.exercise import catalog, release
+from grader.exercise.catalog import ExerciseError
 from tests.conftest import notebook
 
 SOLVED = ("def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION\n\n"

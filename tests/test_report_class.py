@@ -8,19 +8,20 @@ import time
 import pytest
 from msgspec import structs
 
-from grader import records as r
+from grader import records
 from grader.report import class_page, cohort
+from grader.wall import messages
 from tests import samples as s
 from tests.test_report_resemblance import disguised, own_work
 from tests.test_report_student import HOSTILE, Tags, hostile
 
 
-def page(results: list[r.Result], notebooks: dict[tuple[str, str], str] | None = None, *, isolated: bool = True,
+def page(results: list[records.Result], notebooks: dict[tuple[str, str], str] | None = None, *, isolated: bool = True,
          links: dict[tuple[str, str], str] | None = None) -> str:
     return class_page.render(results, notebooks or {}, title="Sheet 3", links=links or {}, isolated=isolated)
 
 
-def wrong(student: str, diagnosis: str | None) -> r.Result:
+def wrong(student: str, diagnosis: str | None) -> records.Result:
     verdict = structs.replace(s.VARIANCE, diagnosis=diagnosis, meaning=f"means {diagnosis}")
     return s.result(student, checks=(*s.PASSED, verdict))
 
@@ -48,7 +49,7 @@ def test_a_misconception_counts_each_student_once_and_a_check_failed_in_many_way
     assert (second.students, second.shared, second.check.id) == (3, None, "two")
 
 
-def failed(check: str, points: float = 2.0, diagnosis: str = "", cause: r.Cause = r.Cause.WRONG_ANSWER) -> r.Verdict:
+def failed(check: str, points: float = 2.0, diagnosis: str = "", cause: messages.Cause = messages.Cause.WRONG_ANSWER) -> records.Verdict:
     return structs.replace(s.VARIANCE, id=check, title=f"promise of {check}", max_points=points, cause=cause,
                            diagnosis=diagnosis or None, meaning=f"means {diagnosis}" if diagnosis else "")
 
@@ -69,9 +70,9 @@ def test_what_was_not_reached_is_among_what_a_mistake_costs() -> None:
 
 
 def test_a_check_failed_in_many_ways_says_in_which() -> None:
-    ways = [failed("init", diagnosis="fan-out"), failed("init", cause=r.Cause.RAISED),
-            failed("init", cause=r.Cause.CRASHED), failed("init", cause=r.Cause.MISSING),
-            failed("init", cause=r.Cause.MISSING)]
+    ways = [failed("init", diagnosis="fan-out"), failed("init", cause=messages.Cause.RAISED),
+            failed("init", cause=messages.Cause.CRASHED), failed("init", cause=messages.Cause.MISSING),
+            failed("init", cause=messages.Cause.MISSING)]
     html = page([s.result(f"s{i}", checks=[way]) for i, way in enumerate(ways)])
     talk = html[html.index('id="talk"'):html.index('id="marks"')]
     said = re.findall(r'class="number">(\d) ×</span> <span>([^<]*)', talk)

@@ -13,21 +13,21 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from grader import records as r
-from grader.expectations import histogram
+from grader import records
 from grader.report import pictures, student
+from grader.spec.pictures import histogram
 from tests import samples as s
 
 ANY = st.floats() | st.sampled_from([0.0, 1e300, -1e300, 5e-324, math.nan, math.inf])
 
 
-def curves(*values: float | None, log: bool = False) -> r.Curves:
-    own = r.Series(name="own", values=values)
-    return r.Curves(title="t", alt="a", x_label="x", y_label="y", log_y=log, series=(own,))
+def curves(*values: float | None, log: bool = False) -> records.Curves:
+    own = records.Series(name="own", values=values)
+    return records.Curves(title="t", alt="a", x_label="x", y_label="y", log_y=log, series=(own,))
 
 
 def test_a_bar_is_as_high_as_its_density() -> None:
-    drawn = pictures.drawing(r.Histogram(title="t", alt="a", edges=(0, 1, 2), density=(1.0, 2.0), expected=(1.0, 1.0)))
+    drawn = pictures.drawing(records.Histogram(title="t", alt="a", edges=(0, 1, 2), density=(1.0, 2.0), expected=(1.0, 1.0)))
     assert drawn is not None
     low, high = drawn.bars
     assert high.height == pytest.approx(2 * low.height, abs=0.2)
@@ -59,7 +59,7 @@ def test_a_log_axis_counts_from_one_in_even_steps(low: float, labels: list[str])
 
 
 def test_what_passes_is_drawn_where_it_is_looked_at() -> None:
-    band = r.Band(at=2, low=0.5, high=2.0)
+    band = records.Band(at=2, low=0.5, high=2.0)
     drawn = pictures.drawing(structs.replace(curves(1e-3, 1e-6, log=True), band=band))
     assert drawn is not None
     assert drawn.zone is not None
@@ -67,10 +67,10 @@ def test_what_passes_is_drawn_where_it_is_looked_at() -> None:
     assert (bar.x + bar.width, drawn.zone.place) == (pictures.RIGHT, "x 2")
     assert pictures.TOP <= bar.y < bar.y + bar.height < drawn.paths[0].dots[1][1]
     html = student.render(s.result(checks=(structs.replace(s.VARIANCE, pictures=(
-        structs.replace(s.signal(), band=r.Band(at=30, low=0.2, high=7.6)),)),)), s.NOTEBOOK)
+        structs.replace(s.signal(), band=records.Band(at=30, low=0.2, high=7.6)),)),)), s.NOTEBOOK)
     assert "allowed at layer 30" in html
     for low, high in ((math.nan, 1.0), (2.0, 1.0), (-1.0, 1.0)):
-        plain = pictures.drawing(structs.replace(curves(1.0, 2.0, log=True), band=r.Band(at=1, low=low, high=high)))
+        plain = pictures.drawing(structs.replace(curves(1.0, 2.0, log=True), band=records.Band(at=1, low=low, high=high)))
         assert plain is not None
         assert plain.zone is None
 
@@ -105,7 +105,7 @@ def test_odd_values_have_a_picture_or_none(values: list[float]) -> None:
 
 def test_a_picture_of_before_can_still_be_read() -> None:
     old = b'{"type":"curves","title":"t","alt":"a","x_label":"x","y_label":"y","series":[]}'
-    assert msgspec.json.decode(old, type=r.Picture) == r.Curves(title="t", alt="a", x_label="x", y_label="y", series=())
+    assert msgspec.json.decode(old, type=records.Picture) == records.Curves(title="t", alt="a", x_label="x", y_label="y", series=())
 
 
 def test_the_template_draws_the_frame_where_the_numbers_are() -> None:
@@ -123,8 +123,8 @@ def test_the_layers_are_counted_from_one() -> None:
 def test_nothing_to_draw_is_no_drawing() -> None:
     assert pictures.drawing(curves(None, None)) is None
     assert pictures.drawing(curves(0.0, -1.0, log=True)) is None
-    assert pictures.drawing(r.Histogram(title="", alt="", edges=(0, 0), density=(1,), expected=())) is None
-    assert pictures.drawing(r.Histogram(title="", alt="", edges=(0,), density=(1,), expected=())) is None
+    assert pictures.drawing(records.Histogram(title="", alt="", edges=(0, 0), density=(1,), expected=())) is None
+    assert pictures.drawing(records.Histogram(title="", alt="", edges=(0,), density=(1,), expected=())) is None
 
 
 def _inside(drawn: pictures.Drawing) -> bool:
@@ -144,7 +144,7 @@ def test_whatever_the_values_a_curve_stays_in_its_frame(values: list[float | Non
 @given(st.lists(ANY, min_size=2, max_size=20), st.lists(ANY, max_size=20), st.lists(ANY, max_size=20))
 def test_whatever_the_values_a_histogram_stays_in_its_frame(edges: list[float], density: list[float],
                                                             expected: list[float]) -> None:
-    drawn = pictures.drawing(r.Histogram(title="", alt="", edges=tuple(edges), density=tuple(density),
+    drawn = pictures.drawing(records.Histogram(title="", alt="", edges=tuple(edges), density=tuple(density),
                                          expected=tuple(expected)))
     assert drawn is None or _inside(drawn)
 

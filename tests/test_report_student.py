@@ -9,15 +9,16 @@ from html.parser import HTMLParser
 import pytest
 from msgspec import structs
 
-from grader import records as r
+from grader import records
 from grader.report import markdown, plain, student
 from grader.report import page as page_module
+from grader.wall import messages
 from tests import samples as s
 
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m\ud800`\n](javascript:alert(1)) |"
 
 
-def page(result: r.Result, notebook: str = s.NOTEBOOK, **options: str) -> str:
+def page(result: records.Result, notebook: str = s.NOTEBOOK, **options: str) -> str:
     return student.render(result, notebook, **options)
 
 
@@ -124,17 +125,17 @@ def test_a_cell_that_stopped_is_something_left_to_do() -> None:
 
 UNCLOSED = s.notebook(s.NORMS, "def he_normal_(weight):\n    std = math.sqrt(2 / (fan_in(weight))\n    return weight",
                       "print(he_normal_(w))", "print(modle)")
-LOST = structs.replace(s.VARIANCE, cause=r.Cause.MISSING, diagnosis=None, meaning="", advice="", read="", pictures=(),
+LOST = structs.replace(s.VARIANCE, cause=messages.Cause.MISSING, diagnosis=None, meaning="", advice="", read="", pictures=(),
                        measurements=(), message="`he_normal_` is not defined after the notebook's last cell.")
 NAMELESS = structs.replace(s.RAISED, message="`init` raised NameError: name 'he_normal_' is not defined", advice="",
                            functions=("init",))
-STOPS = (r.CellEvent(cell=2, cause=r.Cause.RAISED, error="SyntaxError",
+STOPS = (messages.CellEvent(cell=2, cause=messages.Cause.RAISED, error="SyntaxError",
                      message="'(' was never closed", line=2),
-         r.CellEvent(cell=3, cause=r.Cause.RAISED, error="NameError", message="name 'he_normal_' is not defined"),
-         r.CellEvent(cell=4, cause=r.Cause.RAISED, error="NameError", message="name 'modle' is not defined", line=1))
+         messages.CellEvent(cell=3, cause=messages.Cause.RAISED, error="NameError", message="name 'he_normal_' is not defined"),
+         messages.CellEvent(cell=4, cause=messages.Cause.RAISED, error="NameError", message="name 'modle' is not defined", line=1))
 
 
-def broken() -> r.Result:
+def broken() -> records.Result:
     return s.result(checks=(*s.PASSED, LOST, *s.HANGING, NAMELESS), events=STOPS)
 
 
@@ -173,7 +174,7 @@ def test_checks_that_miss_one_name_are_one_card() -> None:
 
 
 def test_without_an_answer_the_advice_is_of_its_cause() -> None:
-    endless = structs.replace(LOST, cause=r.Cause.TIMEOUT, message="It was stopped after 12 seconds.")
+    endless = structs.replace(LOST, cause=messages.Cause.TIMEOUT, message="It was stopped after 12 seconds.")
     for text in (page(s.result(checks=(endless,))), markdown.render(s.result(checks=(endless,)), s.NOTEBOOK)):
         start = text[text.index("Start here:"):text.index("What to work on")]
         assert start.index("It was stopped after 12 seconds.") < start.index("Does this loop end?")
@@ -255,18 +256,18 @@ def test_a_run_without_isolation_says_so() -> None:
     assert "without isolation" in markdown.render(open_, s.NOTEBOOK)
 
 
-def hostile() -> r.Result:
+def hostile() -> records.Result:
     """Hostile text in every field that can hold a student's."""
-    line = r.Line(cell=1, line=3, text=HOSTILE)
-    row = r.Measurement(what=HOSTILE, measured=HOSTILE, expected=HOSTILE, meaning=HOSTILE)
+    line = messages.Line(cell=1, line=3, text=HOSTILE)
+    row = records.Measurement(what=HOSTILE, measured=HOSTILE, expected=HOSTILE, meaning=HOSTILE)
     verdict = structs.replace(s.RAISED, title=HOSTILE, message=HOSTILE, measurements=(row,),
-                              lines=(line, r.Line(cell=-4, line=-9, text=HOSTILE)),
+                              lines=(line, messages.Line(cell=-4, line=-9, text=HOSTILE)),
                               pictures=(structs.replace(s.signal(), title=HOSTILE, alt=HOSTILE, x_label=HOSTILE),),
                               meaning=HOSTILE, advice=HOSTILE, read=HOSTILE, functions=(HOSTILE, "he_normal_"))
     return s.result(HOSTILE, HOSTILE, (verdict, structs.replace(s.HANGING[0], title=HOSTILE, root="norms")),
-                    events=(r.CellEvent(cell=10**9, cause=r.Cause.RAISED, error=HOSTILE, message=HOSTILE, line=10**9),
-                            r.CellEvent(cell=1, cause=r.Cause.RAISED, error=HOSTILE, line=2)),
-                    comment=HOSTILE, notebook=r.NotebookFile(path=HOSTILE, sha256="", first_error=HOSTILE))
+                    events=(messages.CellEvent(cell=10**9, cause=messages.Cause.RAISED, error=HOSTILE, message=HOSTILE, line=10**9),
+                            messages.CellEvent(cell=1, cause=messages.Cause.RAISED, error=HOSTILE, line=2)),
+                    comment=HOSTILE, notebook=records.NotebookFile(path=HOSTILE, sha256="", first_error=HOSTILE))
 
 
 def test_hostile_text_makes_no_element_and_no_attribute() -> None:
@@ -329,7 +330,7 @@ def test_the_last_definition_is_the_one_that_counts() -> None:
 
 def test_a_long_function_is_shortened_round_its_marked_line() -> None:
     source = "def gradient_norms(m):\n" + "".join(f"    step_{i} = {i}\n" for i in range(200))
-    failed = structs.replace(s.RAISED, lines=(r.Line(cell=1, line=150, text=""),))
+    failed = structs.replace(s.RAISED, lines=(messages.Line(cell=1, line=150, text=""),))
     html = page(s.result(checks=(failed,)), s.notebook(source))
     assert "step_148 = 148" in html
     assert "step_10 = 10" not in html

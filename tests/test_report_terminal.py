@@ -11,13 +11,13 @@ import sys
 import pytest
 from rich.console import Console
 
-from grader import records as r
+from grader import records
 from grader.report import terminal
 from tests import samples as s
 from tests.test_report_student import hostile
 
 
-def shown(result: r.Result, *, width: int = 80, colour: bool = False, language: str = "en") -> str:
+def shown(result: records.Result, *, width: int = 80, colour: bool = False, language: str = "en") -> str:
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=colour, color_system="standard" if colour else None)
     terminal.show(result, s.NOTEBOOK, console, language=language)

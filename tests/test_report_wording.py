@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from grader import judge, terminal
-from grader import records as r
+from grader import judge, records
 from grader.intake.folder import read_file
-from grader.report import class_page, executed, markdown, student, wording
+from grader.report import class_page, console, executed, markdown, student, wording
 from grader.report.page import FOLDERS
+from grader.wall import messages
 from tests import samples as s
 
 babel = pytest.importorskip("babel")
@@ -88,7 +88,7 @@ def test_a_report_in_german_says_nothing_in_english() -> None:
 
 
 def test_the_judges_own_sentences_are_translated_and_what_a_student_sent_is_not() -> None:
-    said = r.Said(template=judge.RAISED_WITH, values={"name": "f", "error": "KeyError", "message": "100 %(name)s %"})
+    said = records.Said(template=judge.RAISED_WITH, values={"name": "f", "error": "KeyError", "message": "100 %(name)s %"})
     verdict = structs.replace(s.RAISED, message=said.template % said.values, said=said)
     assert "f raised KeyError: 100 %(name)s %" in visible(student.render(s.result(checks=(verdict,)), s.NOTEBOOK))
     german = visible(student.render(s.result(checks=(verdict,)), s.NOTEBOOK, language="de"))
@@ -99,12 +99,12 @@ def test_the_judges_own_sentences_are_translated_and_what_a_student_sent_is_not(
 def test_why_a_file_is_no_notebook_is_said_in_the_readers_language(tmp_path: Path) -> None:
     (tmp_path / "he_init.ipynb").write_text("")
     found = read_file(tmp_path / "he_init.ipynb", student="a", relative="he_init.ipynb", exercises=("he_init",))
-    assert isinstance(found, r.Unreadable)
-    result = s.result(checks=(), status=r.Status.UNREADABLE, reason=found.reason, said=found.said)
+    assert isinstance(found, records.Unreadable)
+    result = s.result(checks=(), status=records.Status.UNREADABLE, reason=found.reason, said=found.said)
     assert "The file is empty." in visible(student.render(result, ""))
     german = wording.words("de")
     assert "Die Datei ist leer." in visible(student.render(result, "", language="de"))
-    assert terminal.reason(result, german) == "Die Datei ist leer."
+    assert console.reason(result, german) == "Die Datei ist leer."
     page = class_page.render([result], {}, title="t", links={}, isolated=True, language="de")
     assert "Die Datei ist leer." in visible(page)
 
@@ -125,6 +125,6 @@ def test_an_unknown_language_is_english() -> None:
 
 
 def test_every_mark_cause_and_status_has_a_word() -> None:
-    assert set(wording.MARKS) == set(r.Mark)
-    assert set(wording.CAUSES) == set(r.Cause)
-    assert set(wording.STATUSES) == set(r.Status)
+    assert set(wording.MARKS) == set(records.Mark)
+    assert set(wording.CAUSES) == set(messages.Cause)
+    assert set(wording.STATUSES) == set(records.Status)

@@ -1,4 +1,4 @@
-"""Each test of grader.statistics raises false alarms as often as it says, and sees the mistakes it is there for.
+"""Each test of grader.spec.statistics raises false alarms as often as it says, and sees the mistakes it is there for.
 
 A rate of one in a million cannot be measured here; the same tests at one in a hundred can. Seeds are fixed.
 """
@@ -12,8 +12,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from grader import statistics as s
-from grader.statistics import Score
+from grader.spec import statistics as s
+from grader.spec.statistics import Score
 
 LEVEL, DRAWS = 0.01, 1000
 SHAPE = (64, 96)

@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from grader import records as r
-from grader import terminal
+from grader.report import console
+from grader.wall import messages
 from tests import samples as s
 
-LATE = structs.replace(s.VARIANCE, id="late", diagnosis=None, cause=r.Cause.TIMEOUT)
+LATE = structs.replace(s.VARIANCE, id="late", diagnosis=None, cause=messages.Cause.TIMEOUT)
 RESULTS = [s.passed_all("eve"), s.result("ada"), s.result("lin", checks=(*s.PASSED, LATE)), s.withheld("wim"),
            s.unreadable("uma")]
 
 
 def test_the_class_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
-    terminal.class_table(RESULTS, Path("out"))
+    console.class_table(RESULTS, Path("out"))
     told = capsys.readouterr().out
     for words in ("all checks passed", "lecun scaling, raised an error", "ran too long", "a check of the exercise",
                   "the file is no notebook", "1 withheld by a fault"):
@@ -27,7 +27,7 @@ def test_the_class_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_class_is_told_in_german(capsys: pytest.CaptureFixture[str]) -> None:
-    terminal.class_table(RESULTS, Path("out"), "de")
+    console.class_table(RESULTS, Path("out"), "de")
     told = " ".join(capsys.readouterr().out.split())
     for words in ("Bewertung", "lief zu lange", "alle Prüfungen bestanden", "zurückgehalten", "5 Abgaben"):
         assert words in told
@@ -36,5 +36,5 @@ def test_the_class_is_told_in_german(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_a_mistake_is_told_once_where_it_starts() -> None:
     again = structs.replace(s.VARIANCE, id="again")
-    told = terminal.reason(s.result(checks=(s.VARIANCE, again)), terminal.words("en"))
+    told = console.reason(s.result(checks=(s.VARIANCE, again)), console.words("en"))
     assert told == "lecun scaling"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from grader import catalog, validate
-from grader.catalog import ExerciseError
-from grader.execute.sandbox import open_sandbox
-from grader.grading import Options
+from grader.execute.opening import open_sandbox
+from grader.exercise import catalog, validate
+from grader.exercise.catalog import ExerciseError
+from grader.options import Options
 from tests.conftest import CHECKS, write_exercise
 
 WRONG = "wrong/squares.py"

@@ -12,20 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from grader import wire
+from grader.execute.opening import open_sandbox
 from grader.execute.pool import observe
-from grader.execute.sandbox import Sandbox, SandboxUnavailable, open_sandbox
-from grader.records import (
-    CallStep,
-    Cause,
-    Job,
-    Limits,
-    Lost,
-    Observations,
-    Raised,
-    Returned,
-    Text,
-)
+from grader.execute.sandbox import Sandbox, SandboxUnavailable
+from grader.wall import wire
+from grader.wall.messages import CallStep, Cause, Job, Limits, Lost, Observations, Raised, Returned
+from grader.wall.values import Text
 
 pytestmark = [pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed"),
               pytest.mark.timeout(120)]
@@ -418,7 +410,7 @@ def test_steps_cannot_be_seen_early(sandbox: Sandbox) -> None:
     "import sys; sys.stdout.close(); sys.stdout = None; sys.stderr = 5",
     "import os; os.rename('/job/k', '/job/gone')",
     "import os\nfor n in range(3, 400):\n    try: os.write(n, b'o' + bytes(8))\n    except OSError: pass",
-    "import grader.inside.runner as r\nr.Conductor = None",
+    "import grader.inside.runner.conductor as r\nr.Conductor = None",
     "import threading, os, time\nthreading.Thread(target=lambda: (time.sleep(30), os._exit(0)), daemon=True).start()",
 ])
 def test_tampering_costs_only_the_tamperer(sandbox: Sandbox, tamper: str) -> None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader import wire
-from grader.records import Job, Lost, Mapping, Observations, Outcome, Run, Sequence, TensorRef, Whole
+from grader.wall import wire
+from grader.wall.messages import Job, Lost, Observations, Outcome, Run
+from grader.wall.values import MappingValue, SequenceValue, TensorRef, Whole
 
 ARRAYS = {"a": wire.Array(dtype="float32", shape=(2, 3), data=bytes(range(24))),
           "b": wire.Array(dtype="bool", shape=(), data=b"\1"),
@@ -119,5 +120,5 @@ def test_odd_text(text: str) -> None:
 
 def test_tensors_are_found_within_values() -> None:
     first, second = TensorRef(key="x", dtype="int8", shape=()), TensorRef(key="y", dtype="int8", shape=())
-    value = Sequence(items=(first, Mapping(items=((Whole(value=1), Sequence(items=(second,))),))))
+    value = SequenceValue(items=(first, MappingValue(items=((Whole(value=1), SequenceValue(items=(second,))),))))
     assert wire.tensors_of(value) == [first, second]

@@ -13,8 +13,9 @@ from typing import Any
 
 import torch
 
-from grader.expectations import alike, close, curves, described, number
 from grader.spec import Call, Diagnosis, Probe, Seen, Step, check, fail, normal
+from grader.spec.expectations import alike, close, described, number
+from grader.spec.pictures import curves
 
 HOOKS = ("attach_gradient_norm_hooks",)
 BATCH = 32  # above 1: with a single example every weight's gradient has rank 1, and the spectral norm is the L2 norm

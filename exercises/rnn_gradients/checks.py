@@ -6,8 +6,17 @@ from typing import Any
 
 import torch
 
-from grader.expectations import close, curves, described, expect_number, expect_numbers, fail_as_raised, numbers, same
 from grader.spec import Call, Diagnosis, Probe, Seen, check, fail, normal
+from grader.spec.expectations import (
+    close,
+    described,
+    expect_number,
+    expect_numbers,
+    fail_as_raised,
+    numbers,
+    same,
+)
+from grader.spec.pictures import curves
 
 PASCANU = "Pascanu, Mikolov, Bengio 2013, section 2"
 CLIPPING = "Pascanu, Mikolov, Bengio 2013, section 3.2"

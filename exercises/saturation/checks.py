@@ -7,8 +7,17 @@ from typing import Any
 
 import torch
 
-from grader.expectations import alike, close, curves, expect_number, expect_numbers, expect_tensor, numbers, tensor
 from grader.spec import Call, Diagnosis, Probe, Seen, check, fail, normal
+from grader.spec.expectations import (
+    alike,
+    close,
+    expect_number,
+    expect_numbers,
+    expect_tensor,
+    numbers,
+    tensor,
+)
+from grader.spec.pictures import curves
 
 ACTIVATIONS = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu,
                "leaky_relu": torch.nn.functional.leaky_relu}

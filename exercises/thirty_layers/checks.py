@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from grader import statistics
-from grader.expectations import alike, curves, described, numbers, same, tensor
-from grader.spec import REAL_CUDA, Call, Diagnosis, On, Probe, Seen, check, fail, normal
-from grader.statistics import RATE
+from grader.spec import REAL_CUDA, Call, Diagnosis, On, Probe, Seen, check, fail, normal, statistics
+from grader.spec.expectations import alike, described, numbers, same, tensor
+from grader.spec.pictures import curves
+from grader.spec.statistics import RATE
 
 HE = "He, Zhang, Ren, Sun 2015, section 2.2 and figure 3 (arXiv 1502.01852)"
 GLOROT = "Glorot & Bengio 2010, section 4.2"

@@ -13,13 +13,12 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import IO
 
-from grader import wire
 from grader.execute import mounts
 from grader.execute.exchange import converse
 from grader.execute.gpus import Gpu
 from grader.execute.sandbox import HOW_TO_GO_ON, SandboxUnavailable
-from grader.inside import frames
-from grader.records import Job, NotStarted, Observations, Step
+from grader.wall import frames, wire
+from grader.wall.messages import Job, NotStarted, Observations, Step
 
 Scratch = IO[bytes]
 START_SECONDS = 120.0  # to import torch on a slow disk
@@ -110,7 +109,7 @@ class Server:
         with theirs:
             self.process = subprocess.Popen(
                 [command, *namespaces(), *more_for(gpus), *mounts.arguments(gpus), *mounts.environment(gpus),
-                 "--chdir", "/job", "--", mounts.python(), "-m", "grader.inside.server", str(theirs.fileno())],
+                 "--chdir", "/job", "--", mounts.python(), "-m", "grader.inside.runner.server", str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=self.errors, start_new_session=True)
 

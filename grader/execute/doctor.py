@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from grader.execute import gpus
-from grader.inside import seccomp
+from grader.inside.runner import seccomp
 
 MEMORY_WANTED = 4 << 30    # bytes: one submission's default limit
 TMP_WANTED = 1 << 30       # bytes

@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from grader import wire
-from grader.inside import frames
-from grader.records import (
+from grader.wall import frames, wire
+from grader.wall.messages import (
     CallStep,
     Cause,
     Job,
@@ -19,9 +18,8 @@ from grader.records import (
     Returned,
     Run,
     Step,
-    TensorRef,
-    Value,
 )
+from grader.wall.values import TensorRef, Value
 
 ENVELOPE = 1 << 16  # bytes of an answer beside its numbers and its JSON
 MAX_REASON = 2000   # characters

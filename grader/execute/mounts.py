@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import grader
+from grader.execute import allocator
 from grader.execute.gpus import Gpu
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
@@ -17,10 +18,8 @@ DEVICES = "/sys/devices/system/cpu"    # how many cores there are, and what they
 OF_THE_DRIVER = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools")
 SYS_OF_GPUS = ("/sys/bus/pci", "/sys/devices", "/sys/module")
 OF_A_PREFIX = ("bin", "lib", "lib64", "include", "share", "pyvenv.cfg", "etc", "nltk_data")
-OF_THE_GRADER = ("__init__.py", "lean.py", "records.py", "wire.py", "inside")
+OF_THE_GRADER = ("__init__.py", "wall", "inside")
 PACKAGE = Path(grader.__file__).resolve().parent
-# glibc gives memory back and faults it in again for each large tensor otherwise: a tenth of a job's CPU time
-TRIM_THRESHOLD, MMAP_THRESHOLD = 256 << 20, 32 << 20  # bytes
 INSIDE = "/grader"                     # where the sandbox finds the part of the grader that runs in it
 
 
@@ -106,7 +105,7 @@ def environment(gpus: tuple[Gpu, ...] = ()) -> list[str]:
         "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
         "PYTORCH_NVML_BASED_CUDA_CHECK": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1", "IPYTHONDIR": "/run/ipython",
         "TERM": "dumb", "TMPDIR": "/tmp",
-        "MALLOC_TRIM_THRESHOLD_": str(TRIM_THRESHOLD), "MALLOC_MMAP_THRESHOLD_": str(MMAP_THRESHOLD),
+        **allocator.ENVIRONMENT,
     }
     if gpus and "LD_LIBRARY_PATH" in os.environ:  # containers put the driver's library where only this leads
         chosen["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]

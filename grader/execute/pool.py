@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from grader import wire
 from grader.execute.gpus import Gpu, silence
 from grader.execute.sandbox import Sandbox
-from grader.inside.watch import BUSY, NOT_ASKED
-from grader.records import Cause, Job, Lost, NotStarted, Observations, Outcome, Raised, Returned, Step
+from grader.inside.runner.watch import BUSY, NOT_ASKED
+from grader.wall import wire
+from grader.wall.messages import Cause, Job, Lost, NotStarted, Observations, Outcome, Raised, Returned, Step
 
 TRIES = 3        # of a sandbox that does not start
 REVIVALS = 3     # of a kernel that calls have ended

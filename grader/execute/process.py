@@ -14,11 +14,10 @@ from types import TracebackType
 from typing import Any
 
 import grader
-from grader import wire
 from grader.execute.exchange import converse
 from grader.execute.gpus import Gpu
-from grader.inside import frames
-from grader.records import Job, NotStarted, Observations, Step
+from grader.wall import frames, wire
+from grader.wall.messages import Job, NotStarted, Observations, Step
 
 SLACK_SECONDS = 180.0  # a plain kernel imports torch anew each time
 
@@ -40,7 +39,7 @@ class ProcessSandbox:
     def run(self, job: Job, steps: Sequence[Step],
             arrays: Mapping[str, wire.Array]) -> wire.Parcel[Observations] | NotStarted:
         try:
-            process = subprocess.Popen([sys.executable, "-m", "grader.inside.portable"], env=_environment(),
+            process = subprocess.Popen([sys.executable, "-m", "grader.inside.runner.portable"], env=_environment(),
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                        start_new_session=True, bufsize=0)
         except OSError as error:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Protocol
 
-from grader import wire
 from grader.errors import Mendable
 from grader.execute.gpus import Gpu
-from grader.records import Job, NotStarted, Observations, Step
+from grader.wall import wire
+from grader.wall.messages import Job, NotStarted, Observations, Step
 
 HOW_TO_GO_ON = "or go on without isolation: --sandbox process"
 
@@ -42,20 +42,3 @@ class Sandbox(Protocol):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None: ...
-
-
-def open_sandbox(name: str | None = None, gpus: tuple[Gpu, ...] = ()) -> Sandbox:
-    """The sandbox of that name; without one, the one that isolates. It gets ready on its own meanwhile.
-
-    Jobs may be given `gpus`, and see no others.
-
-    Raises:
-        SandboxUnavailable: this machine cannot open it.
-    """
-    if name == "process":
-        from grader.execute.process import ProcessSandbox
-        return ProcessSandbox(gpus)
-    if name not in (None, "bubblewrap"):
-        raise SandboxUnavailable(f"there is no sandbox called {name}: choose bubblewrap or process")
-    from grader.execute.bubblewrap import BubblewrapSandbox
-    return BubblewrapSandbox(gpus)

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
-from grader.catalog import Exercise
+from grader.exercise.catalog import Exercise
 from grader.export.out import ExportError
+from grader.files import replace_file
 from grader.intake.folder import IGNORED, read_file
-from grader.output import write as write_file
 from grader.report.page import FOLDERS
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -38,7 +38,7 @@ def write(exercise: Exercise, out: Path, *, sandbox: str) -> str:
              **{f"exercises/{exercise.name}/{name}": (exercise.folder / name).read_bytes()
                 for name in _JUDGED if (exercise.folder / name).exists()},
              "constraints.txt": _constraints(), "requirements.txt": _requirements(), "sandbox": f"{sandbox}\n".encode()}
-    write_file(out, _zipped(files))
+    replace_file(out, _zipped(files))
     return (f"{out}: {exercise.name}, with --sandbox {sandbox}. In Gradescope raise memory and time (3 GB, 20 "
             f"minutes), and hand in a notebook of your own first.")
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from grader import records as r
+from grader import records
 from grader.export.csv import number, safe
 from grader.export.out import ExportError, Out, put
 
@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"(?:^|_)(\d+)$")
 _PLAIN_HEAD = ("Student", "ID", "Section")
 
 
-def write(results: Iterable[r.Result], out: Out, *, assignments: Mapping[str, str],
+def write(results: Iterable[records.Result], out: Out, *, assignments: Mapping[str, str],
           gradebook: Path | None = None) -> None:
     """One column for each exercise in `assignments`: exercise -> Canvas's heading, "Sheet 3 (12345)".
 
@@ -50,7 +50,7 @@ def write(results: Iterable[r.Result], out: Out, *, assignments: Mapping[str, st
     put(text.getvalue(), out)
 
 
-def _score(result: r.Result | None) -> str:
+def _score(result: records.Result | None) -> str:
     return "" if result is None or result.score is None else number(round(result.score, 2))
 
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import msgspec
 
-from grader import records as r
+from grader import records
 from grader.export.out import Out, put
 from grader.report import plain
 
 _VERSION = 1
-_STATUS = {r.Mark.PASS: "pass", r.Mark.GRADER_ERROR: "error"}
+_STATUS = {records.Mark.PASS: "pass", records.Mark.GRADER_ERROR: "error"}
 
 
-def write(results: Iterable[r.Result], out: Out, *, encoded: bool = False) -> None:
+def write(results: Iterable[records.Result], out: Out, *, encoded: bool = False) -> None:
     """`encoded`: one line, `result=` and the JSON in base64, as it is appended to $GITHUB_OUTPUT."""
     results = list(results)
     tests = [test for result in results for test in _tests(result)]
@@ -29,17 +29,17 @@ def write(results: Iterable[r.Result], out: Out, *, encoded: bool = False) -> No
     put(text, out)
 
 
-def _tests(result: r.Result) -> Iterable[dict[str, Any]]:
+def _tests(result: records.Result) -> Iterable[dict[str, Any]]:
     if not result.checks:
-        mark = r.Mark.GRADER_ERROR if result.status is r.Status.WITHHELD else r.Mark.FAIL
+        mark = records.Mark.GRADER_ERROR if result.status is records.Status.WITHHELD else records.Mark.FAIL
         yield _test(result, "submission", mark, result.score or 0.0, result.reason)
     for v in result.checks:
-        if v.mark is not r.Mark.NOT_AVAILABLE:
+        if v.mark is not records.Mark.NOT_AVAILABLE:
             told = (v.message if v.visible else "", v.advice)
             yield _test(result, v.title, v.mark, v.points, " ".join(filter(None, told)))
 
 
-def _test(result: r.Result, name: str, mark: r.Mark, score: float, message: str) -> dict[str, Any]:
+def _test(result: records.Result, name: str, mark: records.Mark, score: float, message: str) -> dict[str, Any]:
     # The reporter prints them into the job's log as they are.
     title, path = (plain.no_commands(plain.line(text)) for text in (f"{result.exercise}: {name}", result.notebook.path))
     told = plain.no_commands(plain.line(message, 2000))

@@ -7,7 +7,7 @@ import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from grader import records as r
+from grader import records
 from grader.export.out import Out, put
 from grader.report import plain
 from grader.report.cohort import ordered
@@ -16,14 +16,14 @@ from grader.report.cohort import ordered
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 
 
-def write(results: Iterable[r.Result], out: Out, weights: Mapping[str, float] | None = None) -> None:
+def write(results: Iterable[records.Result], out: Out, weights: Mapping[str, float] | None = None) -> None:
     """Columns: student; for each exercise its score, maximum and status; then the total, its maximum and status.
 
     What is withheld has no score, and its student no total; what was not handed in is `missing`. The last status is
     the worst that a mark has: `withheld`, then `unreadable`, then `graded`. Exercises come in the order of `weights`,
     by which their points are multiplied in the total; what is not in it comes last and counts once.
     """
-    by_student: dict[str, dict[str, r.Result]] = defaultdict(dict)
+    by_student: dict[str, dict[str, records.Result]] = defaultdict(dict)
     for result in results:
         by_student[result.student][result.exercise] = result
     weights = weights or {}
@@ -38,7 +38,7 @@ def write(results: Iterable[r.Result], out: Out, weights: Mapping[str, float] | 
     put(text.getvalue(), out)
 
 
-def _row(results: Mapping[str, r.Result], full: Mapping[str, float], weights: Mapping[str, float]) -> Iterable[str]:
+def _row(results: Mapping[str, records.Result], full: Mapping[str, float], weights: Mapping[str, float]) -> Iterable[str]:
     total = maximum = 0.0
     for name, out_of in full.items():
         result, weight = results.get(name), weights.get(name, 1.0)
@@ -50,12 +50,12 @@ def _row(results: Mapping[str, r.Result], full: Mapping[str, float], weights: Ma
         total += weight * (result.score or 0.0)
         yield from ("" if result.score is None else number(result.score), number(result.max_score), result.status.value)
     status = _overall(results)
-    yield from ("" if status is r.Status.WITHHELD else number(total), number(maximum), status.value)
+    yield from ("" if status is records.Status.WITHHELD else number(total), number(maximum), status.value)
 
 
-def _overall(results: Mapping[str, r.Result]) -> r.Status:
-    found = {r.Status.WITHHELD if result.score is None else result.status for result in results.values()}
-    return next(status for status in (r.Status.WITHHELD, r.Status.UNREADABLE, r.Status.GRADED) if status in found)
+def _overall(results: Mapping[str, records.Result]) -> records.Status:
+    found = {records.Status.WITHHELD if result.score is None else result.status for result in results.values()}
+    return next(status for status in (records.Status.WITHHELD, records.Status.UNREADABLE, records.Status.GRADED) if status in found)
 
 
 def number(value: float) -> str:

@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from grader import records as r
+from grader import records
 from grader.export.csv import number
 from grader.export.out import Out, put
 from grader.report import markdown, plain
 
 _MOST = 10                        # of errors, and of warnings, that GitHub shows of one step
 _SUMMARY_BYTES = 1_000_000        # GitHub refuses more than 1 MiB
-_ERRORS = (r.Mark.FAIL, r.Mark.PARTIAL)
+_ERRORS = (records.Mark.FAIL, records.Mark.PARTIAL)
 
 
-def write(results: Iterable[r.Result], out: Out, *, summary: Path | None = None,
+def write(results: Iterable[records.Result], out: Out, *, summary: Path | None = None,
           notebooks: Mapping[tuple[str, str], str] | None = None, language: str = "en") -> None:
     """Annotations to `out`, worst first; the reports as Markdown at the end of the file `summary`, where given."""
     results = list(results)
@@ -30,12 +30,12 @@ def write(results: Iterable[r.Result], out: Out, *, summary: Path | None = None,
             file.write(_shortened(text))
 
 
-def _annotations(results: Iterable[r.Result]) -> Iterable[str]:
+def _annotations(results: Iterable[records.Result]) -> Iterable[str]:
     results = list(results)
     wrong = [(result, v) for result in results for v in result.checks if v.mark in _ERRORS]
     wrong.sort(key=lambda pair: pair[1].points - pair[1].max_points)
-    withheld = [(result, result.reason) for result in results if result.status is r.Status.WITHHELD]
-    unreadable = [(result, result.reason) for result in results if result.status is r.Status.UNREADABLE]
+    withheld = [(result, result.reason) for result in results if result.status is records.Status.WITHHELD]
+    unreadable = [(result, result.reason) for result in results if result.status is records.Status.UNREADABLE]
     errors = [_command("error", result, "unreadable", reason) for result, reason in unreadable]
     errors += [_command("error", result, v.title, _told(v)) for result, v in wrong]
     yield from _limited(errors, "error")
@@ -45,7 +45,7 @@ def _annotations(results: Iterable[r.Result]) -> Iterable[str]:
         yield _command("notice", result, result.exercise, f"Points {points}")
 
 
-def _told(verdict: r.Verdict) -> str:
+def _told(verdict: records.Verdict) -> str:
     return " ".join(filter(None, (verdict.message if verdict.visible else "", verdict.advice))) or "not passed"
 
 
@@ -55,7 +55,7 @@ def _limited(lines: list[str], level: str) -> list[str]:
     return [*lines[: _MOST - 1], f"::{level}::and {len(lines) - _MOST + 1} more: see the summary"]
 
 
-def _command(level: str, result: r.Result, title: str, message: str) -> str:
+def _command(level: str, result: records.Result, title: str, message: str) -> str:
     properties = {"file": plain.line(result.notebook.path), "title": plain.line(title)}
     told = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
     return f"::{level} {told}::{_data(plain.line(message, 1000))}"

@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 
-from grader import records as r
+from grader import records
 from grader.export.out import ExportError, Out, put
 from grader.report.story import Item, Story, tell
 
 
-def write(results: Iterable[r.Result], out: Out, *, language: str = "en", visibility: str = "visible") -> None:
+def write(results: Iterable[records.Result], out: Out, *, language: str = "en", visibility: str = "visible") -> None:
     """One student's results. Hidden checks are listed too, without what they measured: a test that Gradescope hides
     would hide the total from the student.
 
@@ -50,12 +50,12 @@ def _summary(story: Story) -> str:
     return f"{marks}\n{told}"
 
 
-def _test(verdict: r.Verdict, item: Item, *, withheld: bool) -> dict[str, Any]:
+def _test(verdict: records.Verdict, item: Item, *, withheld: bool) -> dict[str, Any]:
     test: dict[str, Any] = {"name": item.title, "name_format": "text", "number": str(item.number),
                             "output": _output(item), "output_format": "text", "visibility": "visible"}
-    if withheld or verdict.mark is r.Mark.NOT_AVAILABLE:
+    if withheld or verdict.mark is records.Mark.NOT_AVAILABLE:
         return test
-    status = "passed" if verdict.mark is r.Mark.PASS else "failed"
+    status = "passed" if verdict.mark is records.Mark.PASS else "failed"
     return test | {"score": verdict.points, "max_score": verdict.max_points, "status": status}
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
-from grader import records as r
+from grader import records
 from grader.export.csv import number
 from grader.export.out import Out, put
 from grader.report import plain
 
 _LONGEST = 2000
-_SKIPPED = (r.Mark.NOT_REACHED, r.Mark.NOT_AVAILABLE)
+_SKIPPED = (records.Mark.NOT_REACHED, records.Mark.NOT_AVAILABLE)
 
 
-def write(results: Iterable[r.Result], out: Out) -> None:
+def write(results: Iterable[records.Result], out: Out) -> None:
     """What XML has no room for is written as Python would escape it; a hidden check's message is left out."""
     root = ET.Element("testsuites", name="grader")
     for result in results:
@@ -25,10 +25,10 @@ def write(results: Iterable[r.Result], out: Out) -> None:
     put('<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n", out)
 
 
-def _suite(result: r.Result) -> ET.Element:
+def _suite(result: records.Result) -> ET.Element:
     cases = [_case(result, verdict) for verdict in result.checks]
-    broken = any(verdict.mark is r.Mark.GRADER_ERROR for verdict in result.checks)
-    if result.status is not r.Status.GRADED and not broken:
+    broken = any(verdict.mark is records.Mark.GRADER_ERROR for verdict in result.checks)
+    if result.status is not records.Status.GRADED and not broken:
         cases.append(_whole(result))
     suite = ET.Element("testsuite", name=plain.line(result.student), file=plain.line(result.notebook.path), time="0")
     for tag, count in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
@@ -42,25 +42,25 @@ def _suite(result: r.Result) -> ET.Element:
     return suite
 
 
-def _case(result: r.Result, verdict: r.Verdict) -> ET.Element:
+def _case(result: records.Result, verdict: records.Verdict) -> ET.Element:
     case = ET.Element("testcase", classname=plain.line(result.exercise), name=plain.line(verdict.id), time="0")
     message = plain.line(verdict.message if verdict.visible else "", _LONGEST)
     text = f"{plain.line(verdict.title)} {message}".strip()
     kind = verdict.cause.value if verdict.cause else verdict.mark.value
-    if verdict.mark is r.Mark.GRADER_ERROR:
+    if verdict.mark is records.Mark.GRADER_ERROR:
         ET.SubElement(case, "error", message=text, type=kind)
     elif verdict.mark in _SKIPPED:
         reason = f"hangs on {verdict.root}" if verdict.root else message or kind
         ET.SubElement(case, "skipped", message=plain.line(reason, _LONGEST))
-    elif verdict.mark is not r.Mark.PASS:
+    elif verdict.mark is not records.Mark.PASS:
         failure = ET.SubElement(case, "failure", message=text, type=kind)
         failure.text = plain.line(verdict.advice, _LONGEST) or None
     return case
 
 
-def _whole(result: r.Result) -> ET.Element:
+def _whole(result: records.Result) -> ET.Element:
     """A submission that has no checks to show for its status."""
     case = ET.Element("testcase", classname=plain.line(result.exercise), name="submission", time="0")
-    tag = "error" if result.status is r.Status.WITHHELD else "failure"
+    tag = "error" if result.status is records.Status.WITHHELD else "failure"
     ET.SubElement(case, tag, message=plain.line(result.reason, _LONGEST), type=result.status.value)
     return case

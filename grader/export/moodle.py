@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import records as r
+from grader import records
 from grader.export.csv import number
 from grader.export.out import ExportError, Out
-from grader.output import write as write_file
+from grader.files import replace_file
 from grader.report import plain
 from grader.report.story import tell
 
@@ -52,7 +52,7 @@ class Filled:
     locked: tuple[str, ...]
 
 
-def write(results: Iterable[r.Result], out: Out, *, worksheet: Path, comments: bool = False, scale: bool = False,
+def write(results: Iterable[records.Result], out: Out, *, worksheet: Path, comments: bool = False, scale: bool = False,
           grade_column: str = "", language: str = "en") -> Filled:
     """Fill the worksheet with each student's total over the results given. Withheld marks leave their row alone.
 
@@ -77,14 +77,14 @@ def write(results: Iterable[r.Result], out: Out, *, worksheet: Path, comments: b
                 edits.append((row[sheet.comments], _comment(own, language)))
     content = sheet.with_edits(edits)
     if isinstance(out, Path):
-        write_file(out, content)
+        replace_file(out, content)
     else:
         out.write(content.decode(sheet.encoding, "replace"))
     return Filled(len(done["rows"]), *(tuple(done[name]) for name in ("unmatched", "withheld", "locked")))
 
 
-def _by_student(results: Iterable[r.Result]) -> dict[str, list[r.Result]]:
-    found: dict[str, list[r.Result]] = {}
+def _by_student(results: Iterable[records.Result]) -> dict[str, list[records.Result]]:
+    found: dict[str, list[records.Result]] = {}
     for result in results:
         found.setdefault(result.student, []).append(result)
     return found
@@ -155,7 +155,7 @@ class _Sheet:
         at = self.changeable
         return at is not None and at < len(row) and row[at].value.strip().casefold() in LOCKED
 
-    def grade_text(self, student: str, own: Sequence[r.Result], row: Sequence[Field], *, scale: bool) -> str:
+    def grade_text(self, student: str, own: Sequence[records.Result], row: Sequence[Field], *, scale: bool) -> str:
         score, ours = sum(result.score or 0.0 for result in own), sum(result.max_score for result in own)
         theirs = None
         if self.maximum is not None and self.maximum < len(row):
@@ -197,7 +197,7 @@ def _rows(text: str, delimiter: str) -> list[list[Field]]:
     return [row for row in rows if row]
 
 
-def _comment(own: Iterable[r.Result], language: str) -> str:
+def _comment(own: Iterable[records.Result], language: str) -> str:
     """What Moodle shows beside the grade. It takes HTML, so everything of ours is escaped."""
     parts = []
     for result in own:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TextIO
 
 from grader.errors import Mendable
-from grader.output import write
+from grader.files import replace_file
 
 Out = Path | TextIO
 
@@ -18,6 +18,6 @@ class ExportError(Mendable):
 def put(text: str, out: Out) -> None:
     """Write to a stream, or to a temporary name beside the file and then rename."""
     if isinstance(out, Path):
-        write(out, text.encode("utf-8", "backslashreplace"))
+        replace_file(out, text.encode("utf-8", "backslashreplace"))
     else:
         out.write(text)

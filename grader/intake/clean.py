@@ -10,9 +10,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from grader.lean import nbformat
 from grader.locale import N_
 from grader.records import Said
+from grader.wall.nbformat_lean import nbformat
 
 MAX_BYTES = 32 << 20         # with outputs; an honest notebook with many plots has a few MiB
 MAX_CELLS = 2_000

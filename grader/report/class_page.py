@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from grader import records as r
+from grader import records
 from grader.report import page, plain
 from grader.report.cohort import CheckCount, Cohort, ExerciseCount, Reason, Standing, Topic, counted
 from grader.report.resemblance import Alike, alike
@@ -127,7 +127,7 @@ class Section:
     not_available: bool
 
 
-def render(results: Sequence[r.Result], notebooks: Mapping[Key, str], *, title: str, links: Mapping[Key, str],
+def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, title: str, links: Mapping[Key, str],
            isolated: bool, language: str = "en", released: Mapping[str, str] | None = None,
            weights: Mapping[str, float] | None = None) -> str:
     """The class page. `notebooks` are the cleaned submissions, `released` what was handed out, to compare them with."""
@@ -176,7 +176,7 @@ class _Writer:
         href = self.href(standing.student, exercise)
         if result.score is None:
             return Mark(self.words.gettext("withheld"), "-1", href, "grader-error", "")
-        shape = "fail" if result.status is r.Status.UNREADABLE else ""
+        shape = "fail" if result.status is records.Status.UNREADABLE else ""
         text = self.words.gettext("unreadable") if shape else self.words.number(result.score)
         return Mark(text, f"{result.score:.4f}", href, shape, "")
 
@@ -230,7 +230,7 @@ class _Writer:
         return tuple(Why(one.students, plain.line(one.meaning, 500) or self.words.briefly(one.cause), one.diagnosis)
                      for one in reasons)
 
-    def listed(self, results: Sequence[r.Result]) -> list[Listed]:
+    def listed(self, results: Sequence[records.Result]) -> list[Listed]:
         """Results by exercise, reason and what helps, the most frequent reason first."""
         groups: dict[tuple[str, str, str], list[Linked]] = defaultdict(list)
         for result in results:
@@ -239,15 +239,15 @@ class _Writer:
         listed = [Listed(*about, tuple(who)) for about, who in groups.items()]
         return sorted(listed, key=lambda one: (-len(one.students), one.exercise, one.reason))
 
-    def _reason(self, result: r.Result) -> str:
-        broken = [f"{v.id}: {v.message}" for v in result.checks if v.mark is r.Mark.GRADER_ERROR]
+    def _reason(self, result: records.Result) -> str:
+        broken = [f"{v.id}: {v.message}" for v in result.checks if v.mark is records.Mark.GRADER_ERROR]
         reason = plain.line("; ".join(filter(None, [self.words.reason(result), *broken])), 500)
         return reason or self.words.gettext("no reason given")
 
-    def _remedy(self, result: r.Result) -> str:
-        if result.status is not r.Status.WITHHELD:
+    def _remedy(self, result: records.Result) -> str:
+        if result.status is not records.Status.WITHHELD:
             return ""
-        if any(v.mark is r.Mark.GRADER_ERROR for v in result.checks):
+        if any(v.mark is records.Mark.GRADER_ERROR for v in result.checks):
             return self.words.gettext("Mend the check, then run `grader rejudge`: it judges again and runs nothing.")
         return self.words.gettext("Run the same command again: what is withheld is graded once more.")
 

@@ -6,10 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from grader import records as r
+from grader import records
 from grader.report import reasons
+from grader.wall import messages
 
-_FAILED = (r.Mark.FAIL, r.Mark.PARTIAL)
+_FAILED = (records.Mark.FAIL, records.Mark.PARTIAL)
 _BINS = 10
 _MOST_TOPICS = 3          # to discuss in one lecture
 _TOPIC_SHARE = 0.05       # of those graded, below which it is one student's matter
@@ -22,7 +23,7 @@ class Reason:
 
     diagnosis: str             # "" where there is only a cause
     meaning: str
-    cause: r.Cause | None
+    cause: messages.Cause | None
     students: int
 
 
@@ -62,7 +63,7 @@ class _Root:
     """A student's failed check that follows from no other, and all the points that went with it."""
 
     student: str
-    verdict: r.Verdict
+    verdict: records.Verdict
     lost: float
 
 
@@ -85,7 +86,7 @@ class Standing:
     """One student over all exercises."""
 
     student: str
-    results: Mapping[str, r.Result]
+    results: Mapping[str, records.Result]
     score: float | None            # None: something is withheld, so there is no total yet
     max_score: float
 
@@ -94,8 +95,8 @@ class Standing:
 class Cohort:
     exercises: tuple[ExerciseCount, ...]
     standings: tuple[Standing, ...]
-    withheld: tuple[r.Result, ...]
-    unreadable: tuple[r.Result, ...]
+    withheld: tuple[records.Result, ...]
+    unreadable: tuple[records.Result, ...]
 
 
 def ordered(names: Iterable[str], weights: Mapping[str, float]) -> list[str]:
@@ -104,11 +105,11 @@ def ordered(names: Iterable[str], weights: Mapping[str, float]) -> list[str]:
     return sorted(names, key=lambda name: (place.get(name, len(place)), name))
 
 
-def counted(results: Sequence[r.Result], weights: Mapping[str, float] | None = None) -> Cohort:
+def counted(results: Sequence[records.Result], weights: Mapping[str, float] | None = None) -> Cohort:
     """All there is to count; students are in order of name. `weights`: of an exercise's points in the total."""
     weights = weights or {}
-    by_exercise: dict[str, list[r.Result]] = defaultdict(list)
-    by_student: dict[str, dict[str, r.Result]] = defaultdict(dict)
+    by_exercise: dict[str, list[records.Result]] = defaultdict(list)
+    by_student: dict[str, dict[str, records.Result]] = defaultdict(dict)
     for result in results:
         by_exercise[result.exercise].append(result)
         by_student[result.student][result.exercise] = result
@@ -117,11 +118,11 @@ def counted(results: Sequence[r.Result], weights: Mapping[str, float] | None = N
     return Cohort(
         exercises=tuple(_exercise(name, by_exercise[name]) for name in ordered(by_exercise, weights)),
         standings=tuple(_standing(student, by_student[student], full, weights) for student in sorted(by_student)),
-        withheld=tuple(result for result in order if result.status is r.Status.WITHHELD),
-        unreadable=tuple(result for result in order if result.status is r.Status.UNREADABLE))
+        withheld=tuple(result for result in order if result.status is records.Status.WITHHELD),
+        unreadable=tuple(result for result in order if result.status is records.Status.UNREADABLE))
 
 
-def _standing(student: str, results: Mapping[str, r.Result], full: Mapping[str, float],
+def _standing(student: str, results: Mapping[str, records.Result], full: Mapping[str, float],
               weights: Mapping[str, float]) -> Standing:
     """What was not handed in counts for nothing, out of what others could get."""
     known = [weights.get(name, 1.0) * result.score for name, result in results.items() if result.score is not None]
@@ -130,7 +131,7 @@ def _standing(student: str, results: Mapping[str, r.Result], full: Mapping[str, 
     return Standing(student, results, sum(known) if len(known) == len(results) else None, maximum)
 
 
-def _exercise(name: str, results: Sequence[r.Result]) -> ExerciseCount:
+def _exercise(name: str, results: Sequence[records.Result]) -> ExerciseCount:
     statuses = Counter(result.status for result in results)
     shares = sorted(result.score / result.max_score for result in results
                     if result.score is not None and result.max_score > 0)
@@ -139,10 +140,10 @@ def _exercise(name: str, results: Sequence[r.Result]) -> ExerciseCount:
     bins = Counter(min(_BINS - 1, max(0, int(share * _BINS + 1e-9))) for share in shares)
     return ExerciseCount(
         name=name, title=next((result.title for result in results if result.title), name),
-        max_score=max(result.max_score for result in results), graded=statuses[r.Status.GRADED],
-        unreadable=statuses[r.Status.UNREADABLE],
-        withheld=statuses[r.Status.WITHHELD], median=_median(shares), bins=tuple(bins[i] for i in range(_BINS)),
-        checks=checks, topics=_topics(roots, checks, statuses[r.Status.GRADED]))
+        max_score=max(result.max_score for result in results), graded=statuses[records.Status.GRADED],
+        unreadable=statuses[records.Status.UNREADABLE],
+        withheld=statuses[records.Status.WITHHELD], median=_median(shares), bins=tuple(bins[i] for i in range(_BINS)),
+        checks=checks, topics=_topics(roots, checks, statuses[records.Status.GRADED]))
 
 
 def _median(ordered: Sequence[float]) -> float | None:
@@ -152,20 +153,20 @@ def _median(ordered: Sequence[float]) -> float | None:
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
-def _roots(result: r.Result) -> Iterable[_Root]:
+def _roots(result: records.Result) -> Iterable[_Root]:
     """What a student has to mend: one entry for each reason, at the first check that shows it."""
     first = reasons.found(result.checks, (), ()).first
     lost: dict[str, float] = defaultdict(float)
     for verdict in result.checks:
-        origin = verdict.root if verdict.mark is r.Mark.NOT_REACHED and verdict.root else verdict.id
+        origin = verdict.root if verdict.mark is records.Mark.NOT_REACHED and verdict.root else verdict.id
         lost[first.get(origin, origin)] += verdict.max_points - verdict.points
     for verdict in result.checks:
         if verdict.mark in _FAILED and verdict.id not in first:
             yield _Root(result.student, verdict, lost[verdict.id])
 
 
-def _checks(results: Iterable[r.Result], roots: Iterable[_Root]) -> Iterable[CheckCount]:
-    verdicts: dict[str, list[r.Verdict]] = defaultdict(list)
+def _checks(results: Iterable[records.Result], roots: Iterable[_Root]) -> Iterable[CheckCount]:
+    verdicts: dict[str, list[records.Verdict]] = defaultdict(list)
     rooted: dict[str, list[_Root]] = defaultdict(list)
     for result in results:
         for verdict in result.checks:
@@ -174,16 +175,16 @@ def _checks(results: Iterable[r.Result], roots: Iterable[_Root]) -> Iterable[Che
         rooted[root.verdict.id].append(root)
     for check, given in verdicts.items():
         marks = Counter(verdict.mark for verdict in given)
-        failed = marks[r.Mark.FAIL] + marks[r.Mark.PARTIAL]
+        failed = marks[records.Mark.FAIL] + marks[records.Mark.PARTIAL]
         yield CheckCount(
-            id=check, title=given[0].title, seen=len(given) - marks[r.Mark.NOT_AVAILABLE], passed=marks[r.Mark.PASS],
-            failed=failed, not_reached=marks[r.Mark.NOT_REACHED], not_available=marks[r.Mark.NOT_AVAILABLE],
-            broken=marks[r.Mark.GRADER_ERROR], reasons=_reasons(rooted[check]), follows=failed - len(rooted[check]))
+            id=check, title=given[0].title, seen=len(given) - marks[records.Mark.NOT_AVAILABLE], passed=marks[records.Mark.PASS],
+            failed=failed, not_reached=marks[records.Mark.NOT_REACHED], not_available=marks[records.Mark.NOT_AVAILABLE],
+            broken=marks[records.Mark.GRADER_ERROR], reasons=_reasons(rooted[check]), follows=failed - len(rooted[check]))
 
 
 def _reasons(roots: Iterable[_Root]) -> tuple[Reason, ...]:
     """The most frequent first."""
-    found: dict[tuple[str, r.Cause | None], list[_Root]] = defaultdict(list)
+    found: dict[tuple[str, messages.Cause | None], list[_Root]] = defaultdict(list)
     for root in roots:
         diagnosis = root.verdict.diagnosis or ""
         found[diagnosis, None if diagnosis else root.verdict.cause].append(root)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from grader import records as r
+from grader import records
 from grader.report import plain
 
 WIDTH, HEIGHT = 360, 216
@@ -88,12 +88,12 @@ class Axis:
         return tuple(_decades(self) if self.log else _round_numbers(self))
 
 
-def drawing(picture: r.Picture) -> Drawing | None:
+def drawing(picture: records.Picture) -> Drawing | None:
     """A picture laid out; None where it holds nothing that could be drawn."""
-    return _histogram(picture) if isinstance(picture, r.Histogram) else _curves(picture)
+    return _histogram(picture) if isinstance(picture, records.Histogram) else _curves(picture)
 
 
-def _histogram(picture: r.Histogram) -> Drawing | None:
+def _histogram(picture: records.Histogram) -> Drawing | None:
     edges, density = picture.edges, picture.density
     if len(edges) != len(density) + 1 or not density or not all(map(_finite, edges)) or edges[0] >= edges[-1]:
         return None
@@ -116,7 +116,7 @@ def _middles(edges: Sequence[float], count: int) -> list[float]:
     return [edges[0] + (i + 0.5) / count * (edges[-1] - edges[0]) for i in range(count)]
 
 
-def _curves(picture: r.Curves) -> Drawing | None:
+def _curves(picture: records.Curves) -> Drawing | None:
     values = [v for series in picture.series for v in series.values
               if v is not None and _drawable(v, log=picture.log_y)]
     longest = max((len(series.values) for series in picture.series), default=0)
@@ -135,26 +135,26 @@ def _curves(picture: r.Curves) -> Drawing | None:
     return replace(_drawn(picture, x, y, (), tuple(paths), picture.x_label, picture.y_label), zone=zone)
 
 
-def _drawable_band(picture: r.Curves) -> r.Band | None:
+def _drawable_band(picture: records.Curves) -> records.Band | None:
     band = picture.band
     fits = band is not None and band.low < band.high and all(_drawable(v, log=picture.log_y)
                                                              for v in (band.low, band.high))
     return band if fits else None
 
 
-def _zone(band: r.Band, x: Axis, y: Axis, x_label: str) -> Zone:
+def _zone(band: records.Band, x: Axis, y: Axis, x_label: str) -> Zone:
     left = min(max(LEFT, x.at(band.at) - _BAND_WIDTH / 2), RIGHT - _BAND_WIDTH)
     top = y.at(band.high)
     return Zone(Bar(left, top, _BAND_WIDTH, round(y.at(band.low) - top, 1)), plain.line(f"{x_label} {band.at}"))
 
 
-def _drawn(picture: r.Picture, x: Axis, y: Axis, bars: tuple[Bar, ...], paths: tuple[Path, ...],
+def _drawn(picture: records.Picture, x: Axis, y: Axis, bars: tuple[Bar, ...], paths: tuple[Path, ...],
            x_label: str, y_label: str) -> Drawing:
     return Drawing(title=plain.line(picture.title), alt=plain.line(picture.alt, 1000), x_label=plain.line(x_label),
                    y_label=plain.line(y_label), x_ticks=x.ticks(), y_ticks=y.ticks(), bars=bars, paths=paths)
 
 
-def _path(series: r.Series, style: str, x: Axis, y: Axis) -> Path:
+def _path(series: records.Series, style: str, x: Axis, y: Axis) -> Path:
     step = math.ceil(len(series.values) / _MOST_POINTS)
     points = [(x.at(i + 1), y.at(v) if v is not None and _drawable(v, log=y.log) else None)
               for i, v in enumerate(series.values) if i % step == 0]

@@ -9,12 +9,13 @@ import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
-from grader import records as r
+from grader import records
 from grader.report import source
+from grader.wall import messages
 
 _UNDEFINED = re.compile(r"[`']([^\W\d]\w{0,99})[`'] is not defined")
-_WRONG = (r.Mark.FAIL, r.Mark.PARTIAL)
-_ENDED = (r.Cause.TIMEOUT, r.Cause.MEMORY, r.Cause.OUTPUT, r.Cause.CRASHED)
+_WRONG = (records.Mark.FAIL, records.Mark.PARTIAL)
+_ENDED = (messages.Cause.TIMEOUT, messages.Cause.MEMORY, messages.Cause.OUTPUT, messages.Cause.CRASHED)
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Reasons:
     followers: Mapping[int, int]   # cell -> the earlier stopped cell for want of which it stopped
 
 
-def found(checks: Sequence[r.Verdict], events: Sequence[r.CellEvent], notebook: Sequence[source.Cell]) -> Reasons:
+def found(checks: Sequence[records.Verdict], events: Sequence[messages.CellEvent], notebook: Sequence[source.Cell]) -> Reasons:
     """What the checks' failures and the cells that stopped have to do with each other."""
     stopped = {event.cell for event in events}
     cells: dict[str, int] = {}
@@ -41,10 +42,10 @@ def found(checks: Sequence[r.Verdict], events: Sequence[r.CellEvent], notebook: 
     return Reasons(cells, _alike([v for v in checks if v.id not in cells]), missed, _followers(events, missed))
 
 
-def undefined(v: r.Verdict) -> str:
+def undefined(v: records.Verdict) -> str:
     """The name for want of which a check failed; "" where that was not the reason."""
-    wanting = v.mark in _WRONG and (v.cause is r.Cause.MISSING or "NameError" in v.message)
-    name = _UNDEFINED.search(v.message) if wanting and v.cause in (r.Cause.MISSING, r.Cause.RAISED) else None
+    wanting = v.mark in _WRONG and (v.cause is messages.Cause.MISSING or "NameError" in v.message)
+    name = _UNDEFINED.search(v.message) if wanting and v.cause in (messages.Cause.MISSING, messages.Cause.RAISED) else None
     return name[1] if name else ""
 
 
@@ -54,14 +55,14 @@ def _defining(name: str, notebook: Sequence[source.Cell]) -> int:
     return place[0].index if place else -1
 
 
-def _followers(events: Sequence[r.CellEvent], missed: Mapping[int, str]) -> dict[int, int]:
+def _followers(events: Sequence[messages.CellEvent], missed: Mapping[int, str]) -> dict[int, int]:
     wanted = {name: cell for cell, name in missed.items()}
     named = ((event.cell, _UNDEFINED.search(event.message)) for event in events if event.error == "NameError")
     return {cell: wanted[name[1]] for cell, name in named
             if name and name[1] in wanted and cell not in missed and cell > wanted[name[1]]}
 
 
-def _alike(checks: Sequence[r.Verdict]) -> dict[str, str]:
+def _alike(checks: Sequence[records.Verdict]) -> dict[str, str]:
     """Check -> the first one with the same reason, for all but the first."""
     seen: dict[Hashable, str] = {}
     alike = {}
@@ -72,7 +73,7 @@ def _alike(checks: Sequence[r.Verdict]) -> dict[str, str]:
     return alike
 
 
-def _reason(v: r.Verdict) -> Hashable:
+def _reason(v: records.Verdict) -> Hashable:
     """Equal for two checks only where one mend is sure to help both; None where that cannot be told."""
     if v.mark not in _WRONG:
         return None
@@ -80,6 +81,6 @@ def _reason(v: r.Verdict) -> Hashable:
         return "diagnosis", v.diagnosis
     if undefined(v):
         return "undefined", undefined(v)
-    if v.cause is r.Cause.RAISED and v.lines:
+    if v.cause is messages.Cause.RAISED and v.lines:
         return "line", v.lines[-1].cell, v.lines[-1].line
     return ("ended", v.cause, v.functions) if v.cause in _ENDED and v.functions else None

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from grader import records as r
 from grader.report import plain
+from grader.wall import messages
 
 _DOCSTRING = re.compile(r"""[ \t]*[rRuU]?(\"{3}|'{3})(?!.*\1)""")
 _LONGEST = 40          # lines of one excerpt
@@ -134,7 +134,7 @@ def _docstrings(lines: Sequence[str], first: int, last: int, marked: set[int]) -
     return folded
 
 
-def places(notebook: Sequence[Cell], lines: Sequence[r.Line], functions: Sequence[str]) -> tuple[Excerpt, ...]:
+def places(notebook: Sequence[Cell], lines: Sequence[messages.Line], functions: Sequence[str]) -> tuple[Excerpt, ...]:
     """An excerpt for each cell that holds some of the lines: the function around them, else a few lines beside."""
     excerpts = []
     for index in dict.fromkeys(line.cell for line in lines):

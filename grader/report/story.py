@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from grader import records as r
+from grader import records
 from grader.report import pictures, plain, reasons, source
 from grader.report.wording import Words, words
+from grader.wall import messages
 
-WRONG = (r.Mark.FAIL, r.Mark.PARTIAL)
+WRONG = (records.Mark.FAIL, records.Mark.PARTIAL)
 _MOST_QUOTED = 2   # functions quoted under one check that names no line
 _UNPARSED = ("SyntaxError", "IndentationError", "TabError")
 
@@ -31,7 +32,7 @@ class Item:
     meaning: str
     advice: str
     read: str
-    measurements: tuple[r.Measurement, ...]
+    measurements: tuple[records.Measurement, ...]
     pictures: tuple[pictures.Drawing, ...]
     excerpts: tuple[source.Excerpt, ...]
     quoted_above: tuple[str, ...]                    # functions of its that an earlier item shows
@@ -87,14 +88,14 @@ class Story:
     words: Words
 
 
-def tell(result: r.Result, notebook: str, *, language: str = "en") -> Story:
+def tell(result: records.Result, notebook: str, *, language: str = "en") -> Story:
     """A result with the student's own lines beside it."""
     teller = _Teller(result, source.cells(notebook), words(language))
     broken = tuple(teller.cell(event) for event in result.events if event.cell in teller.reasons.missed)
     items = tuple(teller.item(verdict) for verdict in result.checks)
     roots = tuple(item for item in items if item.id in teller.roots)
     w = teller.words
-    passed = sum(v.mark is r.Mark.PASS for v in result.checks)
+    passed = sum(v.mark is records.Mark.PASS for v in result.checks)
     return Story(
         student=plain.line(result.student), exercise=plain.line(result.exercise),
         title=plain.line(result.title or result.exercise), status=result.status.value,
@@ -110,20 +111,20 @@ def tell(result: r.Result, notebook: str, *, language: str = "en") -> Story:
         passed=tuple(i for i in items if i.mark == "pass"),
         segments=_segments(result.checks),
         stops=tuple(teller.stop(event) for event in result.events if event.cell not in teller.told_cells),
-        reason=plain.line(w.reason(result), 1000) if result.status is r.Status.UNREADABLE else "",
+        reason=plain.line(w.reason(result), 1000) if result.status is records.Status.UNREADABLE else "",
         comment=plain.block(result.comment), isolated=result.made_by.sandbox != "process",
         all_passed=w.all_passed(len(result.events)) if _full(result) else "",
         hand_in_again=w.hand_in_again(plain.line(result.exercise)), made_with=w.made_with(result.made_by), words=w)
 
 
-def _full(result: r.Result) -> bool:
-    return result.score is not None and bool(result.checks) and all(v.mark is r.Mark.PASS for v in result.checks)
+def _full(result: records.Result) -> bool:
+    return result.score is not None and bool(result.checks) and all(v.mark is records.Mark.PASS for v in result.checks)
 
 
 class _Teller:
     """Makes each item once, and remembers which functions are quoted already, so that each is shown once."""
 
-    def __init__(self, result: r.Result, notebook: Sequence[source.Cell], w: Words) -> None:
+    def __init__(self, result: records.Result, notebook: Sequence[source.Cell], w: Words) -> None:
         self.words = w
         self.notebook = notebook
         self.checks = result.checks
@@ -135,20 +136,20 @@ class _Teller:
         self.quoted: set[str] = set()
         self.made: dict[str, Item] = {}
 
-    def _below(self, v: r.Verdict) -> str | int | None:
+    def _below(self, v: records.Verdict) -> str | int | None:
         """The check or the cell under which a check is shown; None where it stands for itself."""
         root = self.verdicts.get(v.root or "")
-        if v.mark is r.Mark.NOT_REACHED and root and root.mark not in (r.Mark.PASS, r.Mark.NOT_REACHED):
+        if v.mark is records.Mark.NOT_REACHED and root and root.mark not in (records.Mark.PASS, records.Mark.NOT_REACHED):
             return self.reasons.cells.get(root.id, root.id)
         return self.reasons.cells.get(v.id, self.reasons.first.get(v.id))
 
-    def item(self, v: r.Verdict) -> Item:
+    def item(self, v: records.Verdict) -> Item:
         if v.id not in self.made:
             self.made[v.id] = self._item(v)
         return self.made[v.id]
 
-    def _item(self, v: r.Verdict) -> Item:
-        shown = v.visible and v.mark is not r.Mark.GRADER_ERROR  # a check of ours that broke says nothing to a student
+    def _item(self, v: records.Verdict) -> Item:
+        shown = v.visible and v.mark is not records.Mark.GRADER_ERROR  # a check of ours that broke says nothing to a student
         below = self._below(v)
         excerpts, above = self._excerpts(v) if v.mark in WRONG and (v.lines or below is None) else ((), ())
         message, ours = self._message(v, shown=shown)
@@ -167,25 +168,25 @@ class _Teller:
             excerpts=excerpts, quoted_above=above, hanging=tuple(self._hanging(v)), alike=tuple(self._alike(v)),
             hidden=not v.visible)
 
-    def _hanging(self, root: r.Verdict) -> list[Item]:
-        return [self.item(v) for v in self.checks if v.mark is r.Mark.NOT_REACHED and self._below(v) == root.id]
+    def _hanging(self, root: records.Verdict) -> list[Item]:
+        return [self.item(v) for v in self.checks if v.mark is records.Mark.NOT_REACHED and self._below(v) == root.id]
 
-    def _alike(self, first: r.Verdict) -> list[Item]:
+    def _alike(self, first: records.Verdict) -> list[Item]:
         return [self.item(v) for v in self.checks if self.reasons.first.get(v.id) == first.id]
 
-    def _message(self, v: r.Verdict, *, shown: bool) -> tuple[str, bool]:
+    def _message(self, v: records.Verdict, *, shown: bool) -> tuple[str, bool]:
         """What to say of a check, and whether that is in the reader's language."""
-        if v.mark is r.Mark.GRADER_ERROR:
+        if v.mark is records.Mark.GRADER_ERROR:
             return self.words.gettext("Something went wrong on our side. This check will be run again."), True
-        if v.mark is r.Mark.PASS:
+        if v.mark is records.Mark.PASS:
             return "", True
         if not (shown and v.message):
             return self.words.cause(v.cause), True
         if v.said:
             return plain.line(self.words.said(v.said), 2000), True
-        return (_told if v.cause is r.Cause.WRONG_ANSWER else plain.line)(v.message, 2000), False
+        return (_told if v.cause is messages.Cause.WRONG_ANSWER else plain.line)(v.message, 2000), False
 
-    def _excerpts(self, v: r.Verdict) -> tuple[tuple[source.Excerpt, ...], tuple[str, ...]]:
+    def _excerpts(self, v: records.Verdict) -> tuple[tuple[source.Excerpt, ...], tuple[str, ...]]:
         """What of the notebook to show beside a check, and which functions were shown before."""
         if v.lines:
             found = source.places(self.notebook, v.lines, v.functions)
@@ -200,7 +201,7 @@ class _Teller:
                 excerpts.append(excerpt)
         return tuple(excerpts), tuple(above)
 
-    def cell(self, event: r.CellEvent) -> Item:
+    def cell(self, event: messages.CellEvent) -> Item:
         """A cell that did not run, and with it every check that needs what it was to define."""
         stop, w = self.stop(event), self.words
         name, unread = self.reasons.missed[event.cell], event.error in _UNPARSED
@@ -209,14 +210,14 @@ class _Teller:
         after = [number + 1 for number, cause in self.reasons.followers.items() if cause == event.cell]
         return Item(
             id="", anchor=f"cell-{stop.cell}", title=w.stopped(stop.cell, _as_code(stop.what), unread=unread),
-            mark=r.Mark.FAIL.value, word=w.mark(r.Mark.FAIL), points=w.cost(sum(v.max_points for v in lost)),
+            mark=records.Mark.FAIL.value, word=w.mark(records.Mark.FAIL), points=w.cost(sum(v.max_points for v in lost)),
             message=" ".join(filter(None, (w.undefined(name, unread=unread), w.followers(after)))), meaning="",
             advice=w.gettext("Mend this first. Then restart the kernel and run all cells: each should run to its end."),
             read="", measurements=(), pictures=(), excerpts=(stop.excerpt,) if stop.excerpt else (), quoted_above=(),
             hanging=tuple(map(self.item, lost)))
 
-    def stop(self, event: r.CellEvent) -> Stop:
-        places = (source.places(self.notebook, [r.Line(cell=event.cell, line=event.line, text="")], ())
+    def stop(self, event: messages.CellEvent) -> Stop:
+        places = (source.places(self.notebook, [messages.Line(cell=event.cell, line=event.line, text="")], ())
                   if event.line > 0 else ())
         known = [p for p in places if p.prompt is not None]
         what = plain.line(": ".join(filter(None, (event.error, event.message))), 1000) or self.words.cause(event.cause)
@@ -238,17 +239,17 @@ def _unsaid(text: str, before: str, message: str) -> str:
     return "" if text == before or shown in message else shown
 
 
-def _measurement(m: r.Measurement) -> r.Measurement:
-    return r.Measurement(what=_told(m.what), measured=_told(m.measured), expected=_told(m.expected),
+def _measurement(m: records.Measurement) -> records.Measurement:
+    return records.Measurement(what=_told(m.what), measured=_told(m.measured), expected=_told(m.expected),
                          meaning=_told(m.meaning))
 
 
-def _drawing(picture: r.Picture) -> pictures.Drawing | None:
+def _drawing(picture: records.Picture) -> pictures.Drawing | None:
     drawing = pictures.drawing(picture)
     return replace(drawing, alt=plain.typeset(drawing.alt)) if drawing else None
 
 
-def _segments(checks: Sequence[r.Verdict]) -> tuple[Segment, ...]:
+def _segments(checks: Sequence[records.Verdict]) -> tuple[Segment, ...]:
     total = sum(v.max_points for v in checks) or 1.0
     gap = 0.8 if len(checks) < 40 else 0.0
     segments, x = [], 0.0

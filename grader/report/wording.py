@@ -8,66 +8,67 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from grader import records as r
+from grader import records
 from grader.locale import N_
 from grader.report.source import Excerpt
+from grader.wall import messages
 
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
 DECIMAL_COMMA = {"de"}
 
 
 MARKS = {
-    r.Mark.PASS: N_("Passed"),
-    r.Mark.PARTIAL: N_("Partly there"),
-    r.Mark.FAIL: N_("Not yet"),
-    r.Mark.NOT_REACHED: N_("Not reached"),
-    r.Mark.NOT_AVAILABLE: N_("Not looked at"),
-    r.Mark.GRADER_ERROR: N_("Mark withheld"),
+    records.Mark.PASS: N_("Passed"),
+    records.Mark.PARTIAL: N_("Partly there"),
+    records.Mark.FAIL: N_("Not yet"),
+    records.Mark.NOT_REACHED: N_("Not reached"),
+    records.Mark.NOT_AVAILABLE: N_("Not looked at"),
+    records.Mark.GRADER_ERROR: N_("Mark withheld"),
 }
 
 STATUSES = {
-    r.Status.GRADED: N_("graded"),
-    r.Status.UNREADABLE: N_("unreadable"),
-    r.Status.WITHHELD: N_("withheld"),
+    records.Status.GRADED: N_("graded"),
+    records.Status.UNREADABLE: N_("unreadable"),
+    records.Status.WITHHELD: N_("withheld"),
 }
 
 CAUSES = {
-    r.Cause.WRONG_ANSWER: N_("What came back is not what was asked for."),
-    r.Cause.MISSING: N_("A name this check needs is not defined after the notebook's last cell."),
-    r.Cause.RAISED: N_("Your code raised an error here."),
-    r.Cause.TIMEOUT: N_("Your code did not come to an end in the time allowed."),
-    r.Cause.MEMORY: N_("Your code used more memory than allowed."),
-    r.Cause.OUTPUT: N_("Your code wrote or returned more than allowed."),
-    r.Cause.CRASHED: N_("Your code ended the Python process instead of returning."),
-    r.Cause.FORBIDDEN: N_("Your code called something that this exercise asks you to write yourself."),
-    r.Cause.PREREQUISITE: N_("A check that this one depends on has not passed yet."),
-    r.Cause.NEEDS_CUDA: N_("This needs a GPU, and the grading machine had none. It does not count."),
+    messages.Cause.WRONG_ANSWER: N_("What came back is not what was asked for."),
+    messages.Cause.MISSING: N_("A name this check needs is not defined after the notebook's last cell."),
+    messages.Cause.RAISED: N_("Your code raised an error here."),
+    messages.Cause.TIMEOUT: N_("Your code did not come to an end in the time allowed."),
+    messages.Cause.MEMORY: N_("Your code used more memory than allowed."),
+    messages.Cause.OUTPUT: N_("Your code wrote or returned more than allowed."),
+    messages.Cause.CRASHED: N_("Your code ended the Python process instead of returning."),
+    messages.Cause.FORBIDDEN: N_("Your code called something that this exercise asks you to write yourself."),
+    messages.Cause.PREREQUISITE: N_("A check that this one depends on has not passed yet."),
+    messages.Cause.NEEDS_CUDA: N_("This needs a GPU, and the grading machine had none. It does not count."),
 }
 
 
 ADVICE = {
-    r.Cause.MISSING: N_("Is the name spelled as the exercise asks for? Restart the kernel, run all cells, and see "
+    messages.Cause.MISSING: N_("Is the name spelled as the exercise asks for? Restart the kernel, run all cells, and see "
                         "which one stops."),
-    r.Cause.RAISED: N_("Call the function yourself in a new cell, and read the error from its last line upwards."),
-    r.Cause.TIMEOUT: N_("Does this loop end? If it does: does it go over single numbers, where one operation on the "
+    messages.Cause.RAISED: N_("Call the function yourself in a new cell, and read the error from its last line upwards."),
+    messages.Cause.TIMEOUT: N_("Does this loop end? If it does: does it go over single numbers, where one operation on the "
                         "whole tensor would do?"),
-    r.Cause.MEMORY: N_("Which tensor grows with each step, or is larger than it has to be?"),
-    r.Cause.OUTPUT: N_("Is there a `print` inside a loop that belongs outside?"),
-    r.Cause.CRASHED: N_("A function returns to whoever called it; `exit`, `quit` and `os._exit` end all of Python."),
-    r.Cause.FORBIDDEN: N_("Write out what the ready-made function does, in steps of your own."),
+    messages.Cause.MEMORY: N_("Which tensor grows with each step, or is larger than it has to be?"),
+    messages.Cause.OUTPUT: N_("Is there a `print` inside a loop that belongs outside?"),
+    messages.Cause.CRASHED: N_("A function returns to whoever called it; `exit`, `quit` and `os._exit` end all of Python."),
+    messages.Cause.FORBIDDEN: N_("Write out what the ready-made function does, in steps of your own."),
 }
 
 BRIEFLY = {
-    r.Cause.WRONG_ANSWER: N_("wrong, and like no known mistake"),
-    r.Cause.MISSING: N_("not written"),
-    r.Cause.RAISED: N_("raised an error"),
-    r.Cause.TIMEOUT: N_("ran too long"),
-    r.Cause.MEMORY: N_("used too much memory"),
-    r.Cause.OUTPUT: N_("wrote or returned too much"),
-    r.Cause.CRASHED: N_("ended the Python process"),
-    r.Cause.FORBIDDEN: N_("called what is to be written"),
-    r.Cause.PREREQUISITE: N_("needs an earlier check"),
-    r.Cause.NEEDS_CUDA: N_("needs a GPU"),
+    messages.Cause.WRONG_ANSWER: N_("wrong, and like no known mistake"),
+    messages.Cause.MISSING: N_("not written"),
+    messages.Cause.RAISED: N_("raised an error"),
+    messages.Cause.TIMEOUT: N_("ran too long"),
+    messages.Cause.MEMORY: N_("used too much memory"),
+    messages.Cause.OUTPUT: N_("wrote or returned too much"),
+    messages.Cause.CRASHED: N_("ended the Python process"),
+    messages.Cause.FORBIDDEN: N_("called what is to be written"),
+    messages.Cause.PREREQUISITE: N_("needs an earlier check"),
+    messages.Cause.NEEDS_CUDA: N_("needs a GPU"),
 }
 
 
@@ -79,36 +80,36 @@ class Words:
     gettext: Callable[[str], str]
     ngettext: Callable[[str, str, int], str]
 
-    def mark(self, mark: r.Mark) -> str:
+    def mark(self, mark: records.Mark) -> str:
         return self.gettext(MARKS[mark])
 
-    def status(self, status: r.Status) -> str:
+    def status(self, status: records.Status) -> str:
         return self.gettext(STATUSES[status])
 
-    def said(self, said: r.Said) -> str:
+    def said(self, said: records.Said) -> str:
         """One of the grader's own sentences. The values in it are the student's."""
         return self.gettext(said.template) % said.values
 
-    def reason(self, result: r.Result) -> str:
+    def reason(self, result: records.Result) -> str:
         """Why a notebook has no checks, or no mark."""
         return self.said(result.said) if result.said else result.reason
 
-    def cause(self, cause: r.Cause | None) -> str:
+    def cause(self, cause: messages.Cause | None) -> str:
         return self.gettext(CAUSES[cause]) if cause else ""
 
-    def briefly(self, cause: r.Cause | None) -> str:
+    def briefly(self, cause: messages.Cause | None) -> str:
         """A cause in a tutor's table."""
         return self.gettext(BRIEFLY[cause]) if cause else ""
 
-    def advice(self, cause: r.Cause | None) -> str:
+    def advice(self, cause: messages.Cause | None) -> str:
         """What to try next where there was no answer that an exercise could have a hint for."""
         return self.gettext(ADVICE[cause]) if cause in ADVICE else ""
 
-    def points(self, v: r.Verdict) -> str:
-        if v.mark is r.Mark.NOT_AVAILABLE:
+    def points(self, v: records.Verdict) -> str:
+        if v.mark is records.Mark.NOT_AVAILABLE:
             return self.gettext("not counted")
         form = 1 if v.max_points == 1 else 2
-        if v.mark is r.Mark.GRADER_ERROR:
+        if v.mark is records.Mark.GRADER_ERROR:
             return self.ngettext("worth %(max)s point", "worth %(max)s points", form) % {
                 "max": self.number(v.max_points)}
         return self.ngettext("%(points)s of %(max)s point", "%(points)s of %(max)s points", form) % {
@@ -146,7 +147,7 @@ class Words:
         return self.gettext("Open `%(file)s` in Jupyter, see that it is all there, save it, and hand that file in "
                             "again.") % {"file": f"{exercise}.ipynb"}
 
-    def made_with(self, made_by: r.MadeBy) -> str:
+    def made_with(self, made_by: records.MadeBy) -> str:
         """What a report was made with. The batch's seed is not the students' to know: inputs are drawn from it."""
         return self.gettext("Made by grader %(version)s, exercise version %(exercise)s, PyTorch %(torch)s on "
                             "%(device)s.") % {

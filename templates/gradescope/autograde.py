@@ -10,8 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from grader.export.autograder import handed_in
 from grader.output import write
+
+from grader.export.autograder import handed_in
 
 SOURCE = Path(__file__).resolve().parent
 ROOT = SOURCE.parent

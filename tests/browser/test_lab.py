@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from grader import catalog, release
+from grader.exercise import catalog, release
 from tests.conftest import CELLS, write_exercise
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]

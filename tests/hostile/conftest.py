@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from grader import pipeline
-from grader import records as r
-from grader.execute.sandbox import SandboxUnavailable, open_sandbox
-from grader.grading import Options
-from grader.output import Output
+from grader import commands, records
+from grader.execute.opening import open_sandbox
+from grader.execute.sandbox import SandboxUnavailable
+from grader.keep.output import Output
+from grader.options import Options
 from tests.hostile import exhausting, forging, honest, malformed, reading, report
 from tests.hostile.case import HONEST, notebook
 
@@ -44,7 +44,7 @@ class Notes:
     def begin(self, total: int, unchanged: int) -> None:
         """Nothing to show."""
 
-    def graded(self, result: r.Result) -> None:
+    def graded(self, result: records.Result) -> None:
         """Nothing to show."""
 
     def note(self, text: str) -> None:
@@ -57,7 +57,7 @@ class Class:
 
     root: Path
     options: Options
-    results: dict[str, r.Result]
+    results: dict[str, records.Result]
     before: dict[str, str]
     reached: list[str]       # connections that arrived outside
     witness: int | None      # None: the process that was to be left alone still runs
@@ -87,7 +87,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
             hand_in(root, port)
             before = contents(root)
             with open_sandbox("bubblewrap") as sandbox:
-                results = pipeline.batch(root / "in", root / "out", options, sandbox, Notes())
+                results = commands.batch(root / "in", root / "out", options, sandbox, Notes())
             reached = [str(s.getsockname()) for s in select.select([tcp, abstract], [], [], 0)[0]]
             state = witness.poll()
         except SandboxUnavailable as error:

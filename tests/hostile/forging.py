@@ -199,24 +199,24 @@ for name in [n for n in sys.modules if n.startswith("grader")]:
     for key in list(vars(module)):
         if callable(getattr(module, key)) and not key.startswith("__"):
             setattr(module, key, lambda *a, **k: True)
-sys.modules["grader.inside.calls"] = sys.modules["grader.wire"] = None
+sys.modules["grader.inside.kernel.calls"] = sys.modules["grader.wall.wire"] = None
 ''',), exactly=0.0),
     Case(name="harness-replaced-quietly", hides="lecun", does="observe_step and the encoder are replaced by what sends constants.",
          cells=('''
-import grader.inside.answering as answering, grader.inside.calls as calls, grader.inside.values as values
+import grader.inside.kernel.answering as answering, grader.inside.kernel.calls as calls, grader.inside.kernel.encoding as values
 from grader.records import Returned, Round, Truth
 answering.observe_step = lambda step, *a, **k: (Returned(rounds=(Round(value=Truth(value=True)),) * 2), {})
 values.Encoder.encode = lambda *a: Truth(value=True)
 ''',)),
     Case(name="scales-every-tensor-that-leaves", hides="larger", does="The encoder in the kernel rescales what leaves, a guess of x 0.5.",
          cells=('''
-import grader.inside.values as values
+import grader.inside.kernel.encoding as values
 old = values._bytes_of
 values._bytes_of = lambda tensor: old(torch.Tensor.mul(tensor, 0.5) if tensor.dtype.is_floating_point else tensor)
 ''',)),
     Case(name="recorder-emptied", hides="idle", does="The list of forbidden calls is cleared after each of them. (Advisory: it wins.)",
          cells=('''
-import grader.inside.recorder as recorder
+import grader.inside.kernel.recorder as recorder
 def he_normal_(weight, negative_slope=0.0):
     nn.init.kaiming_normal_(weight, a=negative_slope)
     recorder._called.clear()

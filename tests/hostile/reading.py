@@ -64,7 +64,7 @@ for thing in gc.get_objects()[:200_000]:
     if type(thing) in (str, dict, bytes):
         try: tell(repr(thing)[:5000]) if len(thing) < 1000 else None
         except BaseException: pass
-for name in ("grader.judge", "grader.spec", "grader.catalog", "grader.pipeline", "grader.statistics", "grader.gradebook"):
+for name in ("grader.judge", "grader.spec", "grader.exercise.catalog", "grader.pipeline", "grader.spec.statistics", "grader.keep.gradebook"):
     if name in sys.modules: print("FOUND" + "-MODULE", name)
     try: __import__(name); print("FOUND" + "-MODULE", name)
     except ImportError: pass

@@ -14,31 +14,44 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from grader import records as r
-from grader import wire
-from grader.catalog import Exercise, discover, load
+from grader import records
 from grader.execute.exchange import checked
-from grader.inline import observe_inline
+from grader.exercise.catalog import Exercise, discover, load
+from grader.exercise.inline import observe_inline
+from grader.exercise.validate import cells
 from grader.judge import judge, verdict_on
 from grader.spec import Preparation, Seen
-from grader.validate import cells
-from grader.wire import Array, Garbled
+from grader.wall import messages, wire
+from grader.wall.values import (
+    Device,
+    MappingValue,
+    Nothing,
+    Opaque,
+    Real,
+    SequenceValue,
+    TensorRef,
+    Text,
+    Truth,
+    Value,
+    Whole,
+)
+from grader.wall.wire import Array, Garbled
 
 FOLDERS = discover(Path(__file__).resolve().parents[2] / "exercises")
-NAN, INF, HUGE = r.Real(value="nan"), r.Real(value="-inf"), r.Whole(value=-(1 << 63))
+NAN, INF, HUGE = Real(value="nan"), Real(value="-inf"), Whole(value=-(1 << 63))
 
 
-def scalars() -> Iterator[r.Value]:
-    yield from (r.Nothing(), r.Truth(value=True), r.Whole(value=(1 << 63) - 1), HUGE, NAN, INF,
-                r.Real(value="no number"), r.Real(value="0x1p+99999"), r.Text(value=""), r.Text(value="x" * 100_000),
-                r.Opaque(kind="Evil"),
-                r.Device(value="cuda:99"), r.Device(value="no device"))
+def scalars() -> Iterator[Value]:
+    yield from (Nothing(), Truth(value=True), Whole(value=(1 << 63) - 1), HUGE, NAN, INF,
+                Real(value="no number"), Real(value="0x1p+99999"), Text(value=""), Text(value="x" * 100_000),
+                Opaque(kind="Evil"),
+                Device(value="cuda:99"), Device(value="no device"))
 
 
-def compounds() -> Iterator[r.Value]:
-    yield from (r.Sequence(items=()), r.Sequence(items=(NAN,) * 40), r.Sequence(items=(r.Nothing(), INF), kind="tuple"),
-                r.Sequence(items=tuple(r.Mapping(items=()) for _ in range(30))), r.Mapping(items=()),
-                r.Mapping(items=((r.Sequence(items=()), r.Text(value="x")), (NAN, NAN), (r.Nothing(), HUGE))))
+def compounds() -> Iterator[Value]:
+    yield from (SequenceValue(items=()), SequenceValue(items=(NAN,) * 40), SequenceValue(items=(Nothing(), INF), kind="tuple"),
+                SequenceValue(items=tuple(MappingValue(items=()) for _ in range(30))), MappingValue(items=()),
+                MappingValue(items=((SequenceValue(items=()), Text(value="x")), (NAN, NAN), (Nothing(), HUGE))))
 
 
 TENSORS = {"empty": Array(dtype="float32", shape=(0,), data=b""),
@@ -48,23 +61,23 @@ TENSORS = {"empty": Array(dtype="float32", shape=(0,), data=b""),
            "thin": Array(dtype="bfloat16", shape=(1, 0, 7), data=b"")}
 
 
-def tensor(name: str, key: str) -> r.TensorRef:
-    return r.TensorRef(key=f"{key}/forged-{name}", dtype=TENSORS[name].dtype, shape=TENSORS[name].shape)
+def tensor(name: str, key: str) -> TensorRef:
+    return TensorRef(key=f"{key}/forged-{name}", dtype=TENSORS[name].dtype, shape=TENSORS[name].shape)
 
 
-def forgeries(key: str) -> list[r.Value]:
+def forgeries(key: str) -> list[Value]:
     tensors = (tensor(name, key) for name in TENSORS)
-    return [*scalars(), *compounds(), *tensors, r.TensorRef(key="lost", dtype="int8", shape=())]
+    return [*scalars(), *compounds(), *tensors, TensorRef(key="lost", dtype="int8", shape=())]
 
 
-def replaced(value: r.Value, forged: r.Value) -> Iterator[r.Value]:
+def replaced(value: Value, forged: Value) -> Iterator[Value]:
     """The value with one part after another forged: itself, or one of the first in each mapping and list within."""
     yield forged
-    if isinstance(value, r.Mapping):
+    if isinstance(value, MappingValue):
         for at, (name, part) in enumerate(value.items[:3]):
             for other in replaced(part, forged):
                 yield structs.replace(value, items=(*value.items[:at], (name, other), *value.items[at + 1:]))
-    if isinstance(value, r.Sequence):
+    if isinstance(value, SequenceValue):
         for at, part in enumerate(value.items[:2]):
             for other in replaced(part, forged):
                 yield structs.replace(value, items=(*value.items[:at], other, *value.items[at + 1:]))
@@ -77,9 +90,9 @@ class Forger:
         self.exercise = exercise
         self.prepared: Preparation = exercise.prepare(5)
         self.observed = observe_inline(exercise, cells(exercise), self.prepared)
-        assert {v.mark for v in judge(exercise, self.observed, self.prepared)} <= {r.Mark.PASS, r.Mark.NOT_AVAILABLE}
+        assert {v.mark for v in judge(exercise, self.observed, self.prepared)} <= {records.Mark.PASS, records.Mark.NOT_AVAILABLE}
 
-    def verdicts(self, world: str, key: str, outcome: r.Outcome) -> Iterator[r.Verdict]:
+    def verdicts(self, world: str, key: str, outcome: messages.Outcome) -> Iterator[records.Verdict]:
         """What each check that looks at this step makes of the forged outcome."""
         was = self.observed[world]
         forged = {f"{key}/forged-{name}": array for name, array in TENSORS.items()}
@@ -99,7 +112,7 @@ def test_no_forged_value_is_our_fault(forger: Forger) -> None:
     for step, key in forger.exercise.keys.items():
         was = forger.observed.get(step.world)
         outcome = was.record.outcomes[key] if was else None
-        if not isinstance(outcome, r.Returned):
+        if not isinstance(outcome, messages.Returned):
             continue
         first = outcome.rounds[0]
         for forged in forgeries(key):
@@ -109,21 +122,21 @@ def test_no_forged_value_is_our_fault(forger: Forger) -> None:
             for one in rounds:
                 changed = structs.replace(outcome, rounds=(one, *outcome.rounds[1:]))
                 for verdict in forger.verdicts(step.world, key, changed):
-                    assert verdict.mark is not r.Mark.GRADER_ERROR, (key, forged, verdict.message)
+                    assert verdict.mark is not records.Mark.GRADER_ERROR, (key, forged, verdict.message)
 
 
 @pytest.mark.parametrize("make", [
-    lambda cause: r.Lost(cause=cause, detail="x" * 5000), lambda cause: r.Raised(error="", message="\u202e`x`" * 500),
-    lambda cause: r.Raised(error="GraderError", lines=(r.Line(cell=-5, line=1 << 62, text=""),) * 200),
-    lambda cause: r.Returned(rounds=()), lambda cause: r.Returned(rounds=(r.Round(value=r.Nothing()),) * 1000),
-    lambda cause: r.Returned(rounds=(r.Round(value=r.Nothing()),), forbidden=("x" * 200,) * 200),
+    lambda cause: messages.Lost(cause=cause, detail="x" * 5000), lambda cause: messages.Raised(error="", message="\u202e`x`" * 500),
+    lambda cause: messages.Raised(error="GraderError", lines=(messages.Line(cell=-5, line=1 << 62, text=""),) * 200),
+    lambda cause: messages.Returned(rounds=()), lambda cause: messages.Returned(rounds=(messages.Round(value=Nothing()),) * 1000),
+    lambda cause: messages.Returned(rounds=(messages.Round(value=Nothing()),), forbidden=("x" * 200,) * 200),
 ], ids=["lost", "raised", "raised-odd", "no-rounds", "many-rounds", "forbidden"])
-def test_no_forged_outcome_is_our_fault(forger: Forger, make: Callable[[r.Cause], r.Outcome]) -> None:
-    for cause in (r.Cause.TIMEOUT, r.Cause.PREREQUISITE):
+def test_no_forged_outcome_is_our_fault(forger: Forger, make: Callable[[messages.Cause], messages.Outcome]) -> None:
+    for cause in (messages.Cause.TIMEOUT, messages.Cause.PREREQUISITE):
         for step, key in forger.exercise.keys.items():
             if step.world in forger.observed:
                 for verdict in forger.verdicts(step.world, key, make(cause)):
-                    assert verdict.mark is not r.Mark.GRADER_ERROR, verdict
+                    assert verdict.mark is not records.Mark.GRADER_ERROR, verdict
                     assert len(verdict.message) <= 2000
 
 
@@ -150,8 +163,8 @@ def header(entries: dict[str, object], data: bytes = b"") -> bytes:
 ])
 def test_what_is_no_outcome_of_ours_is_the_call_s_loss(text: str) -> None:
     outcome, arrays = checked(parcel(text), "step")
-    assert isinstance(outcome, r.Lost)
-    assert outcome.cause is r.Cause.CRASHED
+    assert isinstance(outcome, messages.Lost)
+    assert outcome.cause is messages.Cause.CRASHED
     assert arrays == {}
 
 
@@ -177,16 +190,16 @@ def test_what_wire_lets_through_torch_can_hold() -> None:
 
 def test_a_class_s_name_takes_no_check_out_of_the_maximum(forger: Forger) -> None:
     """Only in a simulated world can a device be unable; elsewhere the name means nothing."""
-    limit = r.Raised(error="SimulationLimit", message="cannot")
+    limit = messages.Raised(error="SimulationLimit", message="cannot")
     for step, key in forger.exercise.keys.items():
         if step.world in forger.observed and forger.prepared.worlds[step.world].gpus is None:
             for verdict in forger.verdicts(step.world, key, limit):
-                assert verdict.mark is not r.Mark.NOT_AVAILABLE
+                assert verdict.mark is not records.Mark.NOT_AVAILABLE
 
 
 def test_strange_values_equal_nothing() -> None:
-    seen = Seen(step=None, given={}, outcome=r.Lost(cause=r.Cause.CRASHED), arrays={})  # type: ignore[arg-type]
-    strange = seen.decode(r.Opaque(kind="int"))
+    seen = Seen(step=None, given={}, outcome=messages.Lost(cause=messages.Cause.CRASHED), arrays={})  # type: ignore[arg-type]
+    strange = seen.decode(Opaque(kind="int"))
     assert strange != strange
     assert strange != 0
-    assert msgspec.json.encode(r.Opaque(kind="int"))
+    assert msgspec.json.encode(Opaque(kind="int"))

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from grader import pipeline
-from grader import records as r
-from grader.grading import Grading
+from grader import commands, records
+from grader.pipeline import Grading
 from tests.hostile import malformed
 from tests.hostile.case import HONEST, Case
 from tests.hostile.conftest import CASES, EXERCISE, Class, contents
@@ -27,11 +26,11 @@ def named(items: tuple[object, ...]) -> list[str]:
     return [item.name for item in items]  # type: ignore[attr-defined]
 
 
-def told(result: r.Result) -> str:
+def told(result: records.Result) -> str:
     """A mark with its reasons, for whoever reads a failed test."""
     return json.dumps({"score": result.score, "reason": result.reason, "events": [str(e) for e in result.events],
                        **{v.id: [v.cause and v.cause.value, v.message] for v in result.checks
-                          if v.mark is not r.Mark.PASS}}, indent=1)
+                          if v.mark is not records.Mark.PASS}}, indent=1)
 
 
 @pytest.mark.parametrize("name", HONEST)
@@ -50,7 +49,7 @@ def test_a_right_control_gets_full_marks_whoever_surrounds_it(graded: Class) -> 
 def test_no_attack_brings_more_than_the_honest_answer(graded: Class, case: Case) -> None:
     """And no honest oddity less."""
     result = graded.results[case.name]
-    assert result.status is r.Status.GRADED, told(result)
+    assert result.status is records.Status.GRADED, told(result)
     assert result.max_score == 20, told(result)
     assert result.score is not None
     if case.exactly is None:
@@ -68,7 +67,7 @@ def test_the_report_says_what_happened(graded: Class, case: Case) -> None:
     assert case.events.items() <= events.items(), told(result)
     page = html.unescape(graded.page(case.name))
     for verdict in result.checks:
-        if verdict.mark is r.Mark.FAIL:
+        if verdict.mark is records.Mark.FAIL:
             assert verdict.message, verdict.id
     for words in case.says:
         assert words in page
@@ -77,7 +76,7 @@ def test_the_report_says_what_happened(graded: Class, case: Case) -> None:
 @pytest.mark.parametrize("file", malformed.FILES, ids=named(malformed.FILES))
 def test_odd_files_get_a_mark_and_a_reason(graded: Class, file: malformed.File) -> None:
     result = graded.results[file.name]
-    assert result.status is (r.Status.UNREADABLE if file.unreadable else r.Status.GRADED), told(result)
+    assert result.status is (records.Status.UNREADABLE if file.unreadable else records.Status.GRADED), told(result)
     assert result.score == file.score, told(result)
     assert result.reason or not file.unreadable
     page = html.unescape(graded.page(file.name))
@@ -124,7 +123,7 @@ def test_stored_observations_are_as_hostile_as_on_the_first_day(graded: Class, n
     old = graded.results[name]
     kept = graded.out.kept(name, "he_init", "plain")
     assert kept is not None
-    grading = Grading(graded.options, {"he_init": pipeline.load(EXERCISE)}, 11, "bubblewrap")
-    submission = r.Submission(student=name, exercise="he_init", path="", sha256="", notebook="")
+    grading = Grading(graded.options, {"he_init": commands.load(EXERCISE)}, 11, "bubblewrap")
+    submission = records.Submission(student=name, exercise="he_init", path="", sha256="", notebook="")
     again = grading.judged(submission, {"plain": kept}).result
     assert (again.status, again.score) == (old.status, old.score)

@@ -19,10 +19,10 @@ from rich.console import Console
 
 from grader.cli import main
 from grader.export import github, junit
-from grader.gradebook import Gradebook
-from grader.output import folder_name
+from grader.keep.gradebook import Gradebook
+from grader.keep.output import folder_name
 from grader.report import terminal
-from grader.terminal import watching
+from grader.report.console import watching
 from tests.hostile.conftest import EXERCISE, Class
 from tests.hostile.report import CASES, NAMES
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
 from pathlib import Path
 
 import msgspec
 
-from grader import wire
-from grader.records import Observations, Result
+from grader.files import replace_file
+from grader.records import Result
+from grader.wall import wire
+from grader.wall.messages import Observations
 
 RESERVED = {"observations", "index.html", "grades.csv", "results.jsonl", "gradebook.sqlite"}
 UNSAFE = re.compile(r"[^\w .@+-]", re.ASCII)
@@ -39,7 +39,7 @@ class Output:
 
     def keep(self, student: str, exercise: str, world: str, parcel: wire.Parcel[Observations]) -> None:
         """Store observations so that they can be judged again."""
-        write(self.observations(student, exercise, world), *wire.parts(parcel.record, parcel.arrays))
+        replace_file(self.observations(student, exercise, world), *wire.parts(parcel.record, parcel.arrays))
 
     def kept(self, student: str, exercise: str, world: str) -> wire.Parcel[Observations] | None:
         """Stored observations; they are as hostile as on the day they came."""
@@ -55,20 +55,6 @@ def folder_name(student: str) -> str:
         return name
     digest = hashlib.blake2b(student.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
     return f"{name or 'student'}-{digest}"
-
-
-def write(path: Path, *content: bytes | str) -> None:
-    """Write to a temporary name beside `path`, then rename: readers see the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.writelines(part.encode("utf-8", "replace") if isinstance(part, str) else part for part in content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def line(result: Result) -> bytes:

@@ -17,9 +17,10 @@ from typing import TypeVar
 import msgspec
 from msgspec import structs
 
-from grader import records as r
 from grader.errors import Mendable
 from grader.spec import ON_GPU, PLAIN, REAL_CUDA, Check, Preparation, Step, prepare
+from grader.wall import messages
+from grader.wall.values import Record
 
 T = TypeVar("T")
 
@@ -32,7 +33,7 @@ class ExerciseError(Mendable):
     """An exercise that is not as it must be: the tutor's fault. One line, with the file."""
 
 
-class Settings(r.Record, frozen=True, kw_only=True):
+class Settings(Record, frozen=True, kw_only=True):
     """exercise.toml. Unknown keys are errors."""
 
     title: str
@@ -42,17 +43,17 @@ class Settings(r.Record, frozen=True, kw_only=True):
     forbidden: tuple[str, ...] = ()       # dotted names that must not be used in those functions
     preload: tuple[str, ...] = ()         # modules that notebooks import late, imported once for all of them
     on_gpu: bool = False                  # where a GPU is at hand, the steps of `plain` are made on it as well
-    limits: r.Limits = r.Limits()
+    limits: messages.Limits = messages.Limits()
 
 
-class Place(r.Record, frozen=True, kw_only=True):
+class Place(Record, frozen=True, kw_only=True):
     """One exercise in a course."""
 
     name: str
     weight: float = 1.0                   # of one of its points in the course's total
 
 
-class Course(r.Record, frozen=True, kw_only=True):
+class Course(Record, frozen=True, kw_only=True):
     """course.toml: the order of the exercises, and what each weighs."""
 
     title: str = "Class"
@@ -93,11 +94,11 @@ class Exercise:
         return Preparation(steps=steps, worlds={name: world(name, seed) for name in self.worlds})
 
 
-def world(name: str, seed: int) -> r.World:
+def world(name: str, seed: int) -> messages.World:
     """A world with GPUs whose names, all different, are drawn from the batch's seed."""
     gpus = WORLDS.get(name)
     names = None if gpus is None else tuple(random.Random(seed).sample(GPU_NAMES, gpus))
-    return r.World(name=name, gpus=names)
+    return messages.World(name=name, gpus=names)
 
 
 def discover(root: Path) -> dict[str, Path]:

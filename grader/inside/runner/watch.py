@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
-from grader.records import Cause, Limits
+from grader.wall.messages import Cause, Limits
 
 PERIOD = 0.1           # s between two looks, each of which reads a file for every process of every job
 DEATH = 0.005          # s in which a killed process is likely to be gone

@@ -24,8 +24,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import msgspec
 from safetensors import SafetensorError, TensorSpec, deserialize, serialize
 
-from grader.records import Mapping as MappingValue
-from grader.records import Sequence, TensorRef, Value
+from grader.wall.values import MappingValue, SequenceValue, TensorRef, Value
 
 if TYPE_CHECKING:
     import torch  # reading a parcel needs no torch; only the two conversions at the end do
@@ -205,7 +204,7 @@ def tensors_of(value: Value) -> list[TensorRef]:
     """Every tensor reference within a value, in order."""
     if isinstance(value, TensorRef):
         return [value]
-    if isinstance(value, Sequence):
+    if isinstance(value, SequenceValue):
         return [ref for item in value.items for ref in tensors_of(item)]
     if isinstance(value, MappingValue):
         return [ref for pair in value.items for item in pair for ref in tensors_of(item)]

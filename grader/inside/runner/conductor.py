@@ -12,14 +12,13 @@ import socket
 import time
 from typing import Protocol
 
-from grader import wire
-from grader.inside import frames
-from grader.inside.answering import NONCE, STATUS, Names
-from grader.inside.executing import Attached, Execution, Unreadable
-from grader.inside.values import plain
-from grader.inside.watch import DYING, NOT_ASKED, WALL, Span, Watch
-from grader.inside.watch import Kernel as Watched
-from grader.records import Cause, Job, Lost, Run
+from grader.inside.kernel.answering import NONCE, STATUS, Names
+from grader.inside.runner.executing import Attached, Execution, Unreadable
+from grader.inside.runner.watch import DYING, NOT_ASKED, WALL, Span, Watch
+from grader.inside.runner.watch import Kernel as Watched
+from grader.wall import frames, wire
+from grader.wall.messages import Cause, Job, Lost, Run
+from grader.wall.text import plain
 
 HELLO_SECONDS = 60.0
 SLACK = DYING + 2      # s beyond the watch's own limits before the runner gives a kernel up

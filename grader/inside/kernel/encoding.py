@@ -13,14 +13,15 @@ from typing import Any
 import numpy
 import torch
 
-from grader import wire
-from grader.records import (
+from grader.wall import wire
+from grader.wall.text import name_of, plain
+from grader.wall.values import (
     Device,
-    Mapping,
+    MappingValue,
     Nothing,
     Opaque,
     Real,
-    Sequence,
+    SequenceValue,
     TensorRef,
     Text,
     Truth,
@@ -32,7 +33,6 @@ MAX_DEPTH = 8          # three JSON brackets a mapping, and wire allows 32
 MAX_ITEMS = 100_000    # values in one step
 MAX_TENSORS = wire.MAX_TENSORS // 4
 MAX_TEXT = 1 << 20     # characters
-MAX_NAME = 200         # characters of a type's name
 
 Base: Any = torch._C.TensorBase
 DTYPES: dict[str, torch.dtype] = {name: getattr(torch, name) for name in wire.NAMES}
@@ -50,15 +50,6 @@ _strided = torch.strided
 
 class TooMuch(BaseException):
     """More came back than may leave. Not an Exception: a student's `except Exception` must not eat it."""
-
-
-def name_of(kind: type) -> str:
-    return plain(getattr(kind, "__name__", "?"), MAX_NAME)
-
-
-def plain(text: object, most: int) -> str:
-    """Text that every file can hold: cut to length, lone surrogates replaced."""
-    return str.__str__(text)[:most].encode("utf-8", "replace").decode() if isinstance(text, str) else "?"
 
 
 class Encoder:
@@ -111,9 +102,9 @@ class Encoder:
         for plain_kind in (list, tuple, set, frozenset):
             if issubclass(kind, plain_kind):
                 items = tuple(self.encode(item, depth + 1) for item in plain_kind.__iter__(thing))
-                return Sequence(items=items, kind=name_of(kind))
+                return SequenceValue(items=items, kind=name_of(kind))
         if issubclass(kind, dict):
-            return Mapping(items=tuple((self.encode(key, depth + 1), self.encode(value, depth + 1))
+            return MappingValue(items=tuple((self.encode(key, depth + 1), self.encode(value, depth + 1))
                                        for key, value in dict.items(thing)), kind=name_of(kind))
         return Opaque(kind=name_of(kind))
 
@@ -195,10 +186,10 @@ class Decoder:
                 return float.fromhex(value.value)
             case Device():
                 return torch.device(value.value)
-            case Sequence():
+            case SequenceValue():
                 items = [self.decode(item) for item in value.items]
                 return tuple(items) if value.kind == "tuple" else items
-            case Mapping():
+            case MappingValue():
                 return {self.decode(key): self.decode(item) for key, item in value.items}
             case TensorRef():
                 return self._tensor(value)

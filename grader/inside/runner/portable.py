@@ -1,7 +1,7 @@
 """Runner and kernel without isolation, for every system: plain processes, a plain Jupyter kernel, loopback sockets.
 
-``python -m grader.inside.portable`` is the runner and speaks with the grader on stdin and stdout;
-``python -m grader.inside.portable FOLDER`` is the kernel.
+``python -m grader.inside.runner.portable`` is the runner and speaks with the grader on stdin and stdout;
+``python -m grader.inside.runner.portable FOLDER`` is the kernel.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from typing import Any
 
 from jupyter_client.connect import write_connection_file
 
-import grader.lean  # noqa: F401 - before the runner brings nbformat in
-from grader import wire
-from grader.inside import frames
-from grader.inside.watch import Process, descendants
-from grader.records import Job
+import grader.wall.nbformat_lean  # noqa: F401 - before the runner brings nbformat in
+from grader.inside.runner.watch import Process, descendants
+from grader.wall import frames, wire
+from grader.wall.messages import Job
 
 NONCE = 32           # bytes, by which the kernel shows that it is the one
 START_SECONDS = 120.0
@@ -42,7 +41,7 @@ class PlainKernel:
         nonce = os.urandom(NONCE)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             (folder / "job").write_bytes(nonce + listener.getsockname()[1].to_bytes(4, "little") + wire.write(job))
-            self.process = subprocess.Popen([sys.executable, "-m", "grader.inside.portable", str(folder)], cwd=home,
+            self.process = subprocess.Popen([sys.executable, "-m", "grader.inside.runner.portable", str(folder)], cwd=home,
                                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                             stderr=subprocess.DEVNULL)
             self.channel = _accepted(listener, nonce)
@@ -82,17 +81,17 @@ def _accepted(listener: socket.socket, nonce: bytes) -> socket.socket:
 
 
 def run_job() -> None:
-    """The runner."""
-    from grader.inside import runner
+    """The conductor."""
+    from grader.inside.runner import conductor
 
     stream = Pipes()
     try:
         _, payload = frames.get(stream)
         parcel = wire.read(payload, Job)
         if isinstance(parcel, wire.Garbled):
-            raise runner.NotReady(f"the job cannot be read: {parcel.reason}")
+            raise conductor.NotReady(f"the job cannot be read: {parcel.reason}")
         with tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as folder:
-            runner.conduct(stream, parcel.record, PlainKernel(parcel.record, Path(folder)))
+            conductor.conduct(stream, parcel.record, PlainKernel(parcel.record, Path(folder)))
     except BaseException as error:
         with contextlib.suppress(BaseException):
             frames.put(stream, b"n", f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:2000])
@@ -110,7 +109,7 @@ class Pipes:
 
 def run_kernel(folder: Path) -> None:
     """The kernel."""
-    from grader.inside.kernel import start
+    from grader.inside.kernel.start import start
 
     data = (folder / "job").read_bytes()
     (folder / "job").unlink()

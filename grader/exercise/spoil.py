@@ -12,16 +12,29 @@ from typing import TYPE_CHECKING
 import torch
 from msgspec import structs
 
-from grader import records as r
-from grader import wire
+from grader import records
 from grader.judge import verdict_on
 from grader.spec import Check, Step
+from grader.wall import messages, wire
+from grader.wall.values import (
+    Device,
+    MappingValue,
+    Nothing,
+    Opaque,
+    Real,
+    SequenceValue,
+    TensorRef,
+    Text,
+    Truth,
+    Value,
+    Whole,
+)
 
 if TYPE_CHECKING:
-    from grader.catalog import Exercise
+    from grader.exercise.catalog import Exercise
     from grader.spec import Preparation
 
-Observed = Mapping[str, wire.Parcel[r.Observations]]
+Observed = Mapping[str, wire.Parcel[messages.Observations]]
 Spoiler = Callable[[torch.Tensor], torch.Tensor]
 LEAVES = 8    # values replaced by junk in one step, spread evenly over all it holds
 
@@ -37,11 +50,11 @@ SPOILERS: dict[str, Spoiler] = {
 }
 MUST_NOTICE = ("zeros", "NaN", "one element")  # in each step by itself; the others at least somewhere
 
-JUNK: tuple[r.Value, ...] = (
-    r.Nothing(), r.Opaque(kind="Liar"), r.Text(value="\x1b[31m" + "9" * 50), r.Real(value="nan"), r.Real(value="inf"),
-    r.Truth(value=True), r.Whole(value=-(2**62)), r.Sequence(items=()), r.Mapping(items=()),
-    r.TensorRef(key="nowhere", dtype="float32", shape=(2, 2)), r.Device(value="cuda:7"),
-    r.Sequence(items=(r.Sequence(items=(r.Nothing(),)),)),
+JUNK: tuple[Value, ...] = (
+    Nothing(), Opaque(kind="Liar"), Text(value="\x1b[31m" + "9" * 50), Real(value="nan"), Real(value="inf"),
+    Truth(value=True), Whole(value=-(2**62)), SequenceValue(items=()), MappingValue(items=()),
+    TensorRef(key="nowhere", dtype="float32", shape=(2, 2)), Device(value="cuda:7"),
+    SequenceValue(items=(SequenceValue(items=(Nothing(),)),)),
 )
 
 
@@ -77,12 +90,12 @@ def _marked(exercise: Exercise, check: Check, observed: Observed, prepared: Prep
             problems: list[str]) -> bool:
     """Whether the check fails; a check that raises is a problem."""
     verdict = verdict_on(exercise, check, observed, prepared)
-    if verdict.mark is r.Mark.GRADER_ERROR:
+    if verdict.mark is records.Mark.GRADER_ERROR:
         problems.append(f"{check.id}: {name}: {verdict.message}")
-    return verdict.mark is not r.Mark.PASS
+    return verdict.mark is not records.Mark.PASS
 
 
-def _with_outcome(observed: Observed, step: Step, key: str, outcome: r.Outcome,
+def _with_outcome(observed: Observed, step: Step, key: str, outcome: messages.Outcome,
                   arrays: Mapping[str, wire.Array]) -> Observed:
     parcel = observed[step.world]
     record = structs.replace(parcel.record, outcomes={**parcel.record.outcomes, key: outcome})
@@ -93,20 +106,20 @@ def _spoiled(observed: Observed, step: Step, key: str, spoil: Spoiler, sent: Col
     """Every tensor of one step spoiled, but for inputs that came back as they were `sent`; None if that is nothing."""
     parcel = observed[step.world]
     outcome = parcel.record.outcomes[key]
-    if not isinstance(outcome, r.Returned):
+    if not isinstance(outcome, messages.Returned):
         return None
     arrays: dict[str, wire.Array] = {}
 
-    def replaced(value: r.Value) -> r.Value:
-        before = parcel.arrays.get(value.key) if isinstance(value, r.TensorRef) else None
-        if not isinstance(value, r.TensorRef) or before is None or before.data in sent:
+    def replaced(value: Value) -> Value:
+        before = parcel.arrays.get(value.key) if isinstance(value, TensorRef) else None
+        if not isinstance(value, TensorRef) or before is None or before.data in sent:
             return value
         after = wire.from_tensor(spoil(wire.to_tensor(before)))
         if after != before:
             arrays[value.key] = after
         return structs.replace(value, shape=after.shape, dtype=after.dtype)
 
-    rounds = tuple(r.Round(value=_mapped(one.value, replaced), arguments=tuple(_mapped(a, replaced)
+    rounds = tuple(messages.Round(value=_mapped(one.value, replaced), arguments=tuple(_mapped(a, replaced)
                                                                               for a in one.arguments))
                    for one in outcome.rounds)
     if not arrays:
@@ -114,11 +127,11 @@ def _spoiled(observed: Observed, step: Step, key: str, spoil: Spoiler, sent: Col
     return _with_outcome(observed, step, key, structs.replace(outcome, rounds=rounds), arrays)
 
 
-def _mapped(value: r.Value, change: Callable[[r.Value], r.Value]) -> r.Value:
+def _mapped(value: Value, change: Callable[[Value], Value]) -> Value:
     """The value with `change` made to each leaf."""
-    if isinstance(value, r.Sequence):
+    if isinstance(value, SequenceValue):
         return structs.replace(value, items=tuple(_mapped(item, change) for item in value.items))
-    if isinstance(value, r.Mapping):
+    if isinstance(value, MappingValue):
         return structs.replace(value, items=tuple((k, _mapped(v, change)) for k, v in value.items))
     return change(value)
 
@@ -126,12 +139,12 @@ def _mapped(value: r.Value, change: Callable[[r.Value], r.Value]) -> r.Value:
 def _littered(observed: Observed, step: Step, key: str) -> Iterator[Observed]:
     """The step with one of its values replaced by junk, or the whole of it, or nothing left of it."""
     outcome = observed[step.world].record.outcomes[key]
-    if not isinstance(outcome, r.Returned):
+    if not isinstance(outcome, messages.Returned):
         return
     yield _with_outcome(observed, step, key, structs.replace(outcome, rounds=outcome.rounds[:1]), {})
     first = outcome.rounds[0]
     for junk in JUNK:
-        one = r.Round(value=junk, arguments=tuple(junk for _ in first.arguments))
+        one = messages.Round(value=junk, arguments=tuple(junk for _ in first.arguments))
         yield _with_outcome(observed, step, key, structs.replace(outcome, rounds=(one,) * len(outcome.rounds)), {})
         if first.arguments:
             yield _with_outcome(observed, step, key, structs.replace(outcome, rounds=tuple(
@@ -143,9 +156,9 @@ def _littered(observed: Observed, step: Step, key: str) -> Iterator[Observed]:
             yield _with_outcome(observed, step, key, structs.replace(outcome, rounds=(one, *outcome.rounds[1:])), {})
 
 
-def _leaves(value: r.Value) -> Iterator[r.Value]:
-    items = value.items if isinstance(value, r.Sequence) else (
-        tuple(v for _, v in value.items) if isinstance(value, r.Mapping) else None)
+def _leaves(value: Value) -> Iterator[Value]:
+    items = value.items if isinstance(value, SequenceValue) else (
+        tuple(v for _, v in value.items) if isinstance(value, MappingValue) else None)
     if items is None:
         yield value
         return
@@ -153,7 +166,7 @@ def _leaves(value: r.Value) -> Iterator[r.Value]:
         yield from _leaves(item)
 
 
-def _at(value: r.Value, index: int, junk: r.Value) -> r.Value:
+def _at(value: Value, index: int, junk: Value) -> Value:
     """The value with its leaf number `index` replaced."""
     seen = iter(range(1 << 30))
     return _mapped(value, lambda leaf: junk if next(seen) == index else leaf)

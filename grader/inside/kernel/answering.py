@@ -29,12 +29,12 @@ try:
 except ImportError:  # Windows, where nothing is forked
     resource = None  # type: ignore[assignment]
 
-from grader import wire
-from grader.inside import frames
-from grader.inside.calls import Cells, Overtime, observe_step
-from grader.inside.values import plain
-from grader.inside.watch import LATE
-from grader.records import Cause, Job, Lost, Record, Returned, Step
+from grader.inside.kernel.calls import Cells, Overtime, observe_step
+from grader.inside.runner.watch import LATE
+from grader.wall import frames, wire
+from grader.wall.messages import Cause, Job, Lost, Returned, Step
+from grader.wall.text import plain
+from grader.wall.values import Record
 
 NONCE = 16    # bytes
 STATUS = struct.Struct("<i")

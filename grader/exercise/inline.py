@@ -13,27 +13,26 @@ from typing import Any
 
 import torch
 
-from grader import records as r
-from grader import wire
-from grader.catalog import Exercise
-from grader.inside.calls import observe_step
+from grader.exercise.catalog import Exercise
+from grader.inside.kernel.calls import observe_step
 from grader.spec import ON_GPU, REAL_CUDA, Preparation
+from grader.wall import messages, wire
 
 
 def observe_inline(exercise: Exercise, sources: list[str], prepared: Preparation
-                   ) -> dict[str, wire.Parcel[r.Observations]]:
+                   ) -> dict[str, wire.Parcel[messages.Observations]]:
     """Run the cells, make every step, and hand back what a sandbox would have sent."""
     return observe_namespace(exercise, lambda: _executed(sources), prepared)
 
 
 def observe_namespace(exercise: Exercise, namespace: Callable[[], dict[str, Any]], prepared: Preparation
-                      ) -> dict[str, wire.Parcel[r.Observations]]:
+                      ) -> dict[str, wire.Parcel[messages.Observations]]:
     """Make every step with the functions that `namespace` brings, asked for once in each world."""
     observed = {}
     for name in exercise.worlds:
         if name in (REAL_CUDA, ON_GPU):
             continue
-        outcomes: dict[str, r.Outcome] = {}
+        outcomes: dict[str, messages.Outcome] = {}
         arrays: dict[str, wire.Array] = {}
         with simulated(prepared.worlds[name].gpus):
             names = namespace()
@@ -43,7 +42,7 @@ def observe_namespace(exercise: Exercise, namespace: Callable[[], dict[str, Any]
                     outcomes[key], found = _made(exercise, one.record, one.arrays, names)
                     arrays.update(found)
         defined = tuple(function for function in exercise.settings.functions if function in names)
-        record = r.Observations(run=r.Run(defined=defined), outcomes=outcomes, torch=str(torch.__version__))
+        record = messages.Observations(run=messages.Run(defined=defined), outcomes=outcomes, torch=str(torch.__version__))
         observed[name] = wire.Parcel(record=record, arrays=arrays)
     return observed
 
@@ -64,8 +63,8 @@ def _executed(sources: list[str]) -> dict[str, Any]:
     return namespace
 
 
-def _made(exercise: Exercise, step: r.Step, arrays: Any, namespace: dict[str, Any]
-          ) -> tuple[r.Outcome, dict[str, wire.Array]]:
+def _made(exercise: Exercise, step: messages.Step, arrays: Any, namespace: dict[str, Any]
+          ) -> tuple[messages.Outcome, dict[str, wire.Array]]:
     """One step; what it does to torch's global state is undone, as a fork would."""
     grad, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
     try:

@@ -1,6 +1,6 @@
 """The warm server: has imported what kernels and runners need, and forks one runner for each job. Never touches CUDA.
 
-Started by the grader under bubblewrap as ``python -m grader.inside.server DESCRIPTOR``. The descriptor is one end of a
+Started by the grader under bubblewrap as ``python -m grader.inside.runner.server DESCRIPTOR``. The descriptor is one end of a
 socketpair; there is no path to it. On it the grader says::
 
     b"j" + 8 bytes of id, with a descriptor    fork a runner that serves the job on that descriptor
@@ -25,11 +25,11 @@ NOBODY = 65534
 ID = 8         # bytes
 MESSAGE = 256  # bytes at most
 QUIET = 0.05   # s without a message: then there is time to gather pages, which takes most of a second
-PRELOADED = ("grader.lean", "torch", "numpy", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
+PRELOADED = ("grader.wall.nbformat_lean", "torch", "numpy", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
              "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect",
              "IPython.extensions.storemagic", "tornado.platform.asyncio", "faulthandler",
-             "grader.inside.executing", "grader.inside.jail", "grader.inside.runner")
-ADDED = ("matplotlib.pyplot", "matplotlib_inline.backend_inline", "grader.inside.figures", "tqdm",  # where installed
+             "grader.inside.runner.executing", "grader.inside.runner.jail", "grader.inside.runner.conductor")
+ADDED = ("matplotlib.pyplot", "matplotlib_inline.backend_inline", "grader.inside.kernel.figures", "tqdm",  # where installed
          "torch.fx.experimental.symbolic_shapes")                             # which autograd.grad imports late
 
 
@@ -105,7 +105,7 @@ def _draw_a_figure() -> None:
     """Fonts, mathtext and PNG are set up with the first figure; without one here in each kernel that draws."""
     from matplotlib.figure import Figure
 
-    from grader.inside.figures import cut_out
+    from grader.inside.kernel.figures import cut_out
 
     figure = Figure()
     axes = figure.subplots()
@@ -157,9 +157,9 @@ def _reap(runners: dict[bytes, int]) -> None:
 
 def _run(line: socket.socket, descriptor: int) -> NoReturn:
     """A runner: one job, then the end."""
-    from grader import wire
-    from grader.inside import frames, jail, runner
-    from grader.records import Job
+    from grader.inside.runner import conductor, jail
+    from grader.wall import frames, wire
+    from grader.wall.messages import Job
 
     try:
         line.close()
@@ -169,8 +169,8 @@ def _run(line: socket.socket, descriptor: int) -> NoReturn:
         _, payload = frames.get(stream)
         parcel = wire.read(payload, Job)
         if isinstance(parcel, wire.Garbled):
-            raise runner.NotReady(f"the job cannot be read: {parcel.reason}")
-        runner.conduct(stream, parcel.record, jail.Jail(parcel.record))
+            raise conductor.NotReady(f"the job cannot be read: {parcel.reason}")
+        conductor.conduct(stream, parcel.record, jail.Jail(parcel.record))
     except BaseException as error:
         with contextlib.suppress(BaseException):
             frames.put(stream, b"n", f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:2000])

@@ -21,10 +21,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
-from grader.inside import linux, seccomp
-from grader.inside.kernel import settle, start
-from grader.inside.watch import Process, descendants
-from grader.records import Job
+from grader.inside import linux
+from grader.inside.kernel.start import settle, start
+from grader.inside.runner import seccomp
+from grader.inside.runner.watch import Process, descendants
+from grader.wall.messages import Job
 
 FOLDER = "/job"                     # the mount point, made by bubblewrap; empty outside a job
 OWN = {"tmp": "/tmp", "shm": "/dev/shm", "run": "/run"}  # folders of the job's own, where they are seen

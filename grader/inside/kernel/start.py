@@ -17,11 +17,11 @@ from typing import Any
 
 from tornado.ioloop import IOLoop
 
-from grader.inside import frames
-from grader.inside.answering import Answering
-from grader.inside.recorder import install
-from grader.inside.values import plain
-from grader.records import Job, Limits
+from grader.inside.kernel.answering import Answering
+from grader.inside.kernel.recorder import install
+from grader.wall import frames
+from grader.wall.messages import Job, Limits
+from grader.wall.text import plain
 
 FLOOD_SHARE = 4  # one cell may write a quarter of what the notebook may; then it is stopped
 
@@ -93,7 +93,7 @@ def _draw_inline(shell: Any) -> None:
     """Figures are shown as in every notebook. The warm server has imported matplotlib; a plain kernel does it late."""
     backend = sys.modules.get("matplotlib_inline.backend_inline")
     if backend is not None and "matplotlib.pyplot" in sys.modules:
-        from grader.inside.figures import draw_once
+        from grader.inside.kernel.figures import draw_once
         backend._enable_matplotlib_integration()
         draw_once(shell)
 

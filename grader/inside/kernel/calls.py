@@ -16,10 +16,10 @@ from typing import Any
 import numpy
 import torch
 
-from grader import wire
-from grader.inside.recorder import recording
-from grader.inside.values import Decoder, Encoder, TooMuch, name_of, plain
-from grader.records import (
+from grader.inside.kernel.encoding import Decoder, Encoder, TooMuch
+from grader.inside.kernel.recorder import recording
+from grader.wall import wire
+from grader.wall.messages import (
     CallStep,
     Cause,
     Line,
@@ -31,6 +31,7 @@ from grader.records import (
     Round,
     Step,
 )
+from grader.wall.text import name_of, plain
 
 MAX_MESSAGE = 2000     # characters of an exception's text
 MAX_PRINTED = 2000     # characters kept of what a call wrote

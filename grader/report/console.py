@@ -22,7 +22,7 @@ from grader.report.wording import Words, words
 
 if TYPE_CHECKING:
     from grader.execute.doctor import Finding
-    from grader.validate import Proof
+    from grader.exercise.validate import Proof
 
 def plain(text: str, most: int = 60) -> str:
     """Text of a student's without control characters, terminal escapes, tricks of direction, or CI logs' commands."""

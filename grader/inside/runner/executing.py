@@ -19,10 +19,10 @@ from nbclient.util import ensure_async, run_sync
 from nbconvert.preprocessors import ExecutePreprocessor
 from nbformat.notebooknode import from_dict
 
-from grader.inside.calls import NO_MEMORY
-from grader.inside.values import plain
-from grader.inside.watch import Kernel, Span, Watch
-from grader.records import Cause, CellEvent, Job
+from grader.inside.kernel.calls import NO_MEMORY
+from grader.inside.runner.watch import Kernel, Span, Watch
+from grader.wall.messages import Cause, CellEvent, Job
+from grader.wall.text import plain
 
 MAX_MESSAGE = 16 << 20    # bytes; a longer one is refused by the socket, unread
 MAX_EXECUTED = 7 << 20    # bytes of the executed notebook: quoted twice it still fits wire's JSON

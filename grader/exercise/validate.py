@@ -22,19 +22,20 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader import records as r
-from grader import wire
-from grader.catalog import Exercise, ExerciseError, course, load
+from grader import records
+from grader.commands import known
 from grader.execute.pool import Work, observe_all
 from grader.execute.sandbox import Sandbox, SandboxUnavailable
-from grader.grading import Grading, Options, default_jobs
-from grader.inline import as_notebook, observe_inline
+from grader.exercise.catalog import Exercise, ExerciseError, course, load
+from grader.exercise.inline import as_notebook, observe_inline
+from grader.exercise.release import files as released
+from grader.exercise.spoil import unnoticed
 from grader.intake.clean import clean
 from grader.judge import judge
-from grader.pipeline import known
-from grader.release import files as released
+from grader.options import Options
+from grader.pipeline import Grading, default_jobs
 from grader.spec import Check
-from grader.spoil import unnoticed
+from grader.wall import messages, wire
 
 HEADER = re.compile(r"^(fails|diagnosis|cause):[ \t]*(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
 SOLUTION = "### BEGIN SOLUTION"
@@ -162,14 +163,14 @@ def _imports(source: str) -> bool:
 
 
 def _observed(exercise: Exercise, everyone: list[Solution], options: Options, sandbox: Sandbox | None,
-              seed: int) -> list[dict[str, wire.Parcel[r.Observations]]]:
+              seed: int) -> list[dict[str, wire.Parcel[messages.Observations]]]:
     if sandbox is None:
         prepared = exercise.prepare(seed)
         return [observe_inline(exercise, cells(exercise, s.path), prepared) for s in everyone]
-    observed: list[dict[str, wire.Parcel[r.Observations]]] = [{} for _ in everyone]
+    observed: list[dict[str, wire.Parcel[messages.Observations]]] = [{} for _ in everyone]
     work = _work(exercise, everyone, seed)
     for (index, world), answer in observe_all(sandbox, work, options.jobs or default_jobs()):
-        if isinstance(answer, r.NotStarted):
+        if isinstance(answer, messages.NotStarted):
             raise SandboxUnavailable(f"the sandbox did not start: {answer.reason}")
         observed[index][world] = answer
     return observed
@@ -180,7 +181,7 @@ def _work(exercise: Exercise, everyone: list[Solution], seed: int) -> Iterator[W
     for index, solution in enumerate(everyone):
         whole = solution.path.suffix == ".ipynb"  # the reference: every cell of it is to run to its end
         notebook = clean(solution.path.read_bytes()).notebook if whole else as_notebook(cells(exercise, solution.path))
-        submission = r.Submission(student=solution.path.stem, exercise=exercise.name, path=solution.path.name,
+        submission = records.Submission(student=solution.path.stem, exercise=exercise.name, path=solution.path.name,
                                   sha256="", notebook=notebook)
         yield from grading.work(index, submission)
 
@@ -201,29 +202,29 @@ def _is_there(name: str) -> bool:
         return False
 
 
-def failed(verdicts: tuple[r.Verdict, ...]) -> set[str]:
-    return {v.id for v in verdicts if v.mark is r.Mark.FAIL}
+def failed(verdicts: tuple[records.Verdict, ...]) -> set[str]:
+    return {v.id for v in verdicts if v.mark is records.Mark.FAIL}
 
 
-def _not_available(verdicts: tuple[r.Verdict, ...], check: str) -> bool:
-    return any(v.id == check and v.mark is r.Mark.NOT_AVAILABLE for v in verdicts)
+def _not_available(verdicts: tuple[records.Verdict, ...], check: str) -> bool:
+    return any(v.id == check and v.mark is records.Mark.NOT_AVAILABLE for v in verdicts)
 
 
-def _problems(solution: Solution, verdicts: tuple[r.Verdict, ...]) -> Iterator[str]:
+def _problems(solution: Solution, verdicts: tuple[records.Verdict, ...]) -> Iterator[str]:
     """Where what was judged differs from what the header says."""
     for verdict in verdicts:
-        if verdict.mark is r.Mark.GRADER_ERROR:
+        if verdict.mark is records.Mark.GRADER_ERROR:
             yield f"{verdict.id}: {verdict.message}"
-        elif verdict.id in solution.fails and verdict.mark is not r.Mark.FAIL:
+        elif verdict.id in solution.fails and verdict.mark is not records.Mark.FAIL:
             yield f"{verdict.id} should fail, it is {verdict.mark.value}"
-        elif verdict.id not in solution.fails and verdict.mark is r.Mark.FAIL:
+        elif verdict.id not in solution.fails and verdict.mark is records.Mark.FAIL:
             yield f"{verdict.id} should not fail: {verdict.message}"
-        elif not solution.fails and verdict.mark in (r.Mark.NOT_REACHED, r.Mark.PARTIAL):
+        elif not solution.fails and verdict.mark in (records.Mark.NOT_REACHED, records.Mark.PARTIAL):
             yield f"{verdict.id} is {verdict.mark.value}"
-    found = {v.diagnosis for v in verdicts if v.diagnosis and v.mark is r.Mark.FAIL}
+    found = {v.diagnosis for v in verdicts if v.diagnosis and v.mark is records.Mark.FAIL}
     if found != solution.diagnoses:
         yield f"diagnosed as {sorted(found) or 'nothing'}, the header says {sorted(solution.diagnoses) or 'nothing'}"
-    causes = {v.cause.value for v in verdicts if v.mark is r.Mark.FAIL and v.cause}
+    causes = {v.cause.value for v in verdicts if v.mark is records.Mark.FAIL and v.cause}
     if solution.causes and causes != solution.causes:
         yield f"causes {sorted(causes)}, the header says {sorted(solution.causes)}"
 
@@ -268,9 +269,9 @@ def _count(folder: Path, seeds: range) -> Counts:
     for seed in seeds:
         prepared = exercise.prepare(seed)
         for verdict in judge(exercise, observe_inline(exercise, cells(exercise), prepared), prepared):
-            if verdict.mark is not r.Mark.NOT_AVAILABLE:
+            if verdict.mark is not records.Mark.NOT_AVAILABLE:
                 draws[verdict.id] += 1
-                if verdict.mark is not r.Mark.PASS:
+                if verdict.mark is not records.Mark.PASS:
                     alarms[verdict.id] += 1
                     first.setdefault(verdict.id, f"seed {seed}: {verdict.message or verdict.mark.value}")
     return {check.id: (alarms[check.id], draws[check.id], first.get(check.id, "")) for check in exercise.checks}

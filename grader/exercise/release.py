@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from grader.catalog import Exercise, ExerciseError
+from grader.exercise.catalog import Exercise, ExerciseError
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 NEARLY = re.compile(r"#+\s*(BEGIN|END)\s*SOLUTIONS?\W*", re.IGNORECASE)

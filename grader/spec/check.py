@@ -1,0 +1,78 @@
+"""A check: one promise to the student, with points, and the word it ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from grader.spec.steps import Step
+from grader.wall import messages
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A named misconception: what the numbers correspond to, what to try next, what to read.
+
+    `pattern` is a regular expression for the lines it is about, looked for in the student's functions: they are marked.
+    """
+
+    id: str
+    meaning: str
+    advice: str = ""
+    read: str = ""
+    pattern: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Check:
+    """One promise to the student, with points."""
+
+    id: str
+    promise: str
+    points: float
+    looks_at: tuple[Step, ...]
+    after: tuple[Check, ...]
+    visible: bool
+    may_raise: bool
+    false_alarms: float                   # claimed share of right solutions that fail it; 0 where nothing is drawn
+    hint: str
+    read: str
+    function: Callable[..., None]
+
+
+def check(*, looks_at: Step | tuple[Step, ...], points: float, after: Check | tuple[Check, ...] = (),
+          visible: bool = True, may_raise: bool = False, false_alarms: float = 0.0, hint: str = "",
+          read: str = "") -> Callable[[Callable[..., None]], Check]:
+    """Make a check of a function that receives one `Seen` for each step in `looks_at`.
+
+    The function's docstring is the promise; its name, with hyphens, the id. It returns where the promise holds and
+    calls `fail` (or an expectation that does) where not. Steps that did not return fail the check before it is asked,
+    unless `may_raise`. A statistical check claims its rate of `false_alarms`, which `grader validate` measures. `hint`
+    and `read` are shown on failure where a diagnosis brings none of its own.
+    """
+    def make(function: Callable[..., None]) -> Check:
+        steps = looks_at if isinstance(looks_at, tuple) else (looks_at,)
+        roots = after if isinstance(after, tuple) else (after,)
+        promise = " ".join((function.__doc__ or "").split())
+        if not promise:
+            raise ValueError(f"check {function.__name__} has no docstring: it is what the student reads")
+        return Check(id=function.__name__.replace("_", "-"), promise=promise, points=points, looks_at=steps,
+                     after=roots, visible=visible, may_raise=may_raise, false_alarms=false_alarms, hint=hint, read=read,
+                     function=function)
+    return make
+
+
+class Unmet(Exception):  # noqa: N818 - not an error but the word a check ends with
+    """A promise that does not hold. Raised by `fail`, caught by the judge."""
+
+    def __init__(self, message: str, diagnosis: Diagnosis | None, cause: messages.Cause) -> None:
+        super().__init__(message)
+        self.message = message
+        self.diagnosis = diagnosis
+        self.cause = cause
+
+
+def fail(message: str, diagnosis: Diagnosis | None = None) -> NoReturn:
+    """The promise does not hold: say what was seen, and which misconception the numbers point to, if just one."""
+    raise Unmet(message, diagnosis, messages.Cause.WRONG_ANSWER)

@@ -1,0 +1,123 @@
+"""What a check sees of one step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from grader import records
+from grader.spec.check import Unmet
+from grader.spec.inputs import On
+from grader.spec.steps import Step
+from grader.wall import messages, wire
+from grader.wall.values import (
+    Device,
+    MappingValue,
+    Nothing,
+    Opaque,
+    Real,
+    SequenceValue,
+    TensorRef,
+    Text,
+    Truth,
+    Value,
+    Whole,
+)
+
+
+@dataclass(frozen=True)
+class Strange:
+    """A value that is no plain data. Equal to nothing."""
+
+    kind: str
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What one step brought: the outcome, decoded on demand, beside the inputs it was given."""
+
+    step: Step
+    given: Mapping[str, Any]
+    outcome: messages.Outcome
+    arrays: Mapping[str, wire.Array]
+    gpus: tuple[str, ...] | None = None   # names of the GPUs of the step's simulated world, as the grader set it up
+    measurements: list[records.Measurement] = field(default_factory=list)
+    pictures: list[records.Picture] = field(default_factory=list)
+
+    @property
+    def value(self) -> Any:
+        """What the first call returned."""
+        return self.values[0]
+
+    @property
+    def values(self) -> list[Any]:
+        """What each call returned."""
+        return [self.decode(round_.value) for round_ in self._rounds()]
+
+    def argument(self, index: int = 0, *, call: int = 0) -> Any:
+        """Positional argument `index` as it was after the call."""
+        arguments = self._rounds()[call].arguments
+        return self.decode(arguments[index]) if index < len(arguments) else Strange("missing")
+
+    def refs(self) -> Iterator[TensorRef]:
+        """Every tensor of the first call's returned value, with device, requires_grad and the like."""
+        yield from wire.tensors_of(self._rounds()[0].value)
+
+    @property
+    def raised(self) -> messages.Raised | None:
+        return self.outcome if isinstance(self.outcome, messages.Raised) else None
+
+    def measure(self, what: str, measured: str, expected: str, meaning: str = "") -> None:
+        """Put a row into the report's table, whether the check passes or not."""
+        self.measurements.append(records.Measurement(what=what, measured=measured, expected=expected, meaning=meaning))
+
+    def draw(self, picture: records.Picture) -> None:
+        """Put a picture into the report."""
+        self.pictures.append(picture)
+
+    def _rounds(self) -> tuple[messages.Round, ...]:
+        if not isinstance(self.outcome, messages.Returned):
+            raise Unmet(f"`{self.step.function}` did not return.", None, messages.Cause.RAISED)
+        if len(self.outcome.rounds) != self.step.times:
+            raise Unmet(f"`{self.step.function}` did not return once for each call.", None, messages.Cause.CRASHED)
+        return self.outcome.rounds
+
+    def decode(self, value: Value) -> Any:
+        """A record as a Python value. Tensors are plain, on the CPU, detached; strange things are `Strange`."""
+        match value:
+            case Nothing():
+                return None
+            case Truth() | Text() | Whole():
+                return value.value
+            case Real():
+                return _float(value.value)
+            case TensorRef():
+                array = self.arrays.get(value.key)
+                fits = array is not None and array.shape == value.shape and array.dtype == value.dtype
+                return wire.to_tensor(array) if array is not None and fits else Strange("tensor without numbers")
+            case Device():
+                return On(value.value)
+            case SequenceValue():
+                items = [self.decode(item) for item in value.items]
+                return tuple(items) if value.kind == "tuple" else items
+            case MappingValue():
+                return {_key(self.decode(k)): self.decode(v) for k, v in value.items}
+            case Opaque():
+                return Strange(value.kind)
+
+
+def _key(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool | None) else repr(value)
+
+
+def _float(text: str) -> float:
+    try:
+        return float.fromhex(text)
+    except (ValueError, OverflowError):
+        return float("nan")

@@ -1,0 +1,78 @@
+"""What to observe: calls of students' functions, and probes, each in a world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from grader.spec.inputs import encoded, generator, resolved, seed_for
+from grader.wall import messages, wire
+from grader.wall.values import Value
+
+PLAIN = "plain"
+REAL_CUDA = "cuda"                 # steps that want a real GPU                 # steps that want a real GPU
+ON_GPU = "plain-on-gpu"            # the steps of `plain` once more, with tensors and modules on a real GPU          # the steps of `plain` once more, with tensors and modules on a real GPU
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Step:
+    """One thing to observe. Steps are compared by identity: the same step named by two checks is made once."""
+
+    function: str
+    world: str = PLAIN
+    inputs: tuple[tuple[str, Any], ...] = ()  # "0", "1", ... for positional arguments, else keyword names
+    times: int = 1
+    probe: bool = False
+    uses: tuple[str, ...] = ()                # the student's functions it exercises
+
+
+def Call(function: str, /, *arguments: Any, times: int = 1, world: str = PLAIN, **keywords: Any) -> Step:  # noqa: N802
+    """A call of a student's function, `times` times in one process, with fresh clones of the arguments each time."""
+    inputs = [(str(i), a) for i, a in enumerate(arguments)] + list(keywords.items())
+    return Step(function=function, world=world, inputs=tuple(inputs), times=times, uses=(function,))
+
+
+def Probe(function: str, /, *, uses: tuple[str, ...] | str, world: str = PLAIN, **inputs: Any) -> Step:  # noqa: N802
+    """An experiment of probes.py, called as function(namespace, **inputs) beside the student's code.
+
+    `uses` names the student's functions it exercises: where one is missing and the probe raises, that is the reason.
+    """
+    return Step(function=function, world=world, inputs=tuple(inputs.items()), probe=True,
+                uses=(uses,) if isinstance(uses, str) else uses)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A step with its inputs drawn."""
+
+    record: messages.CallStep | messages.ProbeStep
+    arrays: Mapping[str, wire.Array]
+    given: Mapping[str, Any]              # input name -> the Python value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preparation:
+    """Everything a batch's seed decides: the same for every student."""
+
+    steps: Mapping[str, Prepared]         # step key -> its inputs
+    worlds: Mapping[str, messages.World]         # world -> the devices a notebook finds in it
+
+
+def prepare(step: Step, *, key: str, seed: int, probes: str = "") -> Prepared:
+    """Draw the step's inputs from the batch's seed."""
+    given: dict[str, Any] = {}
+    arrays: dict[str, wire.Array] = {}
+    values: list[tuple[str, Value]] = []
+    for name, template in step.inputs:
+        given[name] = resolved(template, generator(seed, key, name))
+        values.append((name, encoded(given[name], f"{key}/{name}", arrays)))
+    step_seed = seed_for(seed, key, "rng") >> 31  # 32 bits: all that numpy.random.seed takes
+    record: messages.CallStep | messages.ProbeStep
+    if step.probe:
+        record = messages.ProbeStep(key=key, function=step.function, source=probes, inputs=tuple(values), seed=step_seed)
+    else:
+        record = messages.CallStep(key=key, function=step.function, times=step.times, seed=step_seed,
+                            arguments=tuple(v for n, v in values if n.isdigit()),
+                            keywords=tuple((n, v) for n, v in values if not n.isdigit()))
+    return Prepared(record=record, arrays=arrays, given=given)

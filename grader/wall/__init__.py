@@ -1,0 +1,1 @@
+"""All that both sides of the wall may know, and nothing else."""

@@ -1,0 +1,14 @@
+"""Text that came from a student, made fit for every file."""
+
+from __future__ import annotations
+
+MAX_NAME = 200         # characters of a type's name
+
+
+def name_of(kind: type) -> str:
+    return plain(getattr(kind, "__name__", "?"), MAX_NAME)
+
+
+def plain(text: object, most: int) -> str:
+    """Text that every file can hold: cut to length, lone surrogates replaced."""
+    return str.__str__(text)[:most].encode("utf-8", "replace").decode() if isinstance(text, str) else "?"
