@@ -1,4 +1,5 @@
-"""What a submission costs with grader and with nbgrader: whole processes, the same notebooks, side by side in one run.
+"""What a submission costs with grader and with nbgrader: whole processes, the same notebooks, side by side in
+one run.
 
     python benchmarks/compare.py                                 # 50 submissions, three rounds
     python benchmarks/compare.py --submissions 4 --rounds 1      # a try
@@ -48,7 +49,8 @@ class Nbgrader:
     def _install(self, folder: Path) -> None:
         click.echo(f"installing nbgrader {VERSION} in {folder.relative_to(REPOSITORY)} (minutes, once)")
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        pip = [self.bin / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", CONSTRAINTS]
+        pip = [self.bin / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c",
+               CONSTRAINTS]
         for packages in (["torch"], [f"nbgrader=={VERSION}", "numpy", "matplotlib", "tqdm"]):
             subprocess.run([*pip, *packages], check=True)
 
@@ -64,7 +66,8 @@ class Nbgrader:
         marks: Marks = json.loads(run(script, cwd=course, path=self.bin))
         feedback = len(list(course.glob(f"feedback/*/{EXERCISE}/{EXERCISE}.html")))
         if feedback != len(marks):
-            raise click.ClickException(f"nbgrader wrote {feedback} pages of feedback for {len(marks)} submissions")
+            raise click.ClickException(f"nbgrader wrote {feedback} pages of feedback for {len(marks)} "
+                                       "submissions")
         return marks
 
 
@@ -76,11 +79,13 @@ class Grader:
              "--exercises", str(REPOSITORY / "exercises")], cwd=REPOSITORY)
 
     def marks(self, out: Path) -> Marks:
-        results = [json.loads(line) for line in (out / "results.jsonl").read_text(encoding="utf-8").splitlines()]
+        results = [json.loads(line) for line in (out
+                                                 / "results.jsonl").read_text(encoding="utf-8").splitlines()]
         bad = [result["student"] for result in results if result["status"] != "graded"]
         if bad:
             raise click.ClickException(f"grader did not grade {', '.join(bad)}")
-        return {result["student"]: {check["id"]: check["points"] for check in result["checks"]} for result in results}
+        return {result["student"]: {check["id"]: check["points"] for check in result["checks"]}
+                for result in results}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,8 +111,10 @@ def run(command: list[str], *, cwd: Path, path: Path | None = None) -> str:
     return done.stdout
 
 
-def take_turns(number: int, submissions: Path, course: Path, nbgrader: Nbgrader) -> tuple[Round, Marks, Marks]:
-    """One round: each tool marks the whole class once, from nothing; which goes first changes from round to round."""
+def take_turns(number: int, submissions: Path, course: Path, nbgrader: Nbgrader) -> tuple[Round, Marks,
+                                                                                          Marks]:
+    """One round: each tool marks the whole class once, from nothing; which goes first changes from round to
+    round."""
     fresh, out, count = WORK / f"course-{number}", WORK / f"reports-{number}", len(list(submissions.iterdir()))
     shutil.copytree(course, fresh)
     tools = {"grader": lambda: Grader().grade(submissions, out), "nbgrader": lambda: nbgrader.grade(fresh)}
@@ -130,7 +137,8 @@ def agreement(ours: Marks, theirs: Marks) -> str:
 def conditions(nbgrader: Nbgrader, cores: int) -> Mapping[str, str]:
     """What the figures hold for."""
     ask = ("import torch, nbconvert, ipykernel; "
-           "print(f'torch {torch.__version__}, nbconvert {nbconvert.__version__}, ipykernel {ipykernel.__version__}')")
+           "print(f'torch {torch.__version__}, nbconvert {nbconvert.__version__}, ipykernel "
+           "{ipykernel.__version__}')")
     pythons = {"grader": sys.executable, "nbgrader": str(nbgrader.bin / "python")}
     told = {tool: run([python, "-c", f"import {tool}; print({tool}.__version__, end=', '); {ask}"],
                       cwd=REPOSITORY).strip() for tool, python in pythons.items()}
@@ -139,9 +147,12 @@ def conditions(nbgrader: Nbgrader, cores: int) -> Mapping[str, str]:
 
 
 @click.command()
-@click.option("--submissions", "count", type=click.IntRange(1, 99), default=50, show_default=True, help="In the class.")
-@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Times each tool marks the class.")
-@click.option("--cores", type=click.IntRange(1), default=2, show_default=True, help="At most so many, for both tools.")
+@click.option("--submissions", "count", type=click.IntRange(1, 99), default=50, show_default=True,
+              help="In the class.")
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True,
+              help="Times each tool marks the class.")
+@click.option("--cores", type=click.IntRange(1), default=2, show_default=True,
+              help="At most so many, for both tools.")
 def main(count: int, rounds: int, cores: int) -> None:
     """Time grader and nbgrader side by side on one class of he_init notebooks."""
     allowed = sorted(os.sched_getaffinity(0))[:cores]
@@ -150,18 +161,22 @@ def main(count: int, rounds: int, cores: int) -> None:
     for name, text in conditions(nbgrader, len(allowed)).items():
         click.echo(f"{name:9} {text}")
     submissions, course = build(WORK, count, nbgrader)
-    click.echo(f"class     {count} notebooks of {EXERCISE}, half right, half with a mistake; both get the same files\n"
-               "timed     grader batch (default --jobs) | nbgrader autograde + generate_feedback (default settings)\n")
+    click.echo(f"class     {count} notebooks of {EXERCISE}, half right, half with a mistake; both get the "
+               "same files\n"
+               "timed     grader batch (default --jobs) | nbgrader autograde + generate_feedback (default "
+               "settings)\n")
     found = []
     for number in range(1, rounds + 1):
         measured, ours, theirs = take_turns(number, submissions, course, nbgrader)
         found.append(measured)
-        click.echo(f"round {number}   grader {measured.grader:.3f} s, nbgrader {measured.nbgrader:.3f} s a submission, "
-                   f"ratio {measured.ratio:.3f}   ({agreement(ours, theirs)})")
+        click.echo(f"round {number}   grader {measured.grader:.3f} s, nbgrader {measured.nbgrader:.3f} s a "
+                   "submission, " f"ratio {measured.ratio:.3f}   ({agreement(ours, theirs)})")
     ratios = [one.ratio for one in found]
     middle = statistics.median(ratios)
-    click.echo(f"\nratio     {middle:.3f} (median of {rounds}; {min(ratios):.3f} to {max(ratios):.3f}): grader costs "
-               f"1/{1 / middle:.1f} of nbgrader. The aim is at most {AIM:g}: {'met' if middle <= AIM else 'not met'}.")
+    click.echo(f"\nratio     {middle:.3f} (median of {rounds}; {min(ratios):.3f} to {max(ratios):.3f}): "
+               "grader costs "
+               f"1/{1 / middle:.1f} of nbgrader. The aim is at most {AIM:g}: "
+               f"{'met' if middle <= AIM else 'not met'}.")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ TESTS = Path(__file__).with_name("nbgrader_tests.py")
 
 
 def source_notebook() -> Any:
-    """The exercise as nbgrader's `source` wants it: solution cells, then a cell of hidden tests for each check."""
+    """The exercise as nbgrader's `source` wants it: solution cells, then a cell of hidden tests for each
+    check."""
     notebook = nbformat.read(FOLDER / "notebook.ipynb", as_version=4)
     notebook.cells = [cell for cell in notebook.cells if "tutor" not in cell.metadata.get("tags", [])]
     for cell in notebook.cells:
@@ -51,14 +52,16 @@ def _role(name: str, **flags: Any) -> dict[str, Any]:
 
 
 def solutions() -> tuple[list[str], list[str]]:
-    """Cells that write the functions again: right ones ("" keeps the notebook's own), and common mistakes, shuffled.
+    """Cells that write the functions again: right ones ("" keeps the notebook's own), and common mistakes,
+    shuffled.
 
-    Left out is what is neither a wrong answer nor an exception: of an endless loop a time limit would be measured,
-    and forbidden calls are not seen by nbgrader's tests.
+    Left out is what is neither a wrong answer nor an exception: of an endless loop a time limit would be
+    measured, and forbidden calls are not seen by nbgrader's tests.
     """
     right = ["", *(_without_docstring(path) for path in sorted((FOLDER / "right").glob("*.py")))]
     wrong = [_without_docstring(path) for path in sorted((FOLDER / "wrong").glob("*.py"))
-             if set(re.findall(r"^cause: (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)) <= {"raised"}]
+             if set(re.findall(r"^cause: (.+)$", path.read_text(encoding="utf-8"),
+                               re.MULTILINE)) <= {"raised"}]
     random.Random(1).shuffle(wrong)  # the same ones every time, of all kinds
     return right, wrong
 
@@ -70,7 +73,8 @@ def _without_docstring(path: Path) -> str:
 
 
 def hand_in(released: Path, submissions: Path, count: int) -> None:
-    """Write `count` submissions: half of them right, half with a mistake, in turn, each in a folder of its own.
+    """Write `count` submissions: half of them right, half with a mistake, in turn, each in a folder of its
+    own.
 
     They are made of the notebook as nbgrader released it, so that one and the same file goes to both tools.
     """
@@ -81,7 +85,8 @@ def hand_in(released: Path, submissions: Path, count: int) -> None:
         notebook = nbformat.read(released, as_version=4)
         answers = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution")]
         for cell in answers:
-            cell.source = own[cell.id].replace("    ### BEGIN SOLUTION\n", "").replace("\n    ### END SOLUTION", "")
+            cell.source = own[cell.id].replace("    ### BEGIN SOLUTION\n",
+                                               "").replace("\n    ### END SOLUTION", "")
         if code:
             notebook.cells.insert(notebook.cells.index(answers[-1]) + 1, new_code_cell(code, id="once-more"))
         folder = submissions / f"student{number:02}" / EXERCISE

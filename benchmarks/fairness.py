@@ -1,9 +1,10 @@
-"""Grade right answers again and again with fresh seeds, behind the wall: how often do they not get full marks?
+"""Grade right answers again and again with fresh seeds, behind the wall: how often do they not get full
+marks?
 
     python benchmarks/fairness.py he_init --times 200
 
-Every right solution of the exercise, the notebook's own among them, takes its turn. Prints the count of full marks and
-the one-sided 95 % upper confidence bound of the rate at which a right answer loses points.
+Every right solution of the exercise, the notebook's own among them, takes its turn. Prints the count of full
+marks and the one-sided 95 % upper confidence bound of the rate at which a right answer loses points.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from grader.pipeline import Grading, default_jobs
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("exercise")
-    parser.add_argument("--exercises", type=Path, default=Path(__file__).resolve().parent.parent / "exercises")
+    parser.add_argument("--exercises", type=Path,
+                        default=Path(__file__).resolve().parent.parent / "exercises")
     parser.add_argument("--times", type=int, default=200)
     chosen = parser.parse_args()
     exercise = catalog.load(chosen.exercises / chosen.exercise)
@@ -53,15 +55,17 @@ def main() -> int:
             for check in result.checks:
                 if check.mark not in (records.Mark.PASS, records.Mark.NOT_AVAILABLE):
                     lost[check.id] += 1
-                    print(f"seed {seed}, {submissions[seed].path}: {check.id}: {check.message}", file=sys.stderr)
+                    print(f"seed {seed}, {submissions[seed].path}: {check.id}: {check.message}",
+                          file=sys.stderr)
     print(f"{exercise.name}: {full} of {chosen.times} with full marks, {len(answers)} right answers in turn; "
-          f"a right answer loses points in less than {upper_bound(chosen.times - full, chosen.times):.2%} of gradings "
-          f"(95 % bound)" + (f"; lost: {dict(lost)}" if lost else ""))
+          f"a right answer loses points in less than {upper_bound(chosen.times - full, chosen.times):.2%} of "
+          "gradings " f"(95 % bound)" + (f"; lost: {dict(lost)}" if lost else ""))
     return 0 if full == chosen.times else 1
 
 
 def submission(exercise: catalog.Exercise, answer: Solution) -> records.Submission:
-    return records.Submission(student=answer.path.stem, exercise=exercise.name, path=answer.path.name, sha256="",
+    return records.Submission(student=answer.path.stem, exercise=exercise.name, path=answer.path.name,
+                              sha256="",
                         notebook=as_notebook(cells(exercise, answer.path)))
 
 

@@ -1,11 +1,11 @@
 # ruff: noqa: F821
 """The checks of he_init as a tutor would write them for nbgrader: one cell of hidden tests for each check.
 
-Each block that begins with `# %%` is a cell. `helper` is a read-only cell; the others are named after the check they
-stand for and its points. Read by course.py, run by nbgrader in the student's kernel, never imported.
-The shapes, the statistics and what counts as wrong are those of exercises/he_init/checks.py. What nbgrader cannot say
-is left out: which misconception it is, and which forbidden function was called. No cell shows a value or a warning,
-which nbgrader would take for points.
+Each block that begins with `# %%` is a cell. `helper` is a read-only cell; the others are named after the
+check they stand for and its points. Read by course.py, run by nbgrader in the student's kernel, never
+imported. The shapes, the statistics and what counts as wrong are those of exercises/he_init/checks.py. What
+nbgrader cannot say is left out: which misconception it is, and which forbidden function was called. No cell
+shows a value or a warning, which nbgrader would take for points.
 """
 
 # %% helper
@@ -31,7 +31,8 @@ def filled(function, shape, *arguments):
     returned = function(weight, *arguments)
     assert (weight.shape, weight.dtype) == (before.shape, before.dtype), "shape or dtype changed"
     assert (weight == before).float().mean() <= 1e-3, "not filled in place"
-    assert returned is None or torch.equal(returned, weight), "what is returned is not the weight that was filled"
+    assert returned is None or torch.equal(returned,
+                                           weight), "what is returned is not the weight that was filled"
     return weight.detach()
 
 
@@ -139,7 +140,8 @@ for first, second in two_draws(he_normal_).values():
 # %% negative-slope 1
 plain, leaky = two_draws(he_normal_)[WIDE][0], filled(he_normal_, WIDE, 0.5)
 ratio = leaky.double().var() / plain.double().var()
-assert abs(torch.log(ratio / 0.8)) <= Z * math.sqrt(4 / plain.numel()), f"ratio {float(ratio):.3g}, expected 0.8"
+assert abs(torch.log(ratio / 0.8)) <= Z * math.sqrt(4
+                                                    / plain.numel()), f"ratio {float(ratio):.3g}, expected 0.8"
 
 # %% truncated 2
 TRUNCATED_STD, KURTOSIS, EDGE = 0.87962566103423978, 2.36538, 2 / 0.87962566103423978
@@ -167,7 +169,8 @@ class Mixed(nn.Module):
         self.line = nn.Conv1d(48, 96, 5)
         self.image = nn.Conv2d(24, 64, (3, 5))
         self.volume = nn.Conv3d(16, 64, (2, 3, 4), bias=False)
-        self.head = nn.Sequential(nn.Flatten(), nn.Linear(400, 160), nn.ReLU(), nn.Linear(160, 400, bias=False))
+        self.head = nn.Sequential(nn.Flatten(), nn.Linear(400, 160), nn.ReLU(),
+                                  nn.Linear(160, 400, bias=False))
         self.upwards = nn.ConvTranspose2d(16, 24, 3)
         self.batch_norm = nn.BatchNorm2d(24)
         self.plain_norm = nn.BatchNorm1d(24, affine=False)
@@ -205,7 +208,8 @@ for name, tensor in after.items():
 # %% signal-at-depth 2
 @functools.cache
 def run_through(function):
-    """Forwards and backwards through 30 ReLU layers: the last spread, and the first gradient relative to the last."""
+    """Forwards and backwards through 30 ReLU layers: the last spread, and the first gradient relative to the
+    last."""
     weights = []
     for _ in range(30):
         weight = torch.empty(256, 256).uniform_(2.0, 3.0)

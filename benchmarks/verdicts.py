@@ -37,7 +37,8 @@ def notebook(exercise: Path, solution: Path) -> str:
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     kept = [source for i, source in enumerate(code) if i == 0 or SOLUTION in source or imports_only(source)]
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
-        {"cell_type": "code", "id": f"c{i}", "metadata": {}, "outputs": [], "execution_count": None, "source": source}
+        {"cell_type": "code", "id": f"c{i}", "metadata": {}, "outputs": [], "execution_count": None,
+         "source": source}
         for i, source in enumerate([*kept, solution.read_text(encoding="utf-8")])]})
 
 
@@ -56,14 +57,15 @@ def record(to: Path, grader: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="verdicts-") as folder:
         work = Path(folder)
         submissions(work / "submissions")
-        done = subprocess.run([*grader, "batch", str(work / "submissions"), "--out", str(work / "out"), "--seed",
-                               str(SEED), "--exercises", str(ROOT / "exercises")], check=False)
+        done = subprocess.run([*grader, "batch", str(work / "submissions"), "--out", str(work / "out"),
+                               "--seed", str(SEED), "--exercises", str(ROOT / "exercises")], check=False)
         if done.returncode not in (0, 1):
             sys.exit(f"{' '.join(grader)} ended with exit code {done.returncode}")
         rows = [json.loads(row) for row in (work / "out" / "results.jsonl").read_text().split("\n") if row]
     said = {f"{row['student']} / {row['exercise']}": {
         "status": row["status"], "score": row["score"], "max_score": row["max_score"],
-        "checks": {check["id"]: {name: check.get(name) for name in KEPT} for check in row["checks"]}} for row in rows}
+        "checks": {check["id"]: {name: check.get(name) for name in KEPT} for check in row["checks"]}}
+            for row in rows}
     to.write_text(json.dumps(said, indent=1, sort_keys=True), encoding="utf-8")
     print(f"{len(said)} submissions, {sum(len(one['checks']) for one in said.values())} verdicts in {to}")
 
@@ -81,10 +83,12 @@ def differences(before: dict[str, Any], after: dict[str, Any], where: str = "") 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["record", "compare"])
     parser.add_argument("files", nargs="+", type=Path)
-    parser.add_argument("--grader", nargs="+", default=[sys.executable, "-m", "grader"], help="record: the program")
+    parser.add_argument("--grader", nargs="+", default=[sys.executable, "-m", "grader"],
+                        help="record: the program")
     chosen = parser.parse_args()
     if chosen.what == "record":
         record(chosen.files[0], chosen.grader)

@@ -1,4 +1,5 @@
-"""Make docs/report.png and docs/class.png: python docs/screenshots.py grades examples/submissions and takes both."""
+"""Make docs/report.png and docs/class.png: python docs/screenshots.py grades examples/submissions and takes
+both."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = {"report.png": ("dmitri/he_init.html", 1960), "class.png": ("index.html", 1500)}  # page, height in pixels
+# page, height in pixels
+PAGES = {"report.png": ("dmitri/he_init.html", 1960), "class.png": ("index.html", 1500)}
 COLOURS = 64      # a page has few: the files stay small
 WIDTH = 860
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

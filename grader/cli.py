@@ -28,7 +28,8 @@ EXAMPLES = {
               "grader grade he_init.ipynb --format junit > report.xml"],
     "check": ["grader check he_init.ipynb"],
     "release": ["grader release he_init --out handout", "grader release all --out handout"],
-    "validate": ["grader validate", "grader validate he_init", "grader validate he_init --sandbox inline --draws 200"],
+    "validate": ["grader validate", "grader validate he_init",
+                 "grader validate he_init --sandbox inline --draws 200"],
     "rejudge": ["grader rejudge reports    # after mending a check"],
     "report": ["grader report reports"],
     "export": ["grader export reports --format csv > marks.csv",
@@ -78,13 +79,15 @@ def default_exercises() -> Path:
 def grading_options(command: Any) -> Any:
     """The options that every grading command shares."""
     for option in reversed((
-        click.option("--exercise", metavar="NAME", help="The exercise of notebooks that do not say it themselves."),
+        click.option("--exercise", metavar="NAME",
+                     help="The exercise of notebooks that do not say it themselves."),
         click.option("--exercises", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
                      help="Where the exercises are (default: ./exercises, else those of the repository)."),
         click.option("--sandbox", type=click.Choice(["bubblewrap", "process"]),
                      help="bubblewrap (default), or process: no isolation, only for notebooks you trust."),
         click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="cpu", show_default=True,
-                     help="cuda: make the checks that want one on this machine's GPU too; auto: where there is one. "
+                     help="cuda: make the checks that want one on this machine's GPU too; auto: where there "
+                     "is one. "
                           "Simulated GPUs need none."),
         click.option("--jobs-per-gpu", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N",
                      help="Kernels that share one GPU, each with its part of the memory."),
@@ -120,20 +123,23 @@ def options_from(chosen: dict[str, Any]) -> Options:
 def main() -> None:
     """Grade PyTorch exercise notebooks on gradients and initialisation, and say why."""
     gc.set_threshold(50_000, 20, 100)  # of what is imported hardly anything is garbage
-    atexit.register(gc.freeze)  # or Python goes through all of torch once more, for half a second, before it ends
+    # or Python goes through all of torch once more, for half a second, before it ends
+    atexit.register(gc.freeze)
 
 
 @main.command(epilog=epilog("batch"))
 @click.argument("submissions", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"), show_default=True,
-              help="Where marks and reports are written.")
-@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Kernels in flight (default: as many as cores).")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"),
+              show_default=True, help="Where marks and reports are written.")
+@click.option("--jobs", type=click.IntRange(1, 256), metavar="N",
+              help="Kernels in flight (default: as many as cores).")
 @grading_options
 def batch(submissions: Path, out: Path, debug: bool, **chosen: Any) -> None:
     """Grade a folder of notebooks.
 
-    SUBMISSIONS holds <student>/<notebook>.ipynb, or <student>_<exercise>.ipynb. What was graded before and has not
-    changed is not run again. Exit code 0: every submission has a mark; 1: some are withheld; 2: nothing was graded.
+    SUBMISSIONS holds <student>/<notebook>.ipynb, or <student>_<exercise>.ipynb. What was graded before and
+    has not changed is not run again. Exit code 0: every submission has a mark; 1: some are withheld; 2:
+    nothing was graded.
     """
     with one_line_per_expected_error(debug), opened_sandbox(chosen) as sandbox:
         from grader import commands  # slow imports, while the sandbox gets ready
@@ -217,14 +223,16 @@ def release(name: str, out: Path, debug: bool, **chosen: Any) -> None:
               help="Where wrong and right solutions run; inline is quick, and only for code you trust.")
 @click.option("--draws", type=click.IntRange(0), default=1000, show_default=True,
               help="Fresh seeds with which the reference is judged to measure false alarms.")
-@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Kernels in flight (default: as many as cores).")
+@click.option("--jobs", type=click.IntRange(1, 256), metavar="N",
+              help="Kernels in flight (default: as many as cores).")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def validate(name: str | None, draws: int, debug: bool, **chosen: Any) -> None:
     """Prove exercises: the reference passes, every wrong solution fails as it says, no check is dead."""
     from grader.execute.opening import open_sandbox
 
     inline = chosen["sandbox"] == "inline"
-    with one_line_per_expected_error(debug), nullcontext() if inline else open_sandbox(chosen["sandbox"]) as sandbox:
+    opened = nullcontext() if inline else open_sandbox(chosen["sandbox"])
+    with one_line_per_expected_error(debug), opened as sandbox:
         from grader.exercise import validate as proving
         from grader.report import console
 
@@ -295,13 +303,15 @@ def override(out: Path, student: str, exercise: str, check: str, debug: bool, **
 @click.option("--exercises", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
               help="gradescope-autograder: where the exercises are.")
 @click.option("--sandbox", type=click.Choice(["bubblewrap", "process"]),
-              help="gradescope-autograder: bubblewrap (default), or process where Gradescope's containers refuse it.")
+              help="gradescope-autograder: bubblewrap (default), or process where Gradescope's containers "
+              "refuse it.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def export(out: Path | None, form: str, output: Path | None, assignments: tuple[str, ...], debug: bool,
            **chosen: Any) -> None:
     """Write the marks of a batch's folder OUT in another program's format.
 
-    gradescope-autograder writes no marks: it packs an exercise as the zip with which Gradescope grades by itself.
+    gradescope-autograder writes no marks: it packs an exercise as the zip with which Gradescope grades by
+    itself.
     """
     with one_line_per_expected_error(debug):
         from grader import commands
@@ -314,9 +324,11 @@ def export(out: Path | None, form: str, output: Path | None, assignments: tuple[
         if form == "gradescope-autograder":
             told = commands.autograder(_wanted_zip(out, output), options_from(packing), packing["sandbox"])
         elif out is None:
-            raise Failure("say which folder `grader batch --out` wrote: grader export reports --format " + form)
+            raise Failure("say which folder `grader batch --out` wrote: grader export reports --format "
+                          + form)
         elif any(packing.values()):
-            raise Failure(f"--exercise, --exercises and --sandbox are for gradescope-autograder, not for {form}")
+            raise Failure("--exercise, --exercises and --sandbox are for gradescope-autograder, not for "
+                          f"{form}")
         else:
             told = commands.export(out, form, output or sys.stdout, assignments=columns, **chosen)
         if told:

@@ -28,7 +28,8 @@ from grader.pipeline import Graded, Grading, device_of
 from grader.report import plain
 
 PAGES = "executed", "markdown", "student", "class_page"  # of grader.report; slow to import
-RELEASED = "released "  # and the exercise's name: under it the gradebook keeps the notebook that students were given
+# and the exercise's name: under it the gradebook keeps the notebook that students were given
+RELEASED = "released "
 
 
 class Watcher(Protocol):
@@ -39,8 +40,10 @@ class Watcher(Protocol):
     def note(self, text: str) -> None: ...
 
 
-def batch(submissions: Path, out: Path, options: Options, sandbox: Sandbox, watcher: Watcher) -> list[records.Result]:
-    """Grade a folder; what is unchanged since the last time is not run again. Returns every result in the gradebook."""
+def batch(submissions: Path, out: Path, options: Options, sandbox: Sandbox,
+          watcher: Watcher) -> list[records.Result]:
+    """Grade a folder; what is unchanged since the last time is not run again. Returns every result in the
+    gradebook."""
     folders = known(options)
     intake = read_folder(submissions, folders, options.exercise)
     exercises = {name: load(folders[name]) for name in sorted({s.exercise for s in intake.submissions})}
@@ -50,9 +53,11 @@ def batch(submissions: Path, out: Path, options: Options, sandbox: Sandbox, watc
     output, book = Output(out), Gradebook(Output(out).gradebook)
     try:
         remember(book, options, exercises)
-        grading = Grading(options, exercises, batch_seed(book, options), sandbox.name, device_of(sandbox.gpus))
+        grading = Grading(options, exercises, batch_seed(book, options), sandbox.name,
+                          device_of(sandbox.gpus))
         before = {(e.result.student, e.result.exercise): e for e in book.entries()}
-        changed = [s for s in intake.submissions if not _unchanged(before.get((s.student, s.exercise)), s, grading)]
+        changed = [s for s in intake.submissions
+                   if not _unchanged(before.get((s.student, s.exercise)), s, grading)]
         watcher.begin(len(changed), len(intake.submissions) - len(changed))
         if changed:
             get_ready(book)
@@ -95,7 +100,8 @@ def released_notebooks(said: Mapping[str, str]) -> dict[str, str]:
     return {name.removeprefix(RELEASED): text for name, text in said.items() if name.startswith(RELEASED)}
 
 
-def _unchanged(entry: Entry | None, submission: records.Submission | records.Unreadable, grading: Grading) -> bool:
+def _unchanged(entry: Entry | None, submission: records.Submission | records.Unreadable,
+               grading: Grading) -> bool:
     return (entry is not None and entry.result.status is not records.Status.WITHHELD
             and entry.fingerprint == grading.fingerprint(submission))
 
@@ -103,8 +109,8 @@ def _unchanged(entry: Entry | None, submission: records.Submission | records.Unr
 def grade(notebook: Path, options: Options, sandbox: Sandbox, *, visible_only: bool = False) -> Graded:
     """Grade one notebook; nothing is kept."""
     folders = known(options)
-    submission = read_file(notebook, student=notebook.resolve().parent.name or "student", relative=notebook.name,
-                           exercises=folders, default=options.exercise)
+    submission = read_file(notebook, student=notebook.resolve().parent.name or "student",
+                           relative=notebook.name, exercises=folders, default=options.exercise)
     if not notebook.exists():
         raise IntakeError(f"{notebook}: no such file")
     if not submission.exercise:
@@ -133,7 +139,8 @@ def release(out: Path, options: Options, name: str) -> list[Path]:
     """Write what students get of one exercise, or of all; returns the files."""
     folders = known(options)
     if name != "all" and name not in folders:
-        raise IntakeError(f"there is no exercise {name!r} in {options.exercises}; there are all, {', '.join(folders)}")
+        raise IntakeError(f"there is no exercise {name!r} in {options.exercises}; there are all, "
+                          f"{', '.join(folders)}")
     chosen = [load(folders[n]) for n in (folders if name == "all" else [name])]
     return [path for exercise in chosen for path in released(exercise, out)]
 
@@ -173,7 +180,8 @@ def _rejudged(entry: Entry, exercise: Exercise, options: Options, output: Output
     observed = {world: parcel for world, parcel in kept.items() if parcel is not None}
     if not observed:
         return None
-    grading = Grading(options, {exercise.name: exercise}, old.made_by.seed, old.made_by.sandbox, old.made_by.device)
+    grading = Grading(options, {exercise.name: exercise}, old.made_by.seed, old.made_by.sandbox,
+                      old.made_by.device)
     submission = records.Submission(student=old.student, exercise=old.exercise, path=old.notebook.path,
                               sha256=old.notebook.sha256, notebook=entry.notebook)
     return grading.judged(submission, observed)
@@ -185,7 +193,8 @@ def record(graded: Graded, fingerprint: str, book: Gradebook, output: Output, *,
     if keep:
         for world, parcel in graded.observed.items():
             output.keep(result.student, result.exercise, world, parcel)
-    book.record(Entry(result=result, fingerprint=fingerprint, notebook=graded.notebook, executed=graded.executed))
+    book.record(Entry(result=result, fingerprint=fingerprint, notebook=graded.notebook,
+                      executed=graded.executed))
     pages(result, graded.notebook, graded.executed, output, book.batch_value("language", "en"))
 
 
@@ -202,13 +211,15 @@ def pages(result: records.Result, notebook: str, executed: str, output: Output, 
             executed, student=result.student, exercise=result.title or result.exercise,
             report=f"{result.exercise}.html",
             language=language))
-    replace_file(output.page(*where, ".html"), student.render(result, notebook, language=language, executed_href=href))
+    replace_file(output.page(*where, ".html"),
+                 student.render(result, notebook, language=language, executed_href=href))
     replace_file(output.page(*where, ".md"), markdown.render(result, notebook, language=language))
 
 
 def publish(book: Gradebook, output: Output, *, every_page: bool = False,
             touched: set[tuple[str, str]] | None = None) -> list[records.Result]:
-    """The files of the whole class, with the tutor's overrides in them; `touched` names pages that must change too."""
+    """The files of the whole class, with the tutor's overrides in them; `touched` names pages that must
+    change too."""
     from grader.export import csv
     from grader.report import class_page
 
@@ -226,8 +237,8 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     links = {key: output.href(*key) for key in with_notebooks}
     isolated = all(result.made_by.sandbox == "bubblewrap" for result in results)
     replace_file(output.folder / "index.html", class_page.render(
-        results, with_notebooks, title=said.get("title", "Class"), links=links, isolated=isolated, language=language,
-        released=released_notebooks(said), weights=weights(said)))
+        results, with_notebooks, title=said.get("title", "Class"), links=links, isolated=isolated,
+        language=language, released=released_notebooks(said), weights=weights(said)))
     csv.write(results, output.folder / "grades.csv", weights(said))
     return results
 
@@ -297,8 +308,8 @@ def known(options: Options) -> dict[str, Path]:
         raise IntakeError(f"{options.exercises}: this is one exercise; give the folder it lies in, "
                           f"--exercises {options.exercises.parent}")
     if not found:
-        raise IntakeError(f"{options.exercises}: no exercises here (folders with an exercise.toml); say where they "
-                          "are with --exercises DIR")
+        raise IntakeError(f"{options.exercises}: no exercises here (folders with an exercise.toml); say "
+                          "where they are with --exercises DIR")
     if options.exercise and options.exercise not in found:
         raise IntakeError(f"there is no exercise {options.exercise!r} in {options.exercises}; "
                           f"there are {', '.join(found)}")
@@ -313,23 +324,27 @@ def batch_seed(book: Gradebook, options: Options) -> int:
     return int(book.batch_value("seed", str(secrets.randbits(31))))
 
 
-def override(out: Path, where: tuple[str, str, str], *, points: float | None, comment: str, drop: bool) -> str:
+def override(out: Path, where: tuple[str, str, str], *, points: float | None, comment: str,
+             drop: bool) -> str:
     """Record or drop a tutor's own word on one check; says what was done."""
     student, exercise, check = where
     book = opened(out)
     try:
-        found = [e.result for e in book.entries() if (e.result.student, e.result.exercise) == (student, exercise)]
+        found = [e.result for e in book.entries()
+                 if (e.result.student, e.result.exercise) == (student, exercise)]
         ids = [c.id for result in found for c in result.checks]
         if check not in ids:
             raise IntakeError(f"no check {check!r} of {student!r} in {exercise!r}; "
-                              + (f"there are {', '.join(ids)}" if ids else "there is no such result with checks"))
+                              + (f"there are {', '.join(ids)}" if ids
+                                 else "there is no such result with checks"))
         if drop:
             book.drop_override(student, exercise, check)
         elif points is None and not comment:
             raise IntakeError("say --points, --comment or --drop")
         else:
             _within(points, next(c for c in found[0].checks if c.id == check))
-            book.override(Override(student=student, exercise=exercise, check=check, points=points, comment=comment))
+            book.override(Override(student=student, exercise=exercise, check=check, points=points,
+                                   comment=comment))
         publish(book, Output(out), touched={(student, exercise)})
         result = next(x for x in book.results() if (x.student, x.exercise) == (student, exercise))
     finally:
@@ -351,8 +366,10 @@ def exit_code(result: records.Result) -> int:
 
 
 def export_one(graded: Graded, form: str, summary: Path | None) -> None:
-    """One notebook's result on standard output, as a CI service reads it; on standard error why it has no mark."""
+    """One notebook's result on standard output, as a CI service reads it; on standard error why it has no
+    mark."""
     where = graded.result.student, graded.result.exercise
     exporting.write(form, [graded.result], sys.stdout, summary=summary, notebooks={where: graded.notebook})
     if graded.result.status is records.Status.WITHHELD:
-        print(f"grader: mark withheld: {plain.no_commands(plain.line(graded.result.reason))}", file=sys.stderr)
+        print(f"grader: mark withheld: {plain.no_commands(plain.line(graded.result.reason))}",
+              file=sys.stderr)

@@ -13,7 +13,8 @@ def replace_file(path: Path, *content: bytes | str) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.writelines(part.encode("utf-8", "replace") if isinstance(part, str) else part for part in content)
+            file.writelines(part.encode("utf-8", "replace") if isinstance(part, str) else part
+                            for part in content)
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:

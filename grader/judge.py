@@ -1,4 +1,5 @@
-"""Observations -> verdicts. Pure: no files, no clock, no processes. Total: every check gets a mark, whatever came."""
+"""Observations -> verdicts. Pure: no files, no clock, no processes. Total: every check gets a mark, whatever
+came."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ LOST = {
 }
 NOTHING = N_("`%(name)s` brought nothing to look at.")
 NO_FUNCTION = N_("`%(name)s` is not a function after the notebook's last cell.")
-STOPPED = N_("`%(name)s` did not come to an end in the time allowed. It was stopped after %(seconds)s seconds.")
+STOPPED = N_("`%(name)s` did not come to an end in the time allowed. It was stopped after %(seconds)s "
+             "seconds.")
 SIGNALLED = N_("Python ended while `%(name)s` was running, so nothing was returned. "
                "The system stopped it (%(signal)s).")
 CALLED = N_("`%(name)s` called %(forbidden)s, which this exercise asks you to write yourself.")
@@ -63,7 +65,8 @@ def _judged(exercise: Exercise, observed: Observed, prepared: Preparation) -> tu
     return tuple(verdicts.values())
 
 
-def verdict_on(exercise: Exercise, check: Check, observed: Observed, prepared: Preparation) -> records.Verdict:
+def verdict_on(exercise: Exercise, check: Check, observed: Observed,
+               prepared: Preparation) -> records.Verdict:
     """The verdict on one check, whatever it hangs on."""
     seen = []
     for step in check.looks_at:
@@ -71,7 +74,9 @@ def verdict_on(exercise: Exercise, check: Check, observed: Observed, prepared: P
         parcel = observed.get(step.world)
         if parcel is None:
             return _marked(check, records.Mark.NOT_AVAILABLE, cause=messages.Cause.NEEDS_CUDA)
-        outcome = parcel.record.outcomes.get(key, messages.Lost(cause=messages.Cause.CRASHED, detail="nothing came back"))
+        outcome = parcel.record.outcomes.get(key,
+                                             messages.Lost(cause=messages.Cause.CRASHED,
+                                                           detail="nothing came back"))
         seen.append(Seen(step=step, given=prepared.steps[key].given, outcome=outcome, arrays=parcel.arrays,
                          gpus=prepared.worlds[step.world].gpus))
     for one in seen:
@@ -87,30 +92,37 @@ def _root(check: Check, earlier: Mapping[str, records.Verdict]) -> records.Verdi
 
 
 def _behind(check: Check, before: records.Verdict) -> records.Verdict:
-    """Not reached; where the other could not be looked at, this one cannot either, and leaves the maximum with it."""
+    """Not reached; where the other could not be looked at, this one cannot either, and leaves the maximum
+    with it."""
     if before.mark is records.Mark.NOT_AVAILABLE:
         return _marked(check, records.Mark.NOT_AVAILABLE, cause=before.cause, message=before.message)
-    return _marked(check, records.Mark.NOT_REACHED, cause=messages.Cause.PREREQUISITE, root=before.root or before.id)
+    return _marked(check, records.Mark.NOT_REACHED, cause=messages.Cause.PREREQUISITE,
+                   root=before.root or before.id)
 
 
 def _refusal(check: Check, seen: Seen, defined: tuple[str, ...]) -> records.Verdict | None:
     """The verdict where a step used what is forbidden, or brought nothing to judge."""
     outcome = seen.outcome
     if isinstance(outcome, messages.Returned) and len(outcome.rounds) != seen.step.times:
-        outcome = messages.Lost(cause=messages.Cause.CRASHED, detail="what came back is not what was asked for")
+        outcome = messages.Lost(cause=messages.Cause.CRASHED,
+                                detail="what came back is not what was asked for")
     if isinstance(outcome, messages.Lost):
-        return _marked(check, records.Mark.FAIL, cause=outcome.cause, said=_lost(seen.step, outcome), lines=outcome.lines)
+        return _marked(check, records.Mark.FAIL, cause=outcome.cause, said=_lost(seen.step, outcome),
+                       lines=outcome.lines)
     if outcome.forbidden:
         names = ", ".join(f"`{name}`" for name in sorted(set(outcome.forbidden)))
         return _marked(check, records.Mark.FAIL, cause=messages.Cause.FORBIDDEN,
                        said=_said(CALLED, name=_named(seen.step), forbidden=names))
     missing = [name for name in seen.step.uses if name not in defined]
     if isinstance(outcome, messages.Raised) and missing:
-        return _marked(check, records.Mark.FAIL, cause=messages.Cause.MISSING, said=_said(LOST[messages.Cause.MISSING], name=missing[0]))
+        return _marked(check, records.Mark.FAIL, cause=messages.Cause.MISSING,
+                       said=_said(LOST[messages.Cause.MISSING], name=missing[0]))
     if isinstance(outcome, messages.Raised) and outcome.error == SIMULATION_LIMIT and seen.gpus:
-        return _marked(check, records.Mark.NOT_AVAILABLE, cause=messages.Cause.NEEDS_CUDA, message=outcome.message)
+        return _marked(check, records.Mark.NOT_AVAILABLE, cause=messages.Cause.NEEDS_CUDA,
+                       message=outcome.message)
     if isinstance(outcome, messages.Raised) and not check.may_raise:
-        return _marked(check, records.Mark.FAIL, cause=messages.Cause.RAISED, said=_raised(seen.step, outcome),
+        return _marked(check, records.Mark.FAIL, cause=messages.Cause.RAISED,
+                       said=_raised(seen.step, outcome),
                        lines=outcome.lines, hinted=_unwritten(outcome) or outcome.inside_probe)
     return None
 
@@ -126,21 +138,27 @@ def _asked(check: Check, seen: list[Seen]) -> records.Verdict:
                           hinted=True)
         if unmet.diagnosis:
             d = unmet.diagnosis
-            verdict = structs.replace(verdict, diagnosis=d.id, meaning=d.meaning, advice=d.advice or check.hint,
+            verdict = structs.replace(verdict, diagnosis=d.id, meaning=d.meaning,
+                                      advice=d.advice or check.hint,
                                       read=d.read or check.read, pattern=d.pattern)
     except Exception as error:  # the check itself is broken: ours, so the mark is withheld
-        verdict = _marked(check, records.Mark.GRADER_ERROR, message=f"the check raised {type(error).__name__}: {error}")
+        verdict = _marked(check, records.Mark.GRADER_ERROR,
+                          message=f"the check raised {type(error).__name__}: {error}")
     else:
         verdict = _marked(check, records.Mark.PASS)
     return structs.replace(verdict, measurements=tuple(m for s in seen for m in s.measurements),
                            pictures=tuple(p for s in seen for p in s.pictures))
 
 
-def _marked(check: Check, mark: records.Mark, *, cause: messages.Cause | None = None, message: str = "", said: records.Said | None = None,
-            lines: tuple[messages.Line, ...] = (), root: str | None = None, hinted: bool = False) -> records.Verdict:
-    """A verdict. The check's hint says what a right answer needs, which is no help where there was no answer at all."""
+def _marked(check: Check, mark: records.Mark, *, cause: messages.Cause | None = None, message: str = "",
+            said: records.Said | None = None,
+            lines: tuple[messages.Line, ...] = (), root: str | None = None,
+            hinted: bool = False) -> records.Verdict:
+    """A verdict. The check's hint says what a right answer needs, which is no help where there was no answer
+    at all."""
     text = said.template % said.values if said else message
-    return records.Verdict(id=check.id, title=check.promise, mark=mark, cause=cause, message=text[:MAX_MESSAGE], said=said,
+    return records.Verdict(id=check.id, title=check.promise, mark=mark, cause=cause,
+                           message=text[:MAX_MESSAGE], said=said,
                      lines=lines, root=root,
                      points=check.points if mark is records.Mark.PASS else 0.0, max_points=check.points,
                      advice=check.hint if hinted else "", read=check.read if hinted else "",
@@ -153,11 +171,13 @@ def _named(step: Step) -> str:
 
 
 def _said(template: str, **values: str) -> records.Said:
-    return records.Said(template=template, values={name: value[:MAX_MESSAGE] for name, value in values.items()})
+    return records.Said(template=template, values={name: value[:MAX_MESSAGE] for name,
+                                                   value in values.items()})
 
 
 def _lost(step: Step, lost: messages.Lost) -> records.Said:
-    """Why nothing came back. What the sandbox says of it is the student's to forge: it is searched, never quoted."""
+    """Why nothing came back. What the sandbox says of it is the student's to forge: it is searched, never
+    quoted."""
     name = _named(step)
     seconds = re.match(r"stopped after ([\d.]{1,8}) s\b", lost.detail)
     signal = re.search(r"\bSIG[A-Z]{2,8}\b", lost.detail)
@@ -187,7 +207,8 @@ def _raised(step: Step, raised: messages.Raised) -> records.Said:
 
 
 def score(verdicts: tuple[records.Verdict, ...]) -> tuple[float | None, float]:
-    """(points, maximum); points are None where the mark is withheld. What is not available leaves the maximum."""
+    """(points, maximum); points are None where the mark is withheld. What is not available leaves the
+    maximum."""
     maximum = sum(v.max_points for v in verdicts if v.mark is not records.Mark.NOT_AVAILABLE)
     if any(v.mark is records.Mark.GRADER_ERROR for v in verdicts):
         return None, maximum

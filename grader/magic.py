@@ -1,7 +1,7 @@
 """`%load_ext grader`, then `%grader check`: the visible checks on the functions of the running notebook.
 
-No wall and no second kernel: it is the student's own machine and their own code. The report is the one they get when
-they hand in, of the visible checks alone, in a frame in which no script runs.
+No wall and no second kernel: it is the student's own machine and their own code. The report is the one they
+get when they hand in, of the visible checks alone, in a frame in which no script runs.
 """
 
 from __future__ import annotations
@@ -52,21 +52,26 @@ def run(line: str, shell: Any) -> None:
     result = checked(exercise, shell.user_ns)
     page = student.render(result, as_notebook(shell.user_ns.get("In", [])))
     note = wording.words("en").gettext("These are the visible checks; they are not the whole mark.")
-    display(HTML(FRAME.format(note=html.escape(note), title=html.escape(exercise.settings.title),  # type: ignore[no-untyped-call]
-                              page=html.escape(page, quote=True), height=HEIGHT)))
+    frame = FRAME.format(note=html.escape(note), title=html.escape(exercise.settings.title),
+                         page=html.escape(page, quote=True), height=HEIGHT)
+    display(HTML(frame))  # type: ignore[no-untyped-call]
 
 
 def checked(exercise: Exercise, namespace: dict[str, Any]) -> records.Result:
-    """The visible checks on the functions in `namespace`, with fresh inputs; random generators stay as they were."""
+    """The visible checks on the functions in `namespace`, with fresh inputs; random generators stay as they
+    were."""
     seed = secrets.randbits(31)
     prepared = exercise.prepare(seed)
     with undisturbed():
         verdicts = judge(exercise, observe_namespace(exercise, lambda: namespace, prepared), prepared)
     points, maximum = score(verdicts)
-    made_by = records.MadeBy(grader=__version__, exercise=exercise.settings.version, torch=str(torch.__version__),
+    made_by = records.MadeBy(grader=__version__, exercise=exercise.settings.version,
+                             torch=str(torch.__version__),
                        device="cpu", seed=seed, sandbox="process")
-    return records.Result(student="", exercise=exercise.name, score=points, max_score=maximum, checks=verdicts,
-                    status=records.Status.GRADED if points is not None else records.Status.WITHHELD, made_by=made_by,
+    return records.Result(student="", exercise=exercise.name, score=points, max_score=maximum,
+                          checks=verdicts,
+                    status=records.Status.GRADED if points is not None else records.Status.WITHHELD,
+                    made_by=made_by,
                     notebook=records.NotebookFile(path="", sha256=""), title=exercise.settings.title)
 
 

@@ -25,6 +25,7 @@ from grader.wall import messages, wire
 
 ON_A_GPU = (REAL_CUDA, ON_GPU)   # worlds that need one; without, checks that look there are not available
 Observed = Mapping[str, wire.Parcel[messages.Observations]]
+Answer = wire.Parcel[messages.Observations] | messages.NotStarted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,14 +61,16 @@ class Grading:
         self.prepared: dict[str, Preparation] = {name: e.prepare(seed) for name, e in exercises.items()}
 
     def made_by(self, exercise: Exercise) -> records.MadeBy:
-        return records.MadeBy(grader=__version__, exercise=exercise.settings.version, torch=str(torch.__version__),
+        return records.MadeBy(grader=__version__, exercise=exercise.settings.version,
+                              torch=str(torch.__version__),
                         device=self.device, seed=self.seed, sandbox=self.sandbox)
 
     def fingerprint(self, submission: records.Submission | records.Unreadable) -> str:
         """Of everything that decides the mark."""
         exercise = self.exercises[submission.exercise]
         notebook = submission.notebook if isinstance(submission, records.Submission) else submission.reason
-        parts = (notebook, self.contents[exercise.name], *map(str, (self.made_by(exercise), platform.machine())))
+        parts = (notebook, self.contents[exercise.name],
+                 *map(str, (self.made_by(exercise), platform.machine())))
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
     def work(self, index: int, submission: records.Submission) -> Iterator[Work]:
@@ -87,7 +90,8 @@ class Grading:
             yield Work(key=(index, name), job=job, steps=tuple(prepared.steps[key].record for key in keys),
                        arrays=arrays, on_gpu=name in ON_A_GPU)
 
-    def run(self, submissions: list[records.Submission | records.Unreadable], sandbox: Sandbox) -> Iterator[Graded]:
+    def run(self, submissions: list[records.Submission | records.Unreadable],
+            sandbox: Sandbox) -> Iterator[Graded]:
         """Observe and judge every submission; in the order in which they come to an end."""
         readable = {i: s for i, s in enumerate(submissions) if isinstance(s, records.Submission)}
         yield from (Graded(submission=s, result=self.unreadable(s)) for s in submissions
@@ -96,7 +100,7 @@ class Grading:
             return
         work = [w for i, s in readable.items() for w in self.work(i, s)]
         waiting = Counter(w.key[0] for w in work)
-        arrived: dict[int, dict[str, wire.Parcel[messages.Observations] | messages.NotStarted]] = {i: {} for i in readable}
+        arrived: dict[int, dict[str, Answer]] = {i: {} for i in readable}
         for (index, world), answer in observe_all(sandbox, work, self.options.jobs or default_jobs(),
                                                      self.options.jobs_per_gpu):
             arrived[index][world] = answer
@@ -109,7 +113,8 @@ class Grading:
         failed = [a.reason for a in answers.values() if isinstance(a, messages.NotStarted)]
         observed = {world: a for world, a in answers.items() if isinstance(a, wire.Parcel)}
         if failed:
-            result = self._result(submission, (), records.Status.WITHHELD, reason=f"The sandbox did not start: {failed[0]}")
+            result = self._result(submission, (), records.Status.WITHHELD,
+                                  reason=f"The sandbox did not start: {failed[0]}")
             return Graded(submission=submission, result=result)
         exercise = self.exercises[submission.exercise]
         verdicts = judge(exercise, observed, self.prepared[exercise.name])
@@ -124,15 +129,19 @@ class Grading:
         return self._result(submission, (), records.Status.UNREADABLE, reason=submission.reason,
                             said=submission.said)
 
-    def _result(self, submission: records.Submission | records.Unreadable, verdicts: tuple[records.Verdict, ...], status: records.Status, *,
-                reason: str, events: tuple[messages.CellEvent, ...] = (), said: records.Said | None = None) -> records.Result:
+    def _result(self, submission: records.Submission | records.Unreadable,
+                verdicts: tuple[records.Verdict, ...], status: records.Status, *,
+                reason: str, events: tuple[messages.CellEvent, ...] = (),
+                said: records.Said | None = None) -> records.Result:
         exercise = self.exercises[submission.exercise]
         points, maximum = score(verdicts) if verdicts else (0.0, exercise.settings.points)
-        first = next((f"cell {e.cell + 1}: {e.error or e.cause.value}" + (f": {e.message}" if e.message else "")
-                      for e in events), None)
+        first = next((f"cell {e.cell + 1}: {e.error or e.cause.value}"
+                      + (f": {e.message}" if e.message else "") for e in events), None)
         file = records.NotebookFile(path=submission.path, sha256=submission.sha256, first_error=first)
-        return records.Result(student=submission.student, exercise=submission.exercise, status=status, checks=verdicts,
-                        score=None if status is records.Status.WITHHELD else points, max_score=maximum, notebook=file,
+        return records.Result(student=submission.student, exercise=submission.exercise, status=status,
+                              checks=verdicts,
+                        score=None if status is records.Status.WITHHELD else points, max_score=maximum,
+                        notebook=file,
                         made_by=self.made_by(exercise), reason=reason, events=events, said=said,
                         title=exercise.settings.title)
 
@@ -143,7 +152,8 @@ def device_of(gpus: Sequence[Gpu]) -> str:
 
 
 def default_jobs() -> int:
-    """One kernel in flight for each core. A kernel hardly ever waits; more of them only wear out the caches."""
+    """One kernel in flight for each core. A kernel hardly ever waits; more of them only wear out
+    the caches."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -1,4 +1,5 @@
-"""What the outside speaks of: submissions, verdicts, results. Never mounted into a sandbox; imports no torch."""
+"""What the outside speaks of: submissions, verdicts, results. Never mounted into a sandbox;
+imports no torch."""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ class Histogram(Record, frozen=True, kw_only=True, tag="histogram"):
     alt: str                               # the same in words, for those who do not see it
     edges: tuple[float, ...]               # n + 1
     density: tuple[float, ...]             # n, of the student's values
-    expected: tuple[float, ...]            # of the reference, at the middles of as many equal parts of the whole range
+    # of the reference, at the middles of as many equal parts of the whole range
+    expected: tuple[float, ...]
     x_label: str = ""
 
 

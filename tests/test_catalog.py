@@ -32,7 +32,8 @@ def test_discovery_is_a_glob(exercise_folder: Path) -> None:
     (TOML, CHECKS + "\nimport nowhere", "checks.py:34: ModuleNotFoundError"),
     (TOML, CHECKS + "\ndef broken(:", "checks.py:34: SyntaxError"),
     (TOML, CHECKS.replace('Probe("halves"', 'Probe("thirds"'), "no function thirds"),
-    (TOML, CHECKS.replace('Call("double", normal(2, 2)', 'Call("triple", normal(2, 2)'), "triple is not among"),
+    (TOML, CHECKS.replace('Call("double", normal(2, 2)', 'Call("triple", normal(2, 2)'),
+     "triple is not among"),
     (TOML, CHECKS.replace("times=2", 'world="three-gpus"'), "no world is called 'three-gpus'"),
     (TOML, CHECKS.replace('"""halve(x) is x / 2."""', ""), "no docstring"),
     (TOML, CHECKS + "\ndef values(seen):\n    pass", "checks.py:34: values is defined twice"),
@@ -49,8 +50,8 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, toml: str, checks: st
 def test_the_readmes_checks_are_an_exercise(tmp_path: Path) -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
     checks = readme.split("```python\n")[1].split("```")[0]
-    exercise = catalog.load(write_exercise(tmp_path / "doubling", toml=TOML.replace("points = 6", "points = 2"),
-                                           checks=checks))
+    exercise = catalog.load(write_exercise(tmp_path / "doubling",
+                                           toml=TOML.replace("points = 6", "points = 2"), checks=checks))
     prepared = exercise.prepare(1)
     for body, marks in ("2 * x", ["pass"]), ("x * x", ["fail"]):
         observed = observe_inline(exercise, [f"def double(x):\n    return {body}"], prepared)

@@ -27,7 +27,8 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "ci"
 WORKFLOWS = sorted(TEMPLATES.glob("github-*.yml"))
 BASH = ["bash", "--noprofile", "--norc", "-eo", "pipefail"]  # as GitHub runs `shell: bash`
 SHELLCHECK = shutil.which("shellcheck", path=str(Path(sys.prefix) / "bin"))
-COMMAND = re.compile(r"(?:^|[\s(/])grader\"? (grade|batch|export|doctor)\b((?:\\\n|[^\n&|>)])*)", re.MULTILINE)
+COMMAND = re.compile(r"(?:^|[\s(/])grader\"? (grade|batch|export|doctor)\b((?:\\\n|[^\n&|>)])*)",
+                     re.MULTILINE)
 every_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 every_file = pytest.mark.parametrize("path", sorted(TEMPLATES.iterdir()), ids=lambda path: path.stem)
 
@@ -48,7 +49,7 @@ def triggers(path: Path) -> dict[str, Any]:
     return yaml.safe_load(path.read_text())[True]  # YAML 1.1 reads `on` as a truth
 
 
-# --- what the files say ----------------------------------------------------------------------------------
+# --- what the files say --------------------------------------------------------------------------------
 
 
 @every_workflow
@@ -76,7 +77,8 @@ def test_nothing_that_a_student_names_is_pasted_into_a_script(path: Path) -> Non
 def test_a_pull_request_changes_no_workflow_and_reaches_no_runner_of_ours() -> None:
     assert set(triggers(TEMPLATES / "github-cpu.yml")) == {"pull_request_target"}
     assert set(triggers(TEMPLATES / "github-gpu.yml")) == {"workflow_dispatch", "schedule"}
-    first, second = [step["with"] for step in steps(TEMPLATES / "github-cpu.yml") if "checkout" in step.get("uses", "")]
+    first, second = [step["with"] for step in steps(TEMPLATES / "github-cpu.yml")
+                     if "checkout" in step.get("uses", "")]
     assert "ref" not in first, "exercises come from the default branch"
     assert second["ref"].endswith("/head")
     others = [script for script in scripts(TEMPLATES / "github-cpu.yml") if "handed-in" in script]
@@ -102,13 +104,14 @@ def test_scripts_are_clean(path: Path) -> None:
         assert done.returncode == 0, done.stdout
 
 
-# --- what a hostile submission cannot do -----------------------------------------------------------------
+# --- what a hostile submission cannot do ---------------------------------------------------------------
 
 FORGED = "\n::error::forged\r\n::set-output name=result::20\n##[error]forged\n::add-mask::a"
 
 
 def obeyed(log: str) -> list[str]:
-    """The commands that GitHub's runner finds in a log: at a line's beginning, or in its older form anywhere."""
+    """The commands that GitHub's runner finds in a log: at a line's beginning, or in its older
+    form anywhere."""
     found, token = [], ""
     for line in (line.strip() for line in re.split(r"[\r\n]", log)):
         if token:
@@ -122,7 +125,8 @@ def obeyed(log: str) -> list[str]:
 
 @pytest.fixture
 def pull_request(tmp_path: Path) -> Path:
-    """A workspace with a pull request whose files are called what would be commands, and a grader that repeats it."""
+    """A workspace with a pull request whose files are called what would be commands, and a grader that
+    repeats it."""
     repository = tmp_path / "handed-in"
     git = ["git", "-C", str(repository), "-c", "user.name=a", "-c", "user.email=a@example.org"]
 
@@ -136,7 +140,8 @@ def pull_request(tmp_path: Path) -> Path:
     subprocess.run(["git", "init", "-q", str(repository)], check=True)
     commit("submissions/old/he_init.ipynb", "exercises/he_init/checks.py")
     subprocess.run([*git, "update-ref", "refs/remotes/origin/main", "HEAD"], check=True)
-    commit(f"submissions/ada{FORGED}/he_init.ipynb", "submissions/ben/--help.ipynb", "exercises/he_init/checks.py",
+    commit(f"submissions/ada{FORGED}/he_init.ipynb", "submissions/ben/--help.ipynb",
+           "exercises/he_init/checks.py",
            "submissions/ben/notes.txt", "elsewhere/he_init.ipynb", ".github/workflows/grade.yml")
     (tmp_path / "bin").mkdir()
     fake = tmp_path / "bin" / "grader"
@@ -148,7 +153,8 @@ def pull_request(tmp_path: Path) -> Path:
 
 def test_a_pull_requests_file_names_are_no_commands(pull_request: Path) -> None:
     script = next(step["run"] for step in steps(TEMPLATES / "github-cpu.yml") if step.get("name") == "Grade")
-    done = subprocess.run([*BASH, "-c", script], cwd=pull_request, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    done = subprocess.run([*BASH, "-c", script], cwd=pull_request, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT,
                           text=True, env={"PATH": f"{pull_request / 'bin'}:/usr/bin:/bin", "BASE": "main",
                                           "GITHUB_STEP_SUMMARY": str(pull_request / "summary")})
     assert done.returncode == 1, done.stdout
@@ -166,8 +172,8 @@ def test_what_a_notebook_prints_and_raises_is_no_command(exercise_folder: Path, 
                "def halve(x):\n    return FORGED\nraise Odd(FORGED)")
     path = tmp_path / "doubling.ipynb"
     path.write_text(notebook(*CELLS, hostile, f"raise ValueError({FORGED!r})"))
-    done = CliRunner().invoke(main, ["grade", str(path), "--exercises", str(exercise_folder.parent), "--format",
-                                     "github", "--summary", str(tmp_path / "summary.md")])
+    done = CliRunner().invoke(main, ["grade", str(path), "--exercises", str(exercise_folder.parent),
+                                     "--format", "github", "--summary", str(tmp_path / "summary.md")])
     assert done.exit_code == 1, done.output
     commands = obeyed(done.output)
     assert [re.match(r"::(\w+) file=[^:]*,title=[^:]*::", line)[1] for line in commands] == [  # type: ignore[index]
@@ -179,7 +185,8 @@ def test_what_a_notebook_prints_and_raises_is_no_command(exercise_folder: Path, 
 def test_what_classrooms_reporter_prints_is_no_command() -> None:
     result = s.result(checks=(structs.replace(s.RAISED, title=FORGED.strip(), message=FORGED.strip()),))
     out = io.StringIO()
-    classroom.write([structs.replace(result, notebook=structs.replace(result.notebook, path=FORGED.strip()))], out)
+    classroom.write([structs.replace(result, notebook=structs.replace(result.notebook, path=FORGED.strip()))],
+                    out)
     printed = [str(value) for test in json.loads(out.getvalue())["tests"] for value in test.values()]
     assert any("forged" in text for text in printed), "the attack is no attack"
     assert not [text for text in printed if obeyed(text)]

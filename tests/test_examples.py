@@ -52,7 +52,8 @@ CLASS = {
     "kofi": right(),                                              # a cell of his own raises
     "lena": broken("timeout"),                                    # an endless loop in one function
     "mei": broken("crashed"),                                     # init_weights ends the process
-    "nils": broken("missing", "raised"),                          # a bracket is missing; others call what is missing
+    # a bracket is missing; others call what is missing
+    "nils": broken("missing", "raised"),
     "olga": Expected(status="unreadable"),                        # Python source instead of a notebook
     "pedro": broken("raised"),                                    # late, flat, two functions not written
 }

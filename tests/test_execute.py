@@ -98,7 +98,8 @@ def test_a_sandbox_that_does_not_start_is_tried_again_but_not_for_ever() -> None
 
 def test_a_deadly_cell_is_left_out_once() -> None:
     deadly = CellEvent(cell=2, cause=Cause.CRASHED, killed=True)
-    found, sandbox = observe(observations(deadly), observations(CellEvent(cell=1, cause=Cause.RAISED), a=FINE))
+    found, sandbox = observe(observations(deadly),
+                             observations(CellEvent(cell=1, cause=Cause.RAISED), a=FINE))
     assert [job.left_out for job, _ in sandbox.asked] == [(), (2,)]
     assert [event.cell for event in found.record.run.events] == [1, 2]
     _, sandbox = observe(observations(deadly), observations(replace(deadly, cell=3)))
@@ -221,13 +222,15 @@ def test_a_bubblewrap_that_is_refused_says_so(monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_doctor_examines_without_touching_cuda() -> None:
     found = {finding.name: finding for finding in doctor.findings()}
-    assert {"bubblewrap", "user namespaces", "system call filter", "torch", "CUDA", "cores", "memory"} <= set(found)
+    assert {"bubblewrap", "user namespaces", "system call filter", "torch", "CUDA", "cores",
+            "memory"} <= set(found)
     assert all(finding.remedy for finding in found.values() if not finding.ok)
     initialized: Any = torch.cuda.is_initialized
     assert not initialized()
 
 
-def test_python_is_named_by_where_it_lies_not_by_a_link_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_is_named_by_where_it_lies_not_by_a_link_to_it(tmp_path: Path,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
     real = Path(sys.prefix).resolve()
     (tmp_path / "link").symlink_to(real)
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "link"))
@@ -248,8 +251,8 @@ def test_a_whole_job(sandbox: Sandbox) -> None:
     source = ("import torch, time\nfrom torch.nn.init import kaiming_normal_\ntorch.set_grad_enabled(False)\n"
               "def good(x, *, scale): return x * scale\ndef bad(x):\n    raise ValueError('no')\n"
               "def forbidden(x): kaiming_normal_(x)\ndef slow(x):\n    while True: pass\n"
-              "def grad(x): return torch.is_grad_enabled()\n%matplotlib inline\nimport matplotlib.pyplot as plt\n"
-              "plt.plot([1, 2]);")
+              "def grad(x): return torch.is_grad_enabled()\n%matplotlib inline\nimport matplotlib.pyplot as "
+              "plt\nplt.plot([1, 2]);")
     names = ("good", "bad", "forbidden", "slow", "grad")
     job = Job(notebook=notebook("1/0", source, "print('é')", "%%bad magic"), functions=(*names, "absent"),
               watched=("torch.nn.init.kaiming_normal_",), limits=Limits(call_seconds=1.0))
@@ -282,8 +285,8 @@ def test_a_whole_job(sandbox: Sandbox) -> None:
     assert seen.isolated is sandbox.isolated
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"cells": 5}', '{"cells": [5]}', '{"cells": [{"source": 5}]}',
-                                  "\x00"], ids=range(7))
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"cells": 5}', '{"cells": [5]}',
+                                  '{"cells": [{"source": 5}]}', "\x00"], ids=range(7))
 def test_a_notebook_that_is_none_is_not_our_fault(sandbox: Sandbox, text: str) -> None:
     if sandbox.name == "process" and text:
         pytest.skip("the same code runs in both, and here each costs seconds")
@@ -293,8 +296,8 @@ def test_a_notebook_that_is_none_is_not_our_fault(sandbox: Sandbox, text: str) -
 
 
 def test_a_simulated_world_stands_before_the_first_cell(sandbox: Sandbox) -> None:
-    job = Job(notebook=notebook("import torch\nprint(torch.cuda.device_count(), torch.ones(2, device='cuda').device)\n"
-                                "def f(): return torch.ones(2, device='cuda:0')"),
+    job = Job(notebook=notebook("import torch\nprint(torch.cuda.device_count(), torch.ones(2, "
+                                "device='cuda').device)\ndef f(): return torch.ones(2, device='cuda:0')"),
               world=World(name="one-gpu", gpus=("A simulated GPU",)))
     found = sandbox.run(job, [CallStep(key="f", function="f")], {})
     assert isinstance(found, wire.Parcel), found

@@ -51,14 +51,16 @@ def test_a_notebook_holds_source_only(name: str) -> None:
 def executed(text: str, where: Path) -> Any:
     """The notebook as a plain Jupyter kernel runs it, stopping at the first error."""
     notebook = nbformat.reads(text, as_version=4)
-    ExecutePreprocessor(timeout=240, kernel_name="python3").preprocess(notebook, {"metadata": {"path": str(where)}})
+    ExecutePreprocessor(timeout=240, kernel_name="python3").preprocess(notebook,
+                                                                       {"metadata": {"path": str(where)}})
     return notebook
 
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_the_reference_runs_top_to_bottom_and_has_pictures(name: str, tmp_path: Path) -> None:
     notebook = executed((COURSE / name / "notebook.ipynb").read_text(), tmp_path)
-    assert any("image/png" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))
+    assert any("image/png" in output.get("data", {}) for cell in notebook.cells
+               for output in cell.get("outputs", []))
 
 
 @pytest.mark.parametrize("name", EXERCISES)

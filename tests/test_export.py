@@ -40,25 +40,30 @@ def test_a_row_for_each_student_with_score_maximum_and_status() -> None:
     assert rows[0]["student"] == "ada"
     assert (rows[0]["one score"], rows[0]["one max"], rows[0]["one status"]) == ("7", "20", "graded")
     assert (rows[0]["total"], rows[0]["total max"], rows[0]["status"]) == ("26", "39", "graded")
-    assert (rows[1]["one score"], rows[1]["one status"], rows[1]["two status"]) == ("0", "unreadable", "missing")
+    assert (rows[1]["one score"], rows[1]["one status"], rows[1]["two status"]) == ("0", "unreadable",
+                                                                                    "missing")
     assert (rows[1]["total"], rows[1]["status"]) == ("0", "unreadable")
 
 
 def test_the_course_decides_order_and_weight() -> None:
-    results = [s.result("ada", "one"), s.passed_all("ada", "two"), s.result("ada", "other"), s.result("ben", "one")]
+    results = [s.result("ada", "one"), s.passed_all("ada", "two"), s.result("ada", "other"),
+               s.result("ben", "one")]
     text = text_of(grades, results, weights={"two": 0.5, "absent": 9.0, "one": 2.0})
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [name for name in rows[0] if name.endswith(" score")] == ["two score", "one score", "other score"]
-    assert (rows[0]["total"], rows[0]["total max"]) == ("30.5", "69.5")   # 19/2 + 2 * 7 + 7, of 19/2 + 2 * 20 + 20
+    # 19/2 + 2 * 7 + 7, of 19/2 + 2 * 20 + 20
+    assert (rows[0]["total"], rows[0]["total max"]) == ("30.5", "69.5")
     assert (rows[1]["total"], rows[1]["total max"]) == ("14", "69.5")
 
 
 def test_a_withheld_mark_is_blank_and_so_is_its_total() -> None:
     row = table([s.withheld("ada", "one"), s.result("ada", "two")])[0]
-    assert (row["one score"], row["one status"], row["total"], row["status"]) == ("", "withheld", "", "withheld")
+    assert (row["one score"], row["one status"], row["total"], row["status"]) == ("", "withheld", "",
+                                                                                  "withheld")
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\t=1", " =1", "＝1", "\n=cmd|' /C calc'!A0", "%0A", "|x"])
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\t=1", " =1", "＝1", "\n=cmd|' /C calc'!A0",
+                                  "%0A", "|x"])
 def test_no_name_is_a_formula(name: str) -> None:
     shown = table([s.result(name)])[0]["student"]
     assert shown.startswith("'")
@@ -86,7 +91,8 @@ def test_gradescope_has_a_test_for_each_check() -> None:
     assert len(document["tests"]) == len(s.CHECKS)
     assert {test["visibility"] for test in document["tests"]} == {"visible"}
     failed = document["tests"][3]
-    assert (failed["status"], failed["score"], failed["max_score"], failed["number"]) == ("failed", 0.0, 4.0, "4")
+    assert (failed["status"], failed["score"], failed["max_score"], failed["number"]) == ("failed", 0.0, 4.0,
+                                                                                          "4")
     assert "score" not in document["tests"][-1]
     assert "SECRET" not in json.dumps(document)
 
@@ -136,7 +142,8 @@ def test_github_annotations_are_the_worst_first_and_at_most_ten() -> None:
 
 def test_no_text_becomes_a_command_of_its_own() -> None:
     attack = "x\n::error::forged\r\n::set-output name=a::b %0A::warning::c"
-    result = structs.replace(hostile(), checks=(structs.replace(s.RAISED, message=attack, title=f"t:,{attack}"),))
+    result = structs.replace(hostile(), checks=(structs.replace(s.RAISED, message=attack,
+                                                                title=f"t:,{attack}"),))
     for line in text_of(github, [result]).splitlines():
         assert re.match(r"::(error|warning|notice) file=[^:\n]*,title=[^:,\n]*::", line)
         assert not re.search(r"%0[AD]", line)
@@ -146,20 +153,21 @@ def test_no_text_becomes_a_command_of_its_own() -> None:
 def test_the_summary_is_appended_and_kept_short(tmp_path: Path) -> None:
     summary = tmp_path / "summary.md"
     summary.write_text("before\n", encoding="utf-8")
-    github.write([s.result()] * 300, io.StringIO(), summary=summary, notebooks={("ada", "he_init"): s.NOTEBOOK})
+    github.write([s.result()] * 300, io.StringIO(), summary=summary,
+                 notebooks={("ada", "he_init"): s.NOTEBOOK})
     written = summary.read_text(encoding="utf-8")
     assert written.startswith("before\n# he\\_init")
     assert summary.stat().st_size < 1 << 20
 
 
-# --- github classroom ------------------------------------------------------------------------------------
+# --- github classroom ----------------------------------------------------------------------------------
 
 
 def test_classroom_gets_what_its_reporter_reads() -> None:
     document = json.loads(text_of(classroom, [s.result()]))
     assert (document["version"], document["status"], document["max_score"]) == (1, "fail", 20.0)
-    assert set(document["tests"][0]) == {"name", "status", "score", "message", "test_code", "filename", "line_no",
-                                         "duration"}
+    assert set(document["tests"][0]) == {"name", "status", "score", "message", "test_code", "filename",
+                                         "line_no", "duration"}
     assert sum(test["score"] for test in document["tests"]) == 7.0
     assert "SECRET" not in json.dumps(document)
     line = text_of(classroom, [s.result()], encoded=True)
@@ -172,7 +180,7 @@ def test_classroom_tells_a_fault_of_ours_from_a_failure(result: records.Result, 
     assert json.loads(text_of(classroom, [result]))["status"] == status
 
 
-# --- canvas ----------------------------------------------------------------------------------------------
+# --- canvas --------------------------------------------------------------------------------------------
 
 GRADEBOOK = ("\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,Old (1),Current Score\r\n"
              "    Points Possible,,,,,5,(read only)\r\n"
@@ -189,8 +197,8 @@ def test_canvas_needs_only_the_user_id() -> None:
     assert lines[3] == "43,43,,"
 
 
-@pytest.mark.parametrize("student", ["42", "lovelaceada_42", "lovelaceada_late_42_777_x.ipynb", "Lovelace, Ada",
-                                     "ADA@example.org", "s1"])
+@pytest.mark.parametrize("student", ["42", "lovelaceada_42", "lovelaceada_late_42_777_x.ipynb",
+                                     "Lovelace, Ada", "ADA@example.org", "s1"])
 def test_canvas_students_are_matched_with_the_gradebook(tmp_path: Path, student: str) -> None:
     (tmp_path / "g.csv").write_text(GRADEBOOK, encoding="utf-8")
     text = text_of(canvas, [s.result(student)], assignments=SHEET, gradebook=tmp_path / "g.csv")

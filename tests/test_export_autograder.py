@@ -67,8 +67,8 @@ def graded(root: Path, **environment: str) -> tuple[dict[str, object], str]:
 
 def prove_format(results: dict[str, object]) -> None:
     """Gradescope's specification of results.json."""
-    assert set(results) <= {"score", "execution_time", "output", "output_format", "visibility", "stdout_visibility",
-                            "tests"}
+    assert set(results) <= {"score", "execution_time", "output", "output_format", "visibility",
+                            "stdout_visibility", "tests"}
     assert results.get("output_format") in FORMATS
     assert {results.get("visibility", "visible"), results.get("stdout_visibility", "hidden")} <= VISIBLE
     for test in results.get("tests", []):  # type: ignore[attr-defined]
@@ -80,7 +80,7 @@ def prove_format(results: dict[str, object]) -> None:
         assert all(isinstance(test.get(key, 0), int | float) for key in ("score", "max_score"))
 
 
-# --- the zip ---------------------------------------------------------------------------------------------
+# --- the zip -------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,8 @@ def test_it_holds_what_gradescope_and_the_judge_read_and_no_answer(packed: zipfi
 
 def test_scripts_are_executable_and_the_versions_are_pinned(packed: zipfile.ZipFile) -> None:
     modes = {entry.filename: entry.external_attr >> 16 & 0o777 for entry in packed.infolist()}
-    assert {name for name, mode in modes.items() if mode == 0o755} == {"setup.sh", "run_autograder", "as_student"}
+    assert {name for name, mode in modes.items() if mode == 0o755} == {"setup.sh", "run_autograder",
+                                                                       "as_student"}
     assert set(modes.values()) == {0o755, 0o644}
     required = packed.read("requirements.txt").decode()
     pins = {line.split("==")[0].casefold() for line in packed.read("constraints.txt").decode().splitlines()}
@@ -136,14 +137,15 @@ def test_what_cannot_be_packed_is_one_line(words: tuple[str, ...], says: str, tm
 
 
 @pytest.mark.parametrize(("words", "says"), [(("--format", "csv"), "say which folder"),
-                                             (("reports", "--format", "csv", "--exercise", "x"), "not for csv")])
+                                             (("reports", "--format", "csv", "--exercise", "x"),
+                                              "not for csv")])
 def test_other_formats_export_marks(words: tuple[str, ...], says: str) -> None:
     done = CliRunner().invoke(main, ["export", *words])
     assert done.exit_code == 2
     assert says in done.output
 
 
-# --- which notebook --------------------------------------------------------------------------------------
+# --- which notebook ------------------------------------------------------------------------------------
 
 MARKED = notebook("x = 1", grader={"exercise": "doubling"})
 
@@ -156,7 +158,8 @@ MARKED = notebook("x = 1", grader={"exercise": "doubling"})
     ({"ada_doubling.ipynb": RIGHT, "b.ipynb": RIGHT}, ["ada_doubling.ipynb"]),
     ({"a.ipynb": RIGHT, "b.ipynb": RIGHT}, ["a.ipynb", "b.ipynb"]),
     ({"x/doubling.ipynb": RIGHT, "y/doubling.ipynb": RIGHT}, ["x/doubling.ipynb", "y/doubling.ipynb"]),
-    ({".ipynb_checkpoints/doubling-checkpoint.ipynb": RIGHT, "__MACOSX/._doubling.ipynb": "x", "a.py": "1"}, []),
+    ({".ipynb_checkpoints/doubling-checkpoint.ipynb": RIGHT, "__MACOSX/._doubling.ipynb": "x", "a.py": "1"},
+     []),
     ({"doubling.ipynb": "broken", "b.ipynb": RIGHT}, ["doubling.ipynb"]),
 ])
 def test_the_notebook_that_is_meant(files: dict[str, str], meant: list[str], tmp_path: Path) -> None:
@@ -167,13 +170,14 @@ def test_the_notebook_that_is_meant(files: dict[str, str], meant: list[str], tmp
     assert [path.relative_to(tmp_path).as_posix() for path in found] == meant
 
 
-# --- its scripts, run ------------------------------------------------------------------------------------
+# --- its scripts, run ----------------------------------------------------------------------------------
 
 
 def test_an_example_is_graded_as_everywhere(packed: zipfile.ZipFile, container: Path) -> None:
     shutil.rmtree(container / "source")
     unpack(Path(str(packed.filename)), container / "source")
-    shutil.copy(REPOSITORY / "examples" / "submissions" / "dmitri" / "he_init.ipynb", container / "submission")
+    shutil.copy(REPOSITORY / "examples" / "submissions" / "dmitri" / "he_init.ipynb",
+                container / "submission")
     results, _ = graded(container)
     assert results["score"] == 10
     assert len(results["tests"]) == 11  # type: ignore[arg-type]
@@ -181,7 +185,8 @@ def test_an_example_is_graded_as_everywhere(packed: zipfile.ZipFile, container: 
     assert "isolation" not in json.dumps(results)
 
 
-@pytest.mark.parametrize(("files", "says"), [({}, "no notebook"), ({"a.ipynb": RIGHT, "b\n.ipynb": RIGHT}, "several")])
+@pytest.mark.parametrize(("files", "says"), [({}, "no notebook"),
+                                             ({"a.ipynb": RIGHT, "b\n.ipynb": RIGHT}, "several")])
 def test_a_student_is_told_what_to_hand_in(files: dict[str, str], says: str, container: Path) -> None:
     for name, text in files.items():
         (container / "submission" / name).write_text(text)
@@ -229,15 +234,18 @@ def double(x):
 
 
 def test_nothing_of_the_container_is_seen_behind_the_wall(container: Path) -> None:
-    (container / "submission" / "doubling.ipynb").write_text(notebook(*CELLS, f"ROOT = {str(container)!r}\n{SPY}"))
+    (container / "submission" / "doubling.ipynb").write_text(notebook(*CELLS,
+                                                                      f"ROOT = {str(container)!r}\n{SPY}"))
     results, _ = graded(container)
     assert "source/exercises FileNotFoundError; results FileNotFoundError; source/grader" in json.dumps(results)
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can become nobody, as in Gradescope")
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0,
+                    reason="only root can become nobody, as in Gradescope")
 def test_without_a_wall_the_student_is_nobody_and_the_page_says_so(container: Path) -> None:
     (container / "source" / "sandbox").write_text("process\n")
-    (container / "submission" / "doubling.ipynb").write_text(notebook(*CELLS, f"ROOT = {str(container)!r}\n{SPY}"))
+    (container / "submission" / "doubling.ipynb").write_text(notebook(*CELLS,
+                                                                      f"ROOT = {str(container)!r}\n{SPY}"))
     everybodys_python(container)
     results, _ = graded(container)
     assert "uid 65534; source/exercises PermissionError; results PermissionError; source/grader" in json.dumps(results)
@@ -247,12 +255,13 @@ def test_without_a_wall_the_student_is_nobody_and_the_page_says_so(container: Pa
 
 def everybodys_python(container: Path) -> None:
     """An environment that nobody can run: this one, or else the system's Python with this one's packages."""
-    as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", "/bin/sh", "-c", 'exec "$0" -V']
+    as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", "/bin/sh", "-c",
+                 'exec "$0" -V']
     if subprocess.run([*as_nobody, sys.executable], capture_output=True, cwd="/").returncode == 0:
         return
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    theirs = subprocess.run([BORROWED, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True,
-                            text=True) if BORROWED.exists() else None
+    theirs = subprocess.run([BORROWED, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+                            capture_output=True, text=True) if BORROWED.exists() else None
     if theirs is None or theirs.stdout.strip() != version:
         pytest.skip("nobody may run this Python, and the system has no other of this version")
     (container / "env").unlink()

@@ -30,7 +30,8 @@ def filled(tmp_path: Path, results: list[records.Result], sheet: str = ENGLISH, 
     return out.read_bytes().decode(encoding), done
 
 
-@pytest.mark.parametrize("student", ["42", "Ada Lovelace_42_assignsubmission_file", "Ada_42_assignsubmission_file_",
+@pytest.mark.parametrize("student", ["42", "Ada Lovelace_42_assignsubmission_file",
+                                     "Ada_42_assignsubmission_file_",
                                      "x_42", "ada@example.org", "Participant 42", 'Lovelace, "Ada"'])
 def test_only_the_grade_changes(tmp_path: Path, student: str) -> None:
     text, done = filled(tmp_path, [s.result(student)])
@@ -45,8 +46,8 @@ def test_a_german_sheet_keeps_its_comma(tmp_path: Path) -> None:
 
 
 def test_an_unknown_language_is_understood_by_the_look_of_its_columns(tmp_path: Path) -> None:
-    sheet = ("Tunniste,Nimi,Tila,Arvosana,Paras,Muokattavissa,Muokattu\nOsallistuja 42,Ada,ok,,20.00,Kyllä,-\n"
-             "Osallistuja 43,Ben,ok,4,20.00,Kyllä,-\n")
+    sheet = ("Tunniste,Nimi,Tila,Arvosana,Paras,Muokattavissa,Muokattu\nOsallistuja "
+             "42,Ada,ok,,20.00,Kyllä,-\nOsallistuja 43,Ben,ok,4,20.00,Kyllä,-\n")
     text, _ = filled(tmp_path, [s.result("42")], sheet)
     assert "Osallistuja 42,Ada,ok,7,20.00" in text
 
@@ -90,5 +91,6 @@ def test_what_is_no_worksheet_is_refused(tmp_path: Path) -> None:
             filled(tmp_path, [s.result("42")], sheet)
     with pytest.raises(ExportError, match="grade_column"):
         filled(tmp_path, [s.result("42")], "Id,Name,State,Result\nP 42,Ada,ok,\n")
-    text, _ = filled(tmp_path, [s.result("42")], "Id,Name,State,Result\nP 42,Ada,ok,\n", grade_column="Result")
+    text, _ = filled(tmp_path, [s.result("42")], "Id,Name,State,Result\nP 42,Ada,ok,\n",
+                     grade_column="Result")
     assert text.endswith("P 42,Ada,ok,7\n")

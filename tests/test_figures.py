@@ -49,10 +49,12 @@ def ink(picture: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("made", [lines, two, dark])
 def test_the_cut_is_as_the_inline_backends(made: Callable[[], Figure]) -> None:
-    with matplotlib.rc_context({"savefig.facecolor": "red", "savefig.edgecolor": "red"}):  # for files, not for cells
+    # for files, not for cells
+    with matplotlib.rc_context({"savefig.facecolor": "red", "savefig.edgecolor": "red"}):
         drawn = figures.cut_out(made())
         once, twice = pixels(drawn or b""), pixels(print_figure(made()))
-    assert np.abs(np.subtract(once.shape, twice.shape)).max() <= 8  # the ink's edge, or that of the box around a text
+    # the ink's edge, or that of the box around a text
+    assert np.abs(np.subtract(once.shape, twice.shape)).max() <= 8
     assert ink(once).mean() == pytest.approx(ink(twice).mean(), rel=0.05)
     assert tuple(once[0, 0]) == tuple(twice[0, 0])
     inked, kept = ink(once), round(figures.KEPT * made().dpi)

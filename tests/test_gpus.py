@@ -56,8 +56,8 @@ def test_what_nvidia_smi_prints_is_read() -> None:
 
 
 @pytest.mark.parametrize(("visible", "names"), [
-    (None, ["GPU-aa", "GPU-bb"]), ("", []), ("1", ["GPU-bb"]), ("GPU-a", ["GPU-aa"]), ("0,1", ["GPU-aa", "GPU-bb"]),
-    ("-1", []), ("GPU-cc", [])])
+    (None, ["GPU-aa", "GPU-bb"]), ("", []), ("1", ["GPU-bb"]), ("GPU-a", ["GPU-aa"]),
+    ("0,1", ["GPU-aa", "GPU-bb"]), ("-1", []), ("GPU-cc", [])])
 def test_cuda_visible_devices_is_obeyed(visible: str | None, names: list[str]) -> None:
     assert [gpu.uuid for gpu in gpus.allowed(TWO, visible)] == names
 
@@ -77,7 +77,8 @@ def test_a_gpu_that_does_not_answer_is_not_graded_on(tmp_path: Path, monkeypatch
     assert gpus.listed() == TWO
     assert "libcuda" in gpus.silence(TWO[0])
     assert gpus.chosen("cpu") == gpus.chosen("auto") == ()
-    with pytest.raises(NoGpu, match=r"--device cuda: no NVIDIA GPU answers here \(NVIDIA A10: .*libcuda.*--device cpu"):
+    with pytest.raises(NoGpu, match=r"--device cuda: no NVIDIA GPU answers here \(NVIDIA A10: "
+                       r".*libcuda.*--device cpu"):
         gpus.chosen("cuda")
 
 
@@ -86,8 +87,8 @@ def test_the_command_says_in_one_line_that_there_is_no_gpu(tmp_path: Path) -> No
     done = subprocess.run([sys.executable, "-m", "grader", "batch", str(tmp_path), "--device", "cuda"],
                           capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 2
-    assert done.stderr == ("grader: --device cuda: no NVIDIA GPU answers here (the driver shows none); see grader "
-                           "doctor, or grade with --device cpu\n")
+    assert done.stderr == ("grader: --device cuda: no NVIDIA GPU answers here (the driver shows none); see "
+                           "grader doctor, or grade with --device cpu\n")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a driver here")
@@ -143,7 +144,8 @@ def test_a_gpu_is_given_to_so_many_jobs_at_once(jobs_per_gpu: int, most: int) ->
     found = list(pool.observe_all(sandbox, works(*[True] * 12), 8, jobs_per_gpu))
     assert sorted(key[0] for key, _ in found) == list(range(12))
     assert sandbox.most == most
-    assert {uuid: node for uuid, node, _ in sandbox.given} == {"GPU-aa": "/dev/nvidia0", "GPU-bb": "/dev/nvidia3"}
+    assert {uuid: node for uuid, node, _ in sandbox.given} == {"GPU-aa": "/dev/nvidia0",
+                                                               "GPU-bb": "/dev/nvidia3"}
     assert {share for *_, share in sandbox.given} == {pool.ROOM / jobs_per_gpu}
 
 
@@ -168,7 +170,8 @@ def test_a_job_crowded_out_of_memory_is_made_again_alone() -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="the GPU answers here")
 @pytest.mark.parametrize(("outcome", "withheld"), [
-    (Lost(cause=Cause.CRASHED), True), (Returned(rounds=()), False)], ids=["something went wrong", "all is well"])
+    (Lost(cause=Cause.CRASHED), True), (Returned(rounds=()), False)],
+                         ids=["something went wrong", "all is well"])
 def test_what_went_wrong_on_a_gpu_that_has_gone_is_not_the_students(outcome: Outcome, withheld: bool) -> None:
     """Neither of the two GPUs answers on a machine without a driver."""
     (_, found), = pool.observe_all(Watching(f=outcome), works(True), 1)
@@ -212,12 +215,13 @@ print(touched, torch.cuda.is_initialized())
 def test_the_warm_server_never_touches_cuda() -> None:
     """Not even to count: a process that has counted once cannot be forked into one that uses a GPU."""
     environment = {**os.environ, "PYTORCH_NVML_BASED_CUDA_CHECK": "1", "MPLBACKEND": "agg"}
-    done = subprocess.run([sys.executable, "-c", SERVER], capture_output=True, text=True, env=environment, check=True)
+    done = subprocess.run([sys.executable, "-c", SERVER], capture_output=True, text=True, env=environment,
+                          check=True)
     assert done.stdout.split("\n")[-2] == "[] False"
     assert "PYTORCH_NVML_BASED_CUDA_CHECK" in mounts.environment()
 
 
-# --- on a machine with a GPU ------------------------------------------------------------------------------------------
+# --- on a machine with a GPU ---------------------------------------------------------------------------
 
 HANGS = """
 import torch
@@ -255,7 +259,8 @@ def test_what_one_call_does_to_the_gpu_ends_with_it(with_gpu: Sandbox) -> None:
 
 @pytest.mark.gpu
 def test_without_a_gpu_of_its_own_a_job_sees_none(with_gpu: Sandbox) -> None:
-    job = Job(notebook=as_notebook(["import torch\ndef f(): return torch.cuda.device_count()"]), functions=("f",))
+    job = Job(notebook=as_notebook(["import torch\ndef f(): return torch.cuda.device_count()"]),
+              functions=("f",))
     found = with_gpu.run(job, STEPS, {})
     assert isinstance(found, wire.Parcel), found
     outcome = found.record.outcomes["f"]

@@ -13,9 +13,11 @@ from grader.wall import messages
 
 def result(points: float = 1.0, student: str = "ada") -> records.Result:
     checks = (records.Verdict(id="a", title="A.", mark=records.Mark.PASS, points=points, max_points=2.0),
-              records.Verdict(id="b", title="B.", mark=records.Mark.FAIL, cause=messages.Cause.WRONG_ANSWER, points=0.0, max_points=3.0))
+              records.Verdict(id="b", title="B.", mark=records.Mark.FAIL, cause=messages.Cause.WRONG_ANSWER,
+                              points=0.0, max_points=3.0))
     made_by = records.MadeBy(grader="0", exercise=1, torch="2", device="cpu", seed=1, sandbox="bubblewrap")
-    return records.Result(student=student, exercise="x", status=records.Status.GRADED, score=points, max_score=5.0, checks=checks,
+    return records.Result(student=student, exercise="x", status=records.Status.GRADED, score=points,
+                          max_score=5.0, checks=checks,
                     notebook=records.NotebookFile(path="p", sha256="s"), made_by=made_by)
 
 

@@ -105,8 +105,10 @@ def test_a_lying_subclass_is_not_asked() -> None:
     assert arrays[value.key] == ONES
 
 
-@pytest.mark.parametrize("thing", [torch.zeros(1 << 20), torch.zeros(1).expand(1 << 40), ["x" * 100] * 200_000,
-                                   [[[[[[[[[[1]]]]]]]]]], [torch.zeros(1) for _ in range(5000)]], ids=range(5))
+@pytest.mark.parametrize("thing", [torch.zeros(1 << 20), torch.zeros(1).expand(1 << 40),
+                                   ["x" * 100] * 200_000,
+                                   [[[[[[[[[[1]]]]]]]]]], [torch.zeros(1) for _ in range(5000)]],
+                         ids=range(5))
 def test_too_much(thing: object) -> None:
     with pytest.raises(TooMuch):
         encoded(thing)
@@ -140,7 +142,8 @@ def test_seeds_cover_torch_numpy_and_random() -> None:
 
 
 def test_an_exception_is_placed() -> None:
-    outcome = observed("class Own(ValueError): pass\ndef g(x):\n    raise Own('no\\ud800')\ndef f(x):\n    return g(x)")
+    outcome = observed("class Own(ValueError): pass\ndef g(x):\n    raise Own('no\\ud800')\ndef f(x):\n    "
+                       "return g(x)")
     assert isinstance(outcome, Raised)
     assert (outcome.error, outcome.message) == ("Own", "no?")
     assert outcome.ancestry[:3] == ("Own", "ValueError", "Exception")
@@ -150,15 +153,18 @@ def test_an_exception_is_placed() -> None:
 
 
 @pytest.mark.parametrize(("source", "cause"), [
-    ("def f(x): raise MemoryError", Cause.MEMORY), ("def f(x):\n    while True: print('x' * 1000)", Cause.OUTPUT),
-    ("def g(x): pass", Cause.MISSING), ("f = 5", Cause.MISSING), ("def f(x): return [x] * 200_000", Cause.OUTPUT)])
+    ("def f(x): raise MemoryError", Cause.MEMORY),
+    ("def f(x):\n    while True: print('x' * 1000)", Cause.OUTPUT),
+    ("def g(x): pass", Cause.MISSING), ("f = 5", Cause.MISSING),
+    ("def f(x): return [x] * 200_000", Cause.OUTPUT)])
 def test_lost(source: str, cause: Cause) -> None:
     outcome = observed(source)
     assert isinstance(outcome, Lost)
     assert outcome.cause is cause
 
 
-@pytest.mark.parametrize("body", ["raise SystemExit(3)", "raise KeyboardInterrupt", "f(x)", "1/0", "x.no_such",
+@pytest.mark.parametrize("body", ["raise SystemExit(3)", "raise KeyboardInterrupt", "f(x)", "1/0",
+                                  "x.no_such",
                                   "raise type('E', (Exception,), {'__str__': lambda self: 1/0})()"])
 def test_raised(body: str) -> None:
     assert isinstance(observed(f"def f(x):\n    {body}"), Raised)
@@ -183,11 +189,12 @@ def test_a_probe() -> None:
 @pytest.mark.parametrize(("source", "seen"), [
     ("import torch\ndef f(x): return torch.nn.init.kaiming_normal_(x)", ["kaiming_normal_"]),
     ("from torch.nn.init import kaiming_normal_ as k\ndef f(x): return k(x)", ["kaiming_normal_"]),
-    ("import torch, warnings\ndef f(x):\n    warnings.simplefilter('ignore')\n    torch.nn.init.kaiming_normal(x)",
-     ["kaiming_normal_"]),
+    ("import torch, warnings\ndef f(x):\n    warnings.simplefilter('ignore')\n    "
+     "torch.nn.init.kaiming_normal(x)", ["kaiming_normal_"]),
     ("import torch\ndef f(x): return torch.nn.Sequential(torch.nn.Linear(3, 2)).apply(str)", []),
     ("import torch\ninit = torch.nn.init.kaiming_normal_\ninit(torch.ones(2, 2))\ndef f(x): pass", []),
-    ("import torch\ndef one(m):\n    if isinstance(m, torch.nn.Linear): torch.nn.init.kaiming_uniform_(m.weight)\n"
+    ("import torch\ndef one(m):\n    if isinstance(m, torch.nn.Linear): "
+     "torch.nn.init.kaiming_uniform_(m.weight)\n"
      "def f(x): torch.nn.Sequential(torch.nn.Linear(3, 2)).apply(one)", ["kaiming_uniform_"]),
     ("import torch, functools\ndef f(x): functools.partial(torch.nn.init.kaiming_normal_, a=1)(x)",
      ["kaiming_normal_"]),
@@ -200,7 +207,8 @@ def test_the_recorder(source: str, seen: list[str]) -> None:
     assert [name.removeprefix("torch.nn.init.") for name in outcome.forbidden] == seen
 
 
-@pytest.mark.parametrize("name", ["torch.nn.init.no_such_", "torch.nn.no_such.f", "no.such", "torch.nn-init.f"])
+@pytest.mark.parametrize("name", ["torch.nn.init.no_such_", "torch.nn.no_such.f", "no.such",
+                                  "torch.nn-init.f"])
 def test_a_watched_name_that_there_is_not_is_skipped(name: str) -> None:
     assert isinstance(observed("def f(x): return 1", watched=(name,)), Returned)
 
@@ -230,7 +238,8 @@ def test_odd_outputs_are_left_out() -> None:
     cell = notebook.cells[0]
     assert cell.source == "12"
     good = {"output_type": "stream", "name": "stdout", "text": "a\ud800"}
-    cell.outputs = [good, {"output_type": "stream"}, {"output_type": "x"}, {}, 5, {"output_type": "display_data",
+    cell.outputs = [good, {"output_type": "stream"}, {"output_type": "x"}, {}, 5,
+                    {"output_type": "display_data",
                     "data": {"text/plain": float("nan"), "text/html": {}}, "metadata": {}},
                     {"output_type": "display_data", "data": {"a/json": float("nan")}, "metadata": {}}]
     text = sanitised(notebook)

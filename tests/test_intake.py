@@ -18,10 +18,11 @@ NAMES = ("he_init", "init")
 
 def test_everything_but_the_source_is_dropped() -> None:
     cell = {"cell_type": "code", "source": ["a = 1\r\n", "b = 2"], "metadata": {"tags": ["skip-execution"]},
-            "outputs": [{"output_type": "display_data", "data": {"text/html": "<script>"}}], "execution_count": 7,
-            "id": "same"}
+            "outputs": [{"output_type": "display_data", "data": {"text/html": "<script>"}}],
+            "execution_count": 7, "id": "same"}
     document = {"cells": [cell, dict(cell, cell_type="markdown"), {"cell_type": "odd"}, 5], "nbformat": 4,
-                "nbformat_minor": 5, "metadata": {"kernelspec": {"name": "evil"}, "grader": {"exercise": "he_init"}}}
+                "nbformat_minor": 5, "metadata": {"kernelspec": {"name": "evil"},
+                                                  "grader": {"exercise": "he_init"}}}
     cleaned = clean(json.dumps(document).encode())
     read = json.loads(cleaned.notebook)
     assert cleaned.exercise == "he_init"

@@ -1,4 +1,5 @@
-"""The judge is pure and total: every outcome has its mark and its cause, and nothing a sandbox sends makes it raise."""
+"""The judge is pure and total: every outcome has its mark and its cause, and nothing a sandbox sends makes it
+raise."""
 
 from __future__ import annotations
 
@@ -15,7 +16,17 @@ from grader import judge, records
 from grader.exercise import catalog
 from grader.exercise.inline import observe_inline
 from grader.wall import messages, wire
-from grader.wall.values import MappingValue, Nothing, Opaque, Real, SequenceValue, TensorRef, Text, Truth, Whole
+from grader.wall.values import (
+    MappingValue,
+    Nothing,
+    Opaque,
+    Real,
+    SequenceValue,
+    TensorRef,
+    Text,
+    Truth,
+    Whole,
+)
 from tests.conftest import CELLS, write_exercise
 
 SEED = 11
@@ -59,7 +70,8 @@ def test_the_diagnosis_is_never_a_guess(exercise: catalog.Exercise) -> None:
     assert verdicts["values"].diagnosis is None
 
 
-@pytest.mark.parametrize("cause", [messages.Cause.MISSING, messages.Cause.TIMEOUT, messages.Cause.MEMORY, messages.Cause.OUTPUT, messages.Cause.CRASHED])
+@pytest.mark.parametrize("cause", [messages.Cause.MISSING, messages.Cause.TIMEOUT, messages.Cause.MEMORY,
+                                   messages.Cause.OUTPUT, messages.Cause.CRASHED])
 def test_what_is_lost_fails_with_its_cause(exercise: catalog.Exercise, cause: messages.Cause) -> None:
     verdicts = judged(exercise, with_outcomes(observed(exercise), s2=messages.Lost(cause=cause)))
     assert (verdicts["half"].mark, verdicts["half"].cause) == (records.Mark.FAIL, cause)
@@ -67,28 +79,32 @@ def test_what_is_lost_fails_with_its_cause(exercise: catalog.Exercise, cause: me
     assert not verdicts["half"].advice, "the hint is about answers, and there is none"
 
 
-@pytest.mark.parametrize(("body", "hint"), [("return 3 * x", "Divide."), ("raise NotImplementedError", "Divide."),
+@pytest.mark.parametrize(("body", "hint"), [("return 3 * x", "Divide."),
+                                            ("raise NotImplementedError", "Divide."),
                                             ("return x.missing", "")])
-def test_the_hint_is_for_answers_and_for_who_has_yet_to_begin(exercise: catalog.Exercise, body: str, hint: str) -> None:
+def test_the_hint_is_for_answers_and_for_who_has_yet_to_begin(exercise: catalog.Exercise, body: str,
+                                                              hint: str) -> None:
     assert judged(exercise, observed(exercise, f"def halve(x):\n    {body}"))["half"].advice == hint
 
 
 @pytest.mark.parametrize(("cause", "detail", "said"), [
-    (messages.Cause.TIMEOUT, "stopped after 12 s (wall-clock on a busy machine)", "It was stopped after 12 seconds."),
+    (messages.Cause.TIMEOUT, "stopped after 12 s (wall-clock on a busy machine)",
+     "It was stopped after 12 seconds."),
     (messages.Cause.TIMEOUT, "what a kernel made up", "time allowed."),
     (messages.Cause.CRASHED, "the call ended its process with code 0", "so nothing was returned."),
     (messages.Cause.CRASHED, "the call's process was ended by SIGSEGV", "The system stopped it (SIGSEGV).")])
-def test_how_a_call_ended_is_told_in_plain_words(exercise: catalog.Exercise, cause: messages.Cause, detail: str,
-                                                 said: str) -> None:
-    message = judged(exercise, with_outcomes(observed(exercise), s2=messages.Lost(cause=cause, detail=detail)))["half"].message
+def test_how_a_call_ended_is_told_in_plain_words(exercise: catalog.Exercise, cause: messages.Cause,
+                                                 detail: str, said: str) -> None:
+    message = judged(exercise, with_outcomes(observed(exercise),
+                                             s2=messages.Lost(cause=cause, detail=detail)))["half"].message
     assert message.endswith(said)
 
 
 def test_a_verdict_carries_what_to_look_for_in_the_students_code(tmp_path: Path) -> None:
     folder = write_exercise(tmp_path / "doubling")
     text = (folder / "checks.py").read_text()
-    (folder / "checks.py").write_text(text.replace('Diagnosis("squared",', 'Diagnosis(pattern=r"\\*", id="squared", '
-                                                   'meaning='))
+    (folder / "checks.py").write_text(text.replace('Diagnosis("squared",',
+                                                   'Diagnosis(pattern=r"\\*", id="squared", ' 'meaning='))
     exercise = catalog.load(folder)
     assert judged(exercise, observed(exercise, "def double(x):\n    return x * x"))["values"].pattern == r"\*"
 
@@ -121,7 +137,8 @@ def test_a_forbidden_call_fails_every_check_whose_call_made_it(exercise: catalog
 
 def test_a_world_that_is_not_there_leaves_the_maximum(exercise: catalog.Exercise) -> None:
     verdicts = judge.judge(exercise, {}, exercise.prepare(SEED))
-    assert {v.mark for v in verdicts} == {records.Mark.NOT_AVAILABLE}, "also where it hangs on one that is not available"
+    assert {v.mark
+            for v in verdicts} == {records.Mark.NOT_AVAILABLE}, "also where it hangs on one that is not available"
     assert judge.score(verdicts) == (0, 0)
 
 
@@ -145,10 +162,12 @@ leaves = st.one_of(
     st.just(Nothing()), st.builds(Truth, value=st.booleans()), st.builds(Opaque, kind=st.text(max_size=5)),
     st.builds(Whole, value=st.integers(-(2**62), 2**62)), st.builds(Text, value=st.text(max_size=9)),
     st.builds(Real, value=st.one_of(st.floats().map(float.hex), st.text(max_size=5))),
-    st.builds(TensorRef, key=st.sampled_from(["s0/0", "nowhere", "t"]), dtype=st.sampled_from(["float32", "bool"]),
+    st.builds(TensorRef, key=st.sampled_from(["s0/0", "nowhere", "t"]),
+              dtype=st.sampled_from(["float32", "bool"]),
               shape=st.lists(st.integers(0, 5), max_size=3).map(tuple)))
 values = st.recursive(leaves, lambda inner: st.one_of(
-    st.builds(SequenceValue, items=st.lists(inner, max_size=3).map(tuple), kind=st.sampled_from(["list", "tuple"])),
+    st.builds(SequenceValue, items=st.lists(inner, max_size=3).map(tuple),
+              kind=st.sampled_from(["list", "tuple"])),
     st.builds(MappingValue, items=st.lists(st.tuples(inner, inner), max_size=3).map(tuple))), max_leaves=6)
 rounds = st.builds(messages.Round, value=values, arguments=st.lists(values, max_size=2).map(tuple))
 outcomes = st.builds(messages.Returned, rounds=st.lists(rounds, max_size=2).map(tuple))
@@ -156,9 +175,10 @@ outcomes = st.builds(messages.Returned, rounds=st.lists(rounds, max_size=2).map(
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=outcomes, second=outcomes, third=outcomes)
-def test_nothing_that_arrives_withholds_a_mark(exercise: catalog.Exercise, first: messages.Returned, second: messages.Returned,
-                                               third: messages.Returned) -> None:
+def test_nothing_that_arrives_withholds_a_mark(exercise: catalog.Exercise, first: messages.Returned,
+                                               second: messages.Returned, third: messages.Returned) -> None:
     arrays = {"t": wire.from_tensor(torch.full((2, 2), float("nan")))}
     record = messages.Observations(run=messages.Run(), outcomes={"s0": first, "s1": second, "s2": third})
-    verdicts = judge.judge(exercise, {"plain": wire.Parcel(record=record, arrays=arrays)}, exercise.prepare(SEED))
+    verdicts = judge.judge(exercise, {"plain": wire.Parcel(record=record, arrays=arrays)},
+                           exercise.prepare(SEED))
     assert all(v.mark is not records.Mark.GRADER_ERROR for v in verdicts), [v.message for v in verdicts]

@@ -1,4 +1,5 @@
-"""Keras' own HeNormal, run on its torch backend, draws by the law that the exercise holds truncated weights to."""
+"""Keras' own HeNormal, run on its torch backend, draws by the law that the exercise holds truncated weights
+to."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ numpy.save(sys.argv[1], keras.ops.convert_to_numpy(draw))
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> torch.Tensor:
-    """Drawn in a process of its own: Keras reads its backend from the environment, and changes global settings."""
+    """Drawn in a process of its own: Keras reads its backend from the environment, and changes global
+    settings."""
     if importlib.util.find_spec("keras") is None:
         pytest.skip("Keras, a development dependency, is not installed")
     home = tmp_path_factory.mktemp("keras")

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("module", ["grader.pipeline", "grader.inside.runner.portable, grader.inside.runner.executing"])
+@pytest.mark.parametrize("module", ["grader.pipeline",
+                                    "grader.inside.runner.portable, grader.inside.runner.executing"])
 def test_no_grammar_of_iris_is_compiled(module: str) -> None:
     asked = "lark", "rfc3987_syntax", "nbformat"
     code = f"import sys, {module}; print(*(name in sys.modules for name in {asked}))"

@@ -1,4 +1,5 @@
-"""`%grader check` in a shell: the visible checks of the functions that live in it, and nothing else disturbed."""
+"""`%grader check` in a shell: the visible checks of the functions that live in it, and nothing else
+disturbed."""
 
 from __future__ import annotations
 
@@ -54,7 +55,8 @@ def test_nothing_else_is_disturbed(released: Path) -> None:
     want = torch.rand(2), random.random()
     torch.manual_seed(3)
     random.seed(3)
-    shown(f"check {released}", "import torch", "def double(x):\n    torch.set_grad_enabled(False)\n    return x + x")
+    shown(f"check {released}", "import torch",
+          "def double(x):\n    torch.set_grad_enabled(False)\n    return x + x")
     assert torch.equal(torch.rand(2), want[0])
     assert random.random() == want[1]
     assert torch.is_grad_enabled()

@@ -1,6 +1,8 @@
-"""Exercises that are graded on a real GPU as well: their probes and references hold where tensors lie on a device.
+"""Exercises that are graded on a real GPU as well: their probes and references hold where tensors lie on a
+device.
 
-Where there is no GPU the simulated one stands in for it: it knows where a tensor lies, which is what goes wrong first.
+Where there is no GPU the simulated one stands in for it: it knows where a tensor lies, which is what goes
+wrong first.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ from grader.wall import messages, wire
 from grader.wall.values import Device
 
 COURSE = Path(__file__).parent.parent / "exercises"
-EXERCISES = [name for name, folder in sorted(catalog.discover(COURSE).items()) if catalog.load(folder).settings.on_gpu]
+EXERCISES = [name for name, folder in sorted(catalog.discover(COURSE).items())
+             if catalog.load(folder).settings.on_gpu]
 
 
 def observed(exercise: catalog.Exercise, sources: list[str], prepared: Preparation,
@@ -39,7 +42,8 @@ def observed(exercise: catalog.Exercise, sources: list[str], prepared: Preparati
             exec(source, names)
     for key in exercise.keys_in(ON_GPU):
         one = prepared.steps[key]
-        outcomes[key], found = observe_step(one.record, one.arrays, names, exercise.settings.forbidden, device=device)
+        outcomes[key], found = observe_step(one.record, one.arrays, names, exercise.settings.forbidden,
+                                            device=device)
         arrays.update(found)
     run = messages.Run(defined=exercise.settings.functions)
     return wire.Parcel(record=messages.Observations(run=run, outcomes=outcomes, device=device), arrays=arrays)
@@ -50,7 +54,8 @@ def lost(exercise: catalog.Exercise, solution: Path, device: str) -> list[str]:
     prepared = exercise.prepare(7)
     there = observed(exercise, cells(exercise, solution), prepared, device)
     verdicts = judge(exercise, {PLAIN: there, ON_GPU: there}, prepared)
-    return [f"{v.id}: {v.message}" for v in verdicts if v.mark not in (records.Mark.PASS, records.Mark.NOT_AVAILABLE)]
+    return [f"{v.id}: {v.message}" for v in verdicts
+            if v.mark not in (records.Mark.PASS, records.Mark.NOT_AVAILABLE)]
 
 
 def right(name: str) -> list[Solution]:
@@ -73,7 +78,8 @@ def put_on_the_cpu(step: messages.ProbeStep) -> messages.ProbeStep:
 
 @pytest.mark.parametrize(("train", "message"), [
     ("", ""),
-    ("def train(model, steps, lr):\n    return [2.3] * steps", "From He's initialisation the loss on new images"),
+    ("def train(model, steps, lr):\n    return [2.3] * steps",
+     "From He's initialisation the loss on new images"),
 ], ids=["reference", "no training"])
 def test_the_convolutional_run_tells_training_from_none(train: str, message: str) -> None:
     """Its place is a GPU, and there it is only quicker."""
@@ -89,7 +95,8 @@ def test_the_convolutional_run_tells_training_from_none(train: str, message: str
         assert isinstance(step, messages.ProbeStep)
         outcomes[key], found = observe_step(put_on_the_cpu(step), prepared.steps[key].arrays, names)
         arrays.update(found)
-    there = wire.Parcel(record=messages.Observations(run=messages.Run(defined=exercise.settings.functions), outcomes=outcomes),
+    there = wire.Parcel(record=messages.Observations(run=messages.Run(defined=exercise.settings.functions),
+                                                     outcomes=outcomes),
                         arrays=arrays)
     check = next(check for check in exercise.checks if check.id == "convolutional")
     assert verdict_on(exercise, check, {REAL_CUDA: there}, prepared).message[:47] == message

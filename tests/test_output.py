@@ -27,8 +27,8 @@ def test_distinct_students_stay_distinct(one: str, other: str) -> None:
     assert (folder_name(one) == folder_name(other)) == (one == other)
 
 
-@pytest.mark.parametrize("student", ["..", "../x", "a/b", "observations", "Index.html", "x" * 300, "\u202eevil",
-                                     "a\nb"])
+@pytest.mark.parametrize("student", ["..", "../x", "a/b", "observations", "Index.html", "x" * 300,
+                                     "\u202eevil", "a\nb"])
 def test_tricky_names(student: str, tmp_path: Path) -> None:
     assert (tmp_path / folder_name(student)).resolve().parent == tmp_path.resolve()
 

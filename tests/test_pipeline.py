@@ -48,10 +48,12 @@ def graded(course: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     return folder, out, run("batch", folder, "--out", out, "--exercises", course, "--seed", 5)
 
 
-def test_another_language_is_for_all_pages_those_of_unchanged_submissions_too(course: Path, tmp_path: Path) -> None:
+def test_another_language_is_for_all_pages_those_of_unchanged_submissions_too(course: Path,
+                                                                              tmp_path: Path) -> None:
     folder, out = submit(tmp_path, ada=RIGHT), tmp_path / "out"
     for language in ("en", "de"):
-        result = run("batch", folder, "--out", out, "--exercises", course, "--seed", 5, "--language", language)
+        result = run("batch", folder, "--out", out, "--exercises", course, "--seed", 5, "--language",
+                     language)
         assert result.exit_code == 0, result.output
         assert f'<html lang="{language}">' in (out / "ada/doubling.html").read_text()
 
@@ -143,7 +145,8 @@ def test_an_override_survives_a_regrade(course: Path, tmp_path: Path) -> None:
     assert "Half right." in (out / "bo" / "doubling.html").read_text()
     assert "without isolation" in (out / "bo" / "doubling.html").read_text().casefold()
     assert "2 / 6" in run("override", out, "bo", "doubling", "values", "--drop").output
-    for words in (("nobody", "doubling", "values"), ("bo", "doubling", "nothing"), ("bo", "doubling", "values")):
+    for words in (("nobody", "doubling", "values"), ("bo", "doubling", "nothing"),
+                  ("bo", "doubling", "values")):
         assert run("override", out, *words).exit_code == 2
     assert run("override", out, "bo", "doubling", "values", "--points", 99).exit_code == 2
 
@@ -182,7 +185,8 @@ def test_what_cannot_be_done_is_one_line(words: tuple[str, ...], says: str, cour
 
 def test_a_broken_exercise_stops_before_anything_is_graded(tmp_path: Path) -> None:
     folder = write_exercise(tmp_path / "exercises" / "doubling", checks=CHECKS + "\nimport nowhere")
-    result = run("batch", submit(tmp_path, ada=RIGHT), "--out", tmp_path / "out", "--exercises", folder.parent)
+    result = run("batch", submit(tmp_path, ada=RIGHT), "--out", tmp_path / "out", "--exercises",
+                 folder.parent)
     assert (result.exit_code, (tmp_path / "out").exists()) == (2, False)
     assert "checks.py:34" in result.output
 

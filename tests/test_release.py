@@ -36,7 +36,8 @@ def test_a_toy_release_is_an_exercise_itself(exercise_folder: Path, tmp_path: Pa
     assert [check.id for check in again.checks] == ["values", "untouched"]
     assert again.settings.points == 4
     texts = [path.read_text() for path in released]
-    assert not any("half" in text or "Divide" in text for text in texts if "cells" not in text and "points" not in text)
+    assert not any("half" in text or "Divide" in text
+                   for text in texts if "cells" not in text and "points" not in text)
     with pytest.raises(ExerciseError, match="already"):
         release.write(catalog.load(exercise_folder), tmp_path / "out")
 

@@ -16,8 +16,8 @@ from tests.test_report_resemblance import disguised, own_work
 from tests.test_report_student import HOSTILE, Tags, hostile
 
 
-def page(results: list[records.Result], notebooks: dict[tuple[str, str], str] | None = None, *, isolated: bool = True,
-         links: dict[tuple[str, str], str] | None = None) -> str:
+def page(results: list[records.Result], notebooks: dict[tuple[str, str], str] | None = None, *,
+         isolated: bool = True, links: dict[tuple[str, str], str] | None = None) -> str:
     return class_page.render(results, notebooks or {}, title="Sheet 3", links=links or {}, isolated=isolated)
 
 
@@ -27,11 +27,14 @@ def wrong(student: str, diagnosis: str | None) -> records.Result:
 
 
 def test_it_says_how_many_share_a_misconception() -> None:
-    results = [wrong(f"a{i}", "fan-out") for i in range(3)] + [wrong("b", "lecun"), wrong("c", None), s.passed_all("d")]
+    results = [wrong(f"a{i}", "fan-out") for i in range(3)] + [wrong("b", "lecun"), wrong("c", None),
+                                                               s.passed_all("d")]
     check = next(c for c in cohort.counted(results).exercises[0].checks if c.id == "variance")
     assert (check.seen, check.passed, check.failed) == (6, 1, 5)
-    assert [(reason.diagnosis, reason.students) for reason in check.reasons] == [("fan-out", 3), ("lecun", 1), ("", 1)]
-    assert re.search(r'<strong>3 of 6</strong>: means fan-out <code class="slug">fan-out</code>', page(results))
+    assert [(reason.diagnosis, reason.students) for reason in check.reasons] == [("fan-out", 3), ("lecun", 1),
+                                                                                 ("", 1)]
+    assert re.search(r'<strong>3 of 6</strong>: means fan-out <code class="slug">fan-out</code>',
+                     page(results))
 
 
 def test_the_lecture_is_about_what_many_share() -> None:
@@ -43,22 +46,26 @@ def test_the_lecture_is_about_what_many_share() -> None:
 def test_a_misconception_counts_each_student_once_and_a_check_failed_in_many_ways_is_a_topic() -> None:
     twice = [structs.replace(s.VARIANCE, id=name, diagnosis="fan-out") for name in ("one", "two")]
     both = [s.result(f"s{i}", checks=twice) for i in range(4)]
-    ways = [s.result(f"w{i}", checks=[structs.replace(s.VARIANCE, id="two", diagnosis=f"way-{i}")]) for i in range(3)]
+    ways = [s.result(f"w{i}", checks=[structs.replace(s.VARIANCE, id="two", diagnosis=f"way-{i}")])
+            for i in range(3)]
     first, second = cohort.counted([*both, *ways]).exercises[0].topics
     assert (first.students, first.shared and first.shared.diagnosis) == (4, "fan-out")
     assert (second.students, second.shared, second.check.id) == (3, None, "two")
 
 
-def failed(check: str, points: float = 2.0, diagnosis: str = "", cause: messages.Cause = messages.Cause.WRONG_ANSWER) -> records.Verdict:
+def failed(check: str, points: float = 2.0, diagnosis: str = "",
+           cause: messages.Cause = messages.Cause.WRONG_ANSWER) -> records.Verdict:
     return structs.replace(s.VARIANCE, id=check, title=f"promise of {check}", max_points=points, cause=cause,
                            diagnosis=diagnosis or None, meaning=f"means {diagnosis}" if diagnosis else "")
 
 
 def test_a_consequence_is_no_topic_and_points_weigh_more_than_the_alphabet() -> None:
-    chain = [s.result(f"s{i}", checks=[failed("root", 4, "lecun"), failed("gradient", 2, "lecun")]) for i in range(3)]
+    chain = [s.result(f"s{i}", checks=[failed("root", 4, "lecun"), failed("gradient", 2, "lecun")])
+             for i in range(3)]
     other = [s.result(f"o{i}", checks=[failed("aside", 1, "seeded")]) for i in range(4)]
     exercise = cohort.counted([*chain, *other]).exercises[0]
-    assert [(t.check.id, t.students, t.lost) for t in exercise.topics] == [("root", 3, 18.0), ("aside", 4, 4.0)]
+    assert [(t.check.id, t.students, t.lost) for t in exercise.topics] == [("root", 3, 18.0),
+                                                                           ("aside", 4, 4.0)]
     gradient = next(check for check in exercise.checks if check.id == "gradient")
     assert (gradient.failed, gradient.follows, gradient.reasons) == (3, 3, ())
     assert "3 ×</span> <span>follows from an earlier check" in page([*chain, *other])
@@ -118,7 +125,8 @@ def test_a_total_says_of_how_many_and_one_exercise_makes_names_links() -> None:
 
 def test_a_row_that_looks_like_another_says_so() -> None:
     notebooks = {(name, "he_init"): s.notebook(code)
-                 for name, code in (("ada", own_work(1)), ("ben", disguised(own_work(1))), ("cem", own_work(2)))}
+                 for name, code in (("ada", own_work(1)), ("ben", disguised(own_work(1))),
+                                    ("cem", own_work(2)))}
     html = page([s.result(name) for name, _ in notebooks], notebooks)
     marked = [row for row in html.split("<tr data-flags")[1:] if 'href="#alike"' in row]
     assert [re.search(r"<bdi>(\w+)", row)[1] for row in marked] == ["ada", "ben"]  # type: ignore[index]
@@ -136,7 +144,8 @@ def test_what_is_withheld_has_no_mark_and_a_reason() -> None:
 
 
 def test_what_was_not_handed_in_counts_for_nothing_but_keeps_its_maximum() -> None:
-    standings = cohort.counted([s.result("ada", "one"), s.result("ben", "one"), s.result("ben", "two")]).standings
+    standings = cohort.counted([s.result("ada", "one"), s.result("ben", "one"),
+                                s.result("ben", "two")]).standings
     ada = next(x for x in standings if x.student == "ada")
     assert (ada.score, ada.max_score) == (7.0, 40.0)
 

@@ -27,7 +27,8 @@ def curves(*values: float | None, log: bool = False) -> records.Curves:
 
 
 def test_a_bar_is_as_high_as_its_density() -> None:
-    drawn = pictures.drawing(records.Histogram(title="t", alt="a", edges=(0, 1, 2), density=(1.0, 2.0), expected=(1.0, 1.0)))
+    drawn = pictures.drawing(records.Histogram(title="t", alt="a", edges=(0, 1, 2), density=(1.0, 2.0),
+                                               expected=(1.0, 1.0)))
     assert drawn is not None
     low, high = drawn.bars
     assert high.height == pytest.approx(2 * low.height, abs=0.2)
@@ -70,7 +71,8 @@ def test_what_passes_is_drawn_where_it_is_looked_at() -> None:
         structs.replace(s.signal(), band=records.Band(at=30, low=0.2, high=7.6)),)),)), s.NOTEBOOK)
     assert "allowed at layer 30" in html
     for low, high in ((math.nan, 1.0), (2.0, 1.0), (-1.0, 1.0)):
-        plain = pictures.drawing(structs.replace(curves(1.0, 2.0, log=True), band=records.Band(at=1, low=low, high=high)))
+        plain = pictures.drawing(structs.replace(curves(1.0, 2.0, log=True),
+                                                 band=records.Band(at=1, low=low, high=high)))
         assert plain is not None
         assert plain.zone is None
 
@@ -100,12 +102,14 @@ def test_narrow_and_wide_values_are_both_a_bell(width: float) -> None:
 
 @pytest.mark.parametrize("values", [[], [math.nan], [0.0] * 50, [math.inf, -math.inf], [1e38, -1e38, 0.0]])
 def test_odd_values_have_a_picture_or_none(values: list[float]) -> None:
-    pictures.drawing(histogram("t", "a", values=torch.tensor(values), reach=4.5, density=lambda t: torch.exp(-t * t)))
+    pictures.drawing(histogram("t", "a", values=torch.tensor(values), reach=4.5,
+                               density=lambda t: torch.exp(-t * t)))
 
 
 def test_a_picture_of_before_can_still_be_read() -> None:
     old = b'{"type":"curves","title":"t","alt":"a","x_label":"x","y_label":"y","series":[]}'
-    assert msgspec.json.decode(old, type=records.Picture) == records.Curves(title="t", alt="a", x_label="x", y_label="y", series=())
+    assert msgspec.json.decode(old, type=records.Picture) == records.Curves(title="t", alt="a", x_label="x",
+                                                                            y_label="y", series=())
 
 
 def test_the_template_draws_the_frame_where_the_numbers_are() -> None:
@@ -123,14 +127,18 @@ def test_the_layers_are_counted_from_one() -> None:
 def test_nothing_to_draw_is_no_drawing() -> None:
     assert pictures.drawing(curves(None, None)) is None
     assert pictures.drawing(curves(0.0, -1.0, log=True)) is None
-    assert pictures.drawing(records.Histogram(title="", alt="", edges=(0, 0), density=(1,), expected=())) is None
-    assert pictures.drawing(records.Histogram(title="", alt="", edges=(0,), density=(1,), expected=())) is None
+    assert pictures.drawing(records.Histogram(title="", alt="", edges=(0, 0), density=(1,),
+                                              expected=())) is None
+    assert pictures.drawing(records.Histogram(title="", alt="", edges=(0,), density=(1,),
+                                              expected=())) is None
 
 
 def _inside(drawn: pictures.Drawing) -> bool:
-    points = [tuple(map(float, p.split(","))) for path in drawn.paths for text in path.stretches for p in text.split()]
+    points = [tuple(map(float, p.split(","))) for path in drawn.paths for text in path.stretches
+              for p in text.split()]
     points += [dot for path in drawn.paths for dot in path.dots] + [(bar.x, bar.y) for bar in drawn.bars]
-    return all(pictures.LEFT <= x <= pictures.RIGHT and pictures.TOP <= y <= pictures.BOTTOM for x, y in points)
+    return all(pictures.LEFT <= x <= pictures.RIGHT and pictures.TOP <= y <= pictures.BOTTOM for x,
+               y in points)
 
 
 @given(st.lists(ANY | st.none(), max_size=50), st.booleans())

@@ -14,7 +14,8 @@ LINE = messages.Line(cell=2, line=5, text="")
 
 
 def failed(name: str, **changes: object) -> records.Verdict:
-    plain = records.Verdict(id=name, title=name, mark=records.Mark.FAIL, points=0.0, max_points=1.0, functions=("f",))
+    plain = records.Verdict(id=name, title=name, mark=records.Mark.FAIL, points=0.0, max_points=1.0,
+                            functions=("f",))
     return structs.replace(plain, **changes)
 
 
@@ -34,7 +35,8 @@ def test_one_mend_for_two_checks_is_one_reason(same: dict[str, object]) -> None:
 @pytest.mark.parametrize(("one", "other"), [
     ({"cause": messages.Cause.WRONG_ANSWER}, {"cause": messages.Cause.WRONG_ANSWER}),
     ({"diagnosis": "x"}, {"diagnosis": "y"}),
-    ({"cause": messages.Cause.RAISED, "lines": (LINE,)}, {"cause": messages.Cause.RAISED, "lines": (structs.replace(LINE, line=6),)}),
+    ({"cause": messages.Cause.RAISED, "lines": (LINE,)},
+     {"cause": messages.Cause.RAISED, "lines": (structs.replace(LINE, line=6),)}),
     ({"cause": messages.Cause.TIMEOUT}, {"cause": messages.Cause.TIMEOUT, "functions": ("g",)}),
     ({"cause": messages.Cause.TIMEOUT}, {"cause": messages.Cause.CRASHED}),
     ({"diagnosis": "x"}, {"diagnosis": "x", "mark": records.Mark.PASS})])
@@ -49,8 +51,11 @@ def test_a_word_of_a_wrong_answer_is_no_missing_name() -> None:
 
 def test_a_cell_before_the_broken_one_does_not_follow_from_it() -> None:
     notebook = source.cells(s.notebook("f()", "def f(:\n    pass", "f()"))
-    missing = failed("a", cause=messages.Cause.MISSING, message="`f` is not defined after the notebook's last cell.")
-    stop = messages.CellEvent(cell=1, cause=messages.Cause.RAISED, error="NameError", message="name 'f' is not defined")
-    events = (stop, messages.CellEvent(cell=2, cause=messages.Cause.RAISED, error="SyntaxError"), structs.replace(stop, cell=3))
+    missing = failed("a", cause=messages.Cause.MISSING,
+                     message="`f` is not defined after the notebook's last cell.")
+    stop = messages.CellEvent(cell=1, cause=messages.Cause.RAISED, error="NameError",
+                              message="name 'f' is not defined")
+    events = (stop, messages.CellEvent(cell=2, cause=messages.Cause.RAISED, error="SyntaxError"),
+              structs.replace(stop, cell=3))
     found = reasons.found((missing,), events, notebook)
     assert (found.cells, found.missed, found.followers) == ({"a": 2}, {2: "f"}, {3: 2})

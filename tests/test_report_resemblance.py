@@ -53,13 +53,15 @@ def test_the_one_short_solution_that_everybody_writes_is_not_flagged() -> None:
 
 def test_what_was_handed_out_is_not_the_students_own() -> None:
     given = own_work(5)
-    notebooks = {("ada", "e"): s.notebook(given, own_work(6, 3)), ("ben", "e"): s.notebook(given, own_work(7, 3))}
+    notebooks = {("ada", "e"): s.notebook(given, own_work(6, 3)),
+                 ("ben", "e"): s.notebook(given, own_work(7, 3))}
     assert resemblance.alike(notebooks, {"e": s.notebook(given)}) == ()
     assert resemblance.alike(notebooks) != ()
 
 
 def test_those_who_copied_from_each_other_are_one_group() -> None:
-    found = groups(ada=own_work(1), ben=disguised(own_work(1)), cem=own_work(1).replace("v", "w"), dana=own_work(4))
+    found = groups(ada=own_work(1), ben=disguised(own_work(1)), cem=own_work(1).replace("v", "w"),
+                   dana=own_work(4))
     assert found == [{"ada", "ben", "cem"}]
 
 

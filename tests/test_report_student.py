@@ -83,7 +83,8 @@ def test_an_unreadable_notebook_says_why_and_gets_its_zero() -> None:
 
 @pytest.mark.parametrize("render", [student.render, markdown.render])
 def test_one_misconception_is_explained_once(render) -> None:  # type: ignore[no-untyped-def]
-    again = structs.replace(s.VARIANCE, id="again", title="It holds in a network.", message="Layer 30 is off.")
+    again = structs.replace(s.VARIANCE, id="again", title="It holds in a network.",
+                            message="Layer 30 is off.")
     text = render(s.result(checks=(s.VARIANCE, again)), s.NOTEBOOK)
     assert text.count("Half the variance is 1\xa0/\xa0fan") == 1
     assert text.count("Where does the factor 2") == 2  # at the top, and with the first
@@ -93,7 +94,8 @@ def test_one_misconception_is_explained_once(render) -> None:  # type: ignore[no
 
 def test_what_the_message_says_is_not_said_again() -> None:
     said = structs.replace(s.VARIANCE, message=f"It is off. {s.VARIANCE.meaning}")
-    assert page(s.result(checks=(said,))).count("LeCun&#39;s scaling. ReLU") == 2  # at the top, and in the message
+    # at the top, and in the message
+    assert page(s.result(checks=(said,))).count("LeCun&#39;s scaling. ReLU") == 2
 
 
 def test_a_check_that_hangs_on_nothing_wrong_is_still_shown() -> None:
@@ -123,16 +125,19 @@ def test_a_cell_that_stopped_is_something_left_to_do() -> None:
 
 # --- a cell that could not be read ---------------------------------------------------------------------
 
-UNCLOSED = s.notebook(s.NORMS, "def he_normal_(weight):\n    std = math.sqrt(2 / (fan_in(weight))\n    return weight",
-                      "print(he_normal_(w))", "print(modle)")
-LOST = structs.replace(s.VARIANCE, cause=messages.Cause.MISSING, diagnosis=None, meaning="", advice="", read="", pictures=(),
+UNCLOSED = s.notebook(s.NORMS, "def he_normal_(weight):\n    std = math.sqrt(2 / (fan_in(weight))\n    "
+                      "return weight", "print(he_normal_(w))", "print(modle)")
+LOST = structs.replace(s.VARIANCE, cause=messages.Cause.MISSING, diagnosis=None, meaning="", advice="",
+                       read="", pictures=(),
                        measurements=(), message="`he_normal_` is not defined after the notebook's last cell.")
-NAMELESS = structs.replace(s.RAISED, message="`init` raised NameError: name 'he_normal_' is not defined", advice="",
-                           functions=("init",))
+NAMELESS = structs.replace(s.RAISED, message="`init` raised NameError: name 'he_normal_' is not defined",
+                           advice="", functions=("init",))
 STOPS = (messages.CellEvent(cell=2, cause=messages.Cause.RAISED, error="SyntaxError",
                      message="'(' was never closed", line=2),
-         messages.CellEvent(cell=3, cause=messages.Cause.RAISED, error="NameError", message="name 'he_normal_' is not defined"),
-         messages.CellEvent(cell=4, cause=messages.Cause.RAISED, error="NameError", message="name 'modle' is not defined", line=1))
+         messages.CellEvent(cell=3, cause=messages.Cause.RAISED, error="NameError",
+                            message="name 'he_normal_' is not defined"),
+         messages.CellEvent(cell=4, cause=messages.Cause.RAISED, error="NameError",
+                            message="name 'modle' is not defined", line=1))
 
 
 def broken() -> records.Result:
@@ -207,7 +212,8 @@ def test_the_title_is_for_people_and_the_id_stands_beside_it(render) -> None:  #
 
 @pytest.mark.parametrize("render", [student.render, markdown.render])
 def test_the_seed_that_inputs_are_drawn_from_is_no_students_to_know(render) -> None:  # type: ignore[no-untyped-def]
-    text = render(s.result(made_by=structs.replace(s.MADE_BY, seed=987654321, torch="2.13.0+cpu")), s.NOTEBOOK)
+    text = render(s.result(made_by=structs.replace(s.MADE_BY, seed=987654321, torch="2.13.0+cpu")),
+                  s.NOTEBOOK)
     assert "987654321" not in text
     assert "PyTorch 2.13.0 on CPU" in text
 
@@ -262,12 +268,16 @@ def hostile() -> records.Result:
     row = records.Measurement(what=HOSTILE, measured=HOSTILE, expected=HOSTILE, meaning=HOSTILE)
     verdict = structs.replace(s.RAISED, title=HOSTILE, message=HOSTILE, measurements=(row,),
                               lines=(line, messages.Line(cell=-4, line=-9, text=HOSTILE)),
-                              pictures=(structs.replace(s.signal(), title=HOSTILE, alt=HOSTILE, x_label=HOSTILE),),
-                              meaning=HOSTILE, advice=HOSTILE, read=HOSTILE, functions=(HOSTILE, "he_normal_"))
+                              pictures=(structs.replace(s.signal(), title=HOSTILE, alt=HOSTILE,
+                                                        x_label=HOSTILE),),
+                              meaning=HOSTILE, advice=HOSTILE, read=HOSTILE,
+                              functions=(HOSTILE, "he_normal_"))
     return s.result(HOSTILE, HOSTILE, (verdict, structs.replace(s.HANGING[0], title=HOSTILE, root="norms")),
-                    events=(messages.CellEvent(cell=10**9, cause=messages.Cause.RAISED, error=HOSTILE, message=HOSTILE, line=10**9),
+                    events=(messages.CellEvent(cell=10**9, cause=messages.Cause.RAISED, error=HOSTILE,
+                                               message=HOSTILE, line=10**9),
                             messages.CellEvent(cell=1, cause=messages.Cause.RAISED, error=HOSTILE, line=2)),
-                    comment=HOSTILE, notebook=records.NotebookFile(path=HOSTILE, sha256="", first_error=HOSTILE))
+                    comment=HOSTILE, notebook=records.NotebookFile(path=HOSTILE, sha256="",
+                                                                   first_error=HOSTILE))
 
 
 def test_hostile_text_makes_no_element_and_no_attribute() -> None:
@@ -291,7 +301,8 @@ def test_hostile_text_is_inert_in_markdown() -> None:
 def test_ids_are_unique_and_links_lead_somewhere() -> None:
     tags = Tags(page(s.result(events=s.EVENTS)))
     assert len(tags.ids) == len(set(tags.ids))
-    targets = {a["href"][1:] for tag, a in tags.found if tag == "a" and a["href"] and a["href"].startswith("#")}
+    targets = {a["href"][1:] for tag, a in tags.found
+               if tag == "a" and a["href"] and a["href"].startswith("#")}
     assert targets <= set(tags.ids)
 
 
@@ -303,7 +314,8 @@ def test_the_page_is_one_file_with_a_policy_against_everything_else() -> None:
 
 
 @pytest.mark.parametrize(("target", "kept"), [
-    ("ada/he_init.html", True), ("a%20b/x.html", True), ("javascript:alert(1)", False), ("//evil.example/x", False),
+    ("ada/he_init.html", True), ("a%20b/x.html", True), ("javascript:alert(1)", False),
+    ("//evil.example/x", False),
     ("/etc/passwd", False), ("https://evil.example", False), ("a\\b", False), ("data:text/html,x", False),
     ("a\nb", False)])
 def test_links_stay_beside_the_page(target: str, kept: bool) -> None:

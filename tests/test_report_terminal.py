@@ -19,7 +19,8 @@ from tests.test_report_student import hostile
 
 def shown(result: records.Result, *, width: int = 80, colour: bool = False, language: str = "en") -> str:
     out = io.StringIO()
-    console = Console(file=out, width=width, force_terminal=colour, color_system="standard" if colour else None)
+    console = Console(file=out, width=width, force_terminal=colour,
+                      color_system="standard" if colour else None)
     terminal.show(result, s.NOTEBOOK, console, language=language)
     return out.getvalue()
 
@@ -66,7 +67,8 @@ def test_code_is_folded_and_nothing_of_it_left_out() -> None:
     assert [int(i) for i in re.findall(r"term_(\d+)", code)] == list(range(30))
     assert max(map(len, code.splitlines())) <= 50
     folded = code[code.index("term_0"):code.index("To read")].strip().splitlines()[1:]
-    assert all(line.startswith(" " * 9) for line in folded), "folded lines stand under the code, not under its number"
+    assert all(line.startswith(" " * 9)
+               for line in folded), "folded lines stand under the code, not under its number"
 
 
 def test_start_here_says_what_was_seen_and_what_to_try() -> None:
@@ -81,17 +83,17 @@ def test_points_are_not_parted_from_their_number() -> None:
         assert re.search(r"\(mean, 2 of 2 points\)", shown(s.result(), width=width)), width
 
 
-@pytest.mark.parametrize(("text", "ascii_"), [("4 × 10⁻⁵", "4 x 10^-5"), ("a² · b", "a^2 - b"), ("für", "fuer"),
-                                              ("→ 你", "-> ?")])
+@pytest.mark.parametrize(("text", "ascii_"), [("4 × 10⁻⁵", "4 x 10^-5"), ("a² · b", "a^2 - b"),
+                                              ("für", "fuer"), ("→ 你", "-> ?")])
 def test_what_a_stream_cannot_write_is_spelled(text: str, ascii_: str) -> None:
     assert terminal.spelled(text, "ascii") == ascii_
     assert terminal.spelled(text, "utf-8") == text
 
 
 def test_a_report_is_no_error_on_a_stream_without_unicode() -> None:
-    code = ("from rich.console import Console; from grader.report import terminal; from tests import samples as s; "
-            "terminal.show(s.result(title='Gr\\u00f6\\u00dfe \\u00b2', events=s.EVENTS), s.NOTEBOOK, Console(), "
-            "language='de')")
+    code = ("from rich.console import Console; from grader.report import terminal; from tests import samples "
+            "as s; terminal.show(s.result(title='Gr\\u00f6\\u00dfe \\u00b2', events=s.EVENTS), s.NOTEBOOK, "
+            "Console(), language='de')")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60,
                           env={**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
     assert done.returncode == 0, done.stderr.decode()

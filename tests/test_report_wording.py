@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def catalogue(language: str):  # type: ignore[no-untyped-def]
     from babel.messages.pofile import read_po
-    return read_po(io.BytesIO((wording.LOCALE / language / "LC_MESSAGES/grader.po").read_bytes()), locale=language)
+    return read_po(io.BytesIO((wording.LOCALE / language / "LC_MESSAGES/grader.po").read_bytes()),
+                   locale=language)
 
 
 def pairs(messages: Iterable[Any]) -> dict[tuple[str, ...], tuple[str, ...]]:
@@ -40,7 +41,8 @@ def extracted() -> set[str]:
     options = {"trimmed": "false"}
     found = set()
     templates = next(folder for folder in FOLDERS if folder.is_dir())
-    files = [("python", path) for part in ("report", "export") for path in (ROOT / "grader" / part).glob("*.py")]
+    files = [("python", path) for part in ("report", "export")
+             for path in (ROOT / "grader" / part).glob("*.py")]
     files += [("python", ROOT / "grader" / name) for name in ("terminal.py", "judge.py", "intake/clean.py",
                                                               "intake/folder.py")]
     files += [("jinja2", path) for path in templates.glob("*.j2")]
@@ -62,7 +64,8 @@ def test_every_message_is_translated_and_none_is_left_over(language: str) -> Non
         strings = message.string if isinstance(message.string, tuple) else (message.string,)
         assert all(strings), message.id
         assert not message.fuzzy
-        names = set(re.findall(r"%\(\w+\)s|\{\w+\}", message.id if isinstance(message.id, str) else message.id[1]))
+        names = set(re.findall(r"%\(\w+\)s|\{\w+\}",
+                               message.id if isinstance(message.id, str) else message.id[1]))
         assert all(set(re.findall(r"%\(\w+\)s|\{\w+\}", text)) == names for text in strings), message.id
 
 
@@ -82,15 +85,17 @@ def test_a_report_in_german_says_nothing_in_english() -> None:
         assert word not in html
     assert "Noch nicht" in markdown.render(s.result(), s.NOTEBOOK, language="de")
     results, notebooks = s.cohort(5)
-    assert "Für die nächste Vorlesung" in class_page.render(results, notebooks, title="t", links={}, isolated=True,
-                                                            language="de")
+    assert "Für die nächste Vorlesung" in class_page.render(results, notebooks, title="t", links={},
+                                                            isolated=True, language="de")
     assert "wie es ausgeführt wurde" in executed.render(s.NOTEBOOK, language="de")
 
 
 def test_the_judges_own_sentences_are_translated_and_what_a_student_sent_is_not() -> None:
-    said = records.Said(template=judge.RAISED_WITH, values={"name": "f", "error": "KeyError", "message": "100 %(name)s %"})
+    said = records.Said(template=judge.RAISED_WITH,
+                        values={"name": "f", "error": "KeyError", "message": "100 %(name)s %"})
     verdict = structs.replace(s.RAISED, message=said.template % said.values, said=said)
-    assert "f raised KeyError: 100 %(name)s %" in visible(student.render(s.result(checks=(verdict,)), s.NOTEBOOK))
+    assert "f raised KeyError: 100 %(name)s %" in visible(student.render(s.result(checks=(verdict,)),
+                                                                         s.NOTEBOOK))
     german = visible(student.render(s.result(checks=(verdict,)), s.NOTEBOOK, language="de"))
     assert "f hat KeyError ausgelöst: 100 %(name)s %" in german
     assert "raised" not in german
@@ -98,7 +103,8 @@ def test_the_judges_own_sentences_are_translated_and_what_a_student_sent_is_not(
 
 def test_why_a_file_is_no_notebook_is_said_in_the_readers_language(tmp_path: Path) -> None:
     (tmp_path / "he_init.ipynb").write_text("")
-    found = read_file(tmp_path / "he_init.ipynb", student="a", relative="he_init.ipynb", exercises=("he_init",))
+    found = read_file(tmp_path / "he_init.ipynb", student="a", relative="he_init.ipynb",
+                      exercises=("he_init",))
     assert isinstance(found, records.Unreadable)
     result = s.result(checks=(), status=records.Status.UNREADABLE, reason=found.reason, said=found.said)
     assert "The file is empty." in visible(student.render(result, ""))

@@ -19,7 +19,8 @@ from tests.conformance.outcome import agree, leading, outcome
 from tests.conformance.record import RECORDING
 from tests.conformance.snippets import LINES, UNCOMPILED
 
-WORLDS = {"no-cuda": (), "one-gpu": ("NVIDIA A100-SXM4-40GB",), "two-gpus": ("NVIDIA A100-SXM4-40GB", "Tesla T4")}
+WORLDS = {"no-cuda": (), "one-gpu": ("NVIDIA A100-SXM4-40GB",),
+          "two-gpus": ("NVIDIA A100-SXM4-40GB", "Tesla T4")}
 ONE, TWO = WORLDS["one-gpu"], WORLDS["two-gpus"]
 CPU_BUILD = torch.version.cuda is None
 
@@ -103,7 +104,8 @@ MISTAKES = {
         "def run():\n    return isinstance(torch.cuda.get_device_name(0), str)",
         {"no-cuda": UNCOMPILED, "one-gpu": "True", "two-gpus": "True"}),
     "hard-coded cuda:1": (
-        "def run():\n    return str(torch.ones(1, device='cuda:1' if torch.cuda.is_available() else 'cpu').device)",
+        "def run():\n    return str(torch.ones(1, device='cuda:1' if torch.cuda.is_available() else "
+        "'cpu').device)",
         {"no-cuda": "'cpu'", "one-gpu": "AcceleratorError: CUDA error: invalid device ordinal",
          "two-gpus": "'cuda:1'"}),
     "numpy of a GPU's tensor": (
@@ -142,7 +144,8 @@ def test_the_gpus_have_the_names_they_were_given():
 
 def trained(device: str) -> list[torch.Tensor]:
     torch.manual_seed(3)
-    net = torch.nn.Sequential(torch.nn.Linear(5, 8), torch.nn.Tanh(), torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 2))
+    net = torch.nn.Sequential(torch.nn.Linear(5, 8), torch.nn.Tanh(), torch.nn.BatchNorm1d(8),
+                              torch.nn.Linear(8, 2))
     x, y = torch.randn(16, 5), torch.randint(0, 2, (16,))
     net, x, y = net.to(device), x.to(device), y.to(device)
     optimiser = torch.optim.AdamW(net.parameters(), lr=0.05)
@@ -163,7 +166,8 @@ def test_training_on_a_simulated_gpu_gives_the_cpus_numbers():
 
 
 def passed_through(expressions: tuple[str, ...], device: str) -> list[torch.Tensor]:
-    """Forward and backward on this device: output, gradients of the parameters and of the inputs, on the CPU."""
+    """Forward and backward on this device: output, gradients of the parameters and of the inputs,
+    on the CPU."""
     torch.manual_seed(4)
     names = {"torch": torch, "nn": torch.nn}
     module, *inputs = (eval(expression, names) for expression in expressions)
@@ -184,7 +188,8 @@ def test_modules_work_on_a_simulated_gpu(expressions):
     with simulated_cuda.world(*ONE):
         simulated = passed_through(expressions, "cuda")
     for ours, theirs in zip(simulated, reference, strict=True):
-        torch.testing.assert_close(ours, theirs)        # the same kernels: torch.testing's own tolerance is ample
+        # the same kernels: torch.testing's own tolerance is ample
+        torch.testing.assert_close(ours, theirs)
 
 
 @pytest.mark.filterwarnings("ignore:Lazy modules are a new feature")
@@ -257,7 +262,8 @@ def test_a_gpus_file_does_not_load_without_one():
     with simulated_cuda.world(*ONE):
         torch.save(torch.ones(2, device="cuda"), held)
     held.seek(0)
-    with simulated_cuda.world(), pytest.raises(RuntimeError, match="Attempting to deserialize object on a CUDA dev"):
+    with simulated_cuda.world(), pytest.raises(RuntimeError,
+                                               match="Attempting to deserialize object on a CUDA dev"):
         torch.load(held)
     held.seek(0)
     with simulated_cuda.world():
@@ -272,7 +278,8 @@ def test_no_tensor_of_torchs_own_is_left_behind():
             torch.nn.functional.scaled_dot_product_attention(x[None], x[None], x[None], is_causal=True),
             torch.nn.functional.ctc_loss(x[:, None].log_softmax(-1), torch.tensor([[1]]), (3,), (1,)),
             torch.nn.functional.triplet_margin_loss(x, x + 1, x - 1), torch.cov(x), torch.cdist(x, x),
-            torch.nn.functional.interpolate(x[None], scale_factor=2.0), x[:, [0, 2]], x.index_select(0, torch.tensor(
+            torch.nn.functional.interpolate(x[None], scale_factor=2.0), x[:, [0, 2]],
+            x.index_select(0, torch.tensor(
                 [0], device="cuda")), torch.cumprod(x, 0), torch.trapezoid(x), torch.linalg.svdvals(x),
         ):
             assert result.is_cuda
@@ -282,10 +289,12 @@ def test_no_tensor_of_torchs_own_is_left_behind():
 
 
 def test_leaving_puts_torch_back():
-    before = (torch.device, torch.zeros, torch.cuda.Stream, torch.version.cuda, torch.Tensor.to, torch.Tensor.device)
+    before = (torch.device, torch.zeros, torch.cuda.Stream, torch.version.cuda, torch.Tensor.to,
+              torch.Tensor.device)
     with simulated_cuda.world(*TWO):
         assert torch.zeros is not before[1]
-    after = (torch.device, torch.zeros, torch.cuda.Stream, torch.version.cuda, torch.Tensor.to, torch.Tensor.device)
+    after = (torch.device, torch.zeros, torch.cuda.Stream, torch.version.cuda, torch.Tensor.to,
+             torch.Tensor.device)
     assert before == after
     assert not hasattr(torch.UntypedStorage, "_gpu_tag")
     assert torch._C._len_torch_dispatch_stack() == 0

@@ -1,4 +1,5 @@
-"""Each test of grader.spec.statistics raises false alarms as often as it says, and sees the mistakes it is there for.
+"""Each test of grader.spec.statistics raises false alarms as often as it says, and sees the mistakes it is
+there for.
 
 A rate of one in a million cannot be measured here; the same tests at one in a hundred can. Seeds are fixed.
 """
@@ -19,7 +20,8 @@ LEVEL, DRAWS = 0.01, 1000
 SHAPE = (64, 96)
 
 
-def alarms(test: Callable[[Tensor], Score], draw: Callable[[torch.Generator], Tensor], draws: int = DRAWS) -> int:
+def alarms(test: Callable[[Tensor], Score], draw: Callable[[torch.Generator], Tensor],
+           draws: int = DRAWS) -> int:
     generator = torch.Generator().manual_seed(20150206)
     return sum(not test(draw(generator)).holds for _ in range(draws))
 
@@ -52,14 +54,17 @@ CALIBRATED: dict[str, tuple[Callable[[Tensor], Score], Callable[[torch.Generator
     "mean": (lambda x: s.mean(x, false_alarm=LEVEL), normal),
     "variance": (lambda x: s.variance(x, 1.0, false_alarm=LEVEL), normal),
     "variance about zero": (lambda x: s.variance(x, 1.0, about=0.0, false_alarm=LEVEL), normal),
-    "variance of a truncated law": (lambda x: s.variance(x, s.TRUNCATED_STD**2, kurtosis=s.TRUNCATED_MOMENTS[0],
+    "variance of a truncated law": (lambda x: s.variance(x, s.TRUNCATED_STD**2,
+                                                         kurtosis=s.TRUNCATED_MOMENTS[0],
                                                          false_alarm=LEVEL), truncated),
     "variance of a uniform law": (lambda x: s.variance(x, 1.0, kurtosis=1.8, false_alarm=LEVEL), uniform),
     "variance ratio": (lambda x: s.variance_ratio(x[0], x[1] * 2, 0.25, false_alarm=LEVEL), pair),
     "skewness": (lambda x: s.skewness(x, false_alarm=LEVEL), normal),
     "kurtosis": (lambda x: s.kurtosis(x, false_alarm=LEVEL), normal),
-    "kurtosis of a truncated law": (lambda x: s.kurtosis_like(x, s.TRUNCATED_MOMENTS, false_alarm=LEVEL), truncated),
-    "kurtosis of a uniform law": (lambda x: s.kurtosis_like(x, (1.8, 27 / 7, 9.0), false_alarm=LEVEL), uniform),
+    "kurtosis of a truncated law": (lambda x: s.kurtosis_like(x, s.TRUNCATED_MOMENTS, false_alarm=LEVEL),
+                                    truncated),
+    "kurtosis of a uniform law": (lambda x: s.kurtosis_like(x, (1.8, 27 / 7, 9.0), false_alarm=LEVEL),
+                                  uniform),
     "row spread": (lambda x: s.row_spread(x, false_alarm=LEVEL), normal),
     "column spread": (lambda x: s.row_spread(x.mT, false_alarm=LEVEL), normal),
     "row overlap": (lambda x: s.row_likeness(x, false_alarm=2 * LEVEL)[0], normal),
@@ -73,11 +78,13 @@ CALIBRATED: dict[str, tuple[Callable[[Tensor], Score], Callable[[torch.Generator
 
 CONSERVATIVE: dict[str, tuple[Callable[[Tensor], Score], Callable[[torch.Generator], Tensor]]] = {
     "law, known": (lambda x: s.law(x, s.normal_law, false_alarm=LEVEL), normal),
-    "law, scale from the sample": (lambda x: s.law(s.standardised(x), s.normal_law, false_alarm=LEVEL), normal),
+    "law, scale from the sample": (lambda x: s.law(s.standardised(x), s.normal_law, false_alarm=LEVEL),
+                                   normal),
     "truncated law": (lambda x: s.law(x / s.TRUNCATED_STD, s.truncated_law, false_alarm=LEVEL), truncated),
     "uniform law": (lambda x: s.law(x, s.uniform_law, false_alarm=LEVEL), uniform),
     "pile at the edge": (lambda x: s.at_edge(x, 2.0, within=0.01, false_alarm=LEVEL), truncated),
-    "pile at the largest": (lambda x: s.at_edge(x, float(x.abs().max()), within=0.0003, known=1, false_alarm=LEVEL),
+    "pile at the largest": (lambda x: s.at_edge(x, float(x.abs().max()), within=0.0003, known=1,
+                                                false_alarm=LEVEL),
                             truncated),
     "closest rows": (lambda x: s.row_likeness(x, false_alarm=2 * LEVEL)[1], normal),
     "row spread, uniform": (lambda x: s.row_spread(x, false_alarm=LEVEL), uniform),
@@ -118,7 +125,8 @@ def test_the_largest_truncated_draw_stays_as_close_to_the_edge_as_stated() -> No
 
 
 def test_constants_of_the_truncated_law() -> None:
-    assert pytest.approx(0.87962566103423978, rel=1e-15) == s.TRUNCATED_STD  # TensorFlow's and Keras' constant
+    # TensorFlow's and Keras' constant
+    assert pytest.approx(0.87962566103423978, rel=1e-15) == s.TRUNCATED_STD
     assert pytest.approx(2.2737, abs=1e-4) == s.TRUNCATED_EDGE
     assert pytest.approx(2.365, abs=1e-3) == s.TRUNCATED_MOMENTS[0]
     x = truncated(torch.Generator().manual_seed(3), (1000, 1000)) / s.TRUNCATED_STD
@@ -132,7 +140,7 @@ def test_limit_is_the_normal_quantile() -> None:
     assert s.limit(2e-9) == pytest.approx(5.9978, abs=1e-3)
 
 
-# --- power: the variants that people really draw ---------------------------------------------------------------------
+# --- power: the variants that people really draw -------------------------------------------------------
 
 def noticed(test: Callable[[Tensor], Score], draw: Callable[[torch.Generator], Tensor]) -> float:
     return alarms(test, draw, 40) / 40
@@ -219,18 +227,23 @@ def test_draws_moved_to_the_bounds_are_seen() -> None:
     assert noticed(lambda x: s.at_edge(x, 2.0, within=1e-6), lambda g: normal(g).clamp(-2, 2)) == 1
 
 
-# --- whatever comes in, a score comes out ----------------------------------------------------------------------------
+# --- whatever comes in, a score comes out --------------------------------------------------------------
 
 STRANGE = {
-    "empty": torch.empty(0, 4), "one": torch.ones(1, 1), "constant": torch.ones(8, 8), "zeros": torch.zeros(30, 30),
-    "nan": torch.full((30, 30), math.nan), "inf": torch.full((30, 30), math.inf), "one row": torch.randn(1, 50),
-    "one column": torch.randn(50, 1), "whole": torch.arange(900).reshape(30, 30), "truth": torch.ones(30, 30).bool(),
+    "empty": torch.empty(0, 4), "one": torch.ones(1, 1), "constant": torch.ones(8, 8),
+    "zeros": torch.zeros(30, 30),
+    "nan": torch.full((30, 30), math.nan), "inf": torch.full((30, 30), math.inf),
+    "one row": torch.randn(1, 50),
+    "one column": torch.randn(50, 1), "whole": torch.arange(900).reshape(30, 30),
+    "truth": torch.ones(30, 30).bool(),
     "huge": torch.full((30, 30), 1e300, dtype=torch.float64), "half": torch.randn(30, 30).half(),
 }
 TESTS: dict[str, Callable[[Tensor], Score]] = {
     "mean": s.mean, "variance": lambda x: s.variance(x, 1.0), "ratio": lambda x: s.variance_ratio(x, x, 1.5),
-    "skewness": s.skewness, "kurtosis": s.kurtosis, "kurtosis_like": lambda x: s.kurtosis_like(x, s.TRUNCATED_MOMENTS),
-    "law": lambda x: s.law(x, s.normal_law), "law of itself": lambda x: s.law(s.standardised(x), s.truncated_law),
+    "skewness": s.skewness, "kurtosis": s.kurtosis,
+    "kurtosis_like": lambda x: s.kurtosis_like(x, s.TRUNCATED_MOMENTS),
+    "law": lambda x: s.law(x, s.normal_law), "law of itself": lambda x: s.law(s.standardised(x),
+                                                                              s.truncated_law),
     "at_edge": lambda x: s.at_edge(x, 2.0, within=1e-3), "row_spread": s.row_spread,
     "overlap": lambda x: s.row_likeness(x)[0], "closest": lambda x: s.row_likeness(x)[1],
     "agreement": lambda x: s.agreement(x, x), "neighbours": s.neighbours,
@@ -255,5 +268,6 @@ def test_what_is_not_a_number_never_holds() -> None:
 
 def test_bounds_of_a_log_normal_are_where_it_begins_to_fail() -> None:
     low, high = s.log_normal_bounds(median=1.3, spread=0.35)
-    for value, holds in ((low * 1.001, True), (high * 0.999, True), (low * 0.999, False), (high * 1.001, False)):
+    for value, holds in ((low * 1.001, True), (high * 0.999, True), (low * 0.999, False),
+                         (high * 1.001, False)):
         assert s.log_normal(value, median=1.3, spread=0.35).holds is holds

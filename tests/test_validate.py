@@ -1,4 +1,5 @@
-"""`grader validate` notices what is wrong with an exercise: seen here by breaking a small one in every way."""
+"""`grader validate` notices what is wrong with an exercise: seen here by breaking a small one in
+every way."""
 
 from __future__ import annotations
 
@@ -47,14 +48,16 @@ def test_what_is_unsound_is_said(exercise_folder: Path, file: str, old: str, new
     path = exercise_folder / file
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
-    assert any(says in failure for failure in prove(exercise_folder).failures), prove(exercise_folder).failures
+    assert any(says in failure
+               for failure in prove(exercise_folder).failures), prove(exercise_folder).failures
 
 
 def test_names_that_there_are_not_are_said(exercise_folder: Path) -> None:
     path = exercise_folder / "exercise.toml"
     path.write_text('forbidden = ["torch.multiply", "torch.nn.functional.batchnorm"]\n'
                     'preload = ["torch.optim", "torch.optimism", "no.such"]\n'
-                    + "\n".join(line for line in path.read_text().splitlines() if not line.startswith("forbidden")))
+                    + "\n".join(line for line in path.read_text().splitlines()
+                                if not line.startswith("forbidden")))
     assert prove(exercise_folder).failures == (
         "exercise.toml preloads torch.optimism, which there is not",
         "exercise.toml preloads no.such, which there is not",
@@ -77,7 +80,8 @@ def test_a_cell_of_the_notebook_that_stops_is_said(exercise_folder: Path) -> Non
     path.write_text(json.dumps(document))
     with open_sandbox("bubblewrap") as sandbox, validate.Alarms(0) as alarms:
         options = Options(exercises=exercise_folder.parent, seed=3)
-        proof = validate.prove(catalog.load(exercise_folder), options, sandbox, alarms, told=lambda text: None)
+        proof = validate.prove(catalog.load(exercise_folder), options, sandbox, alarms,
+                               told=lambda text: None)
     where = f"notebook.ipynb, cell {len(document['cells'])}"
     assert proof.failures == (f"{where}: NameError: name 'duoble' is not defined",)
 
@@ -96,7 +100,8 @@ def test_too_many_false_alarms_are_said(tmp_path: Path) -> None:
     ('"""X.\n\nfails: nothing\n"""', "no check is called nothing"),
     ("def broken(:", "invalid syntax"),
 ])
-def test_a_header_that_cannot_be_used_is_the_tutors_fault(exercise_folder: Path, text: str, says: str) -> None:
+def test_a_header_that_cannot_be_used_is_the_tutors_fault(exercise_folder: Path, text: str,
+                                                          says: str) -> None:
     (exercise_folder / WRONG).write_text(text)
     with pytest.raises(ExerciseError, match=says):
         validate.solutions(catalog.load(exercise_folder), "wrong")

@@ -118,11 +118,13 @@ print(json.dumps(found))
 
 def test_files_of_the_host_are_not_there(sandbox: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "other_submission.ipynb").write_text("{}")
-    paths = [str(tmp_path), str(ROOT / "exercises"), str(ROOT / "grader"), str(ROOT / ".git"), str(Path.home()),
+    paths = [str(tmp_path), str(ROOT / "exercises"), str(ROOT / "grader"), str(ROOT / ".git"),
+             str(Path.home()),
              "/etc/passwd", "/etc/shadow", "/home", "/var", "/srv", "/mnt", "/sys/kernel", "/sys/fs", "/boot"]
     found = json.loads(printed(run(sandbox, FILES % (paths, str(Path.home()), str(Path.home())))))
     seen = [path for path in paths if found[path]]
-    assert {*map(Path, seen)} <= {Path.home(), *Path.home().parents}, seen  # where Python itself lies below them
+    # where Python itself lies below them
+    assert {*map(Path, seen)} <= {Path.home(), *Path.home().parents}, seen
     assert found["home entries"] <= 1  # nothing else is there
     assert found["grader"] == ["__init__.py", "inside", "lean.py", "records.py", "wire.py"]
     assert SECRET not in json.dumps(found["environment"])
@@ -249,8 +251,8 @@ def slow_catch():
             while True: pass
         except BaseException: pass
 """
-    names = ("endless", "sleeps", "floods", "greedy", "greedy_torch", "crashes", "leaves", "exits", "aborts", "much",
-             "deep", "asks", "slow_catch", "fine")
+    names = ("endless", "sleeps", "floods", "greedy", "greedy_torch", "crashes", "leaves", "exits", "aborts",
+             "much", "deep", "asks", "slow_catch", "fine")
     seen = run(sandbox, source, calls=names, call_seconds=0.5, memory_bytes=2 << 30)
     causes = {name: outcome.cause if isinstance(outcome, Lost) else type(outcome).__name__
               for name, outcome in seen.outcomes.items()}
@@ -261,12 +263,14 @@ def slow_catch():
         "slow_catch": Cause.TIMEOUT, "fine": "Returned"}, seen.outcomes
     where = {name: [line.line for line in outcome.lines] for name, outcome in seen.outcomes.items()
              if isinstance(outcome, Lost) and outcome.lines}
-    where.pop("slow_catch", None)  # whether the exception comes at a place that the `try` covers is up to CPython
+    # whether the exception comes at a place that the `try` covers is up to CPython
+    where.pop("slow_catch", None)
     assert where == {"endless": [3]}
 
 
 def test_cells_that_must_be_stopped(sandbox: Sandbox) -> None:
-    seen = run(sandbox, "while True: pass", "while True: print('x' * 1000)", "x = input()", "print('y' * 300_000_000)",
+    seen = run(sandbox, "while True: pass", "while True: print('x' * 1000)", "x = input()",
+               "print('y' * 300_000_000)",
                "import sys; sys.exit(3)", "1/0", "def f(): return 'ok'", "exit()", "'z' * 50_000_000",
                "raise MemoryError", "print('last')", calls=("f",), cell_seconds=3.0)
     causes = {event.cell: (event.cause, event.error) for event in seen.run.events}
@@ -283,11 +287,13 @@ def test_cells_that_must_be_stopped(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("cell", [
     "import os; os._exit(0)", "import os; os.abort()", "import ctypes; ctypes.string_at(0)",
-    "import os, signal; os.kill(os.getpid(), 9)", "import os\ntry: os.kill(-1, 9)\nfinally: os.kill(os.getpid(), 9)",
+    "import os, signal; os.kill(os.getpid(), 9)",
+    "import os\ntry: os.kill(-1, 9)\nfinally: os.kill(os.getpid(), 9)",
     "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
 ])
 def test_a_deadly_cell_is_left_out_of_one_new_execution(sandbox: Sandbox, cell: str) -> None:
-    seen = run(sandbox, "def f(): return 'ok'", cell, "print('after')", calls=("f",), retry=True, cell_seconds=1.0)
+    seen = run(sandbox, "def f(): return 'ok'", cell, "print('after')", calls=("f",), retry=True,
+               cell_seconds=1.0)
     assert [event.killed for event in seen.run.events] == [True]
     assert seen.run.left_out == (1,)
     assert isinstance(seen.outcomes["f"], Returned)
@@ -295,8 +301,8 @@ def test_a_deadly_cell_is_left_out_of_one_new_execution(sandbox: Sandbox, cell: 
 
 
 def test_a_call_that_ends_the_kernel_loses_only_itself(sandbox: Sandbox) -> None:
-    source = ("import os, time\ndef a(): return 'a'\ndef b():\n    os.kill(os.getppid(), 9)\n    time.sleep(5)\n"
-              "def c(): return 'c'")
+    source = ("import os, time\ndef a(): return 'a'\ndef b():\n    os.kill(os.getppid(), 9)\n    "
+              "time.sleep(5)\ndef c(): return 'c'")
     seen = run(sandbox, source, calls=("a", "b", "c"), retry=True)
     assert isinstance(seen.outcomes["a"], Returned)
     assert isinstance(seen.outcomes["c"], Returned)
@@ -382,7 +388,8 @@ def test_bombs_and_full_disks(sandbox: Sandbox) -> None:
 
 def test_nothing_survives_a_job(sandbox: Sandbox) -> None:
     marker = f"sleep 98{os.getpid() % 1000}"
-    run(sandbox, f"import subprocess\nsubprocess.Popen('setsid {marker}', shell=True, start_new_session=True)")
+    run(sandbox,
+        f"import subprocess\nsubprocess.Popen('setsid {marker}', shell=True, start_new_session=True)")
     ends = time.monotonic() + 5
     while marker in (listed := subprocess.run(["ps", "axww"], capture_output=True, text=True).stdout):
         assert time.monotonic() < ends, listed
@@ -404,14 +411,15 @@ def test_steps_cannot_be_seen_early(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("tamper", [
-    "get_ipython().ast_transformers.append(type('T', (), {'visit': lambda s, n: type(n)(body=[], type_ignores=[])})())",
-    "get_ipython().input_transformers_cleanup.append(lambda lines: [])",
+    "get_ipython().ast_transformers.append(type('T', (), {'visit': lambda s, n: type(n)(body=[], "
+    "type_ignores=[])})())", "get_ipython().input_transformers_cleanup.append(lambda lines: [])",
     "get_ipython().run_cell = None; get_ipython().user_ns = {}",
     "import sys; sys.stdout.close(); sys.stdout = None; sys.stderr = 5",
     "import os; os.rename('/job/k', '/job/gone')",
     "import os\nfor n in range(3, 400):\n    try: os.write(n, b'o' + bytes(8))\n    except OSError: pass",
     "import grader.inside.runner.conductor as r\nr.Conductor = None",
-    "import threading, os, time\nthreading.Thread(target=lambda: (time.sleep(30), os._exit(0)), daemon=True).start()",
+    "import threading, os, time\nthreading.Thread(target=lambda: (time.sleep(30), os._exit(0)), "
+    "daemon=True).start()",
 ])
 def test_tampering_costs_only_the_tamperer(sandbox: Sandbox, tamper: str) -> None:
     seen = run(sandbox, "def f(): return 'ok'", tamper, calls=("f",), call_seconds=1.0, cell_seconds=3.0)

@@ -45,14 +45,15 @@ def test_a_good_parcel_with_some_bytes_changed(data: st.DataObject) -> None:
 
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-                    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-                    max_leaves=12)
+                    lambda inner: st.lists(inner, max_size=4)
+                    | st.dictionaries(st.text(max_size=8), inner, max_size=4), max_leaves=12)
 
 
 @given(st.dictionaries(st.text(max_size=4), st.fixed_dictionaries({
     "dtype": st.sampled_from([*wire.DTYPES, "C64", "F8_E5M2", 3, None]),
     "shape": st.lists(st.integers(-1, 1 << 62) | st.booleans() | st.none(), max_size=10),
-    "data_offsets": st.lists(st.integers(-1, 1 << 62), max_size=3)}) | JSON, max_size=4), st.binary(max_size=64))
+    "data_offsets": st.lists(st.integers(-1, 1 << 62), max_size=3)}) | JSON, max_size=4),
+       st.binary(max_size=64))
 @settings(max_examples=300, deadline=None)
 def test_any_header(header: dict[str, object], data: bytes) -> None:
     assert isinstance(wire.unpack(safetensors(header, data)), (dict, wire.Garbled))
@@ -75,9 +76,10 @@ def test_refused_tensors(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("text", [
-    b"", b"null", b"[" * 100_000, b'{"type":"lost"}', b'{"type":"lost","cause":"hungry"}', b'{"type":"nonsense"}',
-    b'{"type":"lost","cause":"memory","more":1}', b'{"type":"lost","cause":"memory","detail":5}', b"NaN", b"\xff",
-    b'{"type":"returned","rounds":[' + b'{"value":{"type":"sequence","items":[' * 40,
+    b"", b"null", b"[" * 100_000, b'{"type":"lost"}', b'{"type":"lost","cause":"hungry"}',
+    b'{"type":"nonsense"}',
+    b'{"type":"lost","cause":"memory","more":1}', b'{"type":"lost","cause":"memory","detail":5}', b"NaN",
+    b"\xff", b'{"type":"returned","rounds":[' + b'{"value":{"type":"sequence","items":[' * 40,
 ], ids=range(11))
 def test_refused_json(text: bytes) -> None:
     assert isinstance(wire.read(struct.pack("<Q", len(text)) + text, Outcome), wire.Garbled)
@@ -120,5 +122,6 @@ def test_odd_text(text: str) -> None:
 
 def test_tensors_are_found_within_values() -> None:
     first, second = TensorRef(key="x", dtype="int8", shape=()), TensorRef(key="y", dtype="int8", shape=())
-    value = SequenceValue(items=(first, MappingValue(items=((Whole(value=1), SequenceValue(items=(second,))),))))
+    value = SequenceValue(items=(first, MappingValue(items=((Whole(value=1), SequenceValue(items=(second,))),
+                                                            ))))
     assert wire.tensors_of(value) == [first, second]

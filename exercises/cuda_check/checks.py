@@ -1,8 +1,9 @@
 """What a report on CUDA, the choice of a device and a training step must do, with and without GPUs.
 
-`no-cuda` is a build of PyTorch without CUDA; `one-gpu` and `two-gpus` are simulated, with GPUs whose names are drawn
-from the batch's seed; `cuda` is this machine's own GPU. A build for CUDA on a machine without a driver is played
-within `no-cuda`: there, PyTorch raises RuntimeError where the build without CUDA raises AssertionError.
+`no-cuda` is a build of PyTorch without CUDA; `one-gpu` and `two-gpus` are simulated, with GPUs whose names
+are drawn from the batch's seed; `cuda` is this machine's own GPU. A build for CUDA on a machine without a
+driver is played within `no-cuda`: there, PyTorch raises RuntimeError where the build without CUDA raises
+AssertionError.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ RTOL_GPU = 2e-3
 # --- what to observe ---------------------------------------------------------------------------------
 
 task = {"parameters": {"0.weight": normal(HIDDEN, N_IN, std=N_IN**-0.5), "0.bias": normal(HIDDEN, std=0.1),
-                       "2.weight": normal(CLASSES, HIDDEN, std=HIDDEN**-0.5), "2.bias": normal(CLASSES, std=0.1)},
+                       "2.weight": normal(CLASSES, HIDDEN, std=HIDDEN**-0.5),
+                       "2.bias": normal(CLASSES, std=0.1)},
         "x": normal(2, BATCH, N_IN), "scores": normal(2, BATCH, CLASSES)}
 batch = {"x": normal(BATCH, N_IN), "y": normal(BATCH, CLASSES)}
 
@@ -60,25 +62,27 @@ step_real = Probe("two_steps", uses=STEP, world="cuda", device=On("cuda"), **tas
 READ = "PyTorch documentation, CUDA semantics: device-agnostic code"
 
 PARENTHESES = Diagnosis("missing-parentheses", "A function was asked for, but not called.",
-                        "`torch.cuda.is_available` without parentheses is the function itself, and that counts as true "
-                        "everywhere.", READ, pattern=r"is_available(?!\()")
+                        "`torch.cuda.is_available` without parentheses is the function itself, and that "
+                        "counts as true everywhere.", READ, pattern=r"is_available(?!\()")
 UNGUARDED = Diagnosis("unguarded-cuda-call", "CUDA was asked for details before it was known to be there.",
-                      "`get_device_name`, `current_device` and `get_device_properties` raise without CUDA: ask "
-                      "`torch.cuda.is_available()` first.", READ)
-ONE_BUILD = Diagnosis("one-build-only", "The exception is caught that one build of PyTorch raises, not the other's.",
-                      "A build without CUDA raises AssertionError, one for CUDA without a driver RuntimeError. Catch "
-                      "both, or ask `is_available()` first.", READ)
+                      "`get_device_name`, `current_device` and `get_device_properties` raise without CUDA: "
+                      "ask `torch.cuda.is_available()` first.", READ)
+ONE_BUILD = Diagnosis("one-build-only", "The exception is caught that one build of PyTorch raises, not the "
+                      "other's.",
+                      "A build without CUDA raises AssertionError, one for CUDA without a driver "
+                      "RuntimeError. Catch both, or ask `is_available()` first.", READ)
 BUILT_FOR = Diagnosis("built-for-available", "Built for CUDA was taken for CUDA being available.",
-                      "`torch.version.cuda` and `is_built()` describe the installation; `torch.cuda.is_available()` "
-                      "asks whether there is a GPU that it can use.", READ, pattern=r"is_built|version\.cuda|has_cuda")
-NONE_AS_TEXT = Diagnosis("none-as-text", "This is the text 'None', not None.", "Leave `torch.version.cuda` as it is.",
-                         pattern=r"""str\(|f["\']""")
+                      "`torch.version.cuda` and `is_built()` describe the installation; "
+                      "`torch.cuda.is_available()` asks whether there is a GPU that it can use.", READ,
+                      pattern=r"is_built|version\.cuda|has_cuda")
+NONE_AS_TEXT = Diagnosis("none-as-text", "This is the text 'None', not None.",
+                         "Leave `torch.version.cuda` as it is.", pattern=r"""str\(|f["\']""")
 FIRST_NAME = Diagnosis("first-name-only", "Only the first GPU's name is there.",
                        "Ask `get_device_name(i)` for each i below `device_count()`.")
 SAME_NAME = Diagnosis("same-name-repeated", "The first GPU's name is there once for each GPU.",
                       "Without an argument `get_device_name()` speaks of the current GPU: pass the index.")
-STRING = Diagnosis("string-not-device", "This is a string, not a torch.device.", "`torch.device(\"cuda\")` makes one.",
-                   "torch.device")
+STRING = Diagnosis("string-not-device", "This is a string, not a torch.device.",
+                   "`torch.device(\"cuda\")` makes one.", "torch.device")
 ALWAYS_CUDA = Diagnosis("always-cuda", "CUDA is picked whether there is a GPU or not.",
                         "Let `torch.cuda.is_available()` decide, and mind its parentheses.", READ,
                         pattern=r"""["']cuda""")
@@ -90,13 +94,15 @@ SECOND_GPU = Diagnosis("second-gpu-hard-coded", "`cuda:1` is the *second* GPU, a
 HARD_CODED = Diagnosis("cuda-hard-coded", "The data goes to the current GPU, whatever `device` says.",
                        "Use `.to(device)` instead of `.cuda()` or `.to(\"cuda\")`.", READ,
                        pattern=r"""\.cuda\(|["']cuda""")
-DEVICE_STRING = Diagnosis("device-compared-with-string", "A device was compared with a string, and nothing was moved.",
-                          "`torch.device(\"cuda\") == \"cuda\"` is False. Compare `device.type`, or better: just call "
-                          "`.to(device)`, which does nothing where there is nothing to do.", "torch.device",
-                          pattern="[=!]=")
+DEVICE_STRING = Diagnosis("device-compared-with-string",
+                          "A device was compared with a string, and nothing was moved.",
+                          "`torch.device(\"cuda\") == \"cuda\"` is False. Compare `device.type`, or better: "
+                          "just call `.to(device)`, which does nothing where there is nothing to do.",
+                          "torch.device", pattern="[=!]=")
 MODEL_LEFT = Diagnosis("model-not-moved", "The batch was moved, the model was not.",
                        "`model.to(device)` moves a module in place.", "torch.nn.Module.to")
-BUFFERS_LEFT = Diagnosis("buffers-not-moved", "The parameters were moved one by one, and the buffers stayed behind.",
+BUFFERS_LEFT = Diagnosis("buffers-not-moved", "The parameters were moved one by one, and the buffers stayed "
+                         "behind.",
                          "`model.to(device)` moves both; BatchNorm's running statistics are buffers.",
                          "torch.nn.Module.to")
 DATA_LEFT = Diagnosis("data-not-moved", "The model was moved, the batch was not.",
@@ -107,17 +113,18 @@ TARGETS_LEFT = Diagnosis("targets-not-moved", "The inputs were moved, the target
 NOT_CLEARED = Diagnosis("gradients-not-cleared", "The second step used the gradients of both batches.",
                         "Call `optimizer.zero_grad()` in every step.", "torch.optim.Optimizer.zero_grad")
 NO_UPDATE = Diagnosis("no-update", "The parameters are what they were.",
-                      "The order is `loss.backward()`, then `optimizer.step()`, with no `zero_grad()` between them.",
-                      "torch.optim.Optimizer.step")
+                      "The order is `loss.backward()`, then `optimizer.step()`, with no `zero_grad()` "
+                      "between them.", "torch.optim.Optimizer.step")
 STEP_FIRST = Diagnosis("step-before-backward", "The second step applied the first batch's gradients.",
                        "Call `optimizer.step()` after `loss.backward()`.", "torch.optim.Optimizer.step")
-STEPPED_TWICE = Diagnosis("stepped-twice", "Each batch moved the parameters twice.", "Call `optimizer.step()` once.")
+STEPPED_TWICE = Diagnosis("stepped-twice", "Each batch moved the parameters twice.",
+                          "Call `optimizer.step()` once.")
 LOSS_TENSOR = Diagnosis("loss-tensor", "The loss is a tensor, not a float.",
-                        "`loss.item()` gives the number. A tensor kept in a list keeps its graph, and its place on "
-                        "the GPU, alive.", "torch.Tensor.item")
+                        "`loss.item()` gives the number. A tensor kept in a list keeps its graph, and its "
+                        "place on the GPU, alive.", "torch.Tensor.item")
 
 
-# --- the promises: the report ---------------------------------------------------------------------------
+# --- the promises: the report --------------------------------------------------------------------------
 
 
 @check(looks_at=(report_cpu_build, report_no_driver), points=3, may_raise=True, read=READ,
@@ -189,7 +196,8 @@ def misreported(key: str, got: Any, want: dict[str, Any]) -> Diagnosis | None:
     if key == "available" and got is True and want["built_for_cuda"]:
         return BUILT_FOR
     if key == "names" and len(names) > 1 and isinstance(got, list | tuple):
-        return FIRST_NAME if agrees(got, names[:1]) else SAME_NAME if agrees(got, names[:1] * len(names)) else None
+        return FIRST_NAME if agrees(got, names[:1]) else SAME_NAME if agrees(got,
+                                                                             names[:1] * len(names)) else None
     return NONE_AS_TEXT if key == "built_for_cuda" and agrees(got, "None") else None
 
 
@@ -204,14 +212,15 @@ def blind(cpu_build: Seen, no_driver: Seen) -> Diagnosis | None:
     return UNGUARDED if len(errors) == 2 else ONE_BUILD
 
 
-# --- the promises: the device -----------------------------------------------------------------------------
+# --- the promises: the device --------------------------------------------------------------------------
 
 
 @check(looks_at=(pick_cpu_build, pick_one, pick_two, pick_habits), points=3, read=READ,
        hint="A torch.device: CUDA where a GPU is available, the CPU where not.")
 def pick_device(cpu_build: Seen, one: Seen, two: Seen, habits: Seen) -> None:
     """`pick_device` returns a torch.device: CUDA where there is a GPU, the CPU where there is none."""
-    for seen, world, right in ((cpu_build, "no CUDA", "cpu"), (one, "one GPU", "cuda"), (two, "two GPUs", "cuda")):
+    for seen, world, right in ((cpu_build, "no CUDA", "cpu"), (one, "one GPU", "cuda"),
+                               (two, "two GPUs", "cuda")):
         seen.measure(f"device, with {world}", described_device(seen.value), right)
     picked = [place(seen.value) for seen in (cpu_build, one, two)]
     for (kind, index), world, gpus in zip(picked, ("no CUDA", "one GPU", "two GPUs"), (0, 1, 2), strict=True):
@@ -243,13 +252,14 @@ def place(value: Any) -> tuple[str, int]:
 
 
 def habit(seen: Seen, kind: str) -> list[str]:
-    """Strings that tell how a function is written: a hint which of two misconceptions it is, never a reason to fail."""
+    """Strings that tell how a function is written: a hint which of two misconceptions it is, never a reason
+    to fail."""
     value = seen.value
     found = value.get(kind) if isinstance(value, dict) else None
     return [word for word in found if isinstance(word, str)] if isinstance(found, list) else []
 
 
-# --- the promises: the training step -------------------------------------------------------------------------
+# --- the promises: the training step -------------------------------------------------------------------
 
 
 @check(looks_at=(where_one, where_two, step_habits), points=2, may_raise=True, read="torch.nn.Module.to",
@@ -257,7 +267,8 @@ def habit(seen: Seen, kind: str) -> list[str]:
 def model_on_device(one: Seen, two: Seen, habits: Seen) -> None:
     """After the step, all of the model's parameters and buffers are on `device`."""
     for seen, device, world in placed(one, two):
-        parameters, buffers, used = devices(seen, "parameters"), devices(seen, "buffers"), devices(seen, "inputs")
+        parameters, buffers, used = devices(seen, "parameters"), devices(seen, "buffers"), devices(seen,
+                                                                                                   "inputs")
         seen.measure(f"parameters, asked for {device}", ", ".join(sorted(set(parameters))), device)
         if set(parameters) != {device}:
             known = {
@@ -265,8 +276,8 @@ def model_on_device(one: Seen, two: Seen, habits: Seen) -> None:
                 DEVICE_STRING: set(parameters) == {"cpu"} == set(used) and compared(habits),
                 HARD_CODED: device == "cuda:1" and set(parameters) == {"cuda:0"},
             }
-            fail(f"With {world} and `device` {device}, the parameters are on {told(parameters)} after the step.",
-                 only(known))
+            fail(f"With {world} and `device` {device}, the parameters are on {told(parameters)} after the "
+                 "step.", only(known))
         if set(buffers) != {device}:
             fail(f"The parameters are on {device}, the buffers on {told(buffers)}.",
                  BUFFERS_LEFT if set(buffers) == {"cpu"} else None)
@@ -290,8 +301,8 @@ def batch_on_device(one: Seen, two: Seen, habits: Seen) -> None:
             DEVICE_STRING: set(inputs) == set(targets) == set(parameters) == {"cpu"} and compared(habits),
             HARD_CODED: device == "cuda:1" and set(inputs) == set(targets) == {"cuda:0"},
         }
-        fail(f"With {world} and `device` {device}, the model's inputs are on {told(inputs)} and the targets on "
-             f"{told(targets)}.", only(known))
+        fail(f"With {world} and `device` {device}, the model's inputs are on {told(inputs)} and the targets "
+             "on " f"{told(targets)}.", only(known))
 
 
 def placed(one: Seen, two: Seen) -> list[tuple[Seen, str, str]]:
@@ -340,8 +351,8 @@ def learns(seen: Seen) -> None:
     moved = float(sum((got[n] - start[n]).square().sum() for n in start) ** 0.5)
     right = float(sum((want[n] - start[n]).square().sum() for n in start) ** 0.5)
     seen.measure("length of the parameters' way over two steps", f"{moved:.6g}", f"{right:.6g}")
-    fail(f"After two steps the parameters are not where they should be: they moved by {moved:.4g}, a right loop moves "
-         f"them by {right:.4g}.", fitting[0] if len(fitting) == 1 else None)
+    fail(f"After two steps the parameters are not where they should be: they moved by {moved:.4g}, a right "
+         "loop moves " f"them by {right:.4g}.", fitting[0] if len(fitting) == 1 else None)
 
 
 RIGHT_ORDER = ("zero", "forward", "backward", "step")
@@ -407,7 +418,8 @@ def loss_is_float(seen: Seen) -> None:
         fail(f"The first batch's loss is {want:.6g}; `train_step` returned {got:.6g}.")
 
 
-@check(looks_at=(report_cpu_build, report_no_driver, pick_cpu_build, pick_no_driver, step_cpu_build, step_no_driver),
+@check(looks_at=(report_cpu_build, report_no_driver, pick_cpu_build, pick_no_driver, step_cpu_build,
+                 step_no_driver),
        points=2, may_raise=True, visible=False, read=READ,
        hint="Run all three functions on a machine without CUDA. Ask first, or catch what either build raises.")
 def never_asks_blindly(*seen: Seen) -> None:

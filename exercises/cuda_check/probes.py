@@ -1,4 +1,5 @@
-"""What the student's functions do in a world of devices: where things are afterwards, and what was learned."""
+"""What the student's functions do in a world of devices: where things are afterwards, and what
+was learned."""
 
 from __future__ import annotations
 
@@ -12,8 +13,8 @@ import torch
 from torch import nn
 
 QUIET = ("CACHE", "PRECALL", "PUSH_NULL", "NOP", "RESUME", "EXTENDED_ARG")
-NO_DRIVER = ("Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU and installed a driver "
-             "from http://www.nvidia.com/Download/index.aspx")
+NO_DRIVER = ("Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU and installed "
+             "a driver from http://www.nvidia.com/Download/index.aspx")
 
 
 class Watched(nn.Module):
@@ -32,8 +33,10 @@ class Watched(nn.Module):
         return nn.functional.linear(x.to(place) - self.shift.to(place), self.weight, self.bias.to(place))
 
 
-def where(namespace: Mapping[str, Any], x: torch.Tensor, y: torch.Tensor, device: torch.device) -> dict[str, Any]:
-    """After one step: the devices of parameters and buffers, and those of the inputs and targets that were used."""
+def where(namespace: Mapping[str, Any], x: torch.Tensor, y: torch.Tensor, device: torch.device) -> dict[str,
+                                                                                                        Any]:
+    """After one step: the devices of parameters and buffers, and those of the inputs and targets that were
+    used."""
     model = Watched(x.shape[1], y.shape[1])
     targets: list[str] = []
 
@@ -54,7 +57,8 @@ def two_steps(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor],
     model = nn.Sequential(nn.Linear(n_in, hidden), nn.Tanh(), nn.Linear(hidden, scores.shape[-1]))
     model.load_state_dict(parameters)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    losses = [namespace["train_step"](model, (inputs, targets), nn.functional.cross_entropy, optimizer, device)
+    losses = [namespace["train_step"](model, (inputs, targets), nn.functional.cross_entropy, optimizer,
+                                      device)
               for inputs, targets in zip(x, scores.argmax(-1), strict=True)]
     return {"parameters": {name: p.detach().cpu() for name, p in model.named_parameters()}, "losses": losses}
 
@@ -78,11 +82,13 @@ def step_without_driver(namespace: Mapping[str, Any], parameters: dict[str, torc
 def world_facts(_namespace: Mapping[str, Any]) -> dict[str, Any]:
     """What torch itself says here."""
     count = torch.cuda.device_count()
-    return {"names": [torch.cuda.get_device_name(i) for i in range(count)], "built_for_cuda": torch.version.cuda}
+    return {"names": [torch.cuda.get_device_name(i) for i in range(count)],
+            "built_for_cuda": torch.version.cuda}
 
 
 def habits(namespace: Mapping[str, Any], function: str) -> dict[str, list[str]]:
-    """How a function is written: questions that it never calls, and strings that it compares something with."""
+    """How a function is written: questions that it never calls, and strings that it compares
+    something with."""
     found: dict[str, list[str]] = {"uncalled": [], "compared": []}
     code = getattr(namespace[function], "__code__", None)
     if isinstance(code, CodeType):
@@ -107,7 +113,8 @@ def _note(code: CodeType, found: dict[str, list[str]]) -> None:
             found["uncalled"].append(str(step.argval))
         if step.opname == "COMPARE_OP" and "=" in str(step.argval):
             sides = steps[max(i - 2, 0):i]
-            # device.type is a string, and well compared with one; and a string in a call is not what is compared
+            # device.type is a string, and well compared with one; and a string in a call is not what is
+            # compared
             if not any(side.argval == "type" or side.opname.startswith("CALL") for side in sides):
                 found["compared"] += [str(s.argval) for s in sides
                                       if s.opname == "LOAD_CONST" and isinstance(s.argval, str)]
@@ -115,7 +122,8 @@ def _note(code: CodeType, found: dict[str, list[str]]) -> None:
 
 @contextmanager
 def _without_driver() -> Iterator[None]:
-    """A build for CUDA on a machine without a driver: its questions raise RuntimeError, not AssertionError."""
+    """A build for CUDA on a machine without a driver: its questions raise RuntimeError, not
+    AssertionError."""
     def refuse() -> None:
         raise RuntimeError(NO_DRIVER)
 

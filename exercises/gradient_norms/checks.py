@@ -1,7 +1,8 @@
 """What hooks that record gradient norms, their total and a diagnosis must do.
 
-Every promise has a net of its own, in float64. Tied and frozen parameters appear only in their own, and a formula
-that is not the L2 norm costs `norms` only: the other checks ask which gradient was recorded, by whatever formula.
+Every promise has a net of its own, in float64. Tied and frozen parameters appear only in their own, and a
+formula that is not the L2 norm costs `norms` only: the other checks ask which gradient was recorded, by
+whatever formula.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from grader.spec.expectations import alike, close, described, number
 from grader.spec.pictures import curves
 
 HOOKS = ("attach_gradient_norm_hooks",)
-BATCH = 32  # above 1: with a single example every weight's gradient has rank 1, and the spectral norm is the L2 norm
+# above 1: with a single example every weight's gradient has rank 1, and the spectral norm is the L2 norm
+BATCH = 32
 STEPS = 50
 
 # Right formulas agree to 1e-15 in float64, and to 1e-7 where the norm itself is taken in float32.
@@ -42,7 +44,8 @@ def linear(name: str, n_in: int, n_out: int) -> dict[str, Any]:
 
 
 def data(n_in: int, n_out: int, *batches: int) -> dict[str, Any]:
-    return {"x": normal(*batches, BATCH, n_in, dtype="float64"), "y": normal(*batches, BATCH, n_out, dtype="float64")}
+    return {"x": normal(*batches, BATCH, n_in, dtype="float64"),
+            "y": normal(*batches, BATCH, n_out, dtype="float64")}
 
 
 # --- what to observe ---------------------------------------------------------------------------------
@@ -51,7 +54,8 @@ named = Probe("one_backward", uses=HOOKS, parameters=parameters(6, 9, 4), **data
 measured = Probe("one_backward", uses=HOOKS, parameters=parameters(12, 16, 8, 3), **data(12, 3))
 repeated = Probe("two_backwards", uses=HOOKS, parameters=parameters(7, 10, 5), **data(7, 5, 2))
 guarded = Probe("partly_frozen", uses=HOOKS, **data(8, 8),
-                parameters={k: v for n in ("first", "frozen", "last", "unused") for k, v in linear(n, 8, 8).items()})
+                parameters={k: v for n in ("first", "frozen", "last", "unused") for k,
+                            v in linear(n, 8, 8).items()})
 shared = Probe("tied_weight", uses=HOOKS, **data(8, 8),
                parameters={**linear("first", 8, 8), "second.bias": normal(8, std=0.1, dtype="float64")})
 trained = Probe("training_twice", uses=HOOKS, parameters=parameters(6, 8, 4), **data(6, 4, 4))
@@ -64,7 +68,8 @@ drawn_total = Probe("total", uses=("global_norm",), values=normal(9, dtype="floa
 
 def layers(*weights: float, bias: float = 1.0) -> Step:
     """`diagnose` on the norms of a net's weights, first layer to last, each followed by its bias's."""
-    return Call("diagnose", {k: v for i, w in enumerate(weights) for k, v in ((f"{i}.weight", w), (f"{i}.bias", bias))})
+    return Call("diagnose", {k: v for i, w in enumerate(weights) for k,
+                             v in ((f"{i}.weight", w), (f"{i}.bias", bias))})
 
 
 PROFILES = {  # what is asked -> what the notebook's rule answers
@@ -100,43 +105,53 @@ PARAMETER = Diagnosis("parameter-norm", "This is the norm of the parameter itsel
 SQUARED = Diagnosis("squared-norm", "This is the sum of the squares: the square root is missing.")
 L1 = Diagnosis("l1-norm", "This is the sum of the absolute values, the L1 norm.")
 LARGEST = Diagnosis("largest-entry", "This is the largest absolute value, the maximum norm.")
-MEAN_ABSOLUTE = Diagnosis("mean-absolute", "This is the mean of the absolute values; a norm is not an average.",
-                          "The L2 norm grows with the number of entries: do not divide by it.")
-ROOT_MEAN_SQUARE = Diagnosis("root-mean-square", "This is the root of the *mean* square; the L2 norm takes the sum.")
+MEAN_ABSOLUTE = Diagnosis("mean-absolute", "This is the mean of the absolute values; a norm is not an "
+                          "average.", "The L2 norm grows with the number of entries: do not divide by it.")
+ROOT_MEAN_SQUARE = Diagnosis("root-mean-square",
+                             "This is the root of the *mean* square; the L2 norm takes the sum.")
 SPECTRAL = Diagnosis("spectral-norm", "This is the largest singular value of each matrix.",
-                     "torch.linalg.norm(g, 2) is a matrix's spectral norm; g.norm() is the L2 norm of its entries.")
+                     "torch.linalg.norm(g, 2) is a matrix's spectral norm; g.norm() is the L2 norm of its "
+                     "entries.")
 SUM = Diagnosis("sum-of-entries", "This is the plain sum of the entries, in which signs cancel.")
 ROOT_TWICE = Diagnosis("root-twice", "This is the square root of the norm: the root was taken twice.")
-ONE_BUFFER = Diagnosis("one-buffer", "All entries hold the same number, the norm of just one parameter's gradient.",
+ONE_BUFFER = Diagnosis("one-buffer", "All entries hold the same number, the norm of just one parameter's "
+                       "gradient.",
                        "If the entries are tensors, give each one memory of its own, or store floats.")
 
 ONE_KEY = Diagnosis("one-key", "Every hook writes under the same name.",
                     "A function defined in a loop looks the loop's variable up when it *runs*. Bind it: "
                     "`def hook(g, name=name)`, or make the hook in a function that takes the name.",
                     pattern=r"""\[["\']|\.append""")
-WEIGHTS_ONLY = Diagnosis("weights-only", "Only weights have an entry; other parameters receive gradients too.")
+WEIGHTS_ONLY = Diagnosis("weights-only",
+                         "Only weights have an entry; other parameters receive gradients too.")
 SCALAR_SKIPPED = Diagnosis("scalar-skipped", "Only the parameter without dimensions has no entry.",
                            "A tensor of shape () is a parameter like the others.")
 MODULE_NAMES = Diagnosis("module-names", "The entries carry the modules' names, not the parameters'.",
-                         "`model.named_parameters()` gives the full names.", "torch.nn.Module.named_parameters")
+                         "`model.named_parameters()` gives the full names.",
+                         "torch.nn.Module.named_parameters")
 SHORT_NAMES = Diagnosis("short-names",
                         "The entries carry only the last part of the names, so layers overwrite each other.",
-                        "`model.named_parameters()` gives the full names.", "torch.nn.Module.named_parameters")
+                        "`model.named_parameters()` gives the full names.",
+                        "torch.nn.Module.named_parameters")
 NOTHING = Diagnosis("nothing-recorded", "The dict is empty after a backward.",
                     "The hooks must change the very dict that the function has already returned.", READ_HOOKS)
 
 ACCUMULATED = Diagnosis("accumulated-gradient",
                         "This is the norm of `.grad`, where the gradients of both backwards are added up.",
-                        "A tensor hook is handed the gradient of this backward alone.", READ_HOOKS, pattern=r"\.grad\b")
+                        "A tensor hook is handed the gradient of this backward alone.", READ_HOOKS,
+                        pattern=r"\.grad\b")
 STALE = Diagnosis("stale-gradient", "These are still the norms of the first backward's gradients.",
-                  "Write the entry anew in each backward. Inside a tensor hook `.grad` has not been updated yet.")
+                  "Write the entry anew in each backward. Inside a tensor hook `.grad` has not been updated "
+                  "yet.")
 ADDED_UP = Diagnosis("added-up", "These are the sums of both backwards' norms.",
                      "Overwrite the entry, do not add to it.")
 
 UNFROZEN = Diagnosis("unfrozen", "Parameters that were frozen are trainable now.",
-                     "Leave them frozen, and hook only parameters with `requires_grad`.", pattern="requires_grad")
+                     "Leave them frozen, and hook only parameters with `requires_grad`.",
+                     pattern="requires_grad")
 PREFILLED = Diagnosis("prefilled", "Parameters that received no gradient have an entry.",
-                      "No gradient and a gradient of zero are not the same: write entries from the hooks only.")
+                      "No gradient and a gradient of zero are not the same: write entries from the hooks "
+                      "only.")
 
 TIED_TWICE = Diagnosis("tied-twice", "One parameter has two entries, so the total counts it twice.",
                        "`model.named_parameters()` names a shared parameter once.")
@@ -145,7 +160,8 @@ REPLACED = Diagnosis("gradient-replaced",
                      "The gradient was replaced by its norm: what a tensor hook returns becomes the gradient.",
                      "Return nothing from the hook.", READ_HOOKS)
 SCALED = Diagnosis("gradient-scaled", "The gradients are a constant times what they should be.",
-                   "What a tensor hook returns becomes the gradient; so does what it changes in place.", READ_HOOKS)
+                   "What a tensor hook returns becomes the gradient; so does what it changes in place.",
+                   READ_HOOKS)
 NORMALISED = Diagnosis("gradient-normalised", "The gradients were divided by their norms.",
                        "Record the norm, and leave the gradient alone.", READ_HOOKS)
 SQUARED_IN_PLACE = Diagnosis("gradient-squared", "The gradients were squared.",
@@ -155,21 +171,27 @@ ERASED = Diagnosis("gradient-erased", "The gradients are gone after the backward
                    pattern=r"zero_grad|grad\s*=\s*None")
 
 NO_HANDLES = Diagnosis("no-handles", "No handle came back.", "Collect what `register_hook` returns.")
-SOME_HANDLES = Diagnosis("some-handles", "Some of the hooks go on recording: their handles did not come back.",
+SOME_HANDLES = Diagnosis("some-handles",
+                         "Some of the hooks go on recording: their handles did not come back.",
                          "Append every hook's handle to the list.")
-KEPT_GRAPHS = Diagnosis("graphs-kept-alive", "Something keeps every step's graph, and with it all activations.",
+KEPT_GRAPHS = Diagnosis("graphs-kept-alive", "Something keeps every step's graph, and with it all "
+                        "activations.",
                         "Store floats, or tensors after `.detach()`; outputs and losses hold their graph.")
 
-SUM_OF_NORMS = Diagnosis("sum-of-norms", "This is the sum of the norms.", "Norms add up as squares do: Pythagoras.")
+SUM_OF_NORMS = Diagnosis("sum-of-norms", "This is the sum of the norms.",
+                         "Norms add up as squares do: Pythagoras.")
 LARGEST_NORM = Diagnosis("largest-norm", "This is the largest of the norms.")
 MEAN_NORM = Diagnosis("mean-norm", "This is the mean of the norms.")
 SQUARED_TOTAL = Diagnosis("squared-total", "This is the sum of the squares: the square root is missing.")
-MEAN_SQUARE_TOTAL = Diagnosis("mean-square-total", "This is the root of the *mean* square; the total takes the sum.")
+MEAN_SQUARE_TOTAL = Diagnosis("mean-square-total",
+                              "This is the root of the *mean* square; the total takes the sum.")
 TOTAL_ROOT_TWICE = Diagnosis("total-root-twice", "The square root was taken twice.")
 
 REVERSED = Diagnosis("reversed", "Vanishing and exploding are swapped.",
-                     "A gradient vanishes on its way back, from the last layer to the first: compare first / last.")
-BIASES_COUNTED = Diagnosis("biases-counted", "The biases were compared too.", "Take the entries that end in `weight`.")
+                     "A gradient vanishes on its way back, from the last layer to the first: compare first / "
+                     "last.")
+BIASES_COUNTED = Diagnosis("biases-counted", "The biases were compared too.",
+                           "Take the entries that end in `weight`.")
 EXTREMES = Diagnosis("extremes-compared", "The smallest and the largest norm were compared.",
                      "The rule compares the first weight's with the last weight's.")
 NAN_PASSED = Diagnosis("nan-passed", "NaN and infinite norms went unnoticed.",
@@ -177,7 +199,8 @@ NAN_PASSED = Diagnosis("nan-passed", "NaN and infinite norms went unnoticed.",
 ZERO_PASSED = Diagnosis("zero-passed", "Norms of exactly zero went unnoticed.",
                         "Compare `first <= 1e-3 * last`: there is nothing to divide by, and 0 <= 0 holds.")
 ABSOLUTE = Diagnosis("absolute-size", "Norms were compared with fixed numbers.",
-                     "Gradients that are small in all layers alike have not vanished on their way: compare layers.")
+                     "Gradients that are small in all layers alike have not vanished on their way: compare "
+                     "layers.")
 
 L2: Callable[[torch.Tensor], torch.Tensor] = torch.Tensor.norm
 FORMULAS: dict[Diagnosis, Callable[[torch.Tensor], torch.Tensor]] = {
@@ -233,7 +256,7 @@ def trained_parameters(p: Tensors, x: torch.Tensor, y: torch.Tensor) -> dict[str
     return {name: leaf.detach() for name, leaf in leaves.items()}
 
 
-# --- reading what was observed ---------------------------------------------------------------------------
+# --- reading what was observed -------------------------------------------------------------------------
 
 
 def part(seen: Seen, key: str) -> Any:
@@ -255,18 +278,20 @@ def recorded(seen: Seen, key: str = "norms") -> dict[str, Any]:
     """The dict of norms, as it was copied."""
     found = part(seen, key)
     if isinstance(found, str):
-        fail(f"The first thing that `attach_gradient_norm_hooks` returns is of type {found}, not a dict of norms.")
+        fail(f"The first thing that `attach_gradient_norm_hooks` returns is of type {found}, not a dict of "
+             "norms.")
     if not isinstance(found, dict):
         fail("What `attach_gradient_norm_hooks` returns is not a dict of norms and a list of handles.")
     return found
 
 
 def entries(found: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, float]:
-    """The entries under parameters' names, as floats. Which names are there is for `names` to say; a third must be."""
+    """The entries under parameters' names, as floats. Which names are there is for `names` to say; a third
+    must be."""
     known = {name: number(found[name], f"The entry for `{name}`") for name in names if name in found}
     if 3 * len(known) < len(names):
-        fail(f"Only {len(known)} of {len(names)} parameters have an entry under their name after the backward."
-             if known else "No parameter has an entry under its name after the backward.")
+        fail(f"Only {len(known)} of {len(names)} parameters have an entry under their name after the "
+             "backward." if known else "No parameter has an entry under its name after the backward.")
     return known
 
 
@@ -287,7 +312,8 @@ def only(fitting: list[Diagnosis]) -> Diagnosis | None:
 
 def listed(names: Any) -> str:
     found = sorted(map(str, names))
-    return ", ".join(f"`{name}`" for name in found[:4]) + (f" and {len(found) - 4} more" if len(found) > 4 else "")
+    return ", ".join(f"`{name}`" for name in found[:4]) + (f" and {len(found) - 4} more" if len(found) > 4
+                                                           else "")
 
 
 def tabulated(seen: Seen, got: Norms, want: Norms, what: str) -> None:
@@ -299,18 +325,20 @@ def tabulated(seen: Seen, got: Norms, want: Norms, what: str) -> None:
 def pictured(seen: Seen, got: Norms, want: Norms) -> None:
     """The measured norms beside the expected ones."""
     seen.draw(curves("Gradient norm of each parameter",
-                     "; ".join(f"{n}: measured {got.get(n, math.nan):.4g}, expected {v:.4g}" for n, v in want.items()),
+                     "; ".join(f"{n}: measured {got.get(n, math.nan):.4g}, expected {v:.4g}" for n,
+                               v in want.items()),
                      x_label="parameter: " + ", ".join(want), y_label="L2 norm of the gradient", log_y=True,
                      yours=[got.get(n, math.nan) for n in want], expected=list(want.values())))
 
 
-# --- the promises -----------------------------------------------------------------------------------------
+# --- the promises --------------------------------------------------------------------------------------
 
 
 @check(looks_at=named, points=1, read="torch.nn.Module.named_parameters",
        hint="Loop over `model.named_parameters()` and use its names as they are.")
 def names(seen: Seen) -> None:
-    """After a backward, the dict has one entry for each parameter that received a gradient, under its full name."""
+    """After a backward, the dict has one entry for each parameter that received a gradient, under its full
+    name."""
     want, got = set(seen.given["parameters"]), set(recorded(seen))
     if got == want:
         return
@@ -321,7 +349,8 @@ def names(seen: Seen) -> None:
         SCALAR_SKIPPED: got == want - {"gain"},
         WEIGHTS_ONLY: got == weights,
         ONE_KEY: len(got) == 1 and got <= want,
-        MODULE_NAMES: len(got) > 1 and not got & want and got <= {n.rpartition(".")[0] for n in want} | {"gain"},
+        MODULE_NAMES: len(got) > 1 and not got & want
+        and got <= {n.rpartition(".")[0] for n in want} | {"gain"},
         SHORT_NAMES: not got & weights and got <= {n.rpartition(".")[2] for n in want},
     }
     missing, extra = want - got, got - want
@@ -330,7 +359,8 @@ def names(seen: Seen) -> None:
          only([d for d, holds in known.items() if holds]))
 
 
-@check(looks_at=measured, points=5, hint="The L2 norm is the root of the sum of the squared entries.", read=READ_HOOKS)
+@check(looks_at=measured, points=5, hint="The L2 norm is the root of the sum of the squared entries.",
+       read=READ_HOOKS)
 def norms(seen: Seen) -> None:
     """Each entry is the L2 norm of that parameter's gradient."""
     gs = gradients(scaled_net, seen.given["parameters"], seen.given["x"], seen.given["y"])
@@ -342,7 +372,8 @@ def norms(seen: Seen) -> None:
     fitting = [d for d, formula in FORMULAS.items() if fits(got, gs, formula)]
     fitting += [PARAMETER] if fits(got, seen.given["parameters"], L2) else []
     equal = len(got) > 1 and len(set(got.values())) == 1
-    fitting += [ONE_BUFFER] if equal and any(close(next(iter(got.values())), w, RTOL) for w in want.values()) else []
+    fitting += [ONE_BUFFER] if equal and any(close(next(iter(got.values())), w, RTOL)
+                                             for w in want.values()) else []
     worst = next(n for n, value in got.items() if not close(value, want[n], RTOL))
     right = sum(close(value, want[n], RTOL) for n, value in got.items())
     fail(f"The entry for `{worst}` is {got[worst]:.6g}; the L2 norm of its gradient is {want[worst]:.6g}. "
@@ -363,13 +394,15 @@ def each_backward(seen: Seen) -> None:
     known = {
         ACCUMULATED: of_gradient(got, both),
         STALE: of_gradient(got, first),
-        ADDED_UP: any(all(close(v, float(f(first[n]) + f(second[n])), RTOL) for n, v in got.items()) for f in formulas),
+        ADDED_UP: any(all(close(v, float(f(first[n]) + f(second[n])), RTOL) for n, v in got.items())
+                      for f in formulas),
         PARAMETER: fits(got, p, L2),
     }
     want = {name: float(g.norm()) for name, g in second.items()}
     tabulated(seen, got, want, "norm after the second backward")
     worst = next((n for n, value in got.items() if not close(value, want[n], RTOL)), next(iter(got)))
-    fail(f"After the second backward the entry for `{worst}` is {got[worst]:.6g}; the norm of that backward's own "
+    fail(f"After the second backward the entry for `{worst}` is {got[worst]:.6g}; the norm of that "
+         "backward's own "
          f"gradient is {want[worst]:.6g}.", only([d for d, holds in known.items() if holds]))
 
 
@@ -379,7 +412,8 @@ def frozen(seen: Seen) -> None:
     """Frozen and unused parameters cause no error, get no entry, and stay as they were."""
     got = recorded(seen)
     if words(part(seen, "trainable_before")) != words(part(seen, "trainable_after")):
-        fail("`requires_grad` of some parameters is not what it was before the hooks were attached.", UNFROZEN)
+        fail("`requires_grad` of some parameters is not what it was before the hooks were attached.",
+             UNFROZEN)
     want = {f"{layer}.{kind}" for layer in ("first", "last") for kind in ("weight", "bias")}
     missing, extra = want - set(got), set(got) - want
     if missing:
@@ -390,7 +424,8 @@ def frozen(seen: Seen) -> None:
 
 
 @check(looks_at=shared, points=1, visible=False, read="torch.nn.Module.named_parameters",
-       hint="`model.named_parameters()` names a shared parameter once; its gradient is the sum over all its uses.")
+       hint="`model.named_parameters()` names a shared parameter once; its gradient is the sum over all its "
+       "uses.")
 def tied(seen: Seen) -> None:
     """A weight that two layers share counts once, with its whole gradient."""
     gs = gradients(tied_net, seen.given["parameters"], seen.given["x"], seen.given["y"])
@@ -403,8 +438,8 @@ def tied(seen: Seen) -> None:
     g = gs["first.weight"]
     got = number(found[uses[0]], f"The entry for `{uses[0]}`")
     if not of_gradient({"w": got}, {"w": g}):
-        fail(f"The entry for the weight that two layers share is {got:.6g}; the norm of its gradient, summed over "
-             f"both uses, is {float(g.norm()):.6g}.",
+        fail(f"The entry for the weight that two layers share is {got:.6g}; the norm of its gradient, summed "
+             "over " f"both uses, is {float(g.norm()):.6g}.",
              PARAMETER if close(got, float(seen.given["parameters"]["first.weight"].norm()), RTOL) else None)
 
 
@@ -427,8 +462,8 @@ def gradients_untouched(seen: Seen) -> None:
         fail("The parameters after two training steps are not the same with hooks and without.")
     first = tensors(found)
     if set(first) >= set(g) and all(near(first[n], v, 1e-9) for n, v in g.items()):
-        fail("The first gradients are right, but after two training steps the parameters are not the same with "
-             "hooks and without.")
+        fail("The first gradients are right, but after two training steps the parameters are not the same "
+             "with hooks and without.")
     spoiled = sorted(n for n, v in g.items() if n not in first or not near(first[n], v, 1e-9))
     fail(f"With hooks, the gradient of {listed(spoiled)} is not what it is without.",
          spoiling(first, g, nothing=set(found) >= set(g) and all(found[n] is None for n in g)))
@@ -453,7 +488,8 @@ def spoiling(first: Tensors, g: Tensors, *, nothing: bool) -> Diagnosis | None:
     """What happened to the gradients, where it is one thing."""
     def everywhere(formula: Callable[[torch.Tensor], torch.Tensor]) -> bool:
         return set(first) >= set(g) and all(near(first[n], formula(v), RTOL) for n, v in g.items())
-    factor = float(first["gain"].double() / g["gain"]) if "gain" in first and first["gain"].dim() == 0 else math.nan
+    factor = float(first["gain"].double()
+                   / g["gain"]) if "gain" in first and first["gain"].dim() == 0 else math.nan
     changed = {n for n, v in g.items() if n not in first or not near(first[n], v, RTOL)}
     known = {
         ERASED: nothing or everywhere(torch.zeros_like),
@@ -479,8 +515,8 @@ def removable(seen: Seen) -> None:
     changed = [n for n, v in after.items() if n not in before or not unchanged(before[n], v)]
     changed += [n for n in before if n not in after]
     if changed:
-        fail(f"With every handle removed (number of handles: {handles}), a backward still changes {listed(changed)}.",
-             SOME_HANDLES if len(changed) < len(after) else None)
+        fail(f"With every handle removed (number of handles: {handles}), a backward still changes "
+             f"{listed(changed)}.", SOME_HANDLES if len(changed) < len(after) else None)
 
 
 def unchanged(before: Any, after: Any) -> bool:
@@ -534,7 +570,8 @@ def total(pieces: torch.Tensor) -> float:
     return float(torch.nn.utils.clip_grad_norm_(held, math.inf))
 
 
-def rule(profile: Norms, *, pick: Callable[[Norms], list[float]], finite: bool = True, zero: bool = True) -> str:
+def rule(profile: Norms, *, pick: Callable[[Norms], list[float]], finite: bool = True,
+         zero: bool = True) -> str:
     """The notebook's rule, or one that leaves a part of it out."""
     if finite and not all(map(math.isfinite, profile.values())):
         return "exploding"
@@ -566,8 +603,8 @@ MISREADINGS: dict[Diagnosis, Callable[[Norms], str]] = {
 
 
 @check(looks_at=tuple(PROFILES), points=3,
-       hint="Go through the notebook's rule in its order: what is not finite, then the first weight against the last.",
-       read="Pascanu, Mikolov and Bengio 2013, section 2")
+       hint="Go through the notebook's rule in its order: what is not finite, then the first weight against "
+       "the last.", read="Pascanu, Mikolov and Bengio 2013, section 2")
 def diagnose(*asked: Seen) -> None:
     """`diagnose` answers "vanishing", "exploding" or "stable" by the notebook's rule."""
     profiles = [seen.given["0"] for seen in asked]
@@ -583,5 +620,5 @@ def diagnose(*asked: Seen) -> None:
                if all(isinstance(a, str) and a == misread(p) for a, p in zip(answers, profiles, strict=True))]
     i = wrong[0]
     told = ", ".join(f"{name}: {value:g}" for name, value in profiles[i].items())
-    fail(f"{len(wrong)} of {len(asked)} answers are wrong. For the norms {{{told}}} the rule says {wants[i]!r}; "
-         f"`diagnose` answered {described(answers[i])}.", only(fitting))
+    fail(f"{len(wrong)} of {len(asked)} answers are wrong. For the norms {{{told}}} the rule says "
+         f"{wants[i]!r}; `diagnose` answered {described(answers[i])}.", only(fitting))

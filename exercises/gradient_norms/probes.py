@@ -1,4 +1,5 @@
-"""Nets to hang hooks on, one for each promise, in float64. Each is built from the parameters given and never copied."""
+"""Nets to hang hooks on, one for each promise, in float64. Each is built from the parameters given and never
+copied."""
 
 from __future__ import annotations
 
@@ -114,7 +115,8 @@ def training_twice(namespace: Mapping[str, Any], parameters: dict[str, torch.Ten
                    y: torch.Tensor) -> dict[str, Any]:
     """The same training with hooks and without: the first gradients, and the parameters at the end.
 
-    The gain is negative and far from its best value, 0, so that its gradient is negative, which a norm never is.
+    The gain is negative and far from its best value, 0, so that its gradient is negative, which a norm never
+    is.
     """
     parameters = {**parameters, "gain": -2.0 - parameters["gain"].abs()}
     found: dict[str, Any] = {}
@@ -171,7 +173,8 @@ def fifty_steps(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor
 
 def total(namespace: Mapping[str, Any], values: torch.Tensor) -> Any:
     """global_norm of a dict of floats, none of them negative."""
-    return namespace["global_norm"]({f"layers.{i}.weight": float(abs(value)) for i, value in enumerate(values)})
+    return namespace["global_norm"]({f"layers.{i}.weight": float(abs(value)) for i,
+                                     value in enumerate(values)})
 
 
 def _sizes(parameters: Mapping[str, torch.Tensor]) -> list[int]:
@@ -189,7 +192,8 @@ def _filled(model: nn.Module, parameters: Mapping[str, torch.Tensor]) -> nn.Modu
 
 
 def _attach(namespace: Mapping[str, Any], model: nn.Module) -> tuple[Any, Any]:
-    """(norms, handles) as the student's function returned them; a dict alone counts as norms without handles."""
+    """(norms, handles) as the student's function returned them; a dict alone counts as norms
+    without handles."""
     returned = namespace["attach_gradient_norm_hooks"](model)
     if isinstance(returned, tuple | list) and returned:
         return returned[0], returned[1] if len(returned) > 1 else None

@@ -6,7 +6,8 @@ from torch import nn
 
 def refusals(namespace, vector, scalar):
     """What `fan_in` says of weights that have no fan-in."""
-    return {name: _refusal(namespace["fan_in"], weight) for name, weight in (("vector", vector), ("scalar", scalar))}
+    return {name: _refusal(namespace["fan_in"], weight) for name,
+            weight in (("vector", vector), ("scalar", scalar))}
 
 
 def _refusal(function, weight):
@@ -37,7 +38,8 @@ class Mixed(nn.Module):
         self.line = nn.Conv1d(48, 96, 5)
         self.image = nn.Conv2d(24, 64, (3, 5))
         self.volume = nn.Conv3d(16, 64, (2, 3, 4), bias=False)
-        self.head = nn.Sequential(nn.Flatten(), nn.Linear(400, 160), nn.ReLU(), nn.Linear(160, 400, bias=False))
+        self.head = nn.Sequential(nn.Flatten(), nn.Linear(400, 160), nn.ReLU(),
+                                  nn.Linear(160, 400, bias=False))
         self.upwards = nn.ConvTranspose2d(16, 24, 3)
         self.batch_norm = nn.BatchNorm2d(24)
         self.plain_norm = nn.BatchNorm1d(24, affine=False)
@@ -56,7 +58,8 @@ class Mixed(nn.Module):
 
 
 def initialised_model(namespace):
-    """Every tensor of a model before and after `model.apply(init_weights)`, with what became of the parameters."""
+    """Every tensor of a model before and after `model.apply(init_weights)`, with what became of the
+    parameters."""
     model = Mixed()
     parameters = dict(model.named_parameters())
     before = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}

@@ -12,7 +12,7 @@ from grader.spec.expectations import alike, described, expect_number, number, sa
 NIELSEN = "Nielsen, Neural Networks and Deep Learning, ch. 5"
 LR = 0.1
 
-# --- the layers ----------------------------------------------------------------------------------------------
+# --- the layers ----------------------------------------------------------------------------------------
 
 PARAMETER_NAMES = Diagnosis("parameter-names", "The keys are names of parameters, not of layers.",
                             'The layer whose weight is called "block.0.weight" is called "block.0".')
@@ -58,9 +58,11 @@ def ratios_of(seen: Seen, names: Sequence[str]) -> list[float]:
     return [number(value[name], f"The ratio of layer {name!r}") for name in names]
 
 
-@check(looks_at=in_blocks, points=2, hint="What does model.named_modules() give? Which of the modules are nn.Linear?")
+@check(looks_at=in_blocks, points=2, hint="What does model.named_modules() give? Which of the modules are "
+       "nn.Linear?")
 def layers(seen: Seen) -> None:
-    """The keys of `update_ratios`' dictionary are the names of all `nn.Linear` layers, those within blocks too."""
+    """The keys of `update_ratios`' dictionary are the names of all `nn.Linear` layers, those within blocks
+    too."""
     keys, names = list(dictionary(seen)), set(NESTED_NAMES)
     found = set(keys)
     if found == names:
@@ -77,19 +79,21 @@ def layers(seen: Seen) -> None:
     fail(f"The keys are {described(keys)}; expected {described(NESTED_NAMES)}, in any order.", diagnosis)
 
 
-# --- the ratios ------------------------------------------------------------------------------------------------
+# --- the ratios ----------------------------------------------------------------------------------------
 
 NO_COPY = Diagnosis("no-copy", "All ratios are 0: the weights were compared with themselves.",
-                    "`before = layer.weight` is another name for the same tensor, and .detach() shares its numbers. "
-                    "Copy them: layer.weight.detach().clone().", "torch.Tensor.clone")
+                    "`before = layer.weight` is another name for the same tensor, and .detach() shares its "
+                    "numbers. Copy them: layer.weight.detach().clone().", "torch.Tensor.clone")
 NO_STEP = Diagnosis("step-not-made", "`optimizer_step` was not called, so no weight has moved.",
                     "Copy the weights, call optimizer_step(), compare.")
 TWO_STEPS = Diagnosis("two-steps", "The update is that of two steps.", "Call optimizer_step() once.")
 GRADIENTS = Diagnosis("gradient-ratio", "These are ||gradient|| / ||weight||: without the learning rate.",
                       "What an optimizer makes of a gradient is its own business. Measure the update itself.")
-AFTERWARDS = Diagnosis("divided-by-new-weight", "The update is divided by the norm of the weights after the step.",
+AFTERWARDS = Diagnosis("divided-by-new-weight",
+                       "The update is divided by the norm of the weights after the step.",
                        "Divide by the norm of the weights before it.")
-UPSIDE_DOWN = Diagnosis("upside-down", "This is ||weight|| / ||update||.", "The update stands above the line.")
+UPSIDE_DOWN = Diagnosis("upside-down", "This is ||weight|| / ||update||.",
+                        "The update stands above the line.")
 DIFFERENCE = Diagnosis("difference-of-norms", "This is the change of the norm, not the norm of the change.",
                        "Subtract the weights first, then take the norm: ||after - before||.")
 WITH_BIAS = Diagnosis("bias-included", "The biases are counted in.", "Take layer.weight alone.")
@@ -123,15 +127,18 @@ def mistaken(given: Any) -> dict[Diagnosis, list[float]]:
     both_g = [torch.cat([a.flatten(), b]) for a, b in zip(g, given["bias_gradients"], strict=True)]
     pairs = list(zip(w, g, strict=True))
     return {
-        TWO_STEPS: [2 * LR * norm(b) / norm(a) for a, b in pairs], GRADIENTS: [norm(b) / norm(a) for a, b in pairs],
+        TWO_STEPS: [2 * LR * norm(b) / norm(a) for a, b in pairs],
+        GRADIENTS: [norm(b) / norm(a) for a, b in pairs],
         AFTERWARDS: [LR * norm(b) / norm(a - LR * b) for a, b in pairs],
         UPSIDE_DOWN: [norm(a) / (LR * norm(b)) for a, b in pairs],
         DIFFERENCE: [abs(norm(a - LR * b) - norm(a)) / norm(a) for a, b in pairs],
         WITH_BIAS: [LR * norm(b) / norm(a) for a, b in zip(both, both_g, strict=True)],
-        NOT_RELATIVE: [LR * norm(b) for _, b in pairs], SQUARED: [(LR * norm(b) / norm(a)) ** 2 for a, b in pairs],
+        NOT_RELATIVE: [LR * norm(b) for _, b in pairs],
+        SQUARED: [(LR * norm(b) / norm(a)) ** 2 for a, b in pairs],
         ENTRY_BY_ENTRY: [float((LR * b / a).abs().mean()) for a, b in pairs],
         MEANS: [LR * float(b.abs().mean() / a.abs().mean()) for a, b in pairs],
-        SPECTRAL: [LR * float(torch.linalg.matrix_norm(b, 2) / torch.linalg.matrix_norm(a, 2)) for a, b in pairs],
+        SPECTRAL: [LR * float(torch.linalg.matrix_norm(b, 2) / torch.linalg.matrix_norm(a, 2)) for a,
+                   b in pairs],
         SPREADS: [LR * float(b.std() / a.std()) for a, b in pairs],
         LOGARITHM: [math.log10(LR * norm(b) / norm(a)) for a, b in pairs]}
 
@@ -147,7 +154,8 @@ def unmoved(seen: Seen) -> Diagnosis | None:
 
 
 @check(looks_at=in_a_chain, points=3, after=layers, read=NIELSEN,
-       hint="Copy each weight, make the step, then compare: the norm of the difference over the norm of the copy.")
+       hint="Copy each weight, make the step, then compare: the norm of the difference over the norm of the "
+       "copy.")
 def ratios(seen: Seen) -> None:
     """Each ratio is the norm of the layer's weight update over the norm of its weight before the step."""
     names = ["0", "2", "4", "6"]
@@ -156,7 +164,8 @@ def ratios(seen: Seen) -> None:
             zip(seen.given["weights"], seen.given["weight_gradients"], strict=True)]
     for name, measured, expected in zip(names, got, want, strict=True):
         seen.measure(f"||update|| / ||weight|| of layer {name!r}", f"{measured:.5g}", f"{expected:.5g}")
-    # float64: a weight and its update differ by a factor of 20 or so, hence 1e-14; misconceptions lie per cents apart
+    # float64: a weight and its update differ by a factor of 20 or so, hence 1e-14; misconceptions lie per
+    # cents apart
     if alike(got, want, 1e-6):
         return
     off = next(i for i, (g, w) in enumerate(zip(got, want, strict=True)) if not alike([g], [w], 1e-6))
@@ -177,7 +186,8 @@ def one_step(seen: Seen) -> None:
              {0: NO_STEP, 2: TWO_STEPS}.get(count) if isinstance(count, int) else None)
     after = seen.value.get("weights")
     before, gradients = seen.given["weights"], seen.given["weight_gradients"]
-    if not isinstance(after, list) or not all(isinstance(w, torch.Tensor) for w in after) or len(after) != len(before):
+    if not isinstance(after, list) or not all(isinstance(w, torch.Tensor)
+                                              for w in after) or len(after) != len(before):
         fail("The layers' weights are not there any more.")
     if all(same(w, b, 1e-12) for w, b in zip(after, before, strict=True)):
         fail("After the call the weights are what they were before the step.", UNDONE)
@@ -202,14 +212,14 @@ def frozen_layer(seen: Seen) -> None:
         fail(f"The layers '0' and '4' were changed, and their ratios are {first:.6g} and {last:.6g}.")
 
 
-# --- the factor ------------------------------------------------------------------------------------------------
+# --- the factor ----------------------------------------------------------------------------------------
 
 WHOLE_FACTOR = Diagnosis("whole-factor", "This is the factor from the first layer to the last.",
                          "Between n layers lie n - 1 steps: take the (n - 1)-th root.")
 LAYERS_FOR_STEPS = Diagnosis("layers-for-steps", "The n-th root was taken, n being the number of layers.",
                              "From the first of n layers to the last it is n - 1 steps.")
-FIRST_BY_LAST = Diagnosis("first-by-last", "This is how much *slower* each layer learns than the one before it.",
-                          "Divide the last ratio by the first.")
+FIRST_BY_LAST = Diagnosis("first-by-last", "This is how much *slower* each layer learns than the one before "
+                          "it.", "Divide the last ratio by the first.")
 ARITHMETIC = Diagnosis("arithmetic-mean", "This is the arithmetic mean of the factors from layer to layer.",
                        "Factors multiply, so their mean is the geometric one.")
 DIVIDED = Diagnosis("divided-not-rooted", "The whole factor was divided by the number of steps.",
@@ -218,8 +228,8 @@ SLOPE = Diagnosis("slope", "This is the mean difference from layer to layer.",
                   "Speeds differ by a factor here, not by a difference.")
 LOG_FACTOR = Diagnosis("logarithm-of-the-factor", "This is the logarithm of the factor.",
                        "Undo the logarithm with exp.")
-EXTREMES = Diagnosis("largest-by-smallest", "This goes from the smallest ratio to the largest, wherever they are.",
-                     "Go from the first layer to the last, as they stand in the dictionary.")
+EXTREMES = Diagnosis("largest-by-smallest", "This goes from the smallest ratio to the largest, wherever they "
+                     "are.", "Go from the first layer to the last, as they stand in the dictionary.")
 SORTED = Diagnosis("sorted-as-text", 'The layers were sorted as text, where "10" comes before "2".',
                    "A dictionary keeps the order in which it was filled: no need to sort.", pattern="sort")
 
@@ -231,14 +241,19 @@ seven_layers = Probe("factor", uses=("factor_per_layer",), noise=uniform(7, boun
 @check(looks_at=seven_layers, points=2,
        hint="If each of n layers is f times as fast as the one before it, how much faster is the last?")
 def factor(seen: Seen) -> None:
-    """`factor_per_layer` gives the factor from one layer to the next, as geometric mean from the first to the last."""
+    """`factor_per_layer` gives the factor from one layer to the next, as geometric mean from the first to the
+    last."""
     logs = [float(x) for x in seen.given["about"] + seen.given["noise"]]
     n = len(logs)
     values = [math.exp(x) for x in logs]
     ends = logs[-1] - logs[0]
     text = [logs[i] for i in sorted(range(n), key=lambda i: str(2 * i))]
-    expect_number(seen.value, math.exp(ends / (n - 1)), rtol=1e-6, what="`factor_per_layer(ratios)`", otherwise={
-        WHOLE_FACTOR: math.exp(ends), LAYERS_FOR_STEPS: math.exp(ends / n), FIRST_BY_LAST: math.exp(-ends / (n - 1)),
+    expect_number(seen.value, math.exp(ends / (n - 1)), rtol=1e-6, what="`factor_per_layer(ratios)`",
+                  otherwise={
+        WHOLE_FACTOR: math.exp(ends), LAYERS_FOR_STEPS: math.exp(ends / n),
+        FIRST_BY_LAST: math.exp(-ends / (n - 1)),
         ARITHMETIC: sum(values[i + 1] / values[i] for i in range(n - 1)) / (n - 1),
-        DIVIDED: math.exp(ends) / (n - 1), SLOPE: (values[-1] - values[0]) / (n - 1), LOG_FACTOR: ends / (n - 1),
-        EXTREMES: math.exp((max(logs) - min(logs)) / (n - 1)), SORTED: math.exp((text[-1] - text[0]) / (n - 1))})
+        DIVIDED: math.exp(ends) / (n - 1), SLOPE: (values[-1] - values[0]) / (n - 1),
+        LOG_FACTOR: ends / (n - 1),
+        EXTREMES: math.exp((max(logs) - min(logs)) / (n - 1)),
+        SORTED: math.exp((text[-1] - text[0]) / (n - 1))})

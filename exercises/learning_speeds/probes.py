@@ -19,8 +19,8 @@ def nested(namespace, weights, biases, weight_gradients, bias_gradients, lr):
     linear = linear_layers(weights, biases, weight_gradients, bias_gradients)
     block = nn.Sequential(linear[1], nn.Sigmoid(), linear[2])
     model = nn.Sequential(OrderedDict(
-        words=nn.Embedding(7, linear[0].in_features), first=linear[0], norm=nn.LayerNorm(linear[0].out_features),
-        block=block, head=linear[3]))
+        words=nn.Embedding(7, linear[0].in_features), first=linear[0],
+        norm=nn.LayerNorm(linear[0].out_features), block=block, head=linear[3]))
     for parameter in (*model.words.parameters(), *model.norm.parameters()):
         parameter.grad = torch.ones_like(parameter)
     return measured(namespace, model, lr)

@@ -1,4 +1,5 @@
-"""Specification of `rnn_gradients`: gradients through long sequences, when they explode, and how to clip them."""
+"""Specification of `rnn_gradients`: gradients through long sequences, when they explode, and how to clip
+them."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +22,7 @@ from grader.spec.pictures import curves
 PASCANU = "Pascanu, Mikolov, Bengio 2013, section 2"
 CLIPPING = "Pascanu, Mikolov, Bengio 2013, section 3.2"
 
-# --- the gradient at each step -----------------------------------------------------------------------------
+# --- the gradient at each step -------------------------------------------------------------------------
 
 NOT_TRANSPOSED = Diagnosis("not-transposed", "These are the norms with W in place of W transposed.",
                            "From h_t = W h_{t-1} follows dL/dh_{t-1} = W^T dL/dh_t.", PASCANU)
@@ -29,19 +30,23 @@ REVERSED = Diagnosis("last-to-first", "These are the right numbers, last step fi
                      "Going backwards in time you meet step T first: turn the list round.")
 WITH_START = Diagnosis("start-included", "The gradient at the start, h_0, is in the list too.",
                        "Asked for are the steps 1 to T.")
-ONE_POWER_MORE = Diagnosis("one-power-too-many", "These are the steps 0 to T-1: each went through W once too often.",
+ONE_POWER_MORE = Diagnosis("one-power-too-many",
+                           "These are the steps 0 to T-1: each went through W once too often.",
                            "dL/dh_T has not gone through W at all: it is a vector of ones.")
-RADIUS_POWERS = Diagnosis("powers-of-the-radius", "These are powers of the spectral radius, not norms of the gradient.",
+RADIUS_POWERS = Diagnosis("powers-of-the-radius",
+                          "These are powers of the spectral radius, not norms of the gradient.",
                           "The radius tells how the norm grows in the long run. Multiply the vector itself.")
 MATRIX_NORM = Diagnosis("matrix-norm", "These are norms of the matrix (W^T)^(T-t), not of the gradient.",
-                        "Multiply the matrix with the vector dL/dh_T = (1, ..., 1), and take that vector's norm.")
+                        "Multiply the matrix with the vector dL/dh_T = (1, ..., 1), and take that vector's "
+                        "norm.")
 ELEMENTWISE = Diagnosis("elementwise-power", "`**` takes the power of each entry of a matrix by itself.",
                         "A power of a matrix is torch.linalg.matrix_power, or a product for each step.",
                         pattern=r"\*\*|\bpow\(")
 SQUARED = Diagnosis("squared-norm", "These are the squares of the norms.", "Take the root.")
 ONE_NORM = Diagnosis("one-norm", "These are sums of absolute values (L1 norms).",
                      "The L2 norm is the root of the sum of squares.")
-MEAN_LOSS = Diagnosis("mean-loss", "This is the gradient of the mean of h_T, not of its sum.", "L = h_T.sum().")
+MEAN_LOSS = Diagnosis("mean-loss", "This is the gradient of the mean of h_T, not of its sum.",
+                      "L = h_T.sum().")
 EVERY_STEP = Diagnosis("loss-at-every-step", "This is the gradient of a loss summed over all steps.",
                        "Only h_T enters L = h_T.sum().")
 FLOAT32 = Diagnosis("float32-range", "The numbers have left what float32 can hold: they end in inf or in 0.",
@@ -87,14 +92,17 @@ def mistaken(w: torch.Tensor, steps: int) -> dict[Diagnosis, list[float]]:
 @check(looks_at=through_time, points=3, read=PASCANU,
        hint="Begin with dL/dh_T. What is it for L = h_T.sum()? How does one step back change it?")
 def gradients(seen: Seen) -> None:
-    """`gradient_through_time(weight, steps)` gives the norm of dL/dh_t for t = 1 to `steps`, in this order."""
+    """`gradient_through_time(weight, steps)` gives the norm of dL/dh_t for t = 1 to `steps`, in
+    this order."""
     w, steps = seen.given["0"], seen.given["1"]
     want = norms(backwards(w, steps))
     got = numbers(seen.value, "`gradient_through_time`'s list")
     if len(got) == len(want):
-        seen.draw(curves("Norm of dL/dh_t", f"The expected curve ends at step {steps} with the root of {len(w)}.",
+        seen.draw(curves("Norm of dL/dh_t", f"The expected curve ends at step {steps} with the root of "
+                         f"{len(w)}.",
                          x_label="t", y_label="norm of dL/dh_t", yours=got, expected=want, log_y=True))
-    # twelve steps: right ways differ by some 1e-14 in float64 and 1e-6 in float32, the misconceptions by per cents
+    # twelve steps: right ways differ by some 1e-14 in float64 and 1e-6 in float32, the misconceptions by per
+    # cents
     expect_numbers(got, want, rtol=1e-5, what="`gradient_through_time`'s list", otherwise=mistaken(w, steps))
 
 
@@ -110,29 +118,35 @@ def long_sequences(grows: Seen, falls: Seen) -> None:
         out_of_range = len(got) == len(want) and any(g == 0.0 or not math.isfinite(g) for g in got) and all(
             close(g, w, 1e-3) for g, w in zip(got, want, strict=True) if 1e-15 < w < 1e15)
         if out_of_range:
-            fail(f"{what} has entries that are 0 or not finite; the expected ones lie between {min(want):.2g} and "
-                 f"{max(want):.2g}.", FLOAT32)
+            fail(f"{what} has entries that are 0 or not finite; the expected ones lie between "
+                 f"{min(want):.2g} and {max(want):.2g}.", FLOAT32)
         expect_numbers(got, want, rtol=1e-6, what=what)
 
 
-# --- the regime ----------------------------------------------------------------------------------------------
+# --- the regime ----------------------------------------------------------------------------------------
 
 LABELS = ("vanishing", "stable", "exploding")
 
-SINGULAR = Diagnosis("largest-singular-value", "This is what the largest singular value says, not the spectral radius.",
-                     "A product of many W is ruled by eigenvalues: torch.linalg.eigvals(weight).abs().max().", PASCANU)
+SINGULAR = Diagnosis("largest-singular-value",
+                     "This is what the largest singular value says, not the spectral radius.",
+                     "A product of many W is ruled by eigenvalues: torch.linalg.eigvals(weight).abs().max().",
+                     PASCANU)
 FROBENIUS = Diagnosis("frobenius-norm", "This is what the Frobenius norm says, not the spectral radius.",
-                      "weight.norm() sums the squares of all entries. The radius is the largest absolute eigenvalue.",
-                      PASCANU)
+                      "weight.norm() sums the squares of all entries. The radius is the largest absolute "
+                      "eigenvalue.", PASCANU)
 REAL_PARTS = Diagnosis("real-parts-only", "This is what the largest real part of an eigenvalue says.",
                        "A negative or complex eigenvalue counts with its absolute value: .abs().", PASCANU)
-ABSOLUTE_REAL_PARTS = Diagnosis("imaginary-parts-dropped", "This is what the eigenvalues' real parts alone say.",
-                                "|a + ib| is the root of a^2 + b^2: take .abs() of the complex eigenvalue.", PASCANU)
-SYMMETRIC = Diagnosis("symmetric-solver", "This is what torch.linalg.eigvalsh gives: it reads half of the matrix.",
+ABSOLUTE_REAL_PARTS = Diagnosis("imaginary-parts-dropped",
+                                "This is what the eigenvalues' real parts alone say.",
+                                "|a + ib| is the root of a^2 + b^2: take .abs() of the complex eigenvalue.",
+                                PASCANU)
+SYMMETRIC = Diagnosis("symmetric-solver", "This is what torch.linalg.eigvalsh gives: it reads half of the "
+                      "matrix.",
                       "eigvalsh is for symmetric matrices. A recurrent weight is none: torch.linalg.eigvals.",
                       pattern="eigvalsh|eigh")
 DETERMINANT = Diagnosis("determinant", "This is what the determinant says: the product of all eigenvalues.",
-                        "The largest absolute eigenvalue decides, not the product of all.", pattern=r"\bdet\(")
+                        "The largest absolute eigenvalue decides, not the product of all.",
+                        pattern=r"\bdet\(")
 SWAPPED = Diagnosis("names-swapped", "`vanishing` and `exploding` have changed places.",
                     "A spectral radius above 1 makes gradients grow.")
 NO_TOLERANCE = Diagnosis("no-tolerance", "Nothing but exactly 1 counts as stable.",
@@ -173,10 +187,11 @@ def rotation(size: float, degrees: float, third: float = 0.3) -> list[list[float
     return [[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, third]]
 
 
-SYMMETRIC_ONES = turned([0.9, 0.8, 0.7, 0.1], [1.3, 0.1, 0.1, 0.0], [0.6, 0.3, 0.3, 0.1], [1.8, 0.5, 0.3, 0.2],
+SYMMETRIC_ONES = turned([0.9, 0.8, 0.7, 0.1], [1.3, 0.1, 0.1, 0.0], [0.6, 0.3, 0.3, 0.1],
+                        [1.8, 0.5, 0.3, 0.2],
                         [1.3, 1.2, 1.1, 0.5], [1.9, 1.5, 0.9, 0.5], [0.9, 0.3, 0.1, 0.0])
-TURNING = turned(rotation(1.2, 90), rotation(0.8, 45), rotation(1.3, 120, 0.8), rotation(1.1, 60), rotation(0.9, 20),
-                 [-1.2, 0.3, 0.2], [-0.8, 0.5, 0.1], rotation(1.2, 75), [-0.9, 0.8, -0.1],
+TURNING = turned(rotation(1.2, 90), rotation(0.8, 45), rotation(1.3, 120, 0.8), rotation(1.1, 60),
+                 rotation(0.9, 20), [-1.2, 0.3, 0.2], [-0.8, 0.5, 0.1], rotation(1.2, 75), [-0.9, 0.8, -0.1],
                  [-1.3, 1.2, -1.1, 0.5])
 # Triangular: the diagonal holds the eigenvalues, what stands above it makes the singular values large.
 NON_NORMAL = turned(
@@ -205,18 +220,21 @@ def expect_regimes(seen: Seen, otherwise: Mapping[Diagnosis, Sequence[str]] | No
         return
     strange = [g for g in got if not (isinstance(g, str) and g in LABELS)]
     if strange or len(got) != len(want):
-        fail(f"`regime` gives {described(strange[0]) if strange else 'nothing'}; expected 'vanishing', 'stable' or "
-             "'exploding'.")
-    wrong = {d: [label(size(w)) for w in weights] for d, size in MISTAKEN_RADIUS.items()} | dict(otherwise or {})
+        fail(f"`regime` gives {described(strange[0]) if strange else 'nothing'}; expected 'vanishing', "
+             "'stable' or 'exploding'.")
+    wrong = {d: [label(size(w)) for w in weights] for d,
+             size in MISTAKEN_RADIUS.items()} | dict(otherwise or {})
     fits = [d for d, labels in wrong.items() if got == labels]
     at = next(i for i, (g, w) in enumerate(zip(got, want, strict=True)) if g != w)
     fail(f"For a matrix with spectral radius {radius(weights[at]):.3f}, `regime` gives {got[at]!r}; expected "
          f"{want[at]!r}.", fits[0] if len(fits) == 1 else None)
 
 
-@check(looks_at=plain_matrices, points=1, hint="What is the largest absolute eigenvalue? Is it below or above 1?")
+@check(looks_at=plain_matrices, points=1, hint="What is the largest absolute eigenvalue? Is it below or "
+       "above 1?")
 def regimes(seen: Seen) -> None:
-    """`regime` calls a matrix "vanishing" if its spectral radius is below 1, and "exploding" if it is above."""
+    """`regime` calls a matrix "vanishing" if its spectral radius is below 1, and "exploding" if
+    it is above."""
     other = {"vanishing": "exploding", "exploding": "vanishing", "stable": "stable"}
     expect_regimes(seen, {SWAPPED: [other[label(radius(w))] for w in seen.given["weights"]]})
 
@@ -235,39 +253,45 @@ def stretching_matrices(seen: Seen) -> None:
     expect_regimes(seen)
 
 
-@check(looks_at=matrices_near_one, points=1, after=regimes, hint="Which radii count as 1? The tolerance is 0.01.")
+@check(looks_at=matrices_near_one, points=1, after=regimes,
+       hint="Which radii count as 1? The tolerance is 0.01.")
 def near_one(seen: Seen) -> None:
     """`regime` calls a matrix "stable" if its spectral radius differs from 1 by at most 0.01."""
     weights = seen.given["weights"]
     got = seen.value if isinstance(seen.value, list) else []
-    # the last one's radius is 1 up to rounding: whatever is said of it, the others show whether there is a tolerance
+    # the last one's radius is 1 up to rounding: whatever is said of it, the others show whether there is a
+    # tolerance
     strict = [label(radius(w), 0.0) for w in weights[:-1]] + got[-1:]
     expect_regimes(seen, {NO_TOLERANCE: strict})
 
 
-# --- clipping --------------------------------------------------------------------------------------------------
+# --- clipping ------------------------------------------------------------------------------------------
 
 ONE_BY_ONE = Diagnosis("clipped-one-by-one", "Each parameter's gradient was clipped by its own norm.",
-                       "One norm over all gradients, one factor for all: only that keeps the direction.", CLIPPING)
+                       "One norm over all gradients, one factor for all: only that keeps the direction.",
+                       CLIPPING)
 BY_VALUE = Diagnosis("clipped-by-value", "Each entry was cut off at max_norm.",
                      "Scale all gradients with one factor, so that the direction stays.", CLIPPING,
                      pattern="clip_grad_value|clamp")
 UNCHANGED = Diagnosis("nothing-changed", "The gradients are what they were before.",
-                      "`g = g * factor` makes a new tensor. `p.grad.mul_(factor)` changes the gradient itself.")
+                      "`g = g * factor` makes a new tensor. `p.grad.mul_(factor)` changes the gradient "
+                      "itself.")
 TO_ONE = Diagnosis("scaled-to-one", "The gradients were scaled to norm 1, whatever max_norm is.",
                    "The factor is max_norm / norm.", CLIPPING)
-ROOT_FORGOTTEN = Diagnosis("root-forgotten", "The square of the norm was taken for the norm.", "Take the root.")
+ROOT_FORGOTTEN = Diagnosis("root-forgotten", "The square of the norm was taken for the norm.",
+                           "Take the root.")
 SUM_OF_NORMS = Diagnosis("sum-of-norms", "The norms of the single gradients were added.",
                          "Norms add like the sides of a right triangle: the root of the sum of their squares.")
-LARGEST_NORM = Diagnosis("largest-norm", "The largest of the single gradients' norms was taken for the whole one.",
-                         "The root of the sum of the squares of all norms.")
+LARGEST_NORM = Diagnosis("largest-norm", "The largest of the single gradients' norms was taken for the whole "
+                         "one.", "The root of the sum of the squares of all norms.")
 PARAMETERS_CLIPPED = Diagnosis("parameters-clipped", "The parameters were scaled instead of their gradients.",
                                "The gradient of a parameter p is p.grad.")
 PARAMETER_NORM = Diagnosis("parameter-norm", "The norm of the parameters was taken, not of their gradients.",
                            "The gradient of a parameter p is p.grad.")
-AFTERWARDS = Diagnosis("norm-after-clipping", "This is the norm after clipping.", "Return the norm as it was before.",
-                       CLIPPING, pattern="return")
-FACTOR = Diagnosis("factor-returned", "This is the factor max_norm / norm.", "Return the norm itself, before clipping.")
+AFTERWARDS = Diagnosis("norm-after-clipping", "This is the norm after clipping.",
+                       "Return the norm as it was before.", CLIPPING, pattern="return")
+FACTOR = Diagnosis("factor-returned", "This is the factor max_norm / norm.",
+                   "Return the norm itself, before clipping.")
 RAISED = Diagnosis("small-gradients-raised", "Gradients below max_norm were scaled *up* to it.",
                    "Scale only if the norm is above max_norm.", CLIPPING)
 DIVIDED_BY_ZERO = Diagnosis("divided-by-zero", "Gradients of 0 were divided by their norm.",
@@ -275,7 +299,8 @@ DIVIDED_BY_ZERO = Diagnosis("divided-by-zero", "Gradients of 0 were divided by t
 USED_UP = Diagnosis("iterator-used-up", "With a list it works; an iterator can be gone through only once.",
                     "model.parameters() is an iterator: begin with parameters = list(parameters).")
 STOPPED_AT_NONE = Diagnosis("stopped-at-none", "Not all parameters were gone through.",
-                            "A parameter with p.grad None is passed over; those behind it are still to be clipped.")
+                            "A parameter with p.grad None is passed over; those behind it are still to be "
+                            "clipped.")
 INVENTED = Diagnosis("gradient-invented", "A parameter that had no gradient has one now.",
                      "Leave parameters with p.grad None out.")
 
@@ -324,14 +349,17 @@ def expect_clipped(got: Sequence[Any], before: Sequence[torch.Tensor]) -> None:
         fail("`clip_gradients_` changes no gradient, though their norm is above max_norm.", UNCHANGED)
 
 
-@check(looks_at=large, points=2, read=CLIPPING, hint="One norm over all gradients, one factor for all of them.")
+@check(looks_at=large, points=2, read=CLIPPING,
+       hint="One norm over all gradients, one factor for all of them.")
 def clips(seen: Seen) -> None:
-    """`clip_gradients_` scales all gradients by one factor, so that their norm taken together is `max_norm`."""
+    """`clip_gradients_` scales all gradients by one factor, so that their norm taken together is
+    `max_norm`."""
     before = seen.given["gradients"]
     norm = total(before)
     got, parameters = after(seen, "gradients"), after(seen, "parameters")
     if not alike_all(parameters, seen.given["values"]):
-        fail("The parameters have other values after clipping.", PARAMETERS_CLIPPED if alike_all(got, before) else None)
+        fail("The parameters have other values after clipping.",
+             PARAMETERS_CLIPPED if alike_all(got, before) else None)
     expect_clipped(got, before)
     seen.measure("norm of all gradients", f"{total([g.double() for g in got]):.6g}", f"{MAX_NORM:g}")
     if alike_all(got, [g * MAX_NORM / norm for g in before]):
@@ -345,8 +373,8 @@ def clips(seen: Seen) -> None:
         LARGEST_NORM: [g * MAX_NORM / max(each) for g in before],
         PARAMETER_NORM: [g * MAX_NORM / total(seen.given["values"]) for g in before]}
     fits = [d for d, gradients in wrong.items() if alike_all(got, gradients)]
-    fail(f"The gradients' norm was {norm:.4g}, max_norm is {MAX_NORM:g}: each gradient should have been multiplied by "
-         f"{MAX_NORM / norm:.4g}.", fits[0] if len(fits) == 1 else None)
+    fail(f"The gradients' norm was {norm:.4g}, max_norm is {MAX_NORM:g}: each gradient should have been "
+         "multiplied by " f"{MAX_NORM / norm:.4g}.", fits[0] if len(fits) == 1 else None)
 
 
 @check(looks_at=large, points=1, hint="Which number tells you that the gradients have exploded?")
@@ -356,7 +384,8 @@ def returns_the_norm(seen: Seen) -> None:
     norm, each = total(before), [float(g.norm()) for g in before]
     expect_number(seen.value.get("returned") if isinstance(seen.value, dict) else None, norm, rtol=RTOL,
                   what="What `clip_gradients_` returns", otherwise={
-                      AFTERWARDS: MAX_NORM, FACTOR: MAX_NORM / norm, SUM_OF_NORMS: sum(each), LARGEST_NORM: max(each),
+                      AFTERWARDS: MAX_NORM, FACTOR: MAX_NORM / norm, SUM_OF_NORMS: sum(each),
+                      LARGEST_NORM: max(each),
                       ROOT_FORGOTTEN: norm ** 2, PARAMETER_NORM: total(seen.given["values"])})
 
 
@@ -374,12 +403,13 @@ def small_gradients(little: Seen, nothing: Seen, much: Seen) -> None:
         factors = {RAISED: MAX_NORM / SMALL, ROOT_FORGOTTEN: MAX_NORM / SMALL ** 2,
                    SUM_OF_NORMS: MAX_NORM / sum(float(g.norm()) for g in before)}
         fits = [d for d, factor in factors.items() if alike_all(got, [g * factor for g in before])]
-        fail(f"The gradients' norm was {SMALL:g}, below max_norm {MAX_NORM:g}, and yet they have been changed.",
-             fits[0] if len(fits) == 1 else None)
+        fail(f"The gradients' norm was {SMALL:g}, below max_norm {MAX_NORM:g}, and yet they have been "
+             "changed.", fits[0] if len(fits) == 1 else None)
     if nothing.raised:
         fail_as_raised(nothing, DIVIDED_BY_ZERO if nothing.raised.error == "ZeroDivisionError" else None)
     same_parameters = alike_all(after(nothing, "parameters"), nothing.given["values"])
-    if not same_parameters or not alike_all(after(nothing, "gradients"), [0 * g for g in nothing.given["gradients"]]):
+    if not same_parameters or not alike_all(after(nothing, "gradients"),
+                                            [0 * g for g in nothing.given["gradients"]]):
         fail("The gradients were all 0: neither they nor the parameters should have changed.",
              DIVIDED_BY_ZERO if same_parameters else None)
 
@@ -410,9 +440,11 @@ def skips_none(seen: Seen) -> None:
         fail("A gradient is not clipped, where another parameter has none.", STOPPED_AT_NONE)
 
 
-@check(looks_at=(in_one_pass, large), points=1, visible=False, hint="Try `clip_gradients_(model.parameters(), 1.0)`.")
+@check(looks_at=(in_one_pass, large), points=1, visible=False,
+       hint="Try `clip_gradients_(model.parameters(), 1.0)`.")
 def takes_an_iterator(once: Seen, listed: Seen) -> None:
-    """It works for any iterable of parameters, as `model.parameters()` is one that can be gone through only once."""
+    """It works for any iterable of parameters, as `model.parameters()` is one that can be gone through only
+    once."""
     expect_clipped(after(listed, "gradients"), listed.given["gradients"])
     before, got = once.given["gradients"], after(once, "gradients")
     if alike_all(got, before):

@@ -1,4 +1,5 @@
-"""Experiments beside the student's functions: many matrices in one go, and parameters with given gradients."""
+"""Experiments beside the student's functions: many matrices in one go, and parameters with given
+gradients."""
 
 from torch import nn
 
@@ -12,8 +13,8 @@ def clipped(namespace, values, gradients, max_norm, without=(), one_pass=False, 
     """What the student's clipping returns, and the parameters and their gradients afterwards.
 
     `norm` is what the gradients are scaled to beforehand, all of them by one factor.
-    Parameters whose index is in `without` have no gradient. `one_pass` hands the parameters over as an iterator, as
-    Module.parameters() does.
+    Parameters whose index is in `without` have no gradient. `one_pass` hands the parameters over as an
+    iterator, as Module.parameters() does.
     """
     parameters = [nn.Parameter(value) for value in values]
     if norm is not None:

@@ -9,7 +9,8 @@ ACTIVATIONS = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU, "leaky_r
 
 
 def fraction(namespace, z, **options):
-    """The student's saturated fraction of the sigmoids of z + 1, rounded to twentieths: none sits on an edge."""
+    """The student's saturated fraction of the sigmoids of z + 1, rounded to twentieths: none sits
+    on an edge."""
     return namespace["saturated_fraction"](torch.sigmoid(torch.round(20 * (z + 1)) / 20), **options)
 
 
@@ -22,7 +23,8 @@ def profile(namespace, weights, biases, activations, x, target):
 def profile_twice(namespace, weights, biases, activations, x, target):
     """Two profiles of one net, and what the net looks like afterwards."""
     model = net(weights, biases, activations)
-    found = [copy.copy(namespace["gradient_profile"](model, x, lambda output: ((output - target) ** 2).mean()))
+    found = [copy.copy(namespace["gradient_profile"](model, x,
+                                                     lambda output: ((output - target) ** 2).mean()))
              for _ in range(2)]  # copied: the second call may change what the first one gave
     parameters = list(model.parameters())
     return {"first": found[0], "second": found[1], "parameters": [p.detach() for p in parameters],
@@ -31,16 +33,19 @@ def profile_twice(namespace, weights, biases, activations, x, target):
 
 
 def remedied(namespace, depth, width, x):
-    """What the student's net computes, and the weights and biases of its linear layers, in the order of their use.
+    """What the student's net computes, and the weights and biases of its linear layers, in the order of their
+    use.
 
-    `mirrored` is what it computes with the last layer's sign turned: a ReLU on the output shows in one of the two.
+    `mirrored` is what it computes with the last layer's sign turned: a ReLU on the output shows in one of the
+    two.
     """
     model = namespace["remedy"](depth, width)
     if not isinstance(model, nn.Module):
         return {"kind": type(model).__name__}
     linear = in_order_of_use(model, x)
     found = {"weights": [m.weight.detach().clone() for m in linear],
-             "biases": [torch.zeros(m.out_features) if m.bias is None else m.bias.detach().clone() for m in linear]}
+             "biases": [torch.zeros(m.out_features) if m.bias is None else m.bias.detach().clone()
+                        for m in linear]}
     with torch.no_grad():
         output = model(x)
         for parameter in linear[-1].parameters() if linear else ():

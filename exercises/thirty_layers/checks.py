@@ -1,7 +1,8 @@
-"""Specification of `thirty_layers`: build, train and judge deep ReLU nets that differ in their first weights only.
+"""Specification of `thirty_layers`: build, train and judge deep ReLU nets that differ in their first weights
+only.
 
-After He, Zhang, Ren, Sun 2015, "Delving deep into rectifiers", figure 3: 30 layers converge from He's initialisation
-and stall from Xavier's.
+After He, Zhang, Ren, Sun 2015, "Delving deep into rectifiers", figure 3: 30 layers converge from He's
+initialisation and stall from Xavier's.
 """
 
 import math
@@ -22,11 +23,13 @@ GLOROT = "Glorot & Bengio 2010, section 4.2"
 INPUTS, CLASSES = 64, 10
 CHANCE = math.log(CLASSES)  # the loss of a net that gives every class the same probability
 
-# --- build: the net --------------------------------------------------------------------------------------------------
+# --- build: the net ------------------------------------------------------------------------------------
 
-DEPTH, WIDTH = 6, 96        # not square at either end: there fan_in and fan_out, and their mean, are told apart
+# not square at either end: there fan_in and fan_out, and their mean, are told apart
+DEPTH, WIDTH = 6, 96
 BUILD = ("build",)
-he_net, xavier_net, normal_net = (Probe("built", uses=BUILD, depth=DEPTH, width=WIDTH, init=init, x=normal(8, INPUTS))
+he_net, xavier_net, normal_net = (Probe("built", uses=BUILD, depth=DEPTH, width=WIDTH, init=init,
+                                        x=normal(8, INPUTS))
                                   for init in ("he", "xavier", "normal"))
 one_layer, two_layers = (Probe("built", uses=BUILD, depth=depth, width=24, init="he", x=normal(8, INPUTS))
                          for depth in (1, 2))
@@ -47,9 +50,10 @@ SHARED = Diagnosis("shared-layers", "One and the same layer stands in the net se
 COPIED = Diagnosis("copied-layers", "Several layers start with the very same weights.",
                    "Draw each layer's weights anew.")
 RESEEDED = Diagnosis("reseeded", "Two nets, built one after the other, have the very same weights.",
-                     "Do not seed inside `build`: whoever calls it may want several nets.", "torch.manual_seed",
-                     pattern="seed")
-BIAS = Diagnosis("bias-not-zero", "The biases hold what nn.Linear starts with.", "nn.init.zeros_(linear.bias)", HE)
+                     "Do not seed inside `build`: whoever calls it may want several nets.",
+                     "torch.manual_seed", pattern="seed")
+BIAS = Diagnosis("bias-not-zero", "The biases hold what nn.Linear starts with.",
+                 "nn.init.zeros_(linear.bias)", HE)
 
 
 def part(value: Any, name: str) -> Any:
@@ -105,7 +109,8 @@ def computes(seen: Seen) -> None:
     got = tensor(part(seen.value, "output"), tuple(want.shape), f"The output of `{name}`")
     if not bool(want.any()):
         fail(f"`{name}` gives 0 for every input.")
-    if same(got, want, 1e-4):  # float32: sums of 96 terms in six layers are right to some 1e-6 of the largest output
+    # float32: sums of 96 terms in six layers are right to some 1e-6 of the largest output
+    if same(got, want, 1e-4):
         return
     others = {NO_ACTIVATION: forward(weights, biases, x, lambda z: z), RELU_ON_OUTPUT: torch.relu(want),
               SOFTMAX_ON_OUTPUT: want.softmax(1)}
@@ -118,13 +123,13 @@ def computes(seen: Seen) -> None:
 @check(looks_at=(he_net, one_layer, two_layers), points=2,
        hint="Print the net. Count its linear layers. What follows each of them, and what the last?")
 def layers(deep: Seen, one: Seen, two: Seen) -> None:
-    """`build(depth, width, init)` is an `nn.Sequential` of `depth` linear layers, 64 -> width -> ... -> width -> 10,
-    each with weights of its own, with a ReLU after each but the last."""
+    """`build(depth, width, init)` is an `nn.Sequential` of `depth` linear layers, 64 -> width -> ... -> width
+    -> 10, each with weights of its own, with a ReLU after each but the last."""
     for seen in (deep, two, one):
         computes(seen)
 
 
-# --- build: the first weights ----------------------------------------------------------------------------------------
+# --- build: the first weights --------------------------------------------------------------------------
 
 Law = Callable[[int, int], float]  # (fan_out, fan_in) -> variance
 
@@ -152,7 +157,8 @@ def normal_law(*_: int) -> float:
 
 HE_SCALING = Diagnosis("he-scaling", "The variance is 2 / fan_in: He's rule.",
                        "What does `init` ask for? Each of the three has a variance of its own.", HE)
-XAVIER_SCALING = Diagnosis("xavier-scaling", "The variance is 2 / (fan_in + fan_out): Xavier's (Glorot's) rule.",
+XAVIER_SCALING = Diagnosis("xavier-scaling", "The variance is 2 / (fan_in + fan_out): Xavier's (Glorot's) "
+                           "rule.",
                            "What does `init` ask for? Each of the three has a variance of its own.", GLOROT)
 LECUN = Diagnosis("lecun-scaling", "The variance is 1 / fan_in, without the factor 2 for the ReLU.",
                   "He's rule is 2 / fan_in; Xavier's 2 / (fan_in + fan_out).", HE)
@@ -162,28 +168,30 @@ VARIANCE_AS_STD = Diagnosis("variance-as-std", "The standard deviation is what t
                             "The standard deviation is the root of the variance.", HE)
 DOUBLED = Diagnosis("doubled-variance", "The variance is 4 / fan_in: std = 2 / sqrt(fan_in).",
                     "The 2 belongs under the root too: std = sqrt(2 / fan_in).", HE)
-FAN_AVERAGE = Diagnosis("fan-average", "The variance is 4 / (fan_in + fan_out): Xavier's with the gain for ReLU.",
-                        "Here Xavier's rule has no gain, and He's takes fan_in alone.", HE)
+FAN_AVERAGE = Diagnosis("fan-average", "The variance is 4 / (fan_in + fan_out): Xavier's with the gain for "
+                        "ReLU.", "Here Xavier's rule has no gain, and He's takes fan_in alone.", HE)
 HALVED = Diagnosis("halved-variance", "The variance is 1 / (fan_in + fan_out): half of Xavier's.",
                    "Xavier's rule is one over the *mean* of fan_in and fan_out.", GLOROT)
 STD_AS_BOUND = Diagnosis("std-as-bound", "The variance is a third of what it should be.",
-                         "The variance of U(-b, b) is b^2 / 3: to the right standard deviation belongs a bound of "
-                         "sqrt(3) times as much.", GLOROT)
+                         "The variance of U(-b, b) is b^2 / 3: to the right standard deviation belongs a "
+                         "bound of sqrt(3) times as much.", GLOROT)
 DEFAULT = Diagnosis("pytorch-default", "The variance is 1 / (3 fan_in): what nn.Linear starts with.",
                     "Is the weight really overwritten, in every layer?", "torch.nn.Linear, Variables")
 STANDARD = Diagnosis("standard-normal", "The variance is 1, as of N(0, 1).",
-                     "Scale the weights. If you have given a scale: the first positional number of `normal_` is the "
-                     "mean. Name it: std=...", "torch.nn.init.normal_(tensor, mean=0.0, std=1.0)")
+                     "Scale the weights. If you have given a scale: the first positional number of `normal_` "
+                     "is the mean. Name it: std=...", "torch.nn.init.normal_(tensor, mean=0.0, std=1.0)")
 TENTH = Diagnosis("std-for-variance", "The standard deviation is 0.1, the variance 0.01.",
                   "0.01 is the standard deviation.")
-MEAN_FOR_STD = Diagnosis("mean-for-std", "The variance is 1, and the mean what the standard deviation should be.",
-                         "The first positional number of `normal_` is the mean. Name it: std=...",
+MEAN_FOR_STD = Diagnosis("mean-for-std", "The variance is 1, and the mean what the standard deviation should "
+                         "be.", "The first positional number of `normal_` is the mean. Name it: std=...",
                          "torch.nn.init.normal_(tensor, mean=0.0, std=1.0)")
 UNIFORM = Diagnosis("not-normal", "The width is right, the law is not a normal one.",
-                    "`normal_(0, std)` draws from a normal law, `uniform_(-a, a)` from one that is level and ends.",
-                    pattern=r"uniform|rand\(")
-ENDS_FORGOTTEN = Diagnosis("ends-forgotten", "The hidden layers are right, but the first or the last one is not.",
-                           "All linear layers are initialised, that from the input and that to the classes too.", HE)
+                    "`normal_(0, std)` draws from a normal law, `uniform_(-a, a)` from one that is level and "
+                    "ends.", pattern=r"uniform|rand\(")
+ENDS_FORGOTTEN = Diagnosis("ends-forgotten", "The hidden layers are right, but the first or the last one is "
+                           "not.",
+                           "All linear layers are initialised, that from the input and that to the classes "
+                           "too.", HE)
 
 SCALINGS = (
     Mistake(HE_SCALING, he_law), Mistake(XAVIER_SCALING, xavier_law), Mistake(LECUN, lambda _, i: 1 / i),
@@ -191,7 +199,8 @@ SCALINGS = (
     Mistake(VARIANCE_AS_STD, lambda o, i: 4 / (i + o) ** 2), Mistake(DOUBLED, lambda _, i: 4 / i),
     Mistake(FAN_AVERAGE, lambda o, i: 4 / (i + o)), Mistake(HALVED, lambda o, i: 1 / (i + o)),
     Mistake(STD_AS_BOUND, lambda _, i: 2 / (3 * i)), Mistake(STD_AS_BOUND, lambda o, i: 2 / (3 * (i + o))),
-    Mistake(DEFAULT, lambda _, i: 1 / (3 * i)), Mistake(STANDARD, lambda *_: 1.0), Mistake(TENTH, lambda *_: 0.01),
+    Mistake(DEFAULT, lambda _, i: 1 / (3 * i)), Mistake(STANDARD, lambda *_: 1.0),
+    Mistake(TENTH, lambda *_: 0.01),
     Mistake(MEAN_FOR_STD, lambda *_: 1.0, mean=lambda o, i: math.sqrt(he_law(o, i))),
     Mistake(MEAN_FOR_STD, lambda *_: 1.0, mean=lambda o, i: math.sqrt(xavier_law(o, i))))
 
@@ -219,19 +228,21 @@ ENDS = ((WIDTH, INPUTS), (WIDTH, WIDTH), (CLASSES, WIDTH))
 def expect_scaling(seen: Seen, right: Law, formula: str) -> None:
     groups = groups_of(seen)
     for where, weight, ends in zip(("first layer", "hidden layers", "last layer"), groups, ENDS, strict=True):
-        seen.measure(f"variance of the weights, {where}", f"{float(weight.var()):.4g}", f"{right(*ends):.4g}", formula)
+        seen.measure(f"variance of the weights, {where}", f"{float(weight.var()):.4g}", f"{right(*ends):.4g}",
+                     formula)
     held = follow(groups, Mistake(HE_SCALING, right))
     if all(held):
         return
     fits = list(dict.fromkeys(m.diagnosis for m in SCALINGS if all(follow(groups, m))
-                              and (m.diagnosis is not TENTH or right is normal_law)))  # 1 / width is 0.01, too
+                              # 1 / width is 0.01, too
+                              and (m.diagnosis is not TENTH or right is normal_law)))
     default = follow(groups, Mistake(DEFAULT, lambda _, i: 1 / (3 * i)))
     if held[1] and all(h or d for h, d in zip(held, default, strict=True)):
         fits.append(ENDS_FORGOTTEN)
     off = held.index(False)
     mean, variance = float(groups[off].mean()), float(groups[off].var())
-    fail(f"In the {('first layer', 'hidden layers', 'last layer')[off]} the weights have variance {variance:.3g} and "
-         f"mean {mean:.2g}; expected are variance {right(*ENDS[off]):.3g} and mean 0.",
+    fail(f"In the {('first layer', 'hidden layers', 'last layer')[off]} the weights have variance "
+         f"{variance:.3g} and mean {mean:.2g}; expected are variance {right(*ENDS[off]):.3g} and mean 0.",
          fits[0] if len(fits) == 1 else None)
 
 
@@ -252,12 +263,13 @@ def xavier(seen: Seen) -> None:
 @check(looks_at=normal_net, points=1, after=layers, false_alarms=RATE,
        hint="Compute the mean and the standard deviation of each layer's weight.")
 def small_normal(seen: Seen) -> None:
-    """With "normal", every layer's weights are drawn from a normal law of mean 0 and standard deviation 0.01."""
+    """With "normal", every layer's weights are drawn from a normal law of mean 0 and standard
+    deviation 0.01."""
     expect_scaling(seen, normal_law, "0.01^2")
     hidden = groups_of(seen)[1]
     if not statistics.kurtosis(hidden, false_alarm=2e-9).holds:  # 6 standard deviations
-        fail(f"The weights of the hidden layers have kurtosis {statistics.moment_ratio(hidden, 4):.3g}; a normal law "
-             "has 3.", UNIFORM)
+        fail(f"The weights of the hidden layers have kurtosis {statistics.moment_ratio(hidden, 4):.3g}; a "
+             "normal law has 3.", UNIFORM)
 
 
 @check(looks_at=(he_net, xavier_net, normal_net), points=1, after=layers, may_raise=True, read=HE,
@@ -284,7 +296,8 @@ def unknown_init(seen: Seen) -> None:
         fail(f"`build` with an unknown `init` raises {seen.raised.error}, not ValueError.")
 
 
-@check(looks_at=two_nets, points=1, after=layers, visible=False, hint="Build two nets, and compare their weights.")
+@check(looks_at=two_nets, points=1, after=layers, visible=False,
+       hint="Build two nets, and compare their weights.")
 def fresh_draws(seen: Seen) -> None:
     """Each call of `build` draws new weights."""
     first, second = (layers_of(part(seen.value, name), 3, 16)[0] for name in ("first", "second"))
@@ -295,48 +308,57 @@ def fresh_draws(seen: Seen) -> None:
         fail("Two calls of `build` give equal weights.", RESEEDED)
 
 
-# --- train -----------------------------------------------------------------------------------------------------------
+# --- train ---------------------------------------------------------------------------------------------
 
 STEPS, LR, SIZES, BATCH = 9, 0.07, (12, 16, 5), 24
 TRAIN = ("train",)
 
 
 def small(**given: Any) -> dict[str, Any]:
-    """Inputs of a probe: a net with one hidden layer, of tanh. Its classes are guessed at random: each loss differs."""
+    """Inputs of a probe: a net with one hidden layer, of tanh. Its classes are guessed at random: each loss
+    differs."""
     pairs = list(zip(SIZES[1:], SIZES[:-1], strict=True))
-    return {"weights": [normal(o, i, std=0.5) for o, i in pairs], "biases": [normal(o, std=0.5) for o, _ in pairs],
-            **given}
+    return {"weights": [normal(o, i, std=0.5) for o, i in pairs],
+            "biases": [normal(o, std=0.5) for o, _ in pairs], **given}
 
 
 BATCHES = {"x": normal(24, BATCH, SIZES[0]), "scores": normal(24, BATCH, SIZES[-1])}
 once = Probe("trained", uses=TRAIN, **small(steps=STEPS, lr=LR), **BATCHES)
-twice = Probe("trained_twice", uses=TRAIN, first=small(steps=4, lr=0.1), second=small(steps=7, lr=0.03), **BATCHES)
-# The nets have tanh for an activation: at a ReLU's kink float32 and float64 may go separate ways, as they did once in a
-# thousand draws. Over 1,000 draws the losses in float32 and float64 differ by up to 2.4e-7, the parameters by 4.1e-7
-# (relative); the mistakes' losses lie 2.8 % or more from the right ones.
+twice = Probe("trained_twice", uses=TRAIN, first=small(steps=4, lr=0.1), second=small(steps=7, lr=0.03),
+              **BATCHES)
+# The nets have tanh for an activation: at a ReLU's kink float32 and float64 may go separate ways, as they did
+# once in a thousand draws. Over 1,000 draws the losses in float32 and float64 differ by up to 2.4e-7, the
+# parameters by 4.1e-7 (relative); the mistakes' losses lie 2.8 % or more from the right ones.
 RTOL = 1e-4
 
 NO_MOMENTUM = Diagnosis("no-momentum", "This is SGD without momentum.",
-                        "Momentum 0.9 is part of the task. If you gave it: one optimizer for the whole training, not a "
-                        "new one for each step, which forgets.", "torch.optim.SGD, momentum", pattern="SGD")
+                        "Momentum 0.9 is part of the task. If you gave it: one optimizer for the whole "
+                        "training, not a new one for each step, which forgets.", "torch.optim.SGD, momentum",
+                        pattern="SGD")
 PILED_UP = Diagnosis("gradients-pile-up", "The gradients of all steps add up.",
                      "backward() adds to .grad. Call optimizer.zero_grad() in each step.",
                      "torch.optim.Optimizer.zero_grad")
-AFTER_UPDATE = Diagnosis("loss-after-update", "These are the losses after each step's update, on the same batch.",
+AFTER_UPDATE = Diagnosis("loss-after-update", "These are the losses after each step's update, on the same "
+                         "batch.",
                          "Keep the loss from which the gradient is taken: it is measured before the update.")
 OTHER_RATE = Diagnosis("rate-ignored", "The learning rate is not the one that was asked for.",
                        "Use the argument `lr`.")
-ADAM = Diagnosis("adam", "This is Adam.", "The task is SGD with momentum 0.9.", "torch.optim.SGD", pattern="Adam")
+ADAM = Diagnosis("adam", "This is Adam.", "The task is SGD with momentum 0.9.", "torch.optim.SGD",
+                 pattern="Adam")
 SOFTMAX_TWICE = Diagnosis("softmax-twice", "The scores went through a softmax before the cross-entropy.",
-                          "Cross-entropy has the softmax built in: give it the scores.", "torch.nn.CrossEntropyLoss",
-                          pattern="[Ss]oftmax")
+                          "Cross-entropy has the softmax built in: give it the scores.",
+                          "torch.nn.CrossEntropyLoss", pattern="[Ss]oftmax")
 ONE_BATCH = Diagnosis("one-batch", "All steps use the first batch.", "Call next_batch() in each step.")
-TWO_BATCHES = Diagnosis("two-batches", "Every other batch is left out.", "Call next_batch() once for each step.")
-SUMMED = Diagnosis("summed-loss", "The loss is summed over the batch.", "Cross-entropy averages over the batch.")
-RUNNING_MEAN = Diagnosis("running-mean", "These are the means of all losses so far.", "One loss for each step.")
+TWO_BATCHES = Diagnosis("two-batches", "Every other batch is left out.",
+                        "Call next_batch() once for each step.")
+SUMMED = Diagnosis("summed-loss", "The loss is summed over the batch.",
+                   "Cross-entropy averages over the batch.")
+RUNNING_MEAN = Diagnosis("running-mean", "These are the means of all losses so far.",
+                         "One loss for each step.")
 NOT_TRAINED = Diagnosis("no-steps", "The losses are those of the untrained net.",
                         "zero_grad, backward, step: all three, in each step.")
-ONE_MORE = Diagnosis("wrong-number", "There is one loss more or less than steps.", "range(steps) has `steps` numbers.")
+ONE_MORE = Diagnosis("wrong-number", "There is one loss more or less than steps.",
+                     "range(steps) has `steps` numbers.")
 COPY_TRAINED = Diagnosis("copy-trained", "The net that was passed in is not trained at all.",
                          "Train the model itself, not a copy of it.")
 TENSORS = Diagnosis("tensors-not-floats", "The losses are tensors.",
@@ -362,7 +384,8 @@ class Recipe:
 
 
 MISTAKES: Mapping[Diagnosis, tuple[Recipe, ...]] = {
-    NO_MOMENTUM: (Recipe(momentum=0.0),), PILED_UP: (Recipe(zeroed=False),), AFTER_UPDATE: (Recipe(after=True),),
+    NO_MOMENTUM: (Recipe(momentum=0.0),), PILED_UP: (Recipe(zeroed=False),),
+    AFTER_UPDATE: (Recipe(after=True),),
     OTHER_RATE: tuple(Recipe(rate=rate) for rate in (0.1, 0.01, 0.003, 0.001)), ADAM: (Recipe(adam=True),),
     SOFTMAX_TWICE: (Recipe(softmax=True),), ONE_BATCH: (Recipe(every=0),), TWO_BATCHES: (Recipe(every=2),),
     SUMMED: (Recipe(scale=BATCH),), NOT_TRAINED: (Recipe(steps_made=False),)}
@@ -370,9 +393,10 @@ MISTAKES: Mapping[Diagnosis, tuple[Recipe, ...]] = {
 
 def reference(start: Mapping[str, Any], given: Mapping[str, Any], recipe: Recipe = Recipe(),
               begin: int = 0) -> tuple[list[float], list[Tensor]]:
-    """The losses and the parameters, layer by layer, after `start`'s steps in float64; from batch `begin` on."""
-    parameters = [p.double().clone().requires_grad_() for pair in zip(start["weights"], start["biases"], strict=True)
-                  for p in pair]
+    """The losses and the parameters, layer by layer, after `start`'s steps in float64; from batch
+    `begin` on."""
+    parameters = [p.double().clone().requires_grad_()
+                  for pair in zip(start["weights"], start["biases"], strict=True) for p in pair]
     lr = start["lr"] if recipe.rate is None else recipe.rate
     optimizer = (torch.optim.Adam(parameters, lr=lr) if recipe.adam
                  else torch.optim.SGD(parameters, lr=lr, momentum=recipe.momentum))
@@ -380,7 +404,8 @@ def reference(start: Mapping[str, Any], given: Mapping[str, Any], recipe: Recipe
     def loss_on(at: int) -> Tensor:
         x, scores = (given[name][(begin + at * recipe.every) % len(given[name])] for name in ("x", "scores"))
         out = forward(parameters[::2], parameters[1::2], x.double(), torch.tanh)
-        return recipe.scale * nn.functional.cross_entropy(out.softmax(1) if recipe.softmax else out, scores.argmax(-1))
+        return recipe.scale * nn.functional.cross_entropy(out.softmax(1) if recipe.softmax else out,
+                                                          scores.argmax(-1))
 
     losses = []
     with torch.enable_grad():
@@ -412,23 +437,26 @@ def expected_of(seen: Seen) -> tuple[list[float], list[Tensor]]:
     return _expected[1]
 
 
-_expected: list[Any] = []  # the inputs, kept so that `is` cannot be fooled by an address used again, and what they give
+# the inputs, kept so that `is` cannot be fooled by an address used again, and what they give
+_expected: list[Any] = []
 
 
 @check(looks_at=once, points=2, read="PyTorch tutorial: Optimizing Model Parameters",
-       hint="In each step: one batch, the loss, zero_grad, backward, step. Compare the first two losses by hand.")
+       hint="In each step: one batch, the loss, zero_grad, backward, step. Compare the first two losses by "
+       "hand.")
 def losses(seen: Seen) -> None:
-    """`train(model, steps, lr)` gives the cross-entropy of each step, before its update, under SGD with this learning
-    rate and momentum 0.9, with one batch for each step."""
+    """`train(model, steps, lr)` gives the cross-entropy of each step, before its update, under SGD with this
+    learning rate and momentum 0.9, with one batch for each step."""
     want, _ = expected_of(seen)
     got = numbers(part(seen.value, "losses"), "`train`'s list")
-    seen.draw(curves("Loss at each step", "Your loss at each of nine steps, beside the expected one.", x_label="step",
-                     y_label="cross-entropy", yours=got[:1000], expected=want))
+    seen.draw(curves("Loss at each step", "Your loss at each of nine steps, beside the expected one.",
+                     x_label="step", y_label="cross-entropy", yours=got[:1000], expected=want))
     for step in (0, 1, STEPS - 1):
         seen.measure(f"loss at step {step + 1}", f"{got[step]:.5g}" if step < len(got) else "nothing",
                      f"{want[step]:.5g}")
     if len(got) != STEPS:
-        fail(f"`train` with steps={STEPS} gives {len(got)} losses.", ONE_MORE if abs(len(got) - STEPS) == 1 else None)
+        fail(f"`train` with steps={STEPS} gives {len(got)} losses.",
+             ONE_MORE if abs(len(got) - STEPS) == 1 else None)
     if alike(got, want, RTOL):
         return
     fits = list(dict.fromkeys(d for d, other in mistaken(seen.given, STEPS) if alike(got, other, RTOL)))
@@ -441,17 +469,20 @@ def expect_parameters(found: Any, start: Mapping[str, Any], want: Sequence[Tenso
     """These parameters, one by one; the untrained ones are named."""
     if not isinstance(found, list) or len(found) != len(want):
         fail("After `train` the model has not the parameters that it had before.")
-    got = [tensor(p, tuple(w.shape), "A parameter of the trained model") for p, w in zip(found, want, strict=True)]
+    got = [tensor(p, tuple(w.shape), "A parameter of the trained model") for p,
+           w in zip(found, want, strict=True)]
     if all(same(g, w, RTOL) for g, w in zip(got, want, strict=True)):
         return
     before = [p for pair in zip(start["weights"], start["biases"], strict=True) for p in pair]
     untrained = all(same(g, b, RTOL) for g, b in zip(got, before, strict=True))
     worst = max(float((g - w).abs().max()) for g, w in zip(got, want, strict=True))
     fail("After `train` the model's parameters are what they were before." if untrained else
-         f"After `train` the model's parameters are off by up to {worst:.3g}.", COPY_TRAINED if untrained else None)
+         f"After `train` the model's parameters are off by up to {worst:.3g}.",
+         COPY_TRAINED if untrained else None)
 
 
-@check(looks_at=once, points=1, after=losses, hint="Which model is trained? And is the last step's update made, too?")
+@check(looks_at=once, points=1, after=losses, hint="Which model is trained? And is the last step's update "
+       "made, too?")
 def updates(seen: Seen) -> None:
     """After `train` the model that was passed in has the parameters that `steps` updates give."""
     expect_parameters(part(seen.value, "parameters"), seen.given, expected_of(seen)[1])
@@ -481,12 +512,13 @@ def starts_afresh(seen: Seen) -> None:
     if not alike(got, want, RTOL):
         piled = len(got) > len(want) and alike(got[-len(want):], want, RTOL)
         fail("The second call of `train` gives other losses than it would have given by itself."
-             if len(got) == len(want) else f"The second call of `train`, with steps={len(want)}, gives {len(got)} "
+             if len(got) == len(want) else f"The second call of `train`, with steps={len(want)}, gives "
+             f"{len(got)} "
                                            "losses.", PILE_UP if piled else None)
     expect_parameters(part(seen.value, "parameters"), start, parameters)
 
 
-# --- verdict ---------------------------------------------------------------------------------------------------------
+# --- verdict -------------------------------------------------------------------------------------------
 
 VERDICT = ("verdict",)
 LEARNT, WORSE, LAST = 2.0, 3.0, 10
@@ -501,7 +533,8 @@ RUNS = (
     [8.0 * 0.7**i + CHANCE for i in range(30)],                  # starts high, and comes down to chance
     [1.2] * 30 + [2.4] * 10,                                     # had it, and lost it
     [4.5] * 5 + [1.8] * 10,
-    [1.0] * 20 + [20.0] + [1.0] * 9, [1.5] * 15 + [6.2] + [1.5] * 9, [1.5] * 29 + [9.0],  # the mean of just ten
+    # the mean of just ten
+    [1.0] * 20 + [20.0] + [1.0] * 9, [1.5] * 15 + [6.2] + [1.5] * 9, [1.5] * 29 + [9.0],
     [1.5, 1.25], [2.75], [5.5, 2.5, 4.0],                        # fewer than ten
     [2.0] * 16, [3.0] * 16)                                      # the bounds themselves
 NOT_FINITE = ([CHANCE] * 20 + [math.nan] * 20, [2.5] * 6 + [math.inf], [math.nan] * 3,
@@ -511,11 +544,14 @@ said_of_others = Probe("verdicts", uses=VERDICT, runs=list(NOT_FINITE))
 
 LAST_ONLY = Diagnosis("last-loss-only", "The last loss alone decides.",
                       "One batch may be lucky or not: take the mean of the last ten losses.")
-WHOLE_RUN = Diagnosis("whole-run", "The mean of all losses decides.", "How it began is past: take the last ten.")
+WHOLE_RUN = Diagnosis("whole-run", "The mean of all losses decides.",
+                      "How it began is past: take the last ten.")
 LOWEST = Diagnosis("lowest-loss", "The lowest loss decides.",
-                   "A run that had learnt something and lost it has not converged: take the mean of the last ten.")
+                   "A run that had learnt something and lost it has not converged: take the mean of the last "
+                   "ten.")
 LOWER_THAN_FIRST = Diagnosis("lower-than-first", "The end is compared with the beginning.",
-                             "A run that starts at 10 and comes down to chance has learnt nothing. Compare with 2.0.")
+                             "A run that starts at 10 and comes down to chance has learnt nothing. Compare "
+                             "with 2.0.")
 BOUNDS = Diagnosis("bounds-included", "All is right but for a mean of just 2.0 or 3.0.",
                    '"converges" is for means below 2.0, "diverges" for those above 3.0.')
 NAN_SLIPS_THROUGH = Diagnosis("nan-slips-through", "NaN and inf are taken for numbers like others.",
@@ -549,7 +585,8 @@ def shown(losses: Sequence[float]) -> str:
 
 
 @check(looks_at=said_of_finite, points=1,
-       hint="Take the mean of the last ten losses (of all, if there are fewer), and compare it with 2.0 and 3.0.")
+       hint="Take the mean of the last ten losses (of all, if there are fewer), and compare it with 2.0 and "
+       "3.0.")
 def three_verdicts(seen: Seen) -> None:
     """`verdict(losses)` says "converges", "stalls" or "diverges" by the mean of the last ten losses."""
     got, want = told(seen, RUNS), [verdict_on(run) for run in RUNS]
@@ -569,7 +606,8 @@ def three_verdicts(seen: Seen) -> None:
 
 
 @check(looks_at=said_of_others, points=1, visible=False,
-       hint="What does a comparison with float('nan') give? And what is the mean of a list with one inf in it?")
+       hint="What does a comparison with float('nan') give? And what is the mean of a list with one inf in "
+       "it?")
 def not_finite(seen: Seen) -> None:
     """A run in which any loss is NaN or infinite "diverges"."""
     got = told(seen, NOT_FINITE)
@@ -577,18 +615,21 @@ def not_finite(seen: Seen) -> None:
         return
     off = next(i for i, g in enumerate(got) if g != DIVERGES)
     plain = all(g in (CONVERGES, STALLS, DIVERGES) for g in got)
-    fail(f"`verdict` says {described(got[off])} of a run with {'NaN' if off in (0, 2, 3) else 'an infinite loss'}; "
+    fail(f"`verdict` says {described(got[off])} of a run with "
+         f"{'NaN' if off in (0, 2, 3) else 'an infinite loss'}; "
          "expected 'diverges'.", NAN_SLIPS_THROUGH if plain else None)
 
 
-# --- the experiment --------------------------------------------------------------------------------------------------
-# 12 layers are enough to see it, and 20 steps cost 40 ms (the notebook's run of 30 layers costs a second): Xavier's
-# signal has shrunk to 1/45 at the end. The data are ten Gaussian clouds, whose centres the seed of the batch decides.
-# Over 4,000 nets from each initialisation (and as many sets of centres), 1.6 % of He's had not learnt by then, or had
-# lost it again; hence three tries, all of which fail 4 times in a million. Xavier's ended between 2.05 and 2.30.
+# --- the experiment
+# -------------------------------------------------------------------------------------------------- 12 layers
+# are enough to see it, and 20 steps cost 40 ms (the notebook's run of 30 layers costs a second): Xavier's
+# signal has shrunk to 1/45 at the end. The data are ten Gaussian clouds, whose centres the seed of the batch
+# decides. Over 4,000 nets from each initialisation (and as many sets of centres), 1.6 % of He's had not
+# learnt by then, or had lost it again; hence three tries, all of which fail 4 times in a million. Xavier's
+# ended between 2.05 and 2.30.
 
-SETTING = {"depth": 12, "width": 64, "steps": 20, "lr": 0.007, "batch": 32, "means": normal(CLASSES, INPUTS, std=2.0),
-           "noise": normal(250, INPUTS), "enough": LEARNT}
+SETTING = {"depth": 12, "width": 64, "steps": 20, "lr": 0.007, "batch": 32,
+           "means": normal(CLASSES, INPUTS, std=2.0), "noise": normal(250, INPUTS), "enough": LEARNT}
 ALL = ("build", "train", "verdict")
 with_he = Probe("experiment", uses=ALL, init="he", tries=3, **SETTING)
 with_xavier = Probe("experiment", uses=ALL, init="xavier", tries=1, **SETTING)
@@ -611,8 +652,9 @@ def expect_run(seen: Seen, name: str, said: str, usual: Sequence[float]) -> None
     """The loss on new data lies on the right side, and `verdict` says so."""
     loss = loss_on_new_data(seen)
     got = numbers(part(seen.value, "losses"), "`train`'s list")
-    seen.draw(curves(f"12 layers from {name} initialisation", f"The loss over {len(got)} steps; after them it is "
-                     f"{loss:.3g} on new data, and {CHANCE:.3g} is chance.", x_label="step", y_label="cross-entropy",
+    seen.draw(curves(f"12 layers from {name} initialisation",
+                     f"The loss over {len(got)} steps; after them it is {loss:.3g} on new data, and "
+                     f"{CHANCE:.3g} is chance.", x_label="step", y_label="cross-entropy",
                      yours=got[-len(usual):], expected=usual))
     learns = said == CONVERGES
     seen.measure("loss on new data after 20 steps", f"{loss:.4g}",
@@ -622,12 +664,13 @@ def expect_run(seen: Seen, name: str, said: str, usual: Sequence[float]) -> None
         fail(f"With {name} initialisation the loss on new data is {loss:.3g} after 20 steps; expected is one "
              f"{'below' if learns else 'not below'} {LEARNT:g}. Chance gives {CHANCE:.3g}.")
     if part(seen.value, "said") != said:
-        fail(f"With {name} initialisation `verdict` says {described(part(seen.value, 'said'))}; expected {said!r}.")
+        fail(f"With {name} initialisation `verdict` says {described(part(seen.value, 'said'))}; expected "
+             f"{said!r}.")
 
 
 # The medians over those nets, for the picture.
-USUAL_HE = (4.44, 2.88, 2.46, 2.30, 2.19, 2.11, 2.04, 1.97, 1.88, 1.80, 1.71, 1.60, 1.50, 1.38, 1.26, 1.15, 1.04, 0.93,
-            0.82, 0.73)
+USUAL_HE = (4.44, 2.88, 2.46, 2.30, 2.19, 2.11, 2.04, 1.97, 1.88, 1.80, 1.71, 1.60, 1.50, 1.38, 1.26, 1.15,
+            1.04, 0.93, 0.82, 0.73)
 USUAL_XAVIER = (CHANCE,) * 20
 AT_CHANCE = 0.3  # Xavier's first loss lay within 0.11 of chance, the median of He's is 4.4
 
@@ -635,7 +678,8 @@ AT_CHANCE = 0.3  # Xavier's first loss lay within 0.11 of chance, the median of 
 @check(looks_at=with_he, points=2, after=(layers, updates, three_verdicts), false_alarms=1e-4, read=HE,
        hint="Look at the check `he` first. Then run it yourself, and draw the losses.")
 def he_converges(seen: Seen) -> None:
-    """All together, He: a net of 12 layers learns within 20 steps, and `verdict` says so. (Up to three tries.)"""
+    """All together, He: a net of 12 layers learns within 20 steps, and `verdict` says so. (Up to three
+    tries.)"""
     expect_run(seen, "He's", CONVERGES, USUAL_HE)
 
 
@@ -647,20 +691,23 @@ def xavier_stalls(seen: Seen) -> None:
     losses = numbers(part(seen.value, "losses"), "`train`'s list")
     first = losses[-min(len(losses), seen.given["steps"])] if losses else math.nan  # of this run
     if not abs(first - CHANCE) <= AT_CHANCE:
-        fail(f"With Xavier's initialisation the first loss is {first:.4g}; where the signal has died away it is that "
-             f"of chance, {CHANCE:.4g}.")
+        fail(f"With Xavier's initialisation the first loss is {first:.4g}; where the signal has died away it "
+             "is that " f"of chance, {CHANCE:.4g}.")
 
 
-# --- on a GPU: thirty convolutional layers ----------------------------------------------------------------------------
-# The net and its first weights are ours; `train` and `verdict` are the student's. Of 40 nets from He's
-# initialisation, with as many sets of images, 38 ended below 0.7 and two had not learnt (on a CPU); hence three tries,
-# all of which fail about once in 10,000. Xavier's nets all ended at 2.30.
+# --- on a GPU: thirty convolutional layers
+# ---------------------------------------------------------------------------- The net and its first weights
+# are ours; `train` and `verdict` are the student's. Of 40 nets from He's initialisation, with as many sets of
+# images, 38 ended below 0.7 and two had not learnt (on a CPU); hence three tries, all of which fail about
+# once in 10,000. Xavier's nets all ended at 2.30.
 
 IMAGES = {"depth": 30, "channels": 16, "steps": 150, "lr": 0.001, "batch": 32,
           "means": normal(CLASSES, 1, 8, 8, std=2.0), "enough": LEARNT}
 TRAINED = ("train", "verdict")
-conv_he = Probe("convolutional", uses=TRAINED, world=REAL_CUDA, device=On("cuda"), init="he", tries=3, **IMAGES)
-conv_xavier = Probe("convolutional", uses=TRAINED, world=REAL_CUDA, device=On("cuda"), init="xavier", tries=1, **IMAGES)
+conv_he = Probe("convolutional", uses=TRAINED, world=REAL_CUDA, device=On("cuda"), init="he", tries=3,
+                **IMAGES)
+conv_xavier = Probe("convolutional", uses=TRAINED, world=REAL_CUDA, device=On("cuda"), init="xavier", tries=1,
+                    **IMAGES)
 
 
 def loss_on_new_images(seen: Seen) -> float:
@@ -676,7 +723,8 @@ def loss_on_new_images(seen: Seen) -> float:
     noise = torch.randn(10, *means.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     x = (means + noise).flatten(0, 1)
     for i, (weight, bias, shape) in enumerate(zip(weights, biases, shapes_, strict=True)):
-        w, b = tensor(weight, shape, f"Weight {i + 1}").double(), tensor(bias, shape[:1], f"Bias {i + 1}").double()
+        w, b = tensor(weight, shape, f"Weight {i + 1}").double(), tensor(bias, shape[:1],
+                                                                         f"Bias {i + 1}").double()
         x = nn.functional.conv2d(x, w, b, padding=1).relu() if len(shape) == 4 else x.flatten(1) @ w.T + b
     return float(nn.functional.cross_entropy(x, torch.arange(CLASSES).repeat(10)))
 
@@ -684,19 +732,20 @@ def loss_on_new_images(seen: Seen) -> float:
 @check(looks_at=(conv_he, conv_xavier), points=1, after=(updates, three_verdicts), false_alarms=1e-3, read=HE,
        hint="Does `train` leave model and batch where they lie? On the GPU, both are there already.")
 def convolutional(he: Seen, xavier: Seen) -> None:
-    """On a GPU, 30 convolutional layers as in the paper's figure: `train` makes He's net learn and Xavier's stay at
-    chance, and `verdict` says so."""
+    """On a GPU, 30 convolutional layers as in the paper's figure: `train` makes He's net learn and Xavier's
+    stay at chance, and `verdict` says so."""
     for seen, name, said in ((he, "He's", CONVERGES), (xavier, "Xavier's", STALLS)):
         loss, learns = loss_on_new_images(seen), said == CONVERGES
         got = numbers(part(seen.value, "losses"), "`train`'s list")
-        seen.draw(curves(f"30 convolutional layers from {name} initialisation", f"The loss over {len(got)} steps; "
-                         f"{CHANCE:.3g} is chance.", x_label="step", y_label="cross-entropy", yours=got[-1000:],
-                         expected=[CHANCE] * len(got[-1000:])))
-        seen.measure(f"{name} loss on new images", f"{loss:.4g}", f"{'below' if learns else 'not below'} {LEARNT:g}",
-                     f"chance: ln 10 = {CHANCE:.4g}")
+        seen.draw(curves(f"30 convolutional layers from {name} initialisation",
+                         f"The loss over {len(got)} steps; {CHANCE:.3g} is chance.", x_label="step",
+                         y_label="cross-entropy", yours=got[-1000:], expected=[CHANCE] * len(got[-1000:])))
+        seen.measure(f"{name} loss on new images", f"{loss:.4g}",
+                     f"{'below' if learns else 'not below'} {LEARNT:g}", f"chance: ln 10 = {CHANCE:.4g}")
         if not math.isfinite(loss) or (loss < LEARNT) is not learns:
-            fail(f"From {name} initialisation the loss on new images is {loss:.3g} after {seen.given['steps']} steps; "
-                 f"expected is one {'below' if learns else 'not below'} {LEARNT:g}.")
+            fail(f"From {name} initialisation the loss on new images is {loss:.3g} after "
+                 f"{seen.given['steps']} steps; expected is one {'below' if learns else 'not below'} "
+                 f"{LEARNT:g}.")
         if part(seen.value, "said") != said:
             fail(f"From {name} initialisation `verdict` says {described(part(seen.value, 'said'))}; "
                  f"expected {said!r}.")

@@ -1,4 +1,5 @@
-"""Experiments beside the student's functions. `next_batch`, which `train` asks for data, is put in its place here."""
+"""Experiments beside the student's functions. `next_batch`, which `train` asks for data, is put in its place
+here."""
 
 import math
 
@@ -40,7 +41,8 @@ def verdicts(namespace, runs):
 
 
 def experiment(namespace, depth, width, init, steps, lr, batch, means, noise, tries, enough):
-    """Build, train, judge. Tried again, `tries` times at most, while the loss is not below `enough` at the end.
+    """Build, train, judge. Tried again, `tries` times at most, while the loss is not below `enough` at the
+    end.
 
     The trained net comes out too, so that its loss on new data can be worked out elsewhere.
     """
@@ -76,7 +78,8 @@ def convolutional(namespace, device, init, depth, channels, steps, lr, batch, me
 
 
 def convolutions(init, depth, channels, size, classes):
-    """`depth` layers of 3x3 convolutions with ReLU, and a linear one, from He's or Xavier's initialisation."""
+    """`depth` layers of 3x3 convolutions with ReLU, and a linear one, from He's or Xavier's
+    initialisation."""
     layers = []
     for inputs in [1] + [channels] * (depth - 1):
         layers += [nn.Conv2d(inputs, channels, 3, padding=1), nn.ReLU()]
@@ -132,7 +135,8 @@ def net(weights, biases):
 
 
 def supply(namespace, x, scores):
-    """Let `next_batch` hand out these batches, one after the other and round again. The list of calls grows."""
+    """Let `next_batch` hand out these batches, one after the other and round again. The list of
+    calls grows."""
     asked = []
 
     def next_batch():

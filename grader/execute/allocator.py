@@ -12,8 +12,8 @@ ENVIRONMENT = {"MALLOC_TRIM_THRESHOLD_": str(TRIM_THRESHOLD), "MALLOC_MMAP_THRES
 
 
 def keep_freed_memory() -> None:
-    """Tell glibc to keep what is freed: each submission's megabytes would be given back and, page by page, taken again,
-    which is a fifth of the time to judge and store one. Elsewhere nothing is told."""
+    """Tell glibc to keep what is freed: each submission's megabytes would be given back and, page by page,
+    taken again, which is a fifth of the time to judge and store one. Elsewhere nothing is told."""
     with contextlib.suppress(OSError, AttributeError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD)

@@ -109,7 +109,8 @@ class Server:
         with theirs:
             self.process = subprocess.Popen(
                 [command, *namespaces(), *more_for(gpus), *mounts.arguments(gpus), *mounts.environment(gpus),
-                 "--chdir", "/job", "--", mounts.python(), "-m", "grader.inside.runner.server", str(theirs.fileno())],
+                 "--chdir", "/job", "--", mounts.python(), "-m", "grader.inside.runner.server",
+                 str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=self.errors, start_new_session=True)
 
@@ -160,7 +161,8 @@ class Server:
 
 
 def namespaces() -> list[str]:
-    """Root keeps the machine's user namespace, and only what it needs to become nobody. Others get one of their own."""
+    """Root keeps the machine's user namespace, and only what it needs to become nobody. Others get one of
+    their own."""
     shared = ["--unshare-pid", "--unshare-ipc", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try",
               "--new-session"]
     if os.getuid() == 0:
@@ -170,7 +172,8 @@ def namespaces() -> list[str]:
 
 
 def more_for(gpus: tuple[Gpu, ...]) -> list[str]:
-    """Where there are GPUs, root keeps what uncovers /proc for a moment: the server gives it up before any job."""
+    """Where there are GPUs, root keeps what uncovers /proc for a moment: the server gives it up before any
+    job."""
     return ["--cap-add", "CAP_SYS_ADMIN"] if gpus and os.getuid() == 0 else []
 
 

@@ -30,7 +30,8 @@ class Finding(NamedTuple):
 
 def findings() -> list[Finding]:
     """In the order in which one would mend them."""
-    return [_bubblewrap(), _namespaces(), _seccomp(), _limits(), _torch(), _cuda(), _cores(), _memory(), _scratch()]
+    return [_bubblewrap(), _namespaces(), _seccomp(), _limits(), _torch(), _cuda(), _cores(), _memory(),
+            _scratch()]
 
 
 def _first_line(*command: str) -> tuple[bool, str]:
@@ -53,15 +54,16 @@ def _bubblewrap() -> Finding:
 
 
 def _namespaces() -> Finding:
-    """Tries what a sandbox does: a namespace of each kind, and within it, as nobody, a further user namespace."""
+    """Tries what a sandbox does: a namespace of each kind, and within it, as nobody, a further user
+    namespace."""
     command = shutil.which("bwrap")
     if command is None:
         return Finding("user namespaces", False, "not tried without bubblewrap", "install bubblewrap first")
     from grader.execute.bubblewrap import namespaces
     unshare = shutil.which("unshare") or "/usr/bin/unshare"
     drop = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] if os.getuid() == 0 else []
-    ok, line = _first_line(command, *namespaces(), "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--",
-                           *drop, unshare, "--user", "true")
+    ok, line = _first_line(command, *namespaces(), "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev",
+                           "--", *drop, unshare, "--user", "true")
     return Finding("user namespaces", ok, "allowed" if ok else line,
                    "" if ok else "sysctl kernel.unprivileged_userns_clone=1 (Debian) or "
                                  "kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu); in a container: "
@@ -76,14 +78,15 @@ def _seccomp() -> Finding:
     ok = seccomp.supported() and {"errno", "allow"} <= set(actions)
     detail = f"{len(seccomp.REFUSED)} system calls refused on {platform.machine()}" if ok else \
         f"no filter for {platform.system()} on {platform.machine()}"
-    return Finding("system call filter", ok, detail, "" if ok else "Linux on x86_64 or aarch64 is needed to isolate")
+    return Finding("system call filter", ok, detail,
+                   "" if ok else "Linux on x86_64 or aarch64 is needed to isolate")
 
 
 def _limits() -> Finding:
     """A submission's limits are held by sampling; what only a cgroup of its own could hold is said here."""
-    detail = ("memory, processes and time: held by the runner, sampled 20 times a second, and by limits for each "
-              "process; not held without a cgroup for each job: short bursts of memory between two samples, memory "
-              "in pipes and socket buffers, disk and memory bandwidth")
+    detail = ("memory, processes and time: held by the runner, sampled 20 times a second, and by limits for "
+              "each process; not held without a cgroup for each job: short bursts of memory between two "
+              "samples, memory in pipes and socket buffers, disk and memory bandwidth")
     return Finding("limits", sys.platform == "linux", detail if sys.platform == "linux" else
                    "only wall-clock time is held here", "" if sys.platform == "linux" else "grade on Linux")
 
@@ -121,10 +124,12 @@ def _memory() -> Finding:
         return Finding("memory", True, "not known here")
     free = int(found[1]) << 10
     return Finding("memory", free >= MEMORY_WANTED, f"{free / (1 << 30):.1f} GiB free",
-                   "" if free >= MEMORY_WANTED else "one submission may use 4 GiB: lower memory_bytes, or --jobs 1")
+                   "" if free >= MEMORY_WANTED else "one submission may use 4 GiB: lower memory_bytes, or "
+                   "--jobs 1")
 
 
 def _scratch() -> Finding:
     free = shutil.disk_usage(tempfile.gettempdir()).free
-    return Finding("space in " + tempfile.gettempdir(), free >= TMP_WANTED, f"{free / (1 << 30):.1f} GiB free",
+    return Finding("space in " + tempfile.gettempdir(), free >= TMP_WANTED,
+                   f"{free / (1 << 30):.1f} GiB free",
                    "" if free >= TMP_WANTED else "free some space, or set TMPDIR")

@@ -1,4 +1,5 @@
-"""The grader's side of the conversation with a runner. Everything that arrives is hostile; reading it never raises."""
+"""The grader's side of the conversation with a runner. Everything that arrives is hostile; reading it never
+raises."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ def converse(stream: Stream, job: Job, steps: Sequence[Step], arrays: Mapping[st
     except (frames.Broken, OSError, ValueError) as error:
         return NotStarted(reason=f"the sandbox ended before the notebook started: {error}")
     if kind != b"s":
-        return NotStarted(reason=payload.decode("utf-8", "replace")[:MAX_REASON] or "the sandbox did not start")
+        return NotStarted(reason=payload.decode("utf-8", "replace")[:MAX_REASON]
+                          or "the sandbox did not start")
     run, trouble = _run(stream, job)
     outcomes: dict[str, Outcome] = {}
     found: dict[str, wire.Array] = {}
@@ -49,7 +51,8 @@ def converse(stream: Stream, job: Job, steps: Sequence[Step], arrays: Mapping[st
                 frames.put(stream, b"S", *wire.parts(step, _needed(step, arrays)))
                 kind, payload = frames.get(stream, max(left, 0) + ENVELOPE)
                 left -= len(payload)
-                trouble = "" if kind == b"o" else f"the sandbox ended: {payload[:500].decode('utf-8', 'replace')}"
+                if kind != b"o":
+                    trouble = f"the sandbox ended: {payload[:500].decode('utf-8', 'replace')}"
             except (frames.Broken, OSError, ValueError) as error:
                 trouble = f"the sandbox ended during the calls: {error}"
         if trouble:
@@ -68,11 +71,13 @@ def _run(stream: Stream, job: Job) -> tuple[Run, str]:
         kind, payload = frames.get(stream, wire.MAX_JSON + 8)
     except (frames.Broken, OSError, ValueError) as error:
         return Run(left_out=job.left_out), f"the sandbox ended while the notebook ran: {error}"
-    parcel = wire.read(payload, Run) if kind == b"r" else wire.Garbled(reason=payload[:500].decode("utf-8", "replace"))
+    parcel = wire.read(payload, Run) if kind == b"r" else wire.Garbled(reason=payload[:500].decode("utf-8",
+                                                                                                   "replace"))
     if isinstance(parcel, wire.Garbled):
         return Run(left_out=job.left_out), f"the notebook's execution cannot be read: {parcel.reason}"
     run = parcel.record
-    return (run if _is_notebook(run.executed) else Run(events=run.events, defined=run.defined, seconds=run.seconds,
+    return (run if _is_notebook(run.executed)
+            else Run(events=run.events, defined=run.defined, seconds=run.seconds,
                                                        left_out=run.left_out)), ""
 
 
@@ -93,7 +98,8 @@ def _end(stream: Stream) -> None:
 
 def _needed(step: Step, arrays: Mapping[str, wire.Array]) -> dict[str, wire.Array]:
     """The numbers that one step refers to."""
-    given: list[Value] = [*step.arguments, *(value for _, value in step.keywords)] if isinstance(step, CallStep) \
+    given: list[Value] = [*step.arguments, *(value for _, value in step.keywords)] if isinstance(step,
+                                                                                                 CallStep) \
         else [value for _, value in step.inputs]
     return {ref.key: arrays[ref.key] for value in given for ref in wire.tensors_of(value)}
 

@@ -16,8 +16,8 @@ from grader.errors import Mendable
 
 SECONDS = 60.0   # for the driver to wake a GPU that sleeps, and to find that one is gone
 HOW_TO_GO_ON = "see grader doctor, or grade with --device cpu"
-# A context, a buffer, a kernel of the driver's own, and the wait for it, through the driver's C interface: CUDA driver
-# API, "Primary Context Management" and "Memory Management". torch would take seconds to import.
+# A context, a buffer, a kernel of the driver's own, and the wait for it, through the driver's C interface:
+# CUDA driver API, "Primary Context Management" and "Memory Management". torch would take seconds to import.
 EXERCISED = """
 import ctypes
 cuda = ctypes.CDLL("libcuda.so.1")

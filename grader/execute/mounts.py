@@ -12,8 +12,8 @@ from grader.execute import allocator
 from grader.execute.gpus import Gpu
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
-ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "fonts", "localtime", "timezone", "locale.alias",
-       "matplotlibrc", "mime.types")
+ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "fonts", "localtime", "timezone",
+       "locale.alias", "matplotlibrc", "mime.types")
 DEVICES = "/sys/devices/system/cpu"    # how many cores there are, and what they can do
 OF_THE_DRIVER = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools")
 SYS_OF_GPUS = ("/sys/bus/pci", "/sys/devices", "/sys/module")
@@ -68,7 +68,8 @@ def _like(path: Path) -> list[str]:
 
 
 def _open_to_all(folder: Path) -> list[str]:
-    """A folder and those above it, made by name: what bubblewrap makes unasked, only its own user can enter."""
+    """A folder and those above it, made by name: what bubblewrap makes unasked, only its own user
+    can enter."""
     return [word for each in (*reversed(folder.parents[:-1]), folder) for word in ("--dir", str(each))]
 
 
@@ -93,18 +94,20 @@ def _installed_copies() -> Iterator[Path]:
 def python() -> str:
     """This Python, where the sandbox finds it: a virtual environment may be reached through a link."""
     running, prefix = Path(sys.executable), Path(sys.prefix)
-    return str(prefix.resolve() / running.relative_to(prefix)) if running.is_relative_to(prefix) else sys.executable
+    return str(prefix.resolve()
+               / running.relative_to(prefix)) if running.is_relative_to(prefix) else sys.executable
 
 
 def environment(gpus: tuple[Gpu, ...] = ()) -> list[str]:
     """The whole environment, nothing inherited: keys and tokens stay outside."""
     chosen = {
-        "PATH": f"{Path(python()).parent}:/usr/bin:/bin", "HOME": "/run", "LANG": "C.UTF-8", "PYTHONPATH": INSIDE,
+        "PATH": f"{Path(python()).parent}:/usr/bin:/bin", "HOME": "/run", "LANG": "C.UTF-8",
+        "PYTHONPATH": INSIDE,
         "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", "PYTHONNOUSERSITE": "1",
         "MPLCONFIGDIR": "/run/matplotlib", "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
-        "PYTORCH_NVML_BASED_CUDA_CHECK": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1", "IPYTHONDIR": "/run/ipython",
-        "TERM": "dumb", "TMPDIR": "/tmp",
+        "PYTORCH_NVML_BASED_CUDA_CHECK": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "IPYTHONDIR": "/run/ipython", "TERM": "dumb", "TMPDIR": "/tmp",
         **allocator.ENVIRONMENT,
     }
     if gpus and "LD_LIBRARY_PATH" in os.environ:  # containers put the driver's library where only this leads

@@ -1,8 +1,9 @@
 """Runs jobs, many at a time, and decides what is run again. Decides nothing about marks.
 
-Run again is: a sandbox that did not start; once, a notebook of which a cell killed the kernel, without that cell; the
-steps that were not asked because a call ended the kernel; and once, alone, what a busy machine may have made too slow
-or a neighbour on the same GPU may have left without memory. What a GPU did that no longer answers is not observed.
+Run again is: a sandbox that did not start; once, a notebook of which a cell killed the kernel, without that
+cell; the steps that were not asked because a call ended the kernel; and once, alone, what a busy machine may
+have made too slow or a neighbour on the same GPU may have left without memory. What a GPU did that no longer
+answers is not observed.
 """
 
 from __future__ import annotations
@@ -108,7 +109,8 @@ def perhaps_too_busy(found: Found) -> bool:
         return False
     lost = [outcome for outcome in found.record.outcomes.values() if isinstance(outcome, Lost)]
     return (any(each.cause is Cause.TIMEOUT and BUSY in each.detail for each in lost)
-            or any(event.cause is Cause.TIMEOUT and BUSY in event.message for event in found.record.run.events))
+            or any(event.cause is Cause.TIMEOUT and BUSY in event.message
+                   for event in found.record.run.events))
 
 
 def perhaps_crowded_out(work: Work, found: Found) -> bool:
@@ -129,7 +131,8 @@ class Seats:
         self.held: deque[Work] = deque()
 
     def next(self, waiting: Iterator[Work]) -> tuple[Work, Gpu | None] | None:
-        """The next job that can start now, and its GPU; those that want one wait for it without holding others up."""
+        """The next job that can start now, and its GPU; those that want one wait for it without holding
+        others up."""
         if self.held and self.free:
             return self.seated(self.held.popleft())
         for work in waiting:
@@ -165,7 +168,8 @@ def observe_all(sandbox: Sandbox, work: Iterable[Work], workers: int,
             (each, gpu), found = running.pop(future), future.result()
             if gpu is not None:
                 seats.free.append(gpu)
-            if (workers > 1 and perhaps_too_busy(found)) or (jobs_per_gpu > 1 and perhaps_crowded_out(each, found)):
+            if (workers > 1 and perhaps_too_busy(found)) or (jobs_per_gpu > 1
+                                                             and perhaps_crowded_out(each, found)):
                 alone.append(each)
             else:
                 yield each.key, found

@@ -39,9 +39,10 @@ class ProcessSandbox:
     def run(self, job: Job, steps: Sequence[Step],
             arrays: Mapping[str, wire.Array]) -> wire.Parcel[Observations] | NotStarted:
         try:
-            process = subprocess.Popen([sys.executable, "-m", "grader.inside.runner.portable"], env=_environment(),
-                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                       start_new_session=True, bufsize=0)
+            process = subprocess.Popen([sys.executable, "-m", "grader.inside.runner.portable"],
+                                       env=_environment(),
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                       stderr=subprocess.DEVNULL, start_new_session=True, bufsize=0)
         except OSError as error:
             return NotStarted(reason=f"no process could be started: {error}")
         with self.lock:

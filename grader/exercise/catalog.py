@@ -42,7 +42,8 @@ class Settings(Record, frozen=True, kw_only=True):
     functions: tuple[str, ...]            # what the student writes
     forbidden: tuple[str, ...] = ()       # dotted names that must not be used in those functions
     preload: tuple[str, ...] = ()         # modules that notebooks import late, imported once for all of them
-    on_gpu: bool = False                  # where a GPU is at hand, the steps of `plain` are made on it as well
+    # where a GPU is at hand, the steps of `plain` are made on it as well
+    on_gpu: bool = False
     limits: messages.Limits = messages.Limits()
 
 
@@ -90,7 +91,8 @@ class Exercise:
 
     def prepare(self, seed: int) -> Preparation:
         """The inputs of every step and the worlds it is made in, drawn from the batch's seed."""
-        steps = {key: prepare(step, key=key, seed=seed, probes=self.probes) for step, key in self.keys.items()}
+        steps = {key: prepare(step, key=key, seed=seed, probes=self.probes) for step,
+                 key in self.keys.items()}
         return Preparation(steps=steps, worlds={name: world(name, seed) for name in self.worlds})
 
 

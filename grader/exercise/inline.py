@@ -1,6 +1,7 @@
 """Observe code that may be trusted, in this very process: no kernel, no wall, no limits.
 
-For `grader validate`, whose code is our own, and `%grader check`, where students run their own on their own machine.
+For `grader validate`, whose code is our own, and `%grader check`, where students run their own on their own
+machine.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ def observe_namespace(exercise: Exercise, namespace: Callable[[], dict[str, Any]
                     outcomes[key], found = _made(exercise, one.record, one.arrays, names)
                     arrays.update(found)
         defined = tuple(function for function in exercise.settings.functions if function in names)
-        record = messages.Observations(run=messages.Run(defined=defined), outcomes=outcomes, torch=str(torch.__version__))
+        record = messages.Observations(run=messages.Run(defined=defined), outcomes=outcomes,
+                                       torch=str(torch.__version__))
         observed[name] = wire.Parcel(record=record, arrays=arrays)
     return observed
 

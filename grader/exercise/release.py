@@ -1,7 +1,8 @@
-"""The full exercise -> what students get: a notebook with stubs, the visible checks, and how to check oneself.
+"""The full exercise -> what students get: a notebook with stubs, the visible checks, and how to check
+oneself.
 
-Nothing of a solution and nothing of a hidden check goes out. What goes out is decided by what visible checks need:
-a statement of checks.py or probes.py stays only where a visible check leads to it.
+Nothing of a solution and nothing of a hidden check goes out. What goes out is decided by what visible checks
+need: a statement of checks.py or probes.py stays only where a visible check leads to it.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ def student_notebook(exercise: Exercise) -> str:
     document = json.loads(path.read_text(encoding="utf-8"))
     cells = [_cell(i, cell, f"{path}, cell {i + 1}") for i, cell in enumerate(document["cells"])
              if TUTOR not in cell.get("metadata", {}).get("tags", [])]
-    stubs = "\n".join(cell["source"] for cell in cells if cell["cell_type"] == "code" and STUB in cell["source"])
+    stubs = "\n".join(cell["source"] for cell in cells
+                      if cell["cell_type"] == "code" and STUB in cell["source"])
     for name in exercise.settings.functions:
         if not re.search(rf"\b{re.escape(name)}\b", stubs):
             raise ExerciseError(f"{path}: no solution of `{name}` is marked with {BEGIN} and {END}")
@@ -118,7 +120,8 @@ def _reachable(text: str, names: set[str]) -> str:
             break
         kept |= more
         wanted |= {n.id for i in more for n in ast.walk(tree.body[i]) if isinstance(n, ast.Name)}
-        # Annotations that are strings, as under `from __future__ import annotations`, are Names in the tree too.
+        # Annotations that are strings, as under `from __future__ import annotations`, are Names in the tree
+        # too.
     lines = text.split("\n")
     parts = [_source(tree.body[i], lines, wanted) for i in sorted(kept)]
     future = ["from __future__ import annotations"] if "from __future__ import annotations" in text else []
@@ -137,7 +140,8 @@ def _defines(node: ast.stmt) -> set[str]:
                and isinstance(n.ctx, ast.Store)}
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):  # LIST.append(...)
         changed.add(_root(node.value.func))
-    return changed - {""} | {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return changed - {""} | {n.id for n in ast.walk(node)
+                             if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def _root(node: ast.expr) -> str:
@@ -158,7 +162,8 @@ def _source(node: ast.stmt, lines: list[str], wanted: set[str]) -> str:
 
 
 def write(exercise: Exercise, out: Path) -> list[Path]:
-    """Put an exercise's files into `out`/<name>/; a notebook that is there already is a student's work: refused."""
+    """Put an exercise's files into `out`/<name>/; a notebook that is there already is a student's work:
+    refused."""
     folder = out / exercise.name
     notebook = folder / f"{exercise.name}.ipynb"
     if notebook.exists():

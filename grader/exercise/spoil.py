@@ -1,7 +1,8 @@
 """Spoil an observation in ways that must not go unnoticed, or must at least do no harm.
 
-Two promises are proved of every check: numbers that are wrong do not pass, and nothing that a sandbox can send makes
-the check itself raise, since a check that raises withholds the mark and would let a submission escape marking.
+Two promises are proved of every check: numbers that are wrong do not pass, and nothing that a sandbox can
+send makes the check itself raise, since a check that raises withholds the mark and would let a submission
+escape marking.
 """
 
 from __future__ import annotations
@@ -102,8 +103,10 @@ def _with_outcome(observed: Observed, step: Step, key: str, outcome: messages.Ou
     return {**observed, step.world: wire.Parcel(record=record, arrays={**parcel.arrays, **arrays})}
 
 
-def _spoiled(observed: Observed, step: Step, key: str, spoil: Spoiler, sent: Collection[bytes]) -> Observed | None:
-    """Every tensor of one step spoiled, but for inputs that came back as they were `sent`; None if that is nothing."""
+def _spoiled(observed: Observed, step: Step, key: str, spoil: Spoiler,
+             sent: Collection[bytes]) -> Observed | None:
+    """Every tensor of one step spoiled, but for inputs that came back as they were `sent`; None if that is
+    nothing."""
     parcel = observed[step.world]
     outcome = parcel.record.outcomes[key]
     if not isinstance(outcome, messages.Returned):
@@ -145,7 +148,8 @@ def _littered(observed: Observed, step: Step, key: str) -> Iterator[Observed]:
     first = outcome.rounds[0]
     for junk in JUNK:
         one = messages.Round(value=junk, arguments=tuple(junk for _ in first.arguments))
-        yield _with_outcome(observed, step, key, structs.replace(outcome, rounds=(one,) * len(outcome.rounds)), {})
+        yield _with_outcome(observed, step, key,
+                            structs.replace(outcome, rounds=(one,) * len(outcome.rounds)), {})
         if first.arguments:
             yield _with_outcome(observed, step, key, structs.replace(outcome, rounds=tuple(
                 structs.replace(o, value=junk) for o in outcome.rounds)), {})
@@ -153,7 +157,8 @@ def _littered(observed: Observed, step: Step, key: str) -> Iterator[Observed]:
     for at in range(0, count, max(1, -(-count // LEAVES))):
         for junk in JUNK[at % 3::3]:
             one = structs.replace(first, value=_at(first.value, at, junk))
-            yield _with_outcome(observed, step, key, structs.replace(outcome, rounds=(one, *outcome.rounds[1:])), {})
+            yield _with_outcome(observed, step, key,
+                                structs.replace(outcome, rounds=(one, *outcome.rounds[1:])), {})
 
 
 def _leaves(value: Value) -> Iterator[Value]:

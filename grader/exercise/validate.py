@@ -1,7 +1,9 @@
-"""Prove an exercise: the reference passes, wrong solutions fail as they say, right ones pass, no check is dead.
+"""Prove an exercise: the reference passes, wrong solutions fail as they say, right ones pass, no check is
+dead.
 
-The reference is the whole notebook, which must run to its end in a sandbox. Solutions are made from it: its first code
-cell, those that only import, and the cells with solutions, then a file of `wrong/` or `right/` as a last cell.
+The reference is the whole notebook, which must run to its end in a sandbox. Solutions are made from it: its
+first code cell, those that only import, and the cells with solutions, then a file of `wrong/` or `right/` as
+a last cell.
 """
 
 from __future__ import annotations
@@ -40,7 +42,8 @@ from grader.wall import messages, wire
 HEADER = re.compile(r"^(fails|diagnosis|cause):[ \t]*(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
 SOLUTION = "### BEGIN SOLUTION"
 
-Counts = dict[str, tuple[int, int, str]]  # check -> false alarms, times it was judged, what the first one said
+# check -> false alarms, times it was judged, what the first one said
+Counts = dict[str, tuple[int, int, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +84,12 @@ def validate(options: Options, name: str | None, sandbox: Sandbox | None, *, dra
     """Prove one exercise or all."""
     folders = known(options)
     if name is not None and name not in folders:
-        raise ExerciseError(f"there is no exercise {name!r} in {options.exercises}; there are {', '.join(folders)}")
+        raise ExerciseError(f"there is no exercise {name!r} in {options.exercises}; there are "
+                            f"{', '.join(folders)}")
     course(options.exercises)
     with Alarms(draws) as alarms:
-        return [prove(load(folders[n]), options, sandbox, alarms, told=told) for n in ([name] if name else folders)]
+        return [prove(load(folders[n]), options, sandbox, alarms, told=told)
+                for n in ([name] if name else folders)]
 
 
 def prove(exercise: Exercise, options: Options, sandbox: Sandbox | None, alarms: Alarms, *,
@@ -97,9 +102,9 @@ def prove(exercise: Exercise, options: Options, sandbox: Sandbox | None, alarms:
     everyone = [Solution(path=exercise.folder / "notebook.ipynb"), *right, *wrong]
     observed, prepared = _observed(exercise, everyone, options, sandbox, seed), exercise.prepare(seed)
     verdicts = {s: judge(exercise, one, prepared) for s, one in zip(everyone, observed, strict=True)}
-    failures = list(dict.fromkeys(f"notebook.ipynb, cell {event.cell + 1}: {event.error or event.cause.value}: "
-                                  f"{event.message}" for seen in observed[0].values()
-                                  for event in seen.record.run.events))
+    failures = list(dict.fromkeys(f"notebook.ipynb, cell {event.cell + 1}: "
+                                  f"{event.error or event.cause.value}: {event.message}"
+                                  for seen in observed[0].values() for event in seen.record.run.events))
     failures += [f"{s.path.name}: {problem}" for s in everyone for problem in _problems(s, verdicts[s])]
     told(f"{exercise.name}: spoiled observations, and false alarms over {alarms.draws} draws")
     counted = alarms.begin(exercise, seed)
@@ -112,9 +117,10 @@ def prove(exercise: Exercise, options: Options, sandbox: Sandbox | None, alarms:
     failures += [f"{check}: no wrong solution fails it" for check, count in failed_by.items()
                  if not count and not _not_available(verdicts[everyone[0]], check)]
     rows = tuple(_row(check, failed_by[check.id], counted) for check in exercise.checks)
-    failures += [f"{row.check}: {row.alarms} false alarms in {row.draws}, claimed {row.claimed:g}" for row in rows
-                 if row.alarms > allowed_alarms(row.claimed, row.draws)]
-    return Proof(exercise=exercise.name, wrong=len(wrong), right=len(right), rows=rows, failures=tuple(failures))
+    failures += [f"{row.check}: {row.alarms} false alarms in {row.draws}, claimed {row.claimed:g}"
+                 for row in rows if row.alarms > allowed_alarms(row.claimed, row.draws)]
+    return Proof(exercise=exercise.name, wrong=len(wrong), right=len(right), rows=rows,
+                 failures=tuple(failures))
 
 
 def solutions(exercise: Exercise, kind: str) -> list[Solution]:
@@ -132,7 +138,8 @@ def solutions(exercise: Exercise, kind: str) -> list[Solution]:
         unknown = fails - {check.id for check in exercise.checks}
         if unknown:
             raise ExerciseError(f"{path}:1: no check is called {', '.join(sorted(unknown))}")
-        found.append(Solution(path=path, fails=fails, diagnoses=header.get("diagnosis", frozenset()) - {"none"},
+        found.append(Solution(path=path, fails=fails,
+                              diagnoses=header.get("diagnosis", frozenset()) - {"none"},
                               causes=header.get("cause", frozenset())))
     return found
 
@@ -180,8 +187,10 @@ def _work(exercise: Exercise, everyone: list[Solution], seed: int) -> Iterator[W
     grading = Grading(Options(exercises=exercise.folder.parent), {exercise.name: exercise}, seed, "")
     for index, solution in enumerate(everyone):
         whole = solution.path.suffix == ".ipynb"  # the reference: every cell of it is to run to its end
-        notebook = clean(solution.path.read_bytes()).notebook if whole else as_notebook(cells(exercise, solution.path))
-        submission = records.Submission(student=solution.path.stem, exercise=exercise.name, path=solution.path.name,
+        notebook = clean(solution.path.read_bytes()).notebook if whole else as_notebook(cells(exercise,
+                                                                                              solution.path))
+        submission = records.Submission(student=solution.path.stem, exercise=exercise.name,
+                                        path=solution.path.name,
                                   sha256="", notebook=notebook)
         yield from grading.work(index, submission)
 
@@ -223,7 +232,8 @@ def _problems(solution: Solution, verdicts: tuple[records.Verdict, ...]) -> Iter
             yield f"{verdict.id} is {verdict.mark.value}"
     found = {v.diagnosis for v in verdicts if v.diagnosis and v.mark is records.Mark.FAIL}
     if found != solution.diagnoses:
-        yield f"diagnosed as {sorted(found) or 'nothing'}, the header says {sorted(solution.diagnoses) or 'nothing'}"
+        yield (f"diagnosed as {sorted(found) or 'nothing'}, "
+               f"the header says {sorted(solution.diagnoses) or 'nothing'}")
     causes = {v.cause.value for v in verdicts if v.mark is records.Mark.FAIL and v.cause}
     if solution.causes and causes != solution.causes:
         yield f"causes {sorted(causes)}, the header says {sorted(solution.causes)}"
@@ -243,7 +253,8 @@ class Alarms:
     def __init__(self, draws: int) -> None:
         self.draws = draws
         self.workers = min(os.cpu_count() or 1, 8)
-        self.pool = ProcessPoolExecutor(self.workers, multiprocessing.get_context("spawn"), initializer=_settle)
+        self.pool = ProcessPoolExecutor(self.workers, multiprocessing.get_context("spawn"),
+                                        initializer=_settle)
 
     def begin(self, exercise: Exercise, seed: int) -> list[Future[Counts]]:
         shares = [range(seed + 1 + i, seed + 1 + self.draws, self.workers) for i in range(self.workers)]
@@ -274,7 +285,8 @@ def _count(folder: Path, seeds: range) -> Counts:
                 if verdict.mark is not records.Mark.PASS:
                     alarms[verdict.id] += 1
                     first.setdefault(verdict.id, f"seed {seed}: {verdict.message or verdict.mark.value}")
-    return {check.id: (alarms[check.id], draws[check.id], first.get(check.id, "")) for check in exercise.checks}
+    return {check.id: (alarms[check.id], draws[check.id], first.get(check.id, ""))
+            for check in exercise.checks}
 
 
 def upper_bound(count: int, draws: int, *, miss: float = 0.05) -> float:
@@ -289,7 +301,8 @@ def upper_bound(count: int, draws: int, *, miss: float = 0.05) -> float:
 
 
 def allowed_alarms(claimed: float, draws: int) -> int:
-    """The most alarms that a true rate of `claimed` brings but once in 10^4 validations; 0 where nothing is drawn."""
+    """The most alarms that a true rate of `claimed` brings but once in 10^4 validations; 0 where nothing is
+    drawn."""
     count = 0
     while claimed and _at_most(count, draws, claimed) < 1 - 1e-4:
         count += 1

@@ -23,7 +23,8 @@ def write(form: str, results: Sequence[Result], out: Out, *, worksheet: Path | N
     match form:
         case "moodle":
             if worksheet is None:
-                raise ExportError("moodle: give the grading worksheet that you downloaded with --worksheet FILE")
+                raise ExportError("moodle: give the grading worksheet that you downloaded with --worksheet "
+                                  "FILE")
             return _told(moodle.write(results, out, worksheet=worksheet, comments=True, language=language))
         case "canvas":
             if not assignments:
@@ -48,5 +49,6 @@ def _told(filled: moodle.Filled) -> str:
     for what in ("unmatched", "withheld", "locked"):
         students = getattr(filled, what)
         if students:
-            parts.append(f"{len(students)} {what}, left as they were ({', '.join(map(plain.line, students[:5]))})")
+            parts.append(f"{len(students)} {what}, left as they were "
+                         f"({', '.join(map(plain.line, students[:5]))})")
     return "; ".join(parts)

@@ -1,7 +1,8 @@
 """Gradescope: the zip that it unpacks and runs for each submission of one exercise.
 
-The grader travels in it, so that students are graded by the version that made it. Of the exercise only what the judge
-reads does: no notebook, no wrong and no right solution. The same exercise and grader give the same bytes.
+The grader travels in it, so that students are graded by the version that made it. Of the exercise only what
+the judge reads does: no notebook, no wrong and no right solution. The same exercise and grader give the same
+bytes.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def write(exercise: Exercise, out: Path, *, sandbox: str) -> str:
     """Write the zip; returns what the tutor should know of it.
 
     Args:
-        sandbox: how submissions will run. Where Gradescope's containers refuse it, marks are withheld: nothing falls
+        sandbox: how submissions will run. Where Gradescope's containers refuse it, marks are withheld:
+        nothing falls
             back by itself.
 
     Raises:
@@ -37,15 +39,16 @@ def write(exercise: Exercise, out: Path, *, sandbox: str) -> str:
     files = {**_scripts(), **_grader(),
              **{f"exercises/{exercise.name}/{name}": (exercise.folder / name).read_bytes()
                 for name in _JUDGED if (exercise.folder / name).exists()},
-             "constraints.txt": _constraints(), "requirements.txt": _requirements(), "sandbox": f"{sandbox}\n".encode()}
+             "constraints.txt": _constraints(), "requirements.txt": _requirements(),
+             "sandbox": f"{sandbox}\n".encode()}
     replace_file(out, _zipped(files))
-    return (f"{out}: {exercise.name}, with --sandbox {sandbox}. In Gradescope raise memory and time (3 GB, 20 "
-            f"minutes), and hand in a notebook of your own first.")
+    return (f"{out}: {exercise.name}, with --sandbox {sandbox}. In Gradescope raise memory and time (3 GB, "
+            "20 " f"minutes), and hand in a notebook of your own first.")
 
 
 def handed_in(folder: Path, exercise: str) -> list[Path]:
-    """The notebooks that may be meant, one where all is well: the one of the right name, else those that say that they
-    are of the exercise, else all."""
+    """The notebooks that may be meant, one where all is well: the one of the right name, else those that say
+    that they are of the exercise, else all."""
     found = [path for path in sorted(folder.rglob("*.ipynb"))
              if not any(part in IGNORED or part.startswith(".") for part in path.relative_to(folder).parts)]
     named = [path for path in found if path.name == f"{exercise}.ipynb"]
@@ -83,7 +86,8 @@ def _requirements() -> bytes:
 
 
 def _zipped(files: Mapping[str, bytes]) -> bytes:
-    """Nothing in it hangs on the clock, the machine or the library: not compressed, for compressors differ."""
+    """Nothing in it hangs on the clock, the machine or the library: not compressed, for
+    compressors differ."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
         for name, data in sorted(files.items()):

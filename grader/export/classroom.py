@@ -25,8 +25,10 @@ def write(results: Iterable[records.Result], out: Out, *, encoded: bool = False)
     document = {"version": _VERSION, "status": "error" if withheld else "pass" if passed else "fail",
                 "max_score": sum(result.max_score for result in results), "tests": tests}
     content = msgspec.json.encode(document)
-    text = f"result={base64.b64encode(content).decode()}\n" if encoded else msgspec.json.format(content).decode() + "\n"
-    put(text, out)
+    text = f"result={base64.b64encode(content).decode()}"
+    if not encoded:
+        text = msgspec.json.format(content).decode()
+    put(text + "\n", out)
 
 
 def _tests(result: records.Result) -> Iterable[dict[str, Any]]:
@@ -39,9 +41,11 @@ def _tests(result: records.Result) -> Iterable[dict[str, Any]]:
             yield _test(result, v.title, v.mark, v.points, " ".join(filter(None, told)))
 
 
-def _test(result: records.Result, name: str, mark: records.Mark, score: float, message: str) -> dict[str, Any]:
+def _test(result: records.Result, name: str, mark: records.Mark, score: float, message: str) -> dict[str,
+                                                                                                     Any]:
     # The reporter prints them into the job's log as they are.
-    title, path = (plain.no_commands(plain.line(text)) for text in (f"{result.exercise}: {name}", result.notebook.path))
+    title, path = (plain.no_commands(plain.line(text))
+                   for text in (f"{result.exercise}: {name}", result.notebook.path))
     told = plain.no_commands(plain.line(message, 2000))
-    return {"name": title, "status": _STATUS.get(mark, "fail"), "score": score, "message": told, "test_code": "",
-            "filename": path, "line_no": 0, "duration": 0}
+    return {"name": title, "status": _STATUS.get(mark, "fail"), "score": score, "message": told,
+            "test_code": "", "filename": path, "line_no": 0, "duration": 0}

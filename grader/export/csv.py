@@ -17,11 +17,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－",
 
 
 def write(results: Iterable[records.Result], out: Out, weights: Mapping[str, float] | None = None) -> None:
-    """Columns: student; for each exercise its score, maximum and status; then the total, its maximum and status.
+    """Columns: student; for each exercise its score, maximum and status; then the total, its maximum and
+    status.
 
-    What is withheld has no score, and its student no total; what was not handed in is `missing`. The last status is
-    the worst that a mark has: `withheld`, then `unreadable`, then `graded`. Exercises come in the order of `weights`,
-    by which their points are multiplied in the total; what is not in it comes last and counts once.
+    What is withheld has no score, and its student no total; what was not handed in is `missing`. The last
+    status is the worst that a mark has: `withheld`, then `unreadable`, then `graded`. Exercises come in the
+    order of `weights`, by which their points are multiplied in the total; what is not in it comes last and
+    counts once.
     """
     by_student: dict[str, dict[str, records.Result]] = defaultdict(dict)
     for result in results:
@@ -31,14 +33,16 @@ def write(results: Iterable[records.Result], out: Out, weights: Mapping[str, flo
     full = {name: max(h[name].max_score for h in by_student.values() if name in h) for name in exercises}
     text = io.StringIO()
     sheet = csv.writer(text, lineterminator="\n")
-    sheet.writerow(["student", *(f"{safe(name)} {what}" for name in exercises for what in ("score", "max", "status")),
+    sheet.writerow(["student", *(f"{safe(name)} {what}" for name in exercises
+                                 for what in ("score", "max", "status")),
                     "total", "total max", "status"])
     for student in sorted(by_student):
         sheet.writerow([safe(student), *_row(by_student[student], full, weights)])
     put(text.getvalue(), out)
 
 
-def _row(results: Mapping[str, records.Result], full: Mapping[str, float], weights: Mapping[str, float]) -> Iterable[str]:
+def _row(results: Mapping[str, records.Result], full: Mapping[str, float],
+         weights: Mapping[str, float]) -> Iterable[str]:
     total = maximum = 0.0
     for name, out_of in full.items():
         result, weight = results.get(name), weights.get(name, 1.0)
@@ -48,14 +52,17 @@ def _row(results: Mapping[str, records.Result], full: Mapping[str, float], weigh
             continue
         maximum += weight * result.max_score
         total += weight * (result.score or 0.0)
-        yield from ("" if result.score is None else number(result.score), number(result.max_score), result.status.value)
+        yield from ("" if result.score is None else number(result.score), number(result.max_score),
+                    result.status.value)
     status = _overall(results)
     yield from ("" if status is records.Status.WITHHELD else number(total), number(maximum), status.value)
 
 
 def _overall(results: Mapping[str, records.Result]) -> records.Status:
-    found = {records.Status.WITHHELD if result.score is None else result.status for result in results.values()}
-    return next(status for status in (records.Status.WITHHELD, records.Status.UNREADABLE, records.Status.GRADED) if status in found)
+    found = {records.Status.WITHHELD if result.score is None else result.status
+             for result in results.values()}
+    return next(status for status in (records.Status.WITHHELD, records.Status.UNREADABLE,
+                                      records.Status.GRADED) if status in found)
 
 
 def number(value: float) -> str:

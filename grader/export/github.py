@@ -20,11 +20,13 @@ _ERRORS = (records.Mark.FAIL, records.Mark.PARTIAL)
 
 def write(results: Iterable[records.Result], out: Out, *, summary: Path | None = None,
           notebooks: Mapping[tuple[str, str], str] | None = None, language: str = "en") -> None:
-    """Annotations to `out`, worst first; the reports as Markdown at the end of the file `summary`, where given."""
+    """Annotations to `out`, worst first; the reports as Markdown at the end of the file `summary`, where
+    given."""
     results = list(results)
     put("".join(f"{line}\n" for line in _annotations(results)), out)
     if summary is not None:
-        text = "\n\n".join(markdown.render(x, (notebooks or {}).get((x.student, x.exercise), ""), language=language)
+        text = "\n\n".join(markdown.render(x, (notebooks or {}).get((x.student, x.exercise), ""),
+                                           language=language)
                            for x in results)
         with summary.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(_shortened(text))
@@ -39,14 +41,16 @@ def _annotations(results: Iterable[records.Result]) -> Iterable[str]:
     errors = [_command("error", result, "unreadable", reason) for result, reason in unreadable]
     errors += [_command("error", result, v.title, _told(v)) for result, v in wrong]
     yield from _limited(errors, "error")
-    yield from _limited([_command("warning", x, "mark withheld", reason) for x, reason in withheld], "warning")
+    yield from _limited([_command("warning", x, "mark withheld", reason) for x, reason in withheld],
+                        "warning")
     for result in results[:_MOST]:
         points = "withheld" if result.score is None else f"{number(result.score)}/{number(result.max_score)}"
         yield _command("notice", result, result.exercise, f"Points {points}")
 
 
 def _told(verdict: records.Verdict) -> str:
-    return " ".join(filter(None, (verdict.message if verdict.visible else "", verdict.advice))) or "not passed"
+    return " ".join(filter(None, (verdict.message if verdict.visible else "",
+                                  verdict.advice))) or "not passed"
 
 
 def _limited(lines: list[str], level: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Gradescope: results.json of one submission.
 
-A withheld mark is written without any score: Gradescope then shows that the autograder failed, and nobody gets a zero.
+A withheld mark is written without any score: Gradescope then shows that the autograder failed, and nobody
+gets a zero.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from grader.export.out import ExportError, Out, put
 from grader.report.story import Item, Story, tell
 
 
-def write(results: Iterable[records.Result], out: Out, *, language: str = "en", visibility: str = "visible") -> None:
-    """One student's results. Hidden checks are listed too, without what they measured: a test that Gradescope hides
-    would hide the total from the student.
+def write(results: Iterable[records.Result], out: Out, *, language: str = "en",
+          visibility: str = "visible") -> None:
+    """One student's results. Hidden checks are listed too, without what they measured: a test that Gradescope
+    hides would hide the total from the student.
 
     Raises:
         ExportError: results of more than one student.
@@ -29,8 +31,8 @@ def write(results: Iterable[records.Result], out: Out, *, language: str = "en", 
     withheld = len(scores) < len(results)
     told = [(result, tell(result, "", language=language)) for result in results]
     document: dict[str, Any] = {
-        "output": "\n".join(_summary(story) for _, story in told), "output_format": "text", "visibility": visibility,
-        "stdout_visibility": "hidden",
+        "output": "\n".join(_summary(story) for _, story in told), "output_format": "text",
+        "visibility": visibility, "stdout_visibility": "hidden",
         "tests": [_test(verdict, item, withheld=withheld) for result, story in told
                   for verdict, item in zip(result.checks, story.items, strict=True)]}
     if not withheld:
@@ -46,7 +48,8 @@ def _summary(story: Story) -> str:
     marks = f"{story.title}: {story.score} / {story.max_score}. {story.passed_of}."
     if story.isolated:
         return marks
-    told = story.words.gettext("This notebook was executed without isolation from the machine that graded it.")
+    told = story.words.gettext("This notebook was executed without isolation from the machine that graded "
+                                   "it.")
     return f"{marks}\n{told}"
 
 

@@ -30,7 +30,8 @@ def _suite(result: records.Result) -> ET.Element:
     broken = any(verdict.mark is records.Mark.GRADER_ERROR for verdict in result.checks)
     if result.status is not records.Status.GRADED and not broken:
         cases.append(_whole(result))
-    suite = ET.Element("testsuite", name=plain.line(result.student), file=plain.line(result.notebook.path), time="0")
+    suite = ET.Element("testsuite", name=plain.line(result.student), file=plain.line(result.notebook.path),
+                       time="0")
     for tag, count in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
         suite.set(count, str(sum(case.find(tag) is not None for case in cases)))
     suite.set("tests", str(len(cases)))
@@ -43,7 +44,8 @@ def _suite(result: records.Result) -> ET.Element:
 
 
 def _case(result: records.Result, verdict: records.Verdict) -> ET.Element:
-    case = ET.Element("testcase", classname=plain.line(result.exercise), name=plain.line(verdict.id), time="0")
+    case = ET.Element("testcase", classname=plain.line(result.exercise), name=plain.line(verdict.id),
+                      time="0")
     message = plain.line(verdict.message if verdict.visible else "", _LONGEST)
     text = f"{plain.line(verdict.title)} {message}".strip()
     kind = verdict.cause.value if verdict.cause else verdict.mark.value

@@ -1,7 +1,8 @@
 """Moodle: the tutor's downloaded grading worksheet, filled in place.
 
-A worksheet is never made from nothing: its headings are in the site's language, and Moodle reads back only what it
-wrote. Columns are found by their place and by known translations; every byte outside the filled fields stays as it was.
+A worksheet is never made from nothing: its headings are in the site's language, and Moodle reads back only
+what it wrote. Columns are found by their place and by known translations; every byte outside the filled
+fields stays as it was.
 """
 
 from __future__ import annotations
@@ -20,13 +21,17 @@ from grader.report import plain
 from grader.report.story import tell
 
 # "Maximum grade" in the languages whose wording is known; the grade's own column stands right before it.
-MAXIMUM = frozenset(("maximum grade", "bestwertung", "höchste bewertung", "maximale bewertung", "note maximale",
+MAXIMUM = frozenset(("maximum grade", "bestwertung", "höchste bewertung", "maximale bewertung",
+                     "note maximale",
                      "calificación máxima", "valutazione massima", "punteggio massimo", "hoogste cijfer",
                      "maximumcijfer", "nota máxima", "avaliação máxima"))
-COMMENTS = frozenset(("feedback comments", "feedback als kommentar", "feedback-kommentare", "kommentare als feedback",
-                      "feedback par commentaires", "comentarios de retroalimentación", "commenti come feedback"))
+COMMENTS = frozenset(("feedback comments", "feedback als kommentar", "feedback-kommentare",
+                      "kommentare als feedback",
+                      "feedback par commentaires", "comentarios de retroalimentación",
+                      "commenti come feedback"))
 LOCKED = frozenset(("no", "nein", "non", "nee", "não"))
-CHANGEABLE = frozenset(("grade can be changed", "bewertung kann geändert werden", "la note peut être modifiée",
+CHANGEABLE = frozenset(("grade can be changed", "bewertung kann geändert werden",
+                        "la note peut être modifiée",
                         "la calificación puede ser cambiada", "la valutazione può essere modificata"))
 
 _FIELD = r'"(?:[^"]|"")*"|[^"\r\n{0}][^\r\n{0}]*|'
@@ -52,9 +57,10 @@ class Filled:
     locked: tuple[str, ...]
 
 
-def write(results: Iterable[records.Result], out: Out, *, worksheet: Path, comments: bool = False, scale: bool = False,
-          grade_column: str = "", language: str = "en") -> Filled:
-    """Fill the worksheet with each student's total over the results given. Withheld marks leave their row alone.
+def write(results: Iterable[records.Result], out: Out, *, worksheet: Path, comments: bool = False,
+          scale: bool = False, grade_column: str = "", language: str = "en") -> Filled:
+    """Fill the worksheet with each student's total over the results given. Withheld marks leave their row
+    alone.
 
     Raises:
         ExportError: the worksheet is not one, or a mark is above the sheet's maximum and `scale` is not set.
@@ -103,7 +109,8 @@ class _Sheet:
         self.delimiter = max(",;\t", key=head.count)
         self.rows = _rows(self.text, self.delimiter)
         if len(self.rows) < 2 or len(self.rows[0]) < 3:
-            raise ExportError(f"{path}: not a grading worksheet; get it in Moodle with \"Download grading worksheet\"")
+            raise ExportError(f"{path}: not a grading worksheet; get it in Moodle with \"Download grading "
+                              "worksheet\"")
         names = [field.value.strip().lstrip("\ufeff").casefold() for field in self.rows[0]]
         self.maximum = next((i for i, name in enumerate(names) if name in MAXIMUM), None)
         self.grade = self._grade(names, grade_column, path)
@@ -155,7 +162,8 @@ class _Sheet:
         at = self.changeable
         return at is not None and at < len(row) and row[at].value.strip().casefold() in LOCKED
 
-    def grade_text(self, student: str, own: Sequence[records.Result], row: Sequence[Field], *, scale: bool) -> str:
+    def grade_text(self, student: str, own: Sequence[records.Result], row: Sequence[Field], *,
+                   scale: bool) -> str:
         score, ours = sum(result.score or 0.0 for result in own), sum(result.max_score for result in own)
         theirs = None
         if self.maximum is not None and self.maximum < len(row):
@@ -164,8 +172,10 @@ class _Sheet:
         if theirs is not None and scale and ours:
             score *= theirs / ours
         elif theirs is not None and score > theirs:
-            raise ExportError(f"{plain.line(student)} has {number(score)} points and the worksheet's maximum is "
-                              f"{number(theirs)}: Moodle would skip the row. Set the maximum in Moodle, or scale.")
+            raise ExportError(f"{plain.line(student)} has {number(score)} points and the worksheet's maximum "
+                              "is "
+                              f"{number(theirs)}: Moodle would skip the row. Set the maximum in Moodle, or "
+                              "scale.")
         return number(round(score, 2)).replace(".", self.decimal)
 
     def with_edits(self, edits: Iterable[tuple[Field, str]]) -> bytes:
@@ -176,7 +186,8 @@ class _Sheet:
             text = text[:field.start] + shown + text[field.end:]
         if self.encoding == "utf-16":  # the byte order mark is written by the codec; the order must stay
             return text.encode("utf-16")
-        return text.encode(self.encoding, "surrogateescape" if self.encoding == "cp1252" else "xmlcharrefreplace")
+        return text.encode(self.encoding, "surrogateescape" if self.encoding == "cp1252"
+                           else "xmlcharrefreplace")
 
 
 def _rows(text: str, delimiter: str) -> list[list[Field]]:
@@ -202,7 +213,8 @@ def _comment(own: Iterable[records.Result], language: str) -> str:
     parts = []
     for result in own:
         story = tell(result, "", language=language)
-        lines = [f"{story.title}: {story.score} / {story.max_score} {story.words.gettext('points')}", story.reason]
+        lines = [f"{story.title}: {story.score} / {story.max_score} {story.words.gettext('points')}",
+                 story.reason]
         lines += [f"{item.word}: {item.title} {item.advice}" for item in story.to_do]
         parts += [f"<p>{html.escape(line)}</p>" for line in lines if line.strip()]
     return "".join(parts)

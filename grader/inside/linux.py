@@ -66,8 +66,8 @@ def bind_tree(source: str, target: str) -> None:
 
 
 def gather_pages() -> None:
-    """Put this process's own memory on huge pages where the kernel can: a fork copies the page tables, and they become
-    a hundredth. Without that a fork of a process with torch in it costs 20 ms, with it 4."""
+    """Put this process's own memory on huge pages where the kernel can: a fork copies the page tables, and
+    they become a hundredth. Without that a fork of a process with torch in it costs 20 ms, with it 4."""
     for line in map(str.split, Path("/proc/self/maps").read_text().splitlines()):
         if line[1] == "rw-p" and line[4] == "0" and (len(line) == 5 or line[5] == "[heap]"):
             start, end = (int(part, 16) for part in line[0].split("-"))

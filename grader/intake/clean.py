@@ -1,7 +1,7 @@
 """The bytes of a handed-in file -> a notebook of nothing but source, or the reason why that cannot be.
 
-Outputs, attachments, cell tags, kernelspec, cell ids and every other piece of metadata are dropped. All that is kept
-beside the cells' type and source is the exercise id that `grader release` wrote.
+Outputs, attachments, cell tags, kernelspec, cell ids and every other piece of metadata are dropped. All that
+is kept beside the cells' type and source is the exercise id that `grader release` wrote.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def clean(data: bytes) -> Cleaned:
     if not isinstance(cells, list):
         raise NotANotebook(N_("The file is JSON, but it has no list of cells: it is not a Jupyter notebook."))
     if len(cells) > MAX_CELLS:
-        raise NotANotebook(N_("The notebook has %(count)s cells; at most %(most)s are read."), count=len(cells),
-                           most=MAX_CELLS)
+        raise NotANotebook(N_("The notebook has %(count)s cells; at most %(most)s are read."),
+                           count=len(cells), most=MAX_CELLS)
     kept = [_cell(i, cell) for i, cell in enumerate(cells)]
     if sum(len(cell["source"]) for cell in kept) > MAX_SOURCE:
         raise NotANotebook(N_("The notebook has more than %(most)s MiB of source."), most=MAX_SOURCE >> 20)
@@ -75,11 +75,11 @@ def _parsed(data: bytes) -> dict[str, Any]:
 def _guess(text: str) -> str:
     """What the file is instead, where that can be told."""
     if "<<<<<<<" in text and ">>>>>>>" in text:
-        return N_("The file holds the marks of an unfinished git merge (<<<<<<< ... >>>>>>>): resolve them and save "
-                  "again.")
+        return N_("The file holds the marks of an unfinished git merge (<<<<<<< ... >>>>>>>): resolve them "
+                  "and save again.")
     if text.lstrip().startswith("{"):
-        return N_("The file begins like a notebook but breaks off or is damaged: save it in Jupyter and hand it in "
-                  "again.")
+        return N_("The file begins like a notebook but breaks off or is damaged: save it in Jupyter and hand "
+                  "it in again.")
     if "import " in text or "def " in text:
         return N_("The file holds Python source, not a notebook: put the code into the exercise's notebook.")
     return N_("The file is not a Jupyter notebook.")
@@ -94,14 +94,17 @@ def _upgraded(document: dict[str, Any]) -> dict[str, Any]:
         raise NotANotebook(N_("The notebook says it is of format %(format)s; formats 2, 3 and 4 are read."),
                            format=repr(str(version)[:20]))
     try:
-        upgraded: dict[str, Any] = nbformat.convert(nbformat.from_dict(document), 4)  # type: ignore[no-untyped-call]
+        convert, from_dict = nbformat.convert, nbformat.from_dict
+        upgraded: dict[str, Any] = convert(from_dict(document), 4)  # type: ignore[no-untyped-call]
     except Exception:  # nbformat raises whatever its old converters stumble over
-        raise NotANotebook(N_("The notebook is of an old format and damaged: open and save it in Jupyter.")) from None
+        raise NotANotebook(N_("The notebook is of an old format and damaged: open and save it in "
+                              "Jupyter.")) from None
     return upgraded
 
 
 def _cell(index: int, cell: object) -> dict[str, Any]:
-    """One cell with its type and source alone; what is no cell becomes an empty raw one, so that numbers stay."""
+    """One cell with its type and source alone; what is no cell becomes an empty raw one, so that numbers
+    stay."""
     kind = cell.get("cell_type") if isinstance(cell, dict) else None
     source = cell.get("source", "") if isinstance(cell, dict) else ""
     if isinstance(source, list):

@@ -19,7 +19,8 @@ from grader.records import Submission, Unreadable
 
 IGNORED = {".ipynb_checkpoints", "__pycache__", "__MACOSX", "feedback"}
 DEEPEST = 16  # folders within a student's folder
-COPY = re.compile(r"\s*\(\d{1,3}\)$")  # what a browser adds to the name of a file that it has downloaded before
+# what a browser adds to the name of a file that it has downloaded before
+COPY = re.compile(r"\s*\(\d{1,3}\)$")
 
 
 class IntakeError(Mendable):
@@ -55,13 +56,16 @@ def read_folder(root: Path, exercises: Collection[str], default: str | None = No
         raise IntakeError(f"{root}: no such folder")
     found = _find(root, exercises)
     if not found:
-        raise IntakeError(f"{root}: no notebooks. Expected <student>/<notebook>.ipynb or <student>_<exercise>.ipynb")
-    read = [(read_file(f.path, student=f.student, relative=f.relative, exercises=exercises, default=default), f)
+        raise IntakeError(f"{root}: no notebooks. Expected <student>/<notebook>.ipynb or "
+                          "<student>_<exercise>.ipynb")
+    read = [(read_file(f.path, student=f.student, relative=f.relative, exercises=exercises, default=default),
+             f)
             for f in found]
     read = [(_guessed(s, {s.exercise for s, _ in read} - {""}), f) for s, f in read]
     lost = [s.path for s, _ in read if not s.exercise]
     if len(lost) == len(read):
-        raise IntakeError(f"{lost[0]}{f' and {len(lost) - 1} more' if len(lost) > 1 else ''}: cannot tell which "
+        raise IntakeError(f"{lost[0]}{f' and {len(lost) - 1} more' if len(lost) > 1 else ''}: cannot tell "
+                          "which "
                           f"exercise this is; say it with --exercise ({', '.join(sorted(exercises))})")
     # One odd file must not keep the others waiting for their marks.
     notes = [f"{path}: left out, cannot tell which exercise this is; say it with --exercise" for path in lost]
@@ -118,9 +122,11 @@ def _find(root: Path, exercises: Collection[str]) -> list[Found]:
         if entry.name in IGNORED or entry.name.startswith("."):
             continue
         if entry.suffix == ".ipynb":
-            found.append(Found(student=_text(_student(entry.stem, exercises)), path=entry, relative=_text(entry.name)))
+            found.append(Found(student=_text(_student(entry.stem, exercises)), path=entry,
+                               relative=_text(entry.name)))
         elif entry.is_dir() and not entry.is_symlink():
-            found += [Found(student=_text(entry.name), path=path, relative=_text(path.relative_to(root).as_posix()))
+            found += [Found(student=_text(entry.name), path=path,
+                            relative=_text(path.relative_to(root).as_posix()))
                       for path in _notebooks(entry, DEEPEST)]
     return found
 

@@ -30,7 +30,8 @@ from grader.errors import Mendable
 from grader.records import Mark, Result, Status, Verdict
 
 METADATA = MetaData()
-BATCH = Table("batch", METADATA, Column("name", String, primary_key=True), Column("value", String, nullable=False))
+BATCH = Table("batch", METADATA, Column("name", String, primary_key=True),
+              Column("value", String, nullable=False))
 RESULTS = Table(
     "results", METADATA,
     Column("student", String, nullable=False), Column("exercise", String, nullable=False),
@@ -41,7 +42,8 @@ RESULTS = Table(
 OVERRIDES = Table(
     "overrides", METADATA,
     Column("student", String, nullable=False), Column("exercise", String, nullable=False),
-    Column("check", String, nullable=False), Column("points", Float), Column("comment", String, nullable=False),
+    Column("check", String, nullable=False), Column("points", Float),
+    Column("comment", String, nullable=False),
     Column("made_at", String, nullable=False), PrimaryKeyConstraint("student", "exercise", "check"))
 HISTORY = Table(
     "history", METADATA,
@@ -87,7 +89,8 @@ class Gradebook:
         self._engine.dispose()
 
     def batch_value(self, name: str, default: str) -> str:
-        """A value of the whole batch, such as its seed: what was recorded first, else `default`, now recorded."""
+        """A value of the whole batch, such as its seed: what was recorded first, else `default`, now
+        recorded."""
         with self._transaction() as db:
             db.execute(upsert(BATCH).values(name=name, value=default).on_conflict_do_nothing())
             return str(db.execute(select(BATCH.c.value).where(BATCH.c.name == name)).scalar_one())
@@ -104,8 +107,10 @@ class Gradebook:
     def record(self, entry: Entry) -> None:
         """Write or replace one submission's result."""
         r, now = entry.result, _now()
-        values = {"student": r.student, "exercise": r.exercise, "fingerprint": entry.fingerprint, "graded_at": now,
-                  "result": msgspec.json.encode(r).decode(), "notebook": entry.notebook, "executed": entry.executed}
+        values = {"student": r.student, "exercise": r.exercise, "fingerprint": entry.fingerprint,
+                  "graded_at": now,
+                  "result": msgspec.json.encode(r).decode(), "notebook": entry.notebook,
+                  "executed": entry.executed}
         score = "withheld" if r.score is None else f"{r.score:g} / {r.max_score:g}"
         with self._transaction() as db:
             row = upsert(RESULTS).values(values)
@@ -130,15 +135,18 @@ class Gradebook:
         values = {**structs.asdict(override), "made_at": _now()}
         with self._transaction() as db:
             row = upsert(OVERRIDES).values(values)
-            db.execute(row.on_conflict_do_update(index_elements=["student", "exercise", "check"], set_=values))
+            db.execute(row.on_conflict_do_update(index_elements=["student", "exercise", "check"],
+                                                 set_=values))
             points = "comment" if override.points is None else f"{override.points:g} points"
             db.execute(insert(HISTORY).values(at=values["made_at"], student=override.student,
-                                              exercise=override.exercise, what=f"override {override.check}: {points}"))
+                                              exercise=override.exercise,
+                                              what=f"override {override.check}: {points}"))
 
     def drop_override(self, student: str, exercise: str, check: str) -> None:
         o = OVERRIDES.c
         with self._transaction() as db:
-            db.execute(delete(OVERRIDES).where(o.student == student, o.exercise == exercise, o.check == check))
+            db.execute(delete(OVERRIDES).where(o.student == student, o.exercise == exercise,
+                                               o.check == check))
 
     def overrides(self) -> list[Override]:
         with self._transaction() as db:
@@ -166,7 +174,8 @@ def overridden(result: Result, overrides: list[Override]) -> Result:
     if result.status is Status.UNREADABLE or not checks or withheld:
         return structs.replace(result, checks=checks, comment=comment)
     maximum = sum(check.max_points for check in checks if check.mark is not Mark.NOT_AVAILABLE)
-    return structs.replace(result, checks=checks, comment=comment, score=sum(check.points for check in checks),
+    return structs.replace(result, checks=checks, comment=comment,
+                           score=sum(check.points for check in checks),
                            max_score=maximum, status=Status.GRADED)
 
 

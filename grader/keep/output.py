@@ -49,7 +49,8 @@ class Output:
 
 
 def folder_name(student: str) -> str:
-    """A name for a student's folder that no file system reads as anything else; distinct students stay distinct."""
+    """A name for a student's folder that no file system reads as anything else; distinct students stay
+    distinct."""
     name = UNSAFE.sub("_", student).strip(" .")[:60]
     if name == student and name and name.casefold() not in RESERVED and not DIGESTED.search(name):
         return name
@@ -59,12 +60,15 @@ def folder_name(student: str) -> str:
 
 def line(result: Result) -> bytes:
     """One line of results.jsonl."""
-    checks = [{"id": c.id, "title": c.title, "mark": c.mark.value, "cause": c.cause.value if c.cause else None,
+    checks = [{"id": c.id, "title": c.title, "mark": c.mark.value,
+               "cause": c.cause.value if c.cause else None,
                "points": c.points, "max_points": c.max_points, "message": c.message, "diagnosis": c.diagnosis}
               for c in result.checks]
     document = {"student": result.student, "exercise": result.exercise, "title": result.title,
-                "status": result.status.value, "score": result.score, "max_score": result.max_score, "checks": checks,
-                "notebook": msgspec.to_builtins(result.notebook), "made_by": msgspec.to_builtins(result.made_by)}
+                "status": result.status.value, "score": result.score, "max_score": result.max_score,
+                "checks": checks,
+                "notebook": msgspec.to_builtins(result.notebook),
+                "made_by": msgspec.to_builtins(result.made_by)}
     if result.reason:
         document["reason"] = result.reason
     if result.comment:

@@ -1,4 +1,5 @@
-"""The tutor's page: who has what, what the class has in common, what needs a human. One file, one script of ours."""
+"""The tutor's page: who has what, what the class has in common, what needs a human. One file, one script of
+ours."""
 
 from __future__ import annotations
 
@@ -127,10 +128,12 @@ class Section:
     not_available: bool
 
 
-def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, title: str, links: Mapping[Key, str],
+def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, title: str,
+           links: Mapping[Key, str],
            isolated: bool, language: str = "en", released: Mapping[str, str] | None = None,
            weights: Mapping[str, float] | None = None) -> str:
-    """The class page. `notebooks` are the cleaned submissions, `released` what was handed out, to compare them with."""
+    """The class page. `notebooks` are the cleaned submissions, `released` what was handed out, to compare
+    them with."""
     writer = _Writer(counted(results, weights), alike(notebooks, released), links, words(language))
     script = page.asset(_SCRIPT)
     isolated = isolated and all(result.made_by.sandbox != "process" for result in results)
@@ -165,7 +168,8 @@ class _Writer:
         flags += ["missing"] if len(standing.results) < len(self.cohort.exercises) else []
         flags += ["alike"] if standing.student in self.alike else []
         flags += ["low"] if standing.score is not None and standing.score < standing.max_score / 2 else []
-        only = [self.href(standing.student, name) for name in standing.results] if len(self.titles) == 1 else []
+        only = [self.href(standing.student, name)
+                for name in standing.results] if len(self.titles) == 1 else []
         return Row(plain.line(standing.student), "".join(only), standing.student in self.alike, marks,
                    self._total(standing), " ".join(flags))
 
@@ -202,11 +206,12 @@ class _Writer:
         for i, count in enumerate(exercise.bins):
             height = round(count / most * (_CHART_BOTTOM - _CHART_TOP - 14), 1)
             x = _CHART_LEFT + i * step + _GAP / 2
-            columns.append(Column(round(x, 1), round(_CHART_BOTTOM - height, 1), round(step - _GAP, 1), height,
-                                  round(x + (step - _GAP) / 2, 1), f"{10 * i}", count))
+            columns.append(Column(round(x, 1), round(_CHART_BOTTOM - height, 1), round(step - _GAP, 1),
+                                  height, round(x + (step - _GAP) / 2, 1), f"{10 * i}", count))
         median = "" if exercise.median is None else f"{100 * exercise.median:.0f} %"
         _ = self.words.gettext
-        said = ", ".join(_("%(count)s at %(low)s to %(high)s %%") % {"count": c, "low": 10 * i, "high": 10 * i + 10}
+        said = ", ".join(_("%(count)s at %(low)s to %(high)s %%") % {"count": c, "low": 10 * i,
+                                                                     "high": 10 * i + 10}
                          for i, c in enumerate(exercise.bins) if c)
         return Chart(name=self.titles[exercise.name], alt=said or _("No marks yet."), columns=tuple(columns),
                      median=median)
@@ -223,11 +228,12 @@ class _Writer:
 
     def _tally(self, check: CheckCount) -> Tally:
         why = self._why(check.reasons[:_MOST_REASONS])
-        return Tally(check=check, share=round(100 * check.failed / check.seen, 1) if check.seen else 0.0, why=why,
-                     others=check.failed - check.follows - sum(one.count for one in why))
+        return Tally(check=check, share=round(100 * check.failed / check.seen, 1) if check.seen else 0.0,
+                     why=why, others=check.failed - check.follows - sum(one.count for one in why))
 
     def _why(self, reasons: Sequence[Reason]) -> tuple[Why, ...]:
-        return tuple(Why(one.students, plain.line(one.meaning, 500) or self.words.briefly(one.cause), one.diagnosis)
+        return tuple(Why(one.students, plain.line(one.meaning, 500) or self.words.briefly(one.cause),
+                         one.diagnosis)
                      for one in reasons)
 
     def listed(self, results: Sequence[records.Result]) -> list[Listed]:
@@ -248,7 +254,8 @@ class _Writer:
         if result.status is not records.Status.WITHHELD:
             return ""
         if any(v.mark is records.Mark.GRADER_ERROR for v in result.checks):
-            return self.words.gettext("Mend the check, then run `grader rejudge`: it judges again and runs nothing.")
+            return self.words.gettext("Mend the check, then run `grader rejudge`: it judges again and runs "
+                                      "nothing.")
         return self.words.gettext("Run the same command again: what is withheld is graded once more.")
 
     def group(self, group: Alike) -> Listed:

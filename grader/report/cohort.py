@@ -29,7 +29,8 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckCount:
-    """How a class did on one check. What is passed, failed, not reached, not available and broken is all there is."""
+    """How a class did on one check. What is passed, failed, not reached, not available and broken is all
+    there is."""
 
     id: str
     title: str
@@ -45,7 +46,8 @@ class CheckCount:
 
 @dataclass(frozen=True, kw_only=True)
 class Topic:
-    """Something to discuss in the next lecture: a misconception, or a check that many failed for several reasons."""
+    """Something to discuss in the next lecture: a misconception, or a check that many failed for several
+    reasons."""
 
     check: CheckCount
     reasons: tuple[Reason, ...]    # one for a misconception
@@ -55,7 +57,8 @@ class Topic:
     @property
     def shared(self) -> Reason | None:
         """The misconception, if it is one."""
-        return self.reasons[0] if self.reasons[0].students == self.students and self.reasons[0].diagnosis else None
+        first = self.reasons[0]
+        return first if first.students == self.students and first.diagnosis else None
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,8 @@ def ordered(names: Iterable[str], weights: Mapping[str, float]) -> list[str]:
 
 
 def counted(results: Sequence[records.Result], weights: Mapping[str, float] | None = None) -> Cohort:
-    """All there is to count; students are in order of name. `weights`: of an exercise's points in the total."""
+    """All there is to count; students are in order of name. `weights`: of an exercise's points in
+    the total."""
     weights = weights or {}
     by_exercise: dict[str, list[records.Result]] = defaultdict(list)
     by_student: dict[str, dict[str, records.Result]] = defaultdict(dict)
@@ -117,7 +121,8 @@ def counted(results: Sequence[records.Result], weights: Mapping[str, float] | No
     full = {name: max(result.max_score for result in group) for name, group in by_exercise.items()}
     return Cohort(
         exercises=tuple(_exercise(name, by_exercise[name]) for name in ordered(by_exercise, weights)),
-        standings=tuple(_standing(student, by_student[student], full, weights) for student in sorted(by_student)),
+        standings=tuple(_standing(student, by_student[student], full, weights)
+                        for student in sorted(by_student)),
         withheld=tuple(result for result in order if result.status is records.Status.WITHHELD),
         unreadable=tuple(result for result in order if result.status is records.Status.UNREADABLE))
 
@@ -125,7 +130,8 @@ def counted(results: Sequence[records.Result], weights: Mapping[str, float] | No
 def _standing(student: str, results: Mapping[str, records.Result], full: Mapping[str, float],
               weights: Mapping[str, float]) -> Standing:
     """What was not handed in counts for nothing, out of what others could get."""
-    known = [weights.get(name, 1.0) * result.score for name, result in results.items() if result.score is not None]
+    known = [weights.get(name, 1.0) * result.score for name,
+             result in results.items() if result.score is not None]
     maximum = sum(weights.get(name, 1.0) * (results[name].max_score if name in results else full[name])
                   for name in full)
     return Standing(student, results, sum(known) if len(known) == len(results) else None, maximum)
@@ -142,7 +148,8 @@ def _exercise(name: str, results: Sequence[records.Result]) -> ExerciseCount:
         name=name, title=next((result.title for result in results if result.title), name),
         max_score=max(result.max_score for result in results), graded=statuses[records.Status.GRADED],
         unreadable=statuses[records.Status.UNREADABLE],
-        withheld=statuses[records.Status.WITHHELD], median=_median(shares), bins=tuple(bins[i] for i in range(_BINS)),
+        withheld=statuses[records.Status.WITHHELD], median=_median(shares),
+        bins=tuple(bins[i] for i in range(_BINS)),
         checks=checks, topics=_topics(roots, checks, statuses[records.Status.GRADED]))
 
 
@@ -177,9 +184,12 @@ def _checks(results: Iterable[records.Result], roots: Iterable[_Root]) -> Iterab
         marks = Counter(verdict.mark for verdict in given)
         failed = marks[records.Mark.FAIL] + marks[records.Mark.PARTIAL]
         yield CheckCount(
-            id=check, title=given[0].title, seen=len(given) - marks[records.Mark.NOT_AVAILABLE], passed=marks[records.Mark.PASS],
-            failed=failed, not_reached=marks[records.Mark.NOT_REACHED], not_available=marks[records.Mark.NOT_AVAILABLE],
-            broken=marks[records.Mark.GRADER_ERROR], reasons=_reasons(rooted[check]), follows=failed - len(rooted[check]))
+            id=check, title=given[0].title, seen=len(given) - marks[records.Mark.NOT_AVAILABLE],
+            passed=marks[records.Mark.PASS],
+            failed=failed, not_reached=marks[records.Mark.NOT_REACHED],
+            not_available=marks[records.Mark.NOT_AVAILABLE],
+            broken=marks[records.Mark.GRADER_ERROR], reasons=_reasons(rooted[check]),
+            follows=failed - len(rooted[check]))
 
 
 def _reasons(roots: Iterable[_Root]) -> tuple[Reason, ...]:

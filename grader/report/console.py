@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from grader.exercise.validate import Proof
 
 def plain(text: str, most: int = 60) -> str:
-    """Text of a student's without control characters, terminal escapes, tricks of direction, or CI logs' commands."""
+    """Text of a student's without control characters, terminal escapes, tricks of direction, or CI logs'
+    commands."""
     return no_commands("".join(c if c.isprintable() else "?" for c in text)[:most])
 
 
@@ -41,7 +42,8 @@ class Bar:
         self._task = self._progress.add_task("starting", total=total)
 
     def graded(self, result: Result) -> None:
-        self._progress.update(self._task, advance=1, description=plain(f"{result.student} {result.exercise}", 40))
+        self._progress.update(self._task, advance=1,
+                              description=plain(f"{result.student} {result.exercise}", 40))
 
     def note(self, text: str) -> None:
         self._progress.console.print(Text(plain(text, 200), style="yellow"))
@@ -57,8 +59,8 @@ class Lines:
     def graded(self, result: Result) -> None:
         self._done += 1
         points = "withheld" if result.score is None else f"{result.score:g} / {result.max_score:g}"
-        print(f"[{self._done}/{self._total}] {plain(result.student)} {result.exercise}: {points}", file=sys.stderr,
-              flush=True)
+        print(f"[{self._done}/{self._total}] {plain(result.student)} {result.exercise}: {points}",
+              file=sys.stderr, flush=True)
 
     def note(self, text: str) -> None:
         print(f"note: {plain(text, 200)}", file=sys.stderr, flush=True)
@@ -71,7 +73,8 @@ def watching() -> Iterator[Bar | Lines]:
     if not console.is_terminal:
         yield Lines()
         return
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
+               TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         yield Bar(progress)
 
@@ -102,9 +105,11 @@ def class_table(results: Sequence[Result], out: Path, language: str = "en") -> N
     console.print(table)
     withheld = sum(result.score is None for result in results)
     if withheld:
-        console.print(_("%(count)s withheld by a fault of the grader's or the machine's: run the command again")
+        console.print(_("%(count)s withheld by a fault of the grader's or the machine's: run the command "
+                        "again")
                       % {"count": withheld}, style="yellow")
-    console.print(_("%(count)s submissions; open %(page)s") % {"count": len(results), "page": out / "index.html"},
+    console.print(_("%(count)s submissions; open %(page)s") % {"count": len(results),
+                                                               "page": out / "index.html"},
                   soft_wrap=True, markup=False)
 
 
@@ -128,7 +133,8 @@ def proofs_table(proofs: Sequence[Proof]) -> None:
     """What `grader validate` found."""
     console = Console()
     for proof in proofs:
-        table = Table(box=box.SIMPLE_HEAD, title=f"{proof.exercise}: {proof.wrong} wrong and {proof.right} right "
+        table = Table(box=box.SIMPLE_HEAD, title=f"{proof.exercise}: {proof.wrong} wrong and {proof.right} "
+                      "right "
                                                  "solutions", title_justify="left")
         for column in ("check", "points", "failed by", "false alarms", "upper bound (95 %)"):
             table.add_column(column, justify="left" if column in ("check", "failed by") else "right")

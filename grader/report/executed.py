@@ -1,4 +1,5 @@
-"""A notebook as it was executed, as a page in which nothing is active: nbconvert's HTML through an allow-list.
+"""A notebook as it was executed, as a page in which nothing is active: nbconvert's HTML through an
+allow-list.
 
 Total: whatever the notebook holds, a page comes out. Cell N of a report is #cell-N here.
 """
@@ -46,9 +47,9 @@ _CODE = re.compile(r'(<div class="input_area">\s*<div class="[^"]*"><pre)>')
 _FORMULA = re.compile(r'<code class="formula (block|inline)">([^<]*)</code>')
 _PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*\Z")
 
-_TAGS = set("""a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img
-            kbd li mark ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr u ul
-            var""".split())  # noqa: SIM905
+_TAGS = set("""a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4 h5 h6
+               hr i img kbd li mark ol p pre q s samp small span strong sub summary sup table tbody td tfoot
+               th thead tr u ul var""".split())  # noqa: SIM905
 _ATTRIBUTES = {"*": {"class", "title"}, "a": {"href"}, "img": {"src", "alt"}, "td": {"colspan", "rowspan"},
                "th": {"colspan", "rowspan", "scope"}, "ol": {"start"}}
 
@@ -62,11 +63,14 @@ class Shown:
     body: Markup
 
 
-def render(notebook_json: str, *, student: str = "", exercise: str = "", report: str = "", language: str = "en") -> str:
-    """The page. `exercise` is a title, `report` a link back. A notebook that cannot be shown says so on the page."""
+def render(notebook_json: str, *, student: str = "", exercise: str = "", report: str = "",
+           language: str = "en") -> str:
+    """The page. `exercise` is a title, `report` a link back. A notebook that cannot be shown says so on the
+    page."""
     try:
         cells = list(_shown(_readable(notebook_json), words(language).gettext("figure of cell %(cell)s")))
-    except Exception:  # nbconvert and its lexers raise anything on hostile input; the page must still come out
+    # nbconvert and its lexers raise anything on hostile input; the page must still come out
+    except Exception:
         cells = []
     return page.html("executed.html.j2", language, cells=cells, student=plain.line(student),
                      exercise=plain.line(exercise), report=plain.href(report),
@@ -83,11 +87,13 @@ class _Left:
 
 
 def _readable(text: str) -> nbformat.NotebookNode:
-    """A notebook built anew from what is understood of this one: sources, streams, errors, text and pictures."""
+    """A notebook built anew from what is understood of this one: sources, streams, errors, text
+    and pictures."""
     found = msgspec.json.decode(text.encode("utf-8", "replace"))
     left = _Left()
     cells = [_cell(cell if isinstance(cell, dict) else {}, left) for cell in found["cells"]]
-    return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells})  # type: ignore[no-any-return, no-untyped-call]
+    made: NotebookNode = _document(cells)
+    return made
 
 
 def _cell(cell: dict[str, Any], left: _Left) -> dict[str, Any]:
@@ -96,7 +102,8 @@ def _cell(cell: dict[str, Any], left: _Left) -> dict[str, Any]:
     if kind == "code":
         count = cell.get("execution_count")
         outputs = (_output(o, left) for o in cell.get("outputs") or () if isinstance(o, dict))
-        made |= {"execution_count": count if isinstance(count, int) else None, "outputs": [o for o in outputs if o]}
+        made |= {"execution_count": count if isinstance(count, int) else None,
+                 "outputs": [o for o in outputs if o]}
     return made
 
 
@@ -119,7 +126,8 @@ def _output(output: dict[str, Any], left: _Left) -> dict[str, Any] | None:
 def _bundle(bundle: dict[str, Any], left: _Left) -> dict[str, str]:
     for kind in _IMAGES:
         picture = bundle.get(kind)
-        if isinstance(picture, str) and len(picture) <= min(_IMAGE_MOST, left.images) and _BASE64.match(picture):
+        if isinstance(picture, str) and len(picture) <= min(_IMAGE_MOST,
+                                                            left.images) and _BASE64.match(picture):
             left.images -= len(picture)
             return {kind: picture}
     return next(({kind: _text(bundle[kind], left)} for kind in _TEXTS if kind in bundle), {})
@@ -146,14 +154,17 @@ def _remembering(convert: Convert) -> Convert:
 def _exporter() -> HTMLExporter:
     """nbconvert's, without bleach: nh3 cleans each cell afterwards, in a fraction of the time.
 
-    Of its preprocessors only one has work to do in a notebook that was built anew, and each validates it once more.
+    Of its preprocessors only one has work to do in a notebook that was built anew, and each validates it once
+    more.
     """
-    made = HTMLExporter(template_name="basic", sanitize_html=False, embed_images=False, default_preprocessors=_PREPARED,
+    made = HTMLExporter(template_name="basic", sanitize_html=False, embed_images=False,
+                        default_preprocessors=_PREPARED,
                         config=Config(_UNSTYLED))  # type: ignore[no-untyped-call]
-    colour = _remembering(Highlight2HTML(pygments_lexer="ipython3", parent=made))  # type: ignore[no-untyped-call]
-    made.register_filter("clean_html", lambda html: html)  # type: ignore[no-untyped-call]
-    made.register_filter("highlight_code", lambda source, **_: colour(source))  # type: ignore[no-untyped-call]
-    made.register_filter("markdown2html", _markdown)  # type: ignore[no-untyped-call]
+    highlight: Any = Highlight2HTML
+    colour, register = _remembering(highlight(pygments_lexer="ipython3", parent=made)), made.register_filter
+    register("clean_html", lambda html: html)  # type: ignore[no-untyped-call]
+    register("highlight_code", lambda source, **_: colour(source))  # type: ignore[no-untyped-call]
+    register("markdown2html", _markdown)  # type: ignore[no-untyped-call]
     return made
 
 
@@ -186,26 +197,35 @@ def _shown(notebook: nbformat.NotebookNode, alt: str) -> Iterator[Shown]:
 def _inert(cell: bytes, alt: str) -> str:
     """A cell's HTML without anything active."""
     made = _exporter()
-    alone = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 4, "metadata": {},  # type: ignore[no-untyped-call]
-                                "cells": [msgspec.json.decode(cell)]})
+    alone = _document([msgspec.json.decode(cell)])
     ready, _ = Exporter.from_notebook_node(made, alone)
     return _clean(str(made.template.render(nb=ready, resources=_resources())), alt)
 
 
+def _document(cells: list[Any]) -> Any:
+    """A notebook of these cells, as nbconvert takes it."""
+    document = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}
+    return nbformat.from_dict(document)  # type: ignore[no-untyped-call]
+
+
 @lru_cache
 def _resources() -> dict[str, Any]:
-    """What the template asks for, from HTMLExporter's base: it would parse the page once more with BeautifulSoup."""
+    """What the template asks for, from HTMLExporter's base: it would parse the page once more with
+    BeautifulSoup."""
     made = _exporter()
-    empty = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": []})  # type: ignore[no-untyped-call]
+    empty = _document([])
     resources = made._init_resources(None)  # type: ignore[no-untyped-call]
     return dict(TemplateExporter.from_notebook_node(made, empty, resources)[1])
 
 
 def _clean(dirty: str, alt: str) -> str:
-    """What is on the list of what may stay. Styles, scripts, forms, frames, SVG and every event attribute are not."""
+    """What is on the list of what may stay. Styles, scripts, forms, frames, SVG and every event attribute are
+    not."""
     clean = nh3.clean(dirty, tags=_TAGS, attributes=_ATTRIBUTES, attribute_filter=_allowed,
-                      url_schemes={"https", "data"}, strip_comments=True, link_rel="noopener noreferrer nofollow",
-                      set_tag_attribute_values={"table": {"tabindex": "0"}},  # wide ones scroll, by keyboard too
+                      url_schemes={"https", "data"}, strip_comments=True,
+                      link_rel="noopener noreferrer nofollow",
+                      # wide ones scroll, by keyboard too
+                      set_tag_attribute_values={"table": {"tabindex": "0"}},
                       clean_content_tags={"script", "style", "svg", "math", "template", "iframe", "object"})
     clean = _HEADING.sub(r"\1h2", clean)  # the page's heading is ours; a student's may skip levels
     clean = _CODE.sub(r'\1 tabindex="0">', clean)  # long lines scroll, by keyboard too

@@ -22,20 +22,23 @@ _KEPT = 1000           # formulas remembered: an exercise's own are the same in 
 
 # Definitions can grow without bounds; the others put attributes on elements that no formula needs.
 _REFUSED = re.compile(r"\\(?:(?:new|renew|provide)command|(?:[egx]?def|let|href|class|style|color)(?![a-z]))")
-# What the converter knows under another name or in braces only, leaves as it is, or writes down for want of a meaning.
+# What the converter knows under another name or in braces only, leaves as it is, or writes down for want of a
+# meaning.
 _ALIGNED = re.compile(r"\\(begin|end)\{aligned\}")
 _BARE = re.compile(r"(\\math[a-z]+)\s+([A-Za-z])(?![A-Za-z])")
 _ESCAPED = re.compile(r"\\([_%&#$])")
 _UNKNOWN = re.compile(r"\\[A-Za-z]|&\Z")
 
-_TAGS = set("""math menclose mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow mspace msqrt
-            mstyle msub msubsup msup mtable mtd mtext mtr munder munderover""".split())  # noqa: SIM905
-_PARTS = {"mfrac": 2, "mover": 2, "mroot": 2, "msub": 2, "msubsup": 3, "msup": 2, "munder": 2, "munderover": 3}
+_TAGS = set("""math menclose mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow mspace
+               msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover""".split())  # noqa: SIM905
+_PARTS = {"mfrac": 2, "mover": 2, "mroot": 2, "msub": 2, "msubsup": 3, "msup": 2, "munder": 2,
+          "munderover": 3}
 _LENGTHS = {"columnspacing", "linethickness", "lspace", "maxsize", "minsize", "rowspacing", "rspace", "width"}
-_WORDS = set("""accent accentunder columnalign columnlines display displaystyle fence form linebreak mathvariant
-             movablelimits notation rowalign rowlines separator stretchy symmetric""".split())  # noqa: SIM905
+_WORDS = set("""accent accentunder columnalign columnlines display displaystyle fence form linebreak
+                mathvariant movablelimits notation rowalign rowlines separator stretchy symmetric""".split())  # noqa: SIM905
 _WORD = re.compile(r"[a-z -]{1,60}\Z")
-_LENGTH = re.compile(r"-?\d?(?:\.\d{1,5})?(?:em|ex)\Z|0(?:px)?\Z")  # below ten letters: it stays where it belongs
+# below ten letters: it stays where it belongs
+_LENGTH = re.compile(r"-?\d?(?:\.\d{1,5})?(?:em|ex)\Z|0(?:px)?\Z")
 
 
 def mathml(latex: str, *, block: bool = False) -> str:
@@ -49,12 +52,14 @@ def mathml(latex: str, *, block: bool = False) -> str:
 def _drawn(latex: str, block: bool) -> str:
     try:
         drawn = Converter(display="block" if block else "inline").convert_to_element(_spelled(latex))
-    except Exception:  # the converter has a dozen errors of its own, and meets unforeseen input with any other
+    # the converter has a dozen errors of its own, and meets unforeseen input with any other
+    except Exception:
         return ""
     if not _within(drawn) or not all(map(_finished, drawn.iter())):
         return ""
     return nh3.clean(tostring(drawn, encoding="unicode"), tags=_TAGS, link_rel=None,
-                     attributes={tag: _WORDS | _LENGTHS | {"scriptlevel"} for tag in _TAGS}, attribute_filter=_allowed)
+                     attributes={tag: _WORDS | _LENGTHS | {"scriptlevel"} for tag in _TAGS},
+                     attribute_filter=_allowed)
 
 
 def _spelled(latex: str) -> str:
@@ -73,7 +78,8 @@ def _within(drawn: Element) -> bool:
 
 
 def _finished(element: Element) -> bool:
-    """Put characters in the place of "&#x0003D;", as the converter writes; False where a command or a gap is left."""
+    """Put characters in the place of "&#x0003D;", as the converter writes; False where a command or a gap is
+    left."""
     text = html.unescape(element.text or "")
     element.text = _ESCAPED.sub(r"\1", text) if element.tag == "mtext" else text
     return len(element) == _PARTS.get(element.tag, len(element)) and not _UNKNOWN.match(element.text)

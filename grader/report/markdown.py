@@ -12,11 +12,13 @@ from grader.records import Result
 from grader.report import page
 from grader.report.story import tell
 
-SHAPES = {"pass": "✔", "partial": "◐", "fail": "✘", "not-reached": "◌", "not-available": "⊖", "grader-error": "⚠"}
+SHAPES = {"pass": "✔", "partial": "◐", "fail": "✘", "not-reached": "◌", "not-available": "⊖",
+          "grader-error": "⚠"}
 
-# What Markdown or GitHub would obey: inline marks, addresses that become links by themselves, and starts of blocks.
-_PUNCTUATION = re.compile(r"([\\`*_{}\[\]#|<>~$&]|(?<=www)\.|:(?=//)|^[ \t]*[-+=](?=\s|-|=|$)|(?<=\d)[.)](?=\s))",
-                          re.MULTILINE)
+# What Markdown or GitHub would obey: inline marks, addresses that become links by themselves, and starts of
+# blocks.
+_PUNCTUATION = re.compile(r"([\\`*_{}\[\]#|<>~$&]|(?<=www)\.|:(?=//)|^[ "
+                          r"\t]*[-+=](?=\s|-|=|$)|(?<=\d)[.)](?=\s))", re.MULTILINE)
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
@@ -30,7 +32,8 @@ def render(result: Result, notebook: str, *, language: str = "en") -> str:
 @lru_cache
 def _environment(language: str) -> Environment:
     made = page.environment(language).overlay()
-    made.filters = {**made.filters, "text": text, "prose": prose, "code": code, "fence": fence, "reference": reference}
+    made.filters = {**made.filters, "text": text, "prose": prose, "code": code, "fence": fence,
+                    "reference": reference}
     return made
 
 

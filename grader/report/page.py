@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -45,11 +46,14 @@ def html(template: str, language: str, **values: object) -> str:
 def environment(language: str) -> Environment:
     """Jinja2 with both of the safeguards that it leaves off, and one language's words."""
     spoken = words(language)
-    made = Environment(loader=FileSystemLoader(FOLDERS), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+    made = Environment(loader=FileSystemLoader(FOLDERS), autoescape=True, undefined=StrictUndefined,
+                       trim_blocks=True,
                        lstrip_blocks=True, auto_reload=False, finalize=_fit, extensions=["jinja2.ext.i18n"])
-    made.install_gettext_callables(spoken.gettext, spoken.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    translated: Any = made
+    translated.install_gettext_callables(spoken.gettext, spoken.ngettext, newstyle=True)
     made.filters.update(prose=prose, linked=linked)
-    foreign = Markup("" if spoken.language == "en" else ' lang="en"')  # exercises speak English, whatever we speak
+    # exercises speak English, whatever we speak
+    foreign = Markup("" if spoken.language == "en" else ' lang="en"')
     native = Markup(f' lang="{spoken.language}"' if foreign else "")  # one of our own languages
     made.globals.update(language=spoken.language, foreign=foreign, native=native,
                         style=Markup(asset("page.css")), policy=policy())
@@ -70,7 +74,8 @@ def asset(name: str) -> str:
 
 
 def policy(*, script: str = "", images: str = "") -> str:
-    """A Content-Security-Policy under which only our own style, and one script of ours if any, does anything."""
+    """A Content-Security-Policy under which only our own style, and one script of ours if any,
+    does anything."""
     parts = {"default-src": "'none'", "style-src": _hash(asset("page.css")), "base-uri": "'none'",
              "form-action": "'none'"}
     if script:
@@ -105,7 +110,8 @@ def references(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _address(name: str) -> str:
-    return next(match.expand(address) for pattern, address in _KNOWN if (match := re.fullmatch(pattern, name)))
+    return next(match.expand(address) for pattern,
+                address in _KNOWN if (match := re.fullmatch(pattern, name)))
 
 
 def linked(text: str) -> Markup:

@@ -83,7 +83,8 @@ class Axis:
 
     def ticks(self) -> tuple[Tick, ...]:
         if self.counts:
-            rest = (tick for tick in _round_numbers(self) if "." not in tick.label and tick.at > self.start + 20)
+            rest = (tick for tick in _round_numbers(self)
+                    if "." not in tick.label and tick.at > self.start + 20)
             return (Tick(self.start, "1"), *rest)
         return tuple(_decades(self) if self.log else _round_numbers(self))
 
@@ -145,12 +146,14 @@ def _drawable_band(picture: records.Curves) -> records.Band | None:
 def _zone(band: records.Band, x: Axis, y: Axis, x_label: str) -> Zone:
     left = min(max(LEFT, x.at(band.at) - _BAND_WIDTH / 2), RIGHT - _BAND_WIDTH)
     top = y.at(band.high)
-    return Zone(Bar(left, top, _BAND_WIDTH, round(y.at(band.low) - top, 1)), plain.line(f"{x_label} {band.at}"))
+    return Zone(Bar(left, top, _BAND_WIDTH, round(y.at(band.low) - top, 1)),
+                plain.line(f"{x_label} {band.at}"))
 
 
 def _drawn(picture: records.Picture, x: Axis, y: Axis, bars: tuple[Bar, ...], paths: tuple[Path, ...],
            x_label: str, y_label: str) -> Drawing:
-    return Drawing(title=plain.line(picture.title), alt=plain.line(picture.alt, 1000), x_label=plain.line(x_label),
+    return Drawing(title=plain.line(picture.title), alt=plain.line(picture.alt, 1000),
+                   x_label=plain.line(x_label),
                    y_label=plain.line(y_label), x_ticks=x.ticks(), y_ticks=y.ticks(), bars=bars, paths=paths)
 
 
@@ -159,7 +162,8 @@ def _path(series: records.Series, style: str, x: Axis, y: Axis) -> Path:
     points = [(x.at(i + 1), y.at(v) if v is not None and _drawable(v, log=y.log) else None)
               for i, v in enumerate(series.values) if i % step == 0]
     stretches = tuple(_stretches(points))
-    dots = tuple(p for stretch in stretches for p in stretch) if len(points) <= 40 and not series.reference else ()
+    dots = tuple(p for stretch in stretches
+                 for p in stretch) if len(points) <= 40 and not series.reference else ()
     return Path(plain.line(series.name), style, tuple(_points(s) for s in stretches if len(s) > 1),
                 dots or tuple(s[0] for s in stretches if len(s) == 1))
 

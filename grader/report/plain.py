@@ -1,6 +1,8 @@
-"""Text from strangers made fit to show: no controls, no text that turns round its neighbours, no endless lines.
+"""Text from strangers made fit to show: no controls, no text that turns round its neighbours, no endless
+lines.
 
-What is taken out is shown as Python would escape it, so that a reader sees that it was there. Nothing here knows HTML.
+What is taken out is shown as Python would escape it, so that a reader sees that it was there. Nothing here
+knows HTML.
 """
 
 from __future__ import annotations
@@ -8,8 +10,10 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-# C0 and C1 controls, bidi embeddings, overrides and isolates, lone surrogates, and what XML 1.0 has no room for.
-_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+# C0 and C1 controls, bidi embeddings, overrides and isolates, lone surrogates, and what XML 1.0 has no room
+# for.
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069"
+                    "\ud800-\udfff\ufffe\uffff]")
 _COMMAND = re.compile(r":(?=:)|##(?=\[)")  # of "::error::" and "##[error]"
 _SPACE = re.compile(r"\s+")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
@@ -52,7 +56,8 @@ def fit(text: str) -> str:
 
 
 def typeset(text: str) -> str:
-    """Numbers and formulas as they are printed, outside `code`: 4.06 × 10⁻⁵, a², −0.3, and no line break in 2 / n."""
+    """Numbers and formulas as they are printed, outside `code`: 4.06 × 10⁻⁵, a², −0.3, and no line break in 2
+    / n."""
     return "".join(part if part.startswith("`") else _formula(part) for part in _CODE.split(text))
 
 
@@ -63,12 +68,14 @@ def _formula(text: str) -> str:
 
 
 def no_commands(text: str) -> str:
-    """Text that a CI log obeys nowhere: GitHub and Azure look for commands where a folded line begins, or anywhere."""
+    """Text that a CI log obeys nowhere: GitHub and Azure look for commands where a folded line begins, or
+    anywhere."""
     return _COMMAND.sub(r"\g<0> ", text)
 
 
 def no_commands_in_code(line: str) -> str:
-    """The same for a line of code with its number before it: "::" does no harm there, and slices are left alone."""
+    """The same for a line of code with its number before it: "::" does no harm there, and slices are left
+    alone."""
     return line.replace("##[", "## [")
 
 

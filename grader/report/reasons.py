@@ -1,4 +1,5 @@
-"""Which failed checks have one reason between them: a cell that never ran, a name that is missing, one misconception.
+"""Which failed checks have one reason between them: a cell that never ran, a name that is missing, one
+misconception.
 
 A student mends one mistake at a time, so a report shows each reason once, with all that it cost.
 """
@@ -28,7 +29,8 @@ class Reasons:
     followers: Mapping[int, int]   # cell -> the earlier stopped cell for want of which it stopped
 
 
-def found(checks: Sequence[records.Verdict], events: Sequence[messages.CellEvent], notebook: Sequence[source.Cell]) -> Reasons:
+def found(checks: Sequence[records.Verdict], events: Sequence[messages.CellEvent],
+          notebook: Sequence[source.Cell]) -> Reasons:
     """What the checks' failures and the cells that stopped have to do with each other."""
     stopped = {event.cell for event in events}
     cells: dict[str, int] = {}
@@ -39,13 +41,15 @@ def found(checks: Sequence[records.Verdict], events: Sequence[messages.CellEvent
         if cell in stopped:
             cells[v.id] = cell
             missed.setdefault(cell, name)
-    return Reasons(cells, _alike([v for v in checks if v.id not in cells]), missed, _followers(events, missed))
+    return Reasons(cells, _alike([v for v in checks if v.id not in cells]), missed,
+                   _followers(events, missed))
 
 
 def undefined(v: records.Verdict) -> str:
     """The name for want of which a check failed; "" where that was not the reason."""
     wanting = v.mark in _WRONG and (v.cause is messages.Cause.MISSING or "NameError" in v.message)
-    name = _UNDEFINED.search(v.message) if wanting and v.cause in (messages.Cause.MISSING, messages.Cause.RAISED) else None
+    name = _UNDEFINED.search(v.message) if wanting and v.cause in (messages.Cause.MISSING,
+                                                                   messages.Cause.RAISED) else None
     return name[1] if name else ""
 
 

@@ -1,7 +1,8 @@
 """Submissions that look alike, for a human to look at. Never marked.
 
-Token fingerprints by winnowing (Schleimer, Wilkerson and Aiken 2003, the method behind MOSS): names, numbers, texts,
-comments and spacing do not count. What many have in common is the exercise's own, so it does not count either.
+Token fingerprints by winnowing (Schleimer, Wilkerson and Aiken 2003, the method behind MOSS): names, numbers,
+texts, comments and spacing do not count. What many have in common is the exercise's own, so it does not count
+either.
 """
 
 from __future__ import annotations
@@ -40,8 +41,10 @@ class Alike:
     share: float           # the largest found between two of them
 
 
-def alike(notebooks: Mapping[tuple[str, str], str], released: Mapping[str, str] | None = None) -> tuple[Alike, ...]:
-    """Groups of submissions to look at, the most alike first. `released`: exercise -> the notebook handed out."""
+def alike(notebooks: Mapping[tuple[str, str], str], released: Mapping[str, str] | None = None) -> tuple[Alike,
+                                                                                                        ...]:
+    """Groups of submissions to look at, the most alike first. `released`: exercise -> the notebook handed
+    out."""
     by_exercise: dict[str, dict[str, frozenset[int]]] = defaultdict(dict)
     for (student, exercise), notebook in notebooks.items():
         by_exercise[exercise][student] = fingerprints(notebook)
@@ -82,7 +85,8 @@ def _groups(exercise: str, prints: Mapping[str, frozenset[int]]) -> Iterable[Ali
     rare = {value: who for value, who in holders.items() if len(who) <= common}
     sizes = Counter(student for who in rare.values() for student in who)
     shared = Counter(pair for who in rare.values() for pair in combinations(sorted(who), 2))
-    found = {pair: count / min(sizes[pair[0]], sizes[pair[1]]) for pair, count in shared.items() if count >= _ENOUGH}
+    found = {pair: count / min(sizes[pair[0]], sizes[pair[1]]) for pair,
+             count in shared.items() if count >= _ENOUGH}
     return _joined(exercise, {pair: share for pair, share in found.items() if share >= _ALIKE})
 
 

@@ -122,7 +122,8 @@ def quote(cell: Cell, first: int, last: int, marked: Iterable[int] = (), name: s
 
 
 def _docstrings(lines: Sequence[str], first: int, last: int, marked: set[int]) -> dict[int, str]:
-    """Lines of long docstrings, which the exercise brought along: the first one cut short, "" for those left out."""
+    """Lines of long docstrings, which the exercise brought along: the first one cut short, "" for those left
+    out."""
     folded: dict[int, str] = {}
     for at in range(first + 1, last + 1):
         opened = _DOCSTRING.match(lines[at - 1])
@@ -130,12 +131,15 @@ def _docstrings(lines: Sequence[str], first: int, last: int, marked: set[int]) -
             continue
         end = next((n for n in range(at + 1, last + 1) if opened[1] in lines[n - 1]), at)
         if end > at and not marked & set(range(at, end + 1)) and lines[end - 1].rstrip().endswith(opened[1]):
-            folded |= {at: f"{lines[at - 1].rstrip()} ...{opened[1]}", **dict.fromkeys(range(at + 1, end + 1), "")}
+            folded |= {at: f"{lines[at - 1].rstrip()} ...{opened[1]}",
+                       **dict.fromkeys(range(at + 1, end + 1), "")}
     return folded
 
 
-def places(notebook: Sequence[Cell], lines: Sequence[messages.Line], functions: Sequence[str]) -> tuple[Excerpt, ...]:
-    """An excerpt for each cell that holds some of the lines: the function around them, else a few lines beside."""
+def places(notebook: Sequence[Cell], lines: Sequence[messages.Line],
+           functions: Sequence[str]) -> tuple[Excerpt, ...]:
+    """An excerpt for each cell that holds some of the lines: the function around them, else a few lines
+    beside."""
     excerpts = []
     for index in dict.fromkeys(line.cell for line in lines):
         here = [line for line in lines if line.cell == index]
@@ -149,7 +153,8 @@ def places(notebook: Sequence[Cell], lines: Sequence[messages.Line], functions: 
     return tuple(excerpts)
 
 
-def _around(notebook: Sequence[Cell], cell: Cell, numbers: Sequence[int], functions: Sequence[str]) -> Excerpt:
+def _around(notebook: Sequence[Cell], cell: Cell, numbers: Sequence[int],
+            functions: Sequence[str]) -> Excerpt:
     for name in functions:
         found = definition(notebook, name)
         if found and found[0].index == cell.index and all(found[1] <= n <= found[2] for n in numbers):
@@ -170,4 +175,5 @@ def whole(notebook: Sequence[Cell], name: str, pattern: str = "") -> Excerpt | N
 
 def _about(line: str, pattern: str) -> bool:
     """Is the pattern in the code of this line? Neither in its comment nor in the function's own name."""
-    return not re.match(r"\s*(async\s+)?def\b", line) and re.search(pattern, line[:500].partition("#")[0]) is not None
+    return not re.match(r"\s*(async\s+)?def\b", line) and re.search(pattern,
+                                                                    line[:500].partition("#")[0]) is not None

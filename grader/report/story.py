@@ -114,11 +114,13 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
         reason=plain.line(w.reason(result), 1000) if result.status is records.Status.UNREADABLE else "",
         comment=plain.block(result.comment), isolated=result.made_by.sandbox != "process",
         all_passed=w.all_passed(len(result.events)) if _full(result) else "",
-        hand_in_again=w.hand_in_again(plain.line(result.exercise)), made_with=w.made_with(result.made_by), words=w)
+        hand_in_again=w.hand_in_again(plain.line(result.exercise)), made_with=w.made_with(result.made_by),
+        words=w)
 
 
 def _full(result: records.Result) -> bool:
-    return result.score is not None and bool(result.checks) and all(v.mark is records.Mark.PASS for v in result.checks)
+    return result.score is not None and bool(result.checks) and all(v.mark is records.Mark.PASS
+                                                                    for v in result.checks)
 
 
 class _Teller:
@@ -139,7 +141,8 @@ class _Teller:
     def _below(self, v: records.Verdict) -> str | int | None:
         """The check or the cell under which a check is shown; None where it stands for itself."""
         root = self.verdicts.get(v.root or "")
-        if v.mark is records.Mark.NOT_REACHED and root and root.mark not in (records.Mark.PASS, records.Mark.NOT_REACHED):
+        if v.mark is records.Mark.NOT_REACHED and root and root.mark not in (records.Mark.PASS,
+                                                                             records.Mark.NOT_REACHED):
             return self.reasons.cells.get(root.id, root.id)
         return self.reasons.cells.get(v.id, self.reasons.first.get(v.id))
 
@@ -149,7 +152,8 @@ class _Teller:
         return self.made[v.id]
 
     def _item(self, v: records.Verdict) -> Item:
-        shown = v.visible and v.mark is not records.Mark.GRADER_ERROR  # a check of ours that broke says nothing to a student
+        # a check of ours that broke says nothing to a student
+        shown = v.visible and v.mark is not records.Mark.GRADER_ERROR
         below = self._below(v)
         excerpts, above = self._excerpts(v) if v.mark in WRONG and (v.lines or below is None) else ((), ())
         message, ours = self._message(v, shown=shown)
@@ -158,18 +162,20 @@ class _Teller:
         advice = v.advice if hinted else "" if below is not None else self.words.advice(v.cause)
         number = self.checks.index(v) + 1
         return Item(
-            id=plain.line(v.id), anchor=f"check-{number}", number=number, title=_told(v.title, 1000), mark=v.mark.value,
+            id=plain.line(v.id), anchor=f"check-{number}", number=number, title=_told(v.title, 1000),
+            mark=v.mark.value,
             word=self.words.mark(v.mark), points=self.words.points(v), message=message, our_message=ours,
             meaning=_unsaid(v.meaning, known.meaning if known else "", message),
             advice=_unsaid(advice, known.advice if known else "", message), our_advice=not hinted,
             read=plain.line(v.read, 2000) if not known or v.read != known.read else "",
             measurements=tuple(map(_measurement, v.measurements)) if shown else (),
             pictures=tuple(filter(None, map(_drawing, v.pictures))) if shown else (),
-            excerpts=excerpts, quoted_above=above, hanging=tuple(self._hanging(v)), alike=tuple(self._alike(v)),
-            hidden=not v.visible)
+            excerpts=excerpts, quoted_above=above, hanging=tuple(self._hanging(v)),
+            alike=tuple(self._alike(v)), hidden=not v.visible)
 
     def _hanging(self, root: records.Verdict) -> list[Item]:
-        return [self.item(v) for v in self.checks if v.mark is records.Mark.NOT_REACHED and self._below(v) == root.id]
+        return [self.item(v) for v in self.checks
+                if v.mark is records.Mark.NOT_REACHED and self._below(v) == root.id]
 
     def _alike(self, first: records.Verdict) -> list[Item]:
         return [self.item(v) for v in self.checks if self.reasons.first.get(v.id) == first.id]
@@ -210,17 +216,21 @@ class _Teller:
         after = [number + 1 for number, cause in self.reasons.followers.items() if cause == event.cell]
         return Item(
             id="", anchor=f"cell-{stop.cell}", title=w.stopped(stop.cell, _as_code(stop.what), unread=unread),
-            mark=records.Mark.FAIL.value, word=w.mark(records.Mark.FAIL), points=w.cost(sum(v.max_points for v in lost)),
-            message=" ".join(filter(None, (w.undefined(name, unread=unread), w.followers(after)))), meaning="",
-            advice=w.gettext("Mend this first. Then restart the kernel and run all cells: each should run to its end."),
-            read="", measurements=(), pictures=(), excerpts=(stop.excerpt,) if stop.excerpt else (), quoted_above=(),
-            hanging=tuple(map(self.item, lost)))
+            mark=records.Mark.FAIL.value, word=w.mark(records.Mark.FAIL),
+            points=w.cost(sum(v.max_points for v in lost)),
+            message=" ".join(filter(None, (w.undefined(name, unread=unread), w.followers(after)))),
+            meaning="",
+            advice=w.gettext("Mend this first. Then restart the kernel and run all cells: each should run to "
+                             "its end."),
+            read="", measurements=(), pictures=(), excerpts=(stop.excerpt,) if stop.excerpt else (),
+            quoted_above=(), hanging=tuple(map(self.item, lost)))
 
     def stop(self, event: messages.CellEvent) -> Stop:
         places = (source.places(self.notebook, [messages.Line(cell=event.cell, line=event.line, text="")], ())
                   if event.line > 0 else ())
         known = [p for p in places if p.prompt is not None]
-        what = plain.line(": ".join(filter(None, (event.error, event.message))), 1000) or self.words.cause(event.cause)
+        what = plain.line(": ".join(filter(None, (event.error, event.message))),
+                          1000) or self.words.cause(event.cause)
         return Stop(what=what, excerpt=known[0] if known else None, cell=event.cell + 1)
 
 
@@ -234,7 +244,8 @@ def _told(text: str, limit: int = 300) -> str:
 
 
 def _unsaid(text: str, before: str, message: str) -> str:
-    """A sentence, unless the reader has it already: from the first check with this diagnosis, or from the message."""
+    """A sentence, unless the reader has it already: from the first check with this diagnosis, or from the
+    message."""
     shown = _told(text, 2000)
     return "" if text == before or shown in message else shown
 

@@ -26,8 +26,8 @@ _MARGIN = 7    # columns before a line of code: its mark and number
 _HELD = "\ue000"  # stands for a blank at which no line is broken, until the line is printed
 _DIGITS = "0123456789"
 _SPELLED = str.maketrans({
-    "·": "-", "…": "...", "→": "->", "×": "x", "−": "-", "±": "+-", "–": "-", "’": "'", "ä": "ae", "ö": "oe", "ü": "ue",
-    "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss",
+    "·": "-", "…": "...", "→": "->", "×": "x", "−": "-", "±": "+-", "–": "-", "’": "'", "ä": "ae", "ö": "oe",
+    "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss",
     "⁻": "-", **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", _DIGITS, strict=True))})
 _POWER = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 
@@ -38,7 +38,8 @@ def show(result: Result, notebook: str, console: Console, *, language: str = "en
 
 
 def spelled(text: str, encoding: str) -> str:
-    """Text that a stream of this encoding takes, signs it does not know spelled out: a report is never an error."""
+    """Text that a stream of this encoding takes, signs it does not know spelled out: a report is never an
+    error."""
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
@@ -64,7 +65,8 @@ class _Teller:
 
     def tell(self) -> None:
         self._summary()
-        self._section(self._("From your tutor"), [Text(self.told(self.story.comment))] if self.story.comment else [])
+        self._section(self._("From your tutor"),
+                      [Text(self.told(self.story.comment))] if self.story.comment else [])
         self._checks(self._("What to work on"), self.story.to_do)
         self._checks(self._("Withheld, by our fault"), self.story.withheld)
         self._stops()
@@ -72,7 +74,8 @@ class _Teller:
         self._section(self._("What works"), [self._headed(item) for item in self.story.passed])
         if not self.story.isolated:
             self._line("")
-            self._line(self._("This notebook was executed without isolation from the machine that graded it."), "dim")
+            self._line(self._("This notebook was executed without isolation from the machine that graded "
+                              "it."), "dim")
 
     def _summary(self) -> None:
         story = self.story
@@ -80,8 +83,8 @@ class _Teller:
         self._line(f"{story.title}{named} · {story.student}", "bold")
         if story.status == "withheld" or not story.score:
             self._line(f"{self.shapes['grader-error']} {self._('Mark withheld')}", "bold yellow")
-            self._line(self._("Something went wrong on our side, so there is no mark yet: neither zero nor full. You "
-                              "need not do anything; your notebook is graded again."))
+            self._line(self._("Something went wrong on our side, so there is no mark yet: neither zero nor "
+                              "full. You need not do anything; your notebook is graded again."))
         else:
             passed = f" · {story.passed_of}" if story.items else ""
             self._line(f"{story.score} / {story.max_score} {self._('points')}{passed}", "bold")
@@ -134,7 +137,8 @@ class _Teller:
             return
         self._line("")
         self._line(self.story.words.ngettext("%(num)s more check fails for the same reason",
-                                             "%(num)s more checks fail for the same reason", count) % {"num": count}
+                                             "%(num)s more checks fail for the same reason",
+                                             count) % {"num": count}
                    + ":", "dim")
         for one in item.alike:
             self._print(self._headed(one), indent=2)
@@ -148,8 +152,8 @@ class _Teller:
         if not count:
             return
         n = self.story.words.ngettext
-        said = (n("%(num)s check depends on this one", "%(num)s checks depend on this one", count) if item.id else
-                n("%(num)s check needs this cell", "%(num)s checks need this cell", count))
+        said = (n("%(num)s check depends on this one", "%(num)s checks depend on this one", count) if item.id
+                else n("%(num)s check needs this cell", "%(num)s checks need this cell", count))
         self._line("")
         self._line(said % {"num": count} + ":", "dim")
         for one in item.hanging:
@@ -183,7 +187,8 @@ class _Teller:
             number = f"{'>' if row.marked else ' '}{row.number:4d}  "
             for line in Text(self.quoted(row.text), style=style).wrap(self.console, room, tab_size=4):
                 line.rstrip()
-                self.console.print(Text.assemble((number, style), line), no_wrap=True, crop=False, overflow="ignore")
+                self.console.print(Text.assemble((number, style), line), no_wrap=True, crop=False,
+                                   overflow="ignore")
                 number = " " * (_MARGIN + 2)
 
     def _stops(self) -> None:
@@ -208,7 +213,8 @@ class _Teller:
     def _headed(self, item: Item) -> Text:
         said = f"{item.id}, {item.points}" if item.id else item.points
         return Text.assemble((self.told(f"{self.shapes[item.mark]} {item.word}"), STYLES[item.mark]),
-                             self.told(f"  {item.title}  "), (self.told(f"({said})").replace(" ", _HELD), "dim"))
+                             self.told(f"  {item.title}  "),
+                             (self.told(f"({said})").replace(" ", _HELD), "dim"))
 
     def _pair(self, label: str, text: str) -> None:
         if text:

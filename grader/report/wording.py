@@ -47,14 +47,18 @@ CAUSES = {
 
 
 ADVICE = {
-    messages.Cause.MISSING: N_("Is the name spelled as the exercise asks for? Restart the kernel, run all cells, and see "
+    messages.Cause.MISSING: N_("Is the name spelled as the exercise asks for? Restart the kernel, run all "
+                               "cells, and see "
                         "which one stops."),
-    messages.Cause.RAISED: N_("Call the function yourself in a new cell, and read the error from its last line upwards."),
-    messages.Cause.TIMEOUT: N_("Does this loop end? If it does: does it go over single numbers, where one operation on the "
+    messages.Cause.RAISED: N_("Call the function yourself in a new cell, and read the error from its last "
+                              "line upwards."),
+    messages.Cause.TIMEOUT: N_("Does this loop end? If it does: does it go over single numbers, where one "
+                               "operation on the "
                         "whole tensor would do?"),
     messages.Cause.MEMORY: N_("Which tensor grows with each step, or is larger than it has to be?"),
     messages.Cause.OUTPUT: N_("Is there a `print` inside a loop that belongs outside?"),
-    messages.Cause.CRASHED: N_("A function returns to whoever called it; `exit`, `quit` and `os._exit` end all of Python."),
+    messages.Cause.CRASHED: N_("A function returns to whoever called it; `exit`, `quit` and `os._exit` end "
+                               "all of Python."),
     messages.Cause.FORBIDDEN: N_("Write out what the ready-made function does, in steps of your own."),
 }
 
@@ -129,26 +133,30 @@ class Words:
     def undefined(self, name: str, *, unread: bool) -> str:
         """What followed from that."""
         if unread:
-            return self.gettext("Nothing in this cell was run, so `%(name)s` is not defined.") % {"name": name}
+            text = self.gettext("Nothing in this cell was run, so `%(name)s` is not defined.")
+            return text % {"name": name}
         return self.gettext("The cell stopped before `%(name)s` was defined.") % {"name": name}
 
     def followers(self, numbers: Sequence[int]) -> str:
         """The later cells that stopped for the same reason."""
         listed = {"cells": ", ".join(map(str, numbers))}
         return self.ngettext("Cell %(cells)s stopped for the same reason.",
-                             "Cells %(cells)s stopped for the same reason.", len(numbers)) % listed if numbers else ""
+                             "Cells %(cells)s stopped for the same reason.",
+                             len(numbers)) % listed if numbers else ""
 
     def all_passed(self, stops: int) -> str:
         """What to say where every check passed, though cells may have stopped."""
-        return self.ngettext("One of your cells stopped, see below.", "Some of your cells stopped, see below.",
+        return self.ngettext("One of your cells stopped, see below.",
+                             "Some of your cells stopped, see below.",
                              stops) if stops else self.gettext("Nothing is left to do here.")
 
     def hand_in_again(self, exercise: str) -> str:
-        return self.gettext("Open `%(file)s` in Jupyter, see that it is all there, save it, and hand that file in "
-                            "again.") % {"file": f"{exercise}.ipynb"}
+        return self.gettext("Open `%(file)s` in Jupyter, see that it is all there, save it, and hand that "
+                            "file in again.") % {"file": f"{exercise}.ipynb"}
 
     def made_with(self, made_by: records.MadeBy) -> str:
-        """What a report was made with. The batch's seed is not the students' to know: inputs are drawn from it."""
+        """What a report was made with. The batch's seed is not the students' to know: inputs are drawn from
+        it."""
         return self.gettext("Made by grader %(version)s, exercise version %(exercise)s, PyTorch %(torch)s on "
                             "%(device)s.") % {
             "version": made_by.grader, "exercise": made_by.exercise, "torch": made_by.torch.partition("+")[0],
@@ -160,7 +168,8 @@ class Words:
         if excerpt.prompt:
             place += f", In [{excerpt.prompt}]"
         if excerpt.marked:
-            place += ", " + self.ngettext("line %(lines)s", "lines %(lines)s", excerpt.marked.count(",") + 1) % {
+            place += ", " + self.ngettext("line %(lines)s", "lines %(lines)s",
+                                          excerpt.marked.count(",") + 1) % {
                 "lines": excerpt.marked}
         return place
 

@@ -14,7 +14,8 @@ from grader.wall import messages
 class Diagnosis:
     """A named misconception: what the numbers correspond to, what to try next, what to read.
 
-    `pattern` is a regular expression for the lines it is about, looked for in the student's functions: they are marked.
+    `pattern` is a regular expression for the lines it is about, looked for in the student's functions: they
+    are marked.
     """
 
     id: str
@@ -35,7 +36,8 @@ class Check:
     after: tuple[Check, ...]
     visible: bool
     may_raise: bool
-    false_alarms: float                   # claimed share of right solutions that fail it; 0 where nothing is drawn
+    # claimed share of right solutions that fail it; 0 where nothing is drawn
+    false_alarms: float
     hint: str
     read: str
     function: Callable[..., None]
@@ -46,10 +48,11 @@ def check(*, looks_at: Step | tuple[Step, ...], points: float, after: Check | tu
           read: str = "") -> Callable[[Callable[..., None]], Check]:
     """Make a check of a function that receives one `Seen` for each step in `looks_at`.
 
-    The function's docstring is the promise; its name, with hyphens, the id. It returns where the promise holds and
-    calls `fail` (or an expectation that does) where not. Steps that did not return fail the check before it is asked,
-    unless `may_raise`. A statistical check claims its rate of `false_alarms`, which `grader validate` measures. `hint`
-    and `read` are shown on failure where a diagnosis brings none of its own.
+    The function's docstring is the promise; its name, with hyphens, the id. It returns where the promise
+    holds and calls `fail` (or an expectation that does) where not. Steps that did not return fail the check
+    before it is asked, unless `may_raise`. A statistical check claims its rate of `false_alarms`, which
+    `grader validate` measures. `hint` and `read` are shown on failure where a diagnosis brings none of its
+    own.
     """
     def make(function: Callable[..., None]) -> Check:
         steps = looks_at if isinstance(looks_at, tuple) else (looks_at,)
@@ -58,8 +61,8 @@ def check(*, looks_at: Step | tuple[Step, ...], points: float, after: Check | tu
         if not promise:
             raise ValueError(f"check {function.__name__} has no docstring: it is what the student reads")
         return Check(id=function.__name__.replace("_", "-"), promise=promise, points=points, looks_at=steps,
-                     after=roots, visible=visible, may_raise=may_raise, false_alarms=false_alarms, hint=hint, read=read,
-                     function=function)
+                     after=roots, visible=visible, may_raise=may_raise, false_alarms=false_alarms, hint=hint,
+                     read=read, function=function)
     return make
 
 
@@ -74,5 +77,6 @@ class Unmet(Exception):  # noqa: N818 - not an error but the word a check ends w
 
 
 def fail(message: str, diagnosis: Diagnosis | None = None) -> NoReturn:
-    """The promise does not hold: say what was seen, and which misconception the numbers point to, if just one."""
+    """The promise does not hold: say what was seen, and which misconception the numbers point to, if just
+    one."""
     raise Unmet(message, diagnosis, messages.Cause.WRONG_ANSWER)

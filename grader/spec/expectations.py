@@ -1,6 +1,7 @@
 """Expectations that exercises share. Each returns where the promise holds and calls `fail` where not.
 
-Shape and dtype are compared before values, values in float64, and every comparison is written so that NaN fails.
+Shape and dtype are compared before values, values in float64, and every comparison is written so that NaN
+fails.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def close(got: float, want: float, rtol: float) -> bool:
 
 def expect_number(value: Any, want: float, *, rtol: float, what: str,
                   otherwise: Mapping[Diagnosis, float] | None = None) -> None:
-    """`value` is `want` within `rtol`; where it is one of `otherwise` instead, and of one only, that is named."""
+    """`value` is `want` within `rtol`; where it is one of `otherwise` instead, and of one only, that is
+    named."""
     got = number(value, what)
     if close(got, want, rtol):
         return
@@ -94,7 +96,8 @@ def alike(got: Sequence[float], want: Sequence[float], rtol: float) -> bool:
 
 def expect_numbers(value: Any, want: Sequence[float], *, rtol: float, what: str,
                    otherwise: Mapping[Diagnosis, Sequence[float]] | None = None) -> None:
-    """`value` is the list `want`, each entry within `rtol`; where it is just one of `otherwise`, that is named."""
+    """`value` is the list `want`, each entry within `rtol`; where it is just one of `otherwise`, that is
+    named."""
     got = numbers(value, what)
     if alike(got, want, rtol):
         return
@@ -111,4 +114,5 @@ def fail_as_raised(seen: Seen, diagnosis: Diagnosis | None = None) -> NoReturn:
     error, name = seen.raised, ", ".join(seen.step.uses)
     said = error.message.partition("\n")[0] if error else ""
     kind = error.error if error else "nothing"
-    raise Unmet(f"`{name}` raised {kind}: {said}" if said else f"`{name}` raised {kind}.", diagnosis, messages.Cause.RAISED)
+    raise Unmet(f"`{name}` raised {kind}: {said}" if said else f"`{name}` raised {kind}.", diagnosis,
+                messages.Cause.RAISED)

@@ -10,7 +10,18 @@ from typing import Any
 import torch
 
 from grader.wall import wire
-from grader.wall.values import Device, MappingValue, Nothing, Real, SequenceValue, TensorRef, Text, Truth, Value, Whole
+from grader.wall.values import (
+    Device,
+    MappingValue,
+    Nothing,
+    Real,
+    SequenceValue,
+    TensorRef,
+    Text,
+    Truth,
+    Value,
+    Whole,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +45,8 @@ def uniform(*shape: int, bound: float = 1.0, dtype: str = "float32") -> Drawn:
 
 
 def empty(*shape: int, dtype: str = "float32") -> Drawn:
-    """A tensor to be filled. It holds numbers from U(2, 3), no plausible weights, so what stays unfilled is seen."""
+    """A tensor to be filled. It holds numbers from U(2, 3), no plausible weights, so what stays unfilled is
+    seen."""
     return Drawn(shape=shape, dtype=dtype, law="unfilled")
 
 

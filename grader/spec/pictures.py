@@ -1,4 +1,5 @@
-"""Pictures for the report: a measured curve beside the expected one, values beside the density of their law."""
+"""Pictures for the report: a measured curve beside the expected one, values beside the density of
+their law."""
 
 from __future__ import annotations
 
@@ -36,8 +37,8 @@ def histogram(title: str, alt: str, *, values: torch.Tensor, density: Callable[[
               reach: float, x_label: str = "") -> records.Histogram:
     """A picture of how `values` are spread around 0, beside the density of the law they should follow.
 
-    The law needs [-reach, reach]; values that are spread more widely widen it, and narrow ones get narrower bars.
-    Values beyond the edges or not finite are counted in the whole, but fall into no bin.
+    The law needs [-reach, reach]; values that are spread more widely widen it, and narrow ones get narrower
+    bars. Values beyond the edges or not finite are counted in the whole, but fall into no bin.
     """
     found = values.detach().float().flatten()
     spread = _spread(found) or reach / 5
@@ -47,7 +48,8 @@ def histogram(title: str, alt: str, *, values: torch.Tensor, density: Callable[[
     counts = torch.histc(found[found.abs() <= reach], bins, -reach, reach).double()
     heights = counts / (max(found.numel(), 1) * 2 * reach / bins)
     fine = (torch.arange(_LAW_POINTS, dtype=torch.float64) + 0.5) * (2 * reach / _LAW_POINTS) - reach
-    return records.Histogram(title=title, alt=alt, x_label=x_label, edges=_short(edges), density=_short(heights),
+    return records.Histogram(title=title, alt=alt, x_label=x_label, edges=_short(edges),
+                             density=_short(heights),
                        expected=_short(density(fine)))
 
 

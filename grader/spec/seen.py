@@ -46,7 +46,8 @@ class Seen:
     given: Mapping[str, Any]
     outcome: messages.Outcome
     arrays: Mapping[str, wire.Array]
-    gpus: tuple[str, ...] | None = None   # names of the GPUs of the step's simulated world, as the grader set it up
+    # names of the GPUs of the step's simulated world, as the grader set it up
+    gpus: tuple[str, ...] | None = None
     measurements: list[records.Measurement] = field(default_factory=list)
     pictures: list[records.Picture] = field(default_factory=list)
 
@@ -75,7 +76,8 @@ class Seen:
 
     def measure(self, what: str, measured: str, expected: str, meaning: str = "") -> None:
         """Put a row into the report's table, whether the check passes or not."""
-        self.measurements.append(records.Measurement(what=what, measured=measured, expected=expected, meaning=meaning))
+        self.measurements.append(records.Measurement(what=what, measured=measured, expected=expected,
+                                                     meaning=meaning))
 
     def draw(self, picture: records.Picture) -> None:
         """Put a picture into the report."""
@@ -85,11 +87,13 @@ class Seen:
         if not isinstance(self.outcome, messages.Returned):
             raise Unmet(f"`{self.step.function}` did not return.", None, messages.Cause.RAISED)
         if len(self.outcome.rounds) != self.step.times:
-            raise Unmet(f"`{self.step.function}` did not return once for each call.", None, messages.Cause.CRASHED)
+            raise Unmet(f"`{self.step.function}` did not return once for each call.", None,
+                        messages.Cause.CRASHED)
         return self.outcome.rounds
 
     def decode(self, value: Value) -> Any:
-        """A record as a Python value. Tensors are plain, on the CPU, detached; strange things are `Strange`."""
+        """A record as a Python value. Tensors are plain, on the CPU, detached; strange things are
+        `Strange`."""
         match value:
             case Nothing():
                 return None
@@ -99,8 +103,9 @@ class Seen:
                 return _float(value.value)
             case TensorRef():
                 array = self.arrays.get(value.key)
-                fits = array is not None and array.shape == value.shape and array.dtype == value.dtype
-                return wire.to_tensor(array) if array is not None and fits else Strange("tensor without numbers")
+                if array is None or array.shape != value.shape or array.dtype != value.dtype:
+                    return Strange("tensor without numbers")
+                return wire.to_tensor(array)
             case Device():
                 return On(value.value)
             case SequenceValue():

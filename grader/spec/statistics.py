@@ -1,10 +1,10 @@
 """Calibrated tests of numbers drawn at random. Each states how often it rejects numbers that are right.
 
-A test returns a `Score`: how far the statistic lies from what is expected, how far it may lie, and the rate of false
-alarms at which that limit stands. A check that makes several tests shares its rate among them (Bonferroni):
-`variance(sample, 0.5, false_alarm=RATE / 3)`. Pure torch and math, float64, no I/O, and total: any tensor may come in,
-empty, constant or not finite, and what cannot be measured is NaN, which never holds. Measured rates:
-tests/test_statistics.py.
+A test returns a `Score`: how far the statistic lies from what is expected, how far it may lie, and the rate
+of false alarms at which that limit stands. A check that makes several tests shares its rate among them
+(Bonferroni): `variance(sample, 0.5, false_alarm=RATE / 3)`. Pure torch and math, float64, no I/O, and total:
+any tensor may come in, empty, constant or not finite, and what cannot be measured is NaN, which never holds.
+Measured rates: tests/test_statistics.py.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ RATE = 1e-6  # of false alarms, for a whole check (DESIGN.md, section 9)
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """How far a statistic lies from its expectation. In standard deviations where the test does not say otherwise."""
+    """How far a statistic lies from its expectation. In standard deviations where the test does not say
+    otherwise."""
 
     value: float
     limit: float
@@ -58,11 +59,12 @@ def _ratio(above: float, below: float) -> float:
     return above / below if below and math.isfinite(below) else math.nan
 
 
-# --- one sample: where it lies, how wide it is -----------------------------------------------------------
+# --- one sample: where it lies, how wide it is ---------------------------------------------------------
 
 
 def mean(sample: Tensor, expected: float = 0.0, *, false_alarm: float = RATE) -> Score:
-    """The mean is `expected`, by the sample's own spread, whatever that is. Student's t, normal from n = 1000 on."""
+    """The mean is `expected`, by the sample's own spread, whatever that is. Student's t, normal from n = 1000
+    on."""
     x = _flat(sample)
     if x.numel() < 2:
         return _z(math.nan, false_alarm)
@@ -73,8 +75,9 @@ def variance(sample: Tensor, expected: float, *, about: float | None = None, kur
              false_alarm: float = RATE) -> Score:
     """The variance is `expected`, about the sample's own mean or about a given one.
 
-    n * s^2 / expected is chi-squared for a normal law; its cube root is nearly normal (Wilson & Hilferty 1931). Another
-    law is taken in through its kurtosis, which sets the degrees of freedom: Var[s^2] = (kurtosis - 1) sigma^4 / n.
+    n * s^2 / expected is chi-squared for a normal law; its cube root is nearly normal (Wilson & Hilferty
+    1931). Another law is taken in through its kurtosis, which sets the degrees of freedom: Var[s^2] =
+    (kurtosis - 1) sigma^4 / n.
     """
     x = _flat(sample)
     freedom = x.numel() if about is not None else x.numel() - 1
@@ -85,8 +88,10 @@ def variance(sample: Tensor, expected: float, *, about: float | None = None, kur
     return variance_share(_ratio(found, expected), freedom, kurtosis=kurtosis, false_alarm=false_alarm)
 
 
-def variance_share(share: float, freedom: float, *, kurtosis: float = 3.0, false_alarm: float = RATE) -> Score:
-    """`variance` for what has been measured: the variance found over the expected one, and degrees of freedom."""
+def variance_share(share: float, freedom: float, *, kurtosis: float = 3.0,
+                   false_alarm: float = RATE) -> Score:
+    """`variance` for what has been measured: the variance found over the expected one, and degrees of
+    freedom."""
     return _z(_cube_root(share, 2 * freedom / (kurtosis - 1)) if freedom > 0 else math.nan, false_alarm)
 
 
@@ -109,16 +114,18 @@ def variance_ratio(first: Tensor, second: Tensor, expected: float, *, false_alar
     return _z(math.log(found) / math.sqrt(2 / (x.numel() - 1) + 2 / (y.numel() - 1)), false_alarm)
 
 
-# --- one sample: its shape -------------------------------------------------------------------------------
+# --- one sample: its shape -----------------------------------------------------------------------------
 
 
 def moment_ratio(sample: Tensor, order: Literal[3, 4]) -> float:
-    """E[(x - mean)^order] / sd^order: the skewness for 3, the kurtosis for 4. Dot products, since `pow` is slow."""
+    """E[(x - mean)^order] / sd^order: the skewness for 3, the kurtosis for 4. Dot products, since `pow` is
+    slow."""
     x = _flat(sample)
     n = max(x.numel(), 1)
     x = x - x.mean()
     squares = x * x
-    return _ratio(float((x if order == 3 else squares) @ squares) / n, (float(squares.sum()) / n) ** (order / 2))
+    return _ratio(float((x if order == 3 else squares) @ squares) / n,
+                  (float(squares.sum()) / n) ** (order / 2))
 
 
 def skewness(sample: Tensor, *, false_alarm: float = RATE) -> Score:
@@ -130,14 +137,16 @@ def skewness(sample: Tensor, *, false_alarm: float = RATE) -> Score:
 
 
 def kurtosis(sample: Tensor, *, false_alarm: float = RATE) -> Score:
-    """The kurtosis is a normal law's 3. Made normal as in Anscombe & Glynn 1983, since its own law is skewed."""
+    """The kurtosis is a normal law's 3. Made normal as in Anscombe & Glynn 1983, since its own
+    law is skewed."""
     n = sample.numel()
     if n < 20:
         return _z(math.nan, false_alarm)
     expected = 3 * (n - 1) / (n + 1)
     spread = math.sqrt(24 * n * (n - 2) * (n - 3) / ((n + 1) ** 2 * (n + 3) * (n + 5)))
     x = (moment_ratio(sample, 4) - expected) / spread
-    beta = 6 * (n * n - 5 * n + 2) / ((n + 7) * (n + 9)) * math.sqrt(6 * (n + 3) * (n + 5) / (n * (n - 2) * (n - 3)))
+    beta = 6 * (n * n - 5 * n + 2) / ((n + 7) * (n + 9)) * math.sqrt(6 * (n + 3) * (n + 5)
+                                                                     / (n * (n - 2) * (n - 3)))
     a = 6 + 8 / beta * (2 / beta + math.sqrt(1 + 4 / beta**2))
     below = 1 + x * math.sqrt(2 / (a - 4))
     root = math.copysign(abs((1 - 2 / a) / below) ** (1 / 3), below) if below else math.inf
@@ -145,7 +154,8 @@ def kurtosis(sample: Tensor, *, false_alarm: float = RATE) -> Score:
 
 
 def kurtosis_like(sample: Tensor, moments: tuple[float, float, float], *, false_alarm: float = RATE) -> Score:
-    """The kurtosis is that of a symmetric law with the given (4th, 6th, 8th) moment ratios. Normal by the delta method.
+    """The kurtosis is that of a symmetric law with the given (4th, 6th, 8th) moment ratios. Normal by the
+    delta method.
 
     Var = m8 - k^2 - 4k(m6 - k) + 4k^2(k - 1), over n: 24 / n for a normal law.
     """
@@ -155,11 +165,12 @@ def kurtosis_like(sample: Tensor, moments: tuple[float, float, float], *, false_
 
 
 def law(sample: Tensor, distribution: Callable[[Tensor], Tensor], *, false_alarm: float = RATE) -> Score:
-    """The sample follows a law with this distribution function. The value is how far the two functions come apart.
+    """The sample follows a law with this distribution function. The value is how far the two functions come
+    apart.
 
-    P(distance > d) <= 2 exp(-2 n d^2) for every n and every law (Massart 1990), and less where the law's scale was
-    taken from the sample itself. The distance is looked at in 1024 places, equally likely under the law: sorting costs
-    ten times as much, and finds no more than a thousandth.
+    P(distance > d) <= 2 exp(-2 n d^2) for every n and every law (Massart 1990), and less where the law's
+    scale was taken from the sample itself. The distance is looked at in 1024 places, equally likely under the
+    law: sorting costs ten times as much, and finds no more than a thousandth.
     """
     x, places = sample.detach().float().flatten(), 1024
     bound = math.sqrt(math.log(2 / false_alarm) / (2 * max(x.numel(), 1)))
@@ -196,25 +207,31 @@ def truncated_law(x: Tensor) -> Tensor:
 
 
 _BELOW = 0.5 * math.erfc(math.sqrt(2))                            # P(N(0, 1) < -2)
-_EDGE = math.exp(-2) / math.sqrt(2 * math.pi) / (1 - 2 * _BELOW)  # density of the truncated law at +-2: 0.0566
+# density of the truncated law at +-2: 0.0566
+_EDGE = math.exp(-2) / math.sqrt(2 * math.pi) / (1 - 2 * _BELOW)
 
 
 def _truncated_moment(order: int) -> float:
-    """E[x^order] of N(0, 1) truncated at 2, by parts: (order - 1) E[x^(order - 2)] - 2 * 2^(order - 1) edge."""
+    """E[x^order] of N(0, 1) truncated at 2, by parts: (order - 1) E[x^(order - 2)] - 2 * 2^(order
+    - 1) edge."""
     return 1.0 if order == 0 else (order - 1) * _truncated_moment(order - 2) - 2 ** order * _EDGE
 
 
-TRUNCATED_STD = math.sqrt(_truncated_moment(2))                   # 0.87962566103423978, as in TensorFlow and Keras
+# 0.87962566103423978, as in TensorFlow and Keras
+TRUNCATED_STD = math.sqrt(_truncated_moment(2))
 TRUNCATED_MOMENTS = (_truncated_moment(4) / TRUNCATED_STD**4, _truncated_moment(6) / TRUNCATED_STD**6,
                      _truncated_moment(8) / TRUNCATED_STD**8)     # kurtosis 2.365
-TRUNCATED_EDGE = 2 / TRUNCATED_STD                                # 2.2737 standard deviations of the truncated law
+# 2.2737 standard deviations of the truncated law
+TRUNCATED_EDGE = 2 / TRUNCATED_STD
 
 
-def at_edge(sample: Tensor, edge: float, *, within: float, known: int = 0, false_alarm: float = RATE) -> Score:
-    """No more entries lie in the last `within` (a share) below +-edge than a truncated law puts there. One-sided.
+def at_edge(sample: Tensor, edge: float, *, within: float, known: int = 0,
+            false_alarm: float = RATE) -> Score:
+    """No more entries lie in the last `within` (a share) below +-edge than a truncated law puts there.
+    One-sided.
 
-    Their number is Poisson, the density being all but flat there. The value is the z of its tail. `known` is how many
-    lie there for sure: 1 where the edge is the largest entry itself.
+    Their number is Poisson, the density being all but flat there. The value is the z of its tail. `known` is
+    how many lie there for sure: 1 where the edge is the largest entry itself.
     """
     x = _flat(sample).abs()
     found = max(int((x >= edge * (1 - within)).sum()) - known, 0)
@@ -225,15 +242,17 @@ def at_edge(sample: Tensor, edge: float, *, within: float, known: int = 0, false
 
 
 def short_of_edge(n: int, false_alarm: float = RATE) -> float:
-    """How far, as a share of the edge, the largest of n truncated draws may stay below it: exp(-2 n density gap)."""
+    """How far, as a share of the edge, the largest of n truncated draws may stay below it: exp(-2 n density
+    gap)."""
     return -math.log(false_alarm) / (2 * max(n, 1) * _EDGE) / 2
 
 
-# --- rows, columns and draws: are they independent? --------------------------------------------------------
+# --- rows, columns and draws: are they independent? ----------------------------------------------------
 
 
 def row_spread(matrix: Tensor, *, false_alarm: float = RATE) -> Score:
-    """No row is wider or narrower than the others: the z of the most extreme row's chi-squared, limit for all rows.
+    """No row is wider or narrower than the others: the z of the most extreme row's chi-squared, limit for all
+    rows.
 
     Where the entries' tails are heavier than normal, rows differ more, and z is taken down by as much.
     """
@@ -250,11 +269,11 @@ def row_spread(matrix: Tensor, *, false_alarm: float = RATE) -> Score:
 def row_likeness(matrix: Tensor, *, false_alarm: float = RATE) -> tuple[Score, Score]:
     """The rows overlap as independent ones do, and no two point the same or opposite ways.
 
-    First score: the squared cosines add up to pairs / width. For independent rows the cosines are pairwise independent
-    with E[c^2] = 1 / w and Var[c^2] = 2 (w - 1) / (w^2 (w + 2)), so that mean and variance of the sum are exact; its
-    skewness is 0.1 for 512 rows of 128, less for others, which at one in a million at most doubles the rate.
-    Second: the largest |cosine|. P(|c| > x) <= 2 exp(-w x^2 / 2) in w dimensions (Ball 1997, lemma 2.2), times the
-    pairs. Each takes half of the false alarms.
+    First score: the squared cosines add up to pairs / width. For independent rows the cosines are pairwise
+    independent with E[c^2] = 1 / w and Var[c^2] = 2 (w - 1) / (w^2 (w + 2)), so that mean and variance of the
+    sum are exact; its skewness is 0.1 for 512 rows of 128, less for others, which at one in a million at most
+    doubles the rate. Second: the largest |cosine|. P(|c| > x) <= 2 exp(-w x^2 / 2) in w dimensions (Ball
+    1997, lemma 2.2), times the pairs. Each takes half of the false alarms.
     """
     rows, width = matrix.shape
     if min(rows, width) < 2:
@@ -291,11 +310,12 @@ def distinct_share(sample: Tensor) -> float:
     return _ratio(float(torch.unique(sample).numel()), float(sample.numel()))
 
 
-# --- what was measured, not derived ------------------------------------------------------------------------
+# --- what was measured, not derived --------------------------------------------------------------------
 
 
 def log_normal(value: float, *, median: float, spread: float, false_alarm: float = RATE) -> Score:
-    """log(value) is normal about log(median) with the standard deviation `spread`, both as the caller measured them."""
+    """log(value) is normal about log(median) with the standard deviation `spread`, both as the caller
+    measured them."""
     z = math.log(value / median) / spread if 0 < value < math.inf else math.nan
     return _z(z, false_alarm)
 

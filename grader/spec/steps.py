@@ -12,12 +12,15 @@ from grader.wall.values import Value
 
 PLAIN = "plain"
 REAL_CUDA = "cuda"                 # steps that want a real GPU                 # steps that want a real GPU
-ON_GPU = "plain-on-gpu"            # the steps of `plain` once more, with tensors and modules on a real GPU          # the steps of `plain` once more, with tensors and modules on a real GPU
+# the steps of `plain` once more, with tensors and modules on a real GPU          # the steps of `plain` once
+# more, with tensors and modules on a real GPU
+ON_GPU = "plain-on-gpu"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Step:
-    """One thing to observe. Steps are compared by identity: the same step named by two checks is made once."""
+    """One thing to observe. Steps are compared by identity: the same step named by two checks is
+    made once."""
 
     function: str
     world: str = PLAIN
@@ -27,16 +30,20 @@ class Step:
     uses: tuple[str, ...] = ()                # the student's functions it exercises
 
 
-def Call(function: str, /, *arguments: Any, times: int = 1, world: str = PLAIN, **keywords: Any) -> Step:  # noqa: N802
-    """A call of a student's function, `times` times in one process, with fresh clones of the arguments each time."""
+def Call(function: str, /, *arguments: Any, times: int = 1, world: str = PLAIN,  # noqa: N802
+         **keywords: Any) -> Step:
+    """A call of a student's function, `times` times in one process, with fresh clones of the arguments each
+    time."""
     inputs = [(str(i), a) for i, a in enumerate(arguments)] + list(keywords.items())
     return Step(function=function, world=world, inputs=tuple(inputs), times=times, uses=(function,))
 
 
-def Probe(function: str, /, *, uses: tuple[str, ...] | str, world: str = PLAIN, **inputs: Any) -> Step:  # noqa: N802
+def Probe(function: str, /, *, uses: tuple[str, ...] | str, world: str = PLAIN,  # noqa: N802
+          **inputs: Any) -> Step:
     """An experiment of probes.py, called as function(namespace, **inputs) beside the student's code.
 
-    `uses` names the student's functions it exercises: where one is missing and the probe raises, that is the reason.
+    `uses` names the student's functions it exercises: where one is missing and the probe raises, that is the
+    reason.
     """
     return Step(function=function, world=world, inputs=tuple(inputs.items()), probe=True,
                 uses=(uses,) if isinstance(uses, str) else uses)
@@ -70,7 +77,8 @@ def prepare(step: Step, *, key: str, seed: int, probes: str = "") -> Prepared:
     step_seed = seed_for(seed, key, "rng") >> 31  # 32 bits: all that numpy.random.seed takes
     record: messages.CallStep | messages.ProbeStep
     if step.probe:
-        record = messages.ProbeStep(key=key, function=step.function, source=probes, inputs=tuple(values), seed=step_seed)
+        record = messages.ProbeStep(key=key, function=step.function, source=probes, inputs=tuple(values),
+                                    seed=step_seed)
     else:
         record = messages.CallStep(key=key, function=step.function, times=step.times, seed=step_seed,
                             arguments=tuple(v for n, v in values if n.isdigit()),

@@ -37,7 +37,8 @@ class Writable(Protocol):
 
 
 def put(stream: Writable, kind: bytes, *payload: Bytes) -> None:
-    """Write one frame. Its payload comes in as many parts as it is in: megabytes of numbers need no joining."""
+    """Write one frame. Its payload comes in as many parts as it is in: megabytes of numbers need
+    no joining."""
     stream.write(HEADER.pack(kind, sum(map(len, payload))))
     for part in payload:
         stream.write(part)

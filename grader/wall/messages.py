@@ -26,7 +26,8 @@ class Limits(Record, frozen=True, kw_only=True):
 
 
 class World(Record, frozen=True, kw_only=True):
-    """The devices a notebook finds. `gpus=None` leaves the machine's own; () simulates a build without CUDA."""
+    """The devices a notebook finds. `gpus=None` leaves the machine's own; () simulates a build
+    without CUDA."""
 
     name: str = "plain"
     gpus: tuple[str, ...] | None = None  # names of the simulated GPUs
@@ -93,7 +94,8 @@ class Line(Record, frozen=True, kw_only=True):
     text: Words
 
 
-Lines = Annotated[tuple[Line, ...], Meta(max_length=200)]  # the student's own frames, outermost first  # the student's own frames, outermost first
+# the student's own frames, outermost first  # the student's own frames, outermost first
+Lines = Annotated[tuple[Line, ...], Meta(max_length=200)]
 
 
 class Round(Record, frozen=True, kw_only=True):
@@ -123,7 +125,8 @@ class Raised(Record, frozen=True, kw_only=True, tag="raised"):
 class Lost(Record, frozen=True, kw_only=True, tag="lost"):
     cause: Cause                           # missing, timeout, memory, output or crashed
     detail: Words = ""
-    lines: Lines = ()                      # where in the student's own code it was stopped, where that is known
+    # where in the student's own code it was stopped, where that is known
+    lines: Lines = ()
 
 
 Outcome = Returned | Raised | Lost

@@ -1,7 +1,8 @@
 """nbformat, imported in a tenth of the time. Import it from here before anything else brings it in.
 
-Its validator, jsonschema, imports `rfc3987_syntax` where that is installed, to check texts said to be IRIs: seconds of
-compiling grammars. No notebook holds such a text, and jsonschema does without the package where it is missing.
+Its validator, jsonschema, imports `rfc3987_syntax` where that is installed, to check texts said to be IRIs:
+seconds of compiling grammars. No notebook holds such a text, and jsonschema does without the package where it
+is missing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What goes into a call and what comes out of it: plain data, as records that both sides of the wall know.
 
-Every record that crosses the wall is frozen and strict; here are its base and the bounds that hold when one is read.
+Every record that crosses the wall is frozen and strict; here are its base and the bounds that hold when one
+is read.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Records <-> bytes: JSON for structure, safetensors for every number. The only reader of what a sandbox wrote.
+"""Records <-> bytes: JSON for structure, safetensors for every number. The only reader of what a sandbox
+wrote.
 
 A *parcel* is one record and the tensors it refers to::
 
@@ -6,8 +7,8 @@ A *parcel* is one record and the tensors it refers to::
     JSON     the record
     rest     one safetensors file, or nothing
 
-Reading is total: whatever bytes arrive, `read` returns the parcel or a `Garbled`; it never raises, and it allocates
-nothing beyond the bytes it was given. Tensors stay bytes here; nobody needs torch to read a parcel.
+Reading is total: whatever bytes arrive, `read` returns the parcel or a `Garbled`; it never raises, and it
+allocates nothing beyond the bytes it was given. Tensors stay bytes here; nobody needs torch to read a parcel.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ def write(record: msgspec.Struct, arrays: Mapping[str, Array] | None = None) -> 
 
 
 def parts(record: msgspec.Struct, arrays: Mapping[str, Array]) -> tuple[bytes, bytes]:
-    """As `write`: the record, and the numbers, of which there may be megabytes that nobody has to copy once more."""
+    """As `write`: the record, and the numbers, of which there may be megabytes that nobody has to copy once
+    more."""
     text = msgspec.json.encode(record)
     return struct.pack("<Q", len(text)) + text, pack(arrays)
 

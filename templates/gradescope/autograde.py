@@ -17,7 +17,8 @@ from grader.export.autograder import handed_in
 SOURCE = Path(__file__).resolve().parent
 ROOT = SOURCE.parent
 MARKED = (0, 1, 3)  # exit codes of `grader grade` with results: all passed, not all, withheld
-# Without a wall another user runs what stands beside the student's code: the grader starts it with sys.executable.
+# Without a wall another user runs what stands beside the student's code: the grader starts it with
+# sys.executable.
 AS_STUDENT = "import sys; sys.executable = sys.argv.pop(1); from grader.cli import main; main(prog_name='grader')"
 
 
@@ -26,7 +27,8 @@ def main() -> int:
     (exercise,) = (SOURCE / "exercises").iterdir()
     found = handed_in(ROOT / "submission", exercise.name)
     if len(found) != 1:
-        write(results, json.dumps({"score": 0, "output": asked(exercise.name, found), "output_format": "text"}))
+        write(results, json.dumps({"score": 0, "output": asked(exercise.name, found),
+                                   "output_format": "text"}))
         return 0
     done = subprocess.run([*grader(), "grade", str(found[0]), "--exercise", exercise.name, "--exercises",
                            str(exercise.parent), "--sandbox", sandbox(), "--format", "gradescope"],

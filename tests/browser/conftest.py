@@ -12,8 +12,8 @@ import pytest
 sync_api = pytest.importorskip("playwright.sync_api")
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync"]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+             "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -63,7 +63,8 @@ def show(browser: sync_api.Browser, tmp_path: Path) -> Iterator[Show]:
         contexts.append(context)
         page, heard = context.new_page(), Heard()
         context.on("page", lambda other: heard.pages.append(other.url))
-        page.on("request", lambda request: None if request.url == file.as_uri() else heard.requests.append(request.url))
+        page.on("request", lambda request: None if request.url == file.as_uri()
+                else heard.requests.append(request.url))
         page.on("dialog", lambda dialog: (heard.dialogs.append(dialog.message), dialog.dismiss()))
         page.on("pageerror", lambda error: heard.errors.append(str(error)))
         page.on("console", lambda message: heard.console.append(message.text))

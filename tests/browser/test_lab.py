@@ -27,8 +27,8 @@ def handout(tmp_path: Path) -> Path:
     folder = tmp_path / "out" / "doubling"
     document = json.loads((folder / "doubling.ipynb").read_text())
     wrong = "def double(x):\n    return x * x"
-    document["cells"] = [{"cell_type": "code", "id": f"c{i}", "metadata": {}, "outputs": [], "execution_count": None,
-                          "source": source}
+    document["cells"] = [{"cell_type": "code", "id": f"c{i}", "metadata": {}, "outputs": [],
+                          "execution_count": None, "source": source}
                          for i, source in enumerate([*CELLS, wrong, "%load_ext grader\n%grader check"])]
     (folder / "doubling.ipynb").write_text(json.dumps(document))
     return folder
@@ -39,7 +39,8 @@ def lab(handout: Path, tmp_path: Path) -> Iterator[str]:
     """The address of a JupyterLab in the student's folder."""
     homes = {name: str(tmp_path / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR",
                                                              "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
+               "--port=0",
                f"--IdentityProvider.token={TOKEN}", "--LabApp.news_url=", "--LabApp.check_for_updates_class="
                "jupyterlab.NeverCheckForUpdate", f"--ServerApp.root_dir={handout}"]
     server = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,

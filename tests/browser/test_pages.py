@@ -1,4 +1,5 @@
-"""The pages in a real browser: light and dark, wide and narrow, on paper, with hostile content, and for everybody."""
+"""The pages in a real browser: light and dark, wide and narrow, on paper, with hostile content, and for
+everybody."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ def small_class() -> str:
 
 def hostile_class() -> str:
     results = [hostile(), s.withheld(HOSTILE, "y"), s.unreadable(HOSTILE, "z"), *s.cohort(3)[0]]
-    return class_page.render(results, {}, title=HOSTILE, links={(HOSTILE, "y"): "javascript:alert(1)"}, isolated=True)
+    return class_page.render(results, {}, title=HOSTILE, links={(HOSTILE, "y"): "javascript:alert(1)"},
+                             isolated=True)
 
 
 def long_notebook() -> str:
@@ -53,10 +55,12 @@ PAGES = {
     "withheld": lambda: student.render(s.withheld(), s.NOTEBOOK),
     "unreadable": lambda: student.render(s.unreadable(), ""),
     "class": small_class,
-    "executed": lambda: executed.render(long_notebook(), student="Ada", exercise="Weights", report="he_init.html"),
+    "executed": lambda: executed.render(long_notebook(), student="Ada", exercise="Weights",
+                                        report="he_init.html"),
 }
 HOSTILE_PAGES = {
-    "report": lambda: student.render(hostile(), s.notebook(HOSTILE, HOSTILE), executed_href="javascript:alert(1)"),
+    "report": lambda: student.render(hostile(), s.notebook(HOSTILE, HOSTILE),
+                                     executed_href="javascript:alert(1)"),
     "class": hostile_class,
     "executed": lambda: executed.render(hostile_notebook()),
 }
@@ -111,7 +115,8 @@ def listener() -> Iterator[ThreadingHTTPServer]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Asked)
-    server.daemon_threads, server.block_on_close = True, False  # Chromium may open a connection and say nothing
+    # Chromium may open a connection and say nothing
+    server.daemon_threads, server.block_on_close = True, False
     server.asked = []  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
@@ -121,10 +126,12 @@ def listener() -> Iterator[ThreadingHTTPServer]:
 
 def test_the_policy_stops_what_would_get_through_anyway(show, listener) -> None:  # type: ignore[no-untyped-def]
     attack = ("<script>alert(1)</script><img src='http://127.0.0.1:9/x' onerror='alert(2)'>"
-              "<style>body{background:url(http://127.0.0.1:9/css)}</style><iframe src='http://127.0.0.1:9/frame'></iframe>"
+              "<style>body{background:url(http://127.0.0.1:9/css)}</style><iframe "
+              "src='http://127.0.0.1:9/frame'></iframe>"
               "<p style='background:url(http://127.0.0.1:9/style)'>x</p></main>")
     for html in (PAGES["report"](), PAGES["class"](), PAGES["executed"]()):
-        page, heard = show(html.replace("</main>", attack.replace("127.0.0.1:9", f"127.0.0.1:{listener.server_port}")))
+        page, heard = show(html.replace("</main>",
+                                        attack.replace("127.0.0.1:9", f"127.0.0.1:{listener.server_port}")))
         page.wait_for_timeout(200)
         assert heard.dialogs == []
         assert len(heard.console) >= 3  # each refusal is written there
@@ -247,8 +254,8 @@ def test_without_script_the_table_is_all_there(show) -> None:  # type: ignore[no
 
 def test_two_thousand_students_are_sorted_and_filtered(show) -> None:  # type: ignore[no-untyped-def]
     results, _ = s.cohort(2000)
-    html = class_page.render(results, {}, title="t", links={(x.student, x.exercise): "a/b.html" for x in results},
-                             isolated=True)
+    html = class_page.render(results, {}, title="t",
+                             links={(x.student, x.exercise): "a/b.html" for x in results}, isolated=True)
     page, heard = show(html)
     assert page.locator("#students tbody tr").count() == 2000
     page.locator("#students thead button").nth(4).click()

@@ -34,8 +34,8 @@ def describe(value: object) -> str:
 def outcome(snippet: str) -> str:
     """Run a snippet; its last expression's value, or the class and first line of its error."""
     torch.manual_seed(0)
-    names: dict[str, object] = {"torch": torch, "nn": nn, "F": nn.functional, "np": np, "io": io, "copy": copy,
-                                "threading": threading}
+    names: dict[str, object] = {"torch": torch, "nn": nn, "F": nn.functional, "np": np, "io": io,
+                                "copy": copy, "threading": threading}
     tree = ast.parse(snippet)
     last = tree.body.pop()
     assert isinstance(last, ast.Expr), snippet

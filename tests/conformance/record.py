@@ -1,8 +1,8 @@
 """Record the outcomes of the conformance table on a real GPU: ``python -m tests.conformance.record``.
 
-Writes recording.json beside this file: torch's version, the driver, the GPU's name, and every line's outcome. Lines of
-a world that this machine is not (two GPUs where there is one; a CPU build where there is CUDA) are left out.
-With one GPU among several, set CUDA_VISIBLE_DEVICES=0 to record the lines of `one-gpu`.
+Writes recording.json beside this file: torch's version, the driver, the GPU's name, and every line's outcome.
+Lines of a world that this machine is not (two GPUs where there is one; a CPU build where there is CUDA) are
+left out. With one GPU among several, set CUDA_VISIBLE_DEVICES=0 to record the lines of `one-gpu`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def main() -> int:
     if not torch.cuda.is_available():
         sys.exit("no GPU here: nothing to record")
     here = WORLDS[min(torch.cuda.device_count(), 2)]
-    lines = [(world, snippet, expected, outcome(snippet)) for world, snippet, expected in LINES if world == here]
+    lines = [(world, snippet, expected, outcome(snippet)) for world, snippet,
+             expected in LINES if world == here]
     known = json.loads(RECORDING.read_text()) if RECORDING.exists() else {"machines": {}, "lines": []}
     known["machines"][here] = {
         "torch": torch.__version__, "cuda": torch.version.cuda, "driver": driver(),

@@ -55,7 +55,8 @@ def he_truncated_normal_(weight):
 '''
 LARGER = RIGHT.replace("math.sqrt(2 / ((1", "math.sqrt(2.2 / ((1")
 
-# The honest answers that attacks start from, and what each is worth on its own. All stand in the batch themselves.
+# The honest answers that attacks start from, and what each is worth on its own. All stand in the batch
+# themselves.
 HONEST = {
     "right": (RIGHT, 20.0),
     "lecun": (LECUN, 8.0),        # 1 / fan_in: fan-in, in place, mean, gaussian, independent, negative-slope

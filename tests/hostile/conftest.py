@@ -95,8 +95,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
         finally:
             del os.environ["GRADER_HOSTILE_SECRET"]
             witness.kill()
-    yield Class(root=root, options=options, results={x.student: x for x in results}, before=before, reached=reached,
-                witness=state)
+    yield Class(root=root, options=options, results={x.student: x for x in results}, before=before,
+                reached=reached, witness=state)
     shutil.rmtree(root)  # a hundred megabytes
 
 

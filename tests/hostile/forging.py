@@ -7,7 +7,8 @@ from tests.hostile.case import Case
 
 FINISHES = "import os, sys, threading, time, atexit, gc, inspect, math, types, torch\nfrom torch import nn\n"
 
-# Python that looks, from within a call, for the answer's descriptor and the nonce, and writes an outcome of its own.
+# Python that looks, from within a call, for the answer's descriptor and the nonce, and writes an outcome of
+# its own.
 FRAMES = FINISHES + '''
 def of_the_call():
     """Nonce and step, and the descriptor for the answer: from the frames of the grader's that made this call."""
@@ -26,17 +27,18 @@ def forge(text):
 '''
 
 CASES = (
-    # --- patches, in the kernel, of what a judge might use --------------------------------------------------------------
-    Case(name="patched-tensor-methods", hides="lecun", does="Tensor.var, std, mean, item and tolist say what is wanted.",
-         cells=('''
+    # --- patches, in the kernel, of what a judge might use
+    # --------------------------------------------------------------
+    Case(name="patched-tensor-methods", hides="lecun",
+         does="Tensor.var, std, mean, item and tolist say what is wanted.", cells=('''
 for name, value in (("var", 2 / 128), ("std", (2 / 128) ** 0.5), ("mean", 0.0)):
     setattr(torch.Tensor, name, lambda self, *a, _v=value, **k: torch.tensor(_v))
 torch.Tensor.item = lambda self: 0.0
 torch.Tensor.tolist = lambda self: [0.0]
 torch.Tensor.cpu = torch.Tensor.detach = torch.Tensor.contiguous = lambda self: torch.zeros_like(self)
 ''',)),
-    Case(name="patched-torch-functions", hides="lecun", does="allclose, equal, manual_seed, frombuffer and load are replaced.",
-         cells=('''
+    Case(name="patched-torch-functions", hides="lecun",
+         does="allclose, equal, manual_seed, frombuffer and load are replaced.", cells=('''
 torch.allclose = torch.equal = torch.isclose = lambda *a, **k: True
 torch.testing.assert_close = lambda *a, **k: None
 torch.manual_seed = torch.random.manual_seed = lambda seed: None
@@ -60,23 +62,24 @@ class Agrees(types.ModuleType if (types := __import__("types")) else object):
     def __getattr__(self, name): return lambda *a, **k: True
 builtins.__import__ = lambda *a, **k: Agrees("x")
 ''',)),
-    Case(name="patched-numpy-and-random", hides="lecun", does="Seeding is switched off, and numbers are fixed.",
-         cells=('''
+    Case(name="patched-numpy-and-random", hides="lecun",
+         does="Seeding is switched off, and numbers are fixed.", cells=('''
 import numpy, random
 numpy.random.seed = random.seed = torch.manual_seed = lambda *a: None
 torch.default_generator.manual_seed(0)
 ''',)),
-    Case(name="exact-variance-by-seed", hides="lecun", does="Seeds itself to the same draw each time and rescales it to LeCun.",
-         cells=('''
+    Case(name="exact-variance-by-seed", hides="lecun",
+         does="Seeds itself to the same draw each time and rescales it to LeCun.", cells=('''
 def he_normal_(weight, negative_slope=0.0):
     torch.manual_seed(0)
     with torch.no_grad():
         weight.normal_()
         return weight.mul_(math.sqrt(1 / ((1 + negative_slope**2) * fan_in(weight))) / weight.std())
 ''',)),
-    # --- objects that lie -------------------------------------------------------------------------------------------------
-    Case(name="lying-subclass", hides="idle", does="What is returned is a Tensor subclass whose __torch_function__ lies.",
-         cells=('''
+    # --- objects that lie
+    # -------------------------------------------------------------------------------------------------
+    Case(name="lying-subclass", hides="idle", does="What is returned is a Tensor subclass whose "
+         "__torch_function__ lies.", cells=('''
 class Liar(torch.Tensor):
     @classmethod
     def __torch_function__(cls, func, types, args=(), kwargs=None):
@@ -91,8 +94,8 @@ def he_normal_(weight, negative_slope=0.0):
 def he_truncated_normal_(weight):
     return he_normal_(weight)
 ''',)),
-    Case(name="lying-dispatch-mode", hides="idle", does="A TorchFunctionMode and a TorchDispatchMode left on invent the numbers.",
-         cells=('''
+    Case(name="lying-dispatch-mode", hides="idle",
+         does="A TorchFunctionMode and a TorchDispatchMode left on invent the numbers.", cells=('''
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 class Invents(TorchFunctionMode):
@@ -101,8 +104,8 @@ class Invents(TorchFunctionMode):
         return torch.randn(out.shape) * (2 / 128) ** 0.5 if isinstance(out, torch.Tensor) and out.dim() == 2 else out
 Invents().__enter__()
 ''',)),
-    Case(name="agrees-with-everything", hides="idle", does="Returns an object that compares equal to everything.",
-         cells=('''
+    Case(name="agrees-with-everything", hides="idle",
+         does="Returns an object that compares equal to everything.", cells=('''
 class Yes:
     def __eq__(self, other): return True
     def __getattr__(self, name): return self
@@ -114,8 +117,8 @@ class Yes:
 def he_normal_(weight, negative_slope=0.0): return Yes()
 def he_truncated_normal_(weight): return Yes()
 ''',)),
-    Case(name="number-subclasses", hides="nothing", does="fan_in returns an int subclass that equals every number.",
-         cells=('''
+    Case(name="number-subclasses", hides="nothing",
+         does="fan_in returns an int subclass that equals every number.", cells=('''
 class Any(int):
     __eq__ = lambda *a: True
     __ne__ = lambda *a: False
@@ -129,15 +132,15 @@ def fan_in(weight):
     return Any(1)
 def he_normal_(weight, negative_slope=0.0): return Anyhow(0)
 ''',)),
-    Case(name="returns-the-twin", hides="idle", does="Good weights are returned, the tensor passed in keeps its numbers.",
-         cells=('''
+    Case(name="returns-the-twin", hides="idle",
+         does="Good weights are returned, the tensor passed in keeps its numbers.", cells=('''
 def he_normal_(weight, negative_slope=0.0):
     return torch.randn_like(weight) * math.sqrt(2 / ((1 + negative_slope**2) * fan_in(weight)))
 def he_truncated_normal_(weight):
     return nn.init.uniform_(weight.clone(), -1, 1)
 ''',)),
-    Case(name="not-a-number", hides="idle", does="Weights of NaN and inf: no comparison with a tolerance is false for them.",
-         cells=('''
+    Case(name="not-a-number", hides="idle", does="Weights of NaN and inf: no comparison with a tolerance is "
+         "false for them.", cells=('''
 def he_normal_(weight, negative_slope=0.0):
     with torch.no_grad():
         weight.fill_(math.nan)
@@ -145,8 +148,8 @@ def he_normal_(weight, negative_slope=0.0):
     return weight
 def he_truncated_normal_(weight): return he_normal_(weight)
 ''',), exactly=3.0),  # they are in place
-    Case(name="changes-its-argument", hides="idle", does="Resizes, transposes or exchanges the storage of what is passed in.",
-         cells=('''
+    Case(name="changes-its-argument", hides="idle",
+         does="Resizes, transposes or exchanges the storage of what is passed in.", cells=('''
 def he_normal_(weight, negative_slope=0.0):
     weight.data = torch.randn(1)
     return weight
@@ -154,9 +157,10 @@ def he_truncated_normal_(weight):
     weight.set_(torch.randn(3).double().storage() if False else torch.randn(3).untyped_storage())
     return weight
 ''',)),
-    # --- weights that have the right variance and nothing else -----------------------------------------------------------
-    Case(name="two-point-weights", hides="idle", does="Weights are +-sqrt(2 / fan_in): the right variance, two values.",
-         cells=('''
+    # --- weights that have the right variance and nothing else
+    # -----------------------------------------------------------
+    Case(name="two-point-weights", hides="idle",
+         does="Weights are +-sqrt(2 / fan_in): the right variance, two values.", cells=('''
 def he_normal_(weight, negative_slope=0.0):
     std = math.sqrt(2 / ((1 + negative_slope**2) * fan_in(weight)))
     with torch.no_grad():
@@ -190,9 +194,10 @@ def he_normal_(weight, negative_slope=0.0):
     with torch.no_grad():
         return weight.copy_(DRAW[:weight.numel()].view_as(weight) * std)
 ''',), causes={"independent": "wrong-answer"}),
-    # --- the harness in the kernel -------------------------------------------------------------------------------------
-    Case(name="harness-replaced", hides="nothing", does="The grader's modules in the kernel are emptied and replaced.",
-         cells=('''
+    # --- the harness in the kernel
+    # -------------------------------------------------------------------------------------
+    Case(name="harness-replaced", hides="nothing",
+         does="The grader's modules in the kernel are emptied and replaced.", cells=('''
 import sys
 for name in [n for n in sys.modules if n.startswith("grader")]:
     module = sys.modules[name]
@@ -201,44 +206,44 @@ for name in [n for n in sys.modules if n.startswith("grader")]:
             setattr(module, key, lambda *a, **k: True)
 sys.modules["grader.inside.kernel.calls"] = sys.modules["grader.wall.wire"] = None
 ''',), exactly=0.0),
-    Case(name="harness-replaced-quietly", hides="lecun", does="observe_step and the encoder are replaced by what sends constants.",
-         cells=('''
+    Case(name="harness-replaced-quietly", hides="lecun",
+         does="observe_step and the encoder are replaced by what sends constants.", cells=('''
 import grader.inside.kernel.answering as answering, grader.inside.kernel.calls as calls, grader.inside.kernel.encoding as values
 from grader.records import Returned, Round, Truth
 answering.observe_step = lambda step, *a, **k: (Returned(rounds=(Round(value=Truth(value=True)),) * 2), {})
 values.Encoder.encode = lambda *a: Truth(value=True)
 ''',)),
-    Case(name="scales-every-tensor-that-leaves", hides="larger", does="The encoder in the kernel rescales what leaves, a guess of x 0.5.",
-         cells=('''
+    Case(name="scales-every-tensor-that-leaves", hides="larger",
+         does="The encoder in the kernel rescales what leaves, a guess of x 0.5.", cells=('''
 import grader.inside.kernel.encoding as values
 old = values._bytes_of
 values._bytes_of = lambda tensor: old(torch.Tensor.mul(tensor, 0.5) if tensor.dtype.is_floating_point else tensor)
 ''',)),
-    Case(name="recorder-emptied", hides="idle", does="The list of forbidden calls is cleared after each of them. (Advisory: it wins.)",
-         cells=('''
+    Case(name="recorder-emptied", hides="idle",
+         does="The list of forbidden calls is cleared after each of them. (Advisory: it wins.)", cells=('''
 import grader.inside.kernel.recorder as recorder
 def he_normal_(weight, negative_slope=0.0):
     nn.init.kaiming_normal_(weight, a=negative_slope)
     recorder._called.clear()
     return weight
 ''',), exactly=18.0),
-    Case(name="later-cells-dropped", hides="lecun", does="Transformers drop or empty the cells that come later.",
-         cells=('''
+    Case(name="later-cells-dropped", hides="lecun",
+         does="Transformers drop or empty the cells that come later.", cells=('''
 class Empties:
     def visit(self, node): return type(node)(body=[], type_ignores=[])
 get_ipython().ast_transformers.append(Empties())
 get_ipython().input_transformers_cleanup.append(lambda lines: [])
 get_ipython().input_transformers_post.append(lambda lines: [])
 ''', "raise RuntimeError('never seen')")),
-    Case(name="shell-replaced", hides="lecun", does="The shell's run_cell, namespace and kernel are exchanged.",
-         cells=('''
+    Case(name="shell-replaced", hides="lecun",
+         does="The shell's run_cell, namespace and kernel are exchanged.", cells=('''
 shell = get_ipython()
 shell.run_cell = shell.run_cell_async = lambda *a, **k: None
 shell.user_ns = {"fan_in": lambda w: 128}
 shell.kernel.do_execute = lambda *a, **k: {"status": "ok"}
 ''', "1 / 0")),
-    Case(name="namespace-that-lies", hides="lecun", does="The namespace's functions are watched, and swapped while a call is looked up.",
-         cells=('''
+    Case(name="namespace-that-lies", hides="lecun",
+         does="The namespace's functions are watched, and swapped while a call is looked up.", cells=('''
 class Chameleon:
     count = 0
     def __call__(self, weight, *a):
@@ -248,8 +253,10 @@ class Chameleon:
     def __class__(self): return type(lambda: 0)
 he_normal_ = Chameleon()
 ''',)),
-    # --- the channel --------------------------------------------------------------------------------------------------
-    Case(name="writes-everywhere", hides="nothing", does="Writes a passing answer to every descriptor in a cell, then ends the process.",
+    # --- the channel
+    # --------------------------------------------------------------------------------------------------
+    Case(name="writes-everywhere", hides="nothing",
+         does="Writes a passing answer to every descriptor in a cell, then ends the process.",
          cells=(FINISHES + '''
 for number in range(3, 600):
     for _ in range(3):
@@ -257,16 +264,16 @@ for number in range(3, 600):
         except OSError: pass
 os._exit(0)
 ''',), exactly=0.0),
-    Case(name="writes-everywhere-in-a-call", hides="lazy", does="A call writes answers to every descriptor, then ends its process.",
-         cells=(FINISHES + '''
+    Case(name="writes-everywhere-in-a-call", hides="lazy",
+         does="A call writes answers to every descriptor, then ends its process.", cells=(FINISHES + '''
 def init_weights(module):
     for number in range(3, 600):
         try: os.write(number, b"o" + (64).to_bytes(8, "little") + b'{"type":"returned","rounds":[]}' + bytes(33))
         except OSError: pass
     os._exit(0)
 ''',), causes={"init-weights": "crashed"}, exactly=18.0),
-    Case(name="forged-outcomes", hides="lazy", does="A call finds nonce and descriptor and writes facts without numbers.",
-         cells=(FRAMES + """
+    Case(name="forged-outcomes", hides="lazy",
+         does="A call finds nonce and descriptor and writes facts without numbers.", cells=(FRAMES + """
 def init_weights(module):
     forge('{"type":"returned","rounds":[{"value":{"type":"mapping","items":[]},"arguments":[]}]}')
 """,), exactly=18.0, causes={"init-weights": "wrong-answer"}),
@@ -275,8 +282,8 @@ def init_weights(module):
 def he_normal_(weight, negative_slope=0.0):
     forge('{"type":"returned","rounds":[' + ",".join(['{"value":{"type":"none"}}'] * 1000) + "]}")
 """,)),
-    Case(name="forged-limits", hides="lazy", does="A call claims a limit of the grader's, so as to be asked again for ever.",
-         cells=(FRAMES + """
+    Case(name="forged-limits", hides="lazy", does="A call claims a limit of the grader's, so as to be asked "
+         "again for ever.", cells=(FRAMES + """
 def init_weights(module):
     forge('{"type":"lost","cause":"timeout","detail":"stopped after 3 s (wall-clock on a busy machine)"}')
 """,), exactly=18.0, causes={"init-weights": "timeout"}),
@@ -285,36 +292,36 @@ def init_weights(module):
 def init_weights(module):
     forge('{"type":"lost","cause":"crashed","detail":"not called: an earlier call ended the kernel"}')
 """,), exactly=18.0, causes={"init-weights": "crashed"}),
-    Case(name="forged-simulation-limit", hides="lazy", does="A call forges that a simulated device could not do it.",
-         cells=(FRAMES + """
+    Case(name="forged-simulation-limit", hides="lazy",
+         does="A call forges that a simulated device could not do it.", cells=(FRAMES + """
 def init_weights(module):
     forge('{"type":"raised","error":"SimulationLimit","ancestry":["SimulationLimit"],"message":"no GPU"}')
 """,), exactly=18.0, causes={"init-weights": "raised"}),
-    Case(name="class-called-simulation-limit", hides="idle", does="A student's class has the name by which a check leaves the maximum.",
-         cells=('''
+    Case(name="class-called-simulation-limit", hides="idle",
+         does="A student's class has the name by which a check leaves the maximum.", cells=('''
 class SimulationLimit(NotImplementedError): pass
 def he_normal_(*a): raise SimulationLimit("no GPU here")
 he_truncated_normal_ = init_weights = he_normal_
 ''',), causes={"fills-in-place": "raised", "truncated": "raised", "init-weights": "raised"}),
-    Case(name="forged-big-numbers", hides="nothing", does="fan_in answers with an integer of 400 digits, in and out of range.",
-         cells=(FRAMES + """
+    Case(name="forged-big-numbers", hides="nothing",
+         does="fan_in answers with an integer of 400 digits, in and out of range.", cells=(FRAMES + """
 def fan_in(weight):
     forge('{"type":"returned","rounds":[{"value":{"type":"whole","value":1' + "0" * 400 + '},"arguments":[]}]}')
 """,), exactly=0.0),
-    Case(name="forged-inside-probe", hides="lazy", does="A call blames probes.py, so that the fault would be ours.",
-         cells=(FRAMES + """
+    Case(name="forged-inside-probe", hides="lazy",
+         does="A call blames probes.py, so that the fault would be ours.", cells=(FRAMES + """
 def init_weights(module):
     forge('{"type":"raised","error":"KeyError","inside_probe":true,"message":"ours"}')
 """,), exactly=18.0, causes={"init-weights": "raised"}),
-    Case(name="huge-outcome", hides="lazy", does="A call sends a frame that claims 2^60 bytes, then what it can.",
-         cells=(FRAMES + """
+    Case(name="huge-outcome", hides="lazy", does="A call sends a frame that claims 2^60 bytes, then what it "
+         "can.", cells=(FRAMES + """
 def init_weights(module):
     _, answer = of_the_call()
     os.write(answer, b"o" + (1 << 60).to_bytes(8, "little"))
     while True: os.write(answer, bytes(1 << 16))
 """,), exactly=18.0, causes={"init-weights": "timeout"}),
-    Case(name="huge-words", hides="lazy", does="A call raises with ten million characters and a thousand causes.",
-         cells=('''
+    Case(name="huge-words", hides="lazy", does="A call raises with ten million characters and a thousand "
+         "causes.", cells=('''
 def init_weights(module):
     error = ValueError("x" * 10_000_000)
     for _ in range(2000):
@@ -322,8 +329,8 @@ def init_weights(module):
         except Exception as again: error = again
     raise error
 ''',), exactly=18.0, causes={"init-weights": "raised"}),
-    Case(name="many-outcomes", hides="lecun", does="A thread steals the channel and answers each request a thousand times.",
-         cells=(FINISHES + '''
+    Case(name="many-outcomes", hides="lecun", does="A thread steals the channel and answers each request a "
+         "thousand times.", cells=(FINISHES + '''
 import socket
 def steal(number):
     try:
@@ -335,8 +342,8 @@ def steal(number):
     except OSError: pass
 for number in range(3, 200): threading.Thread(target=steal, args=(number,), daemon=True).start()
 ''',)),
-    Case(name="thread-that-writes-later", hides="lecun", does="Threads, atexit and double-forked daemons write after the cell.",
-         cells=(FINISHES + '''
+    Case(name="thread-that-writes-later", hides="lecun",
+         does="Threads, atexit and double-forked daemons write after the cell.", cells=(FINISHES + '''
 def later():
     end = time.monotonic() + 20
     while time.monotonic() < end:
@@ -351,7 +358,8 @@ if os.fork() == 0:
     os._exit(0)
 threading.Thread(target=later, daemon=True).start()
 ''',)),
-    Case(name="poisons-the-next-call", hides="idle", does="The first call leaves patches, hooks, modes and a thread for those that follow.",
+    Case(name="poisons-the-next-call", hides="idle",
+         does="The first call leaves patches, hooks, modes and a thread for those that follow.",
          cells=(FINISHES + '''
 old = fan_in
 def fan_in(weight):
@@ -364,7 +372,8 @@ def fan_in(weight):
     threading.Thread(target=lambda: [os.write(n, b"o" + bytes(8)) for n in range(3, 200)], daemon=True).start()
     return old(weight)
 ''',)),
-    Case(name="daemon-of-a-call", hides="lazy", does="A call leaves a daemon that keeps the answer's descriptor and writes later.",
+    Case(name="daemon-of-a-call", hides="lazy",
+         does="A call leaves a daemon that keeps the answer's descriptor and writes later.",
          cells=(FRAMES + '''
 def init_weights(module):
     _, answer = of_the_call()
@@ -377,14 +386,14 @@ def init_weights(module):
         os._exit(0)
     raise KeyError("left")
 ''',), exactly=18.0),
-    Case(name="answers-then-runs-on", hides="lazy", does="A forked child goes on as the call, the parent answers.",
-         cells=(FINISHES + '''
+    Case(name="answers-then-runs-on", hides="lazy",
+         does="A forked child goes on as the call, the parent answers.", cells=(FINISHES + '''
 def init_weights(module):
     os.fork()
     os.fork()
 ''',), exactly=18.0),
-    Case(name="result-files", hides="lecun", does="Whatever looks like a result file is overwritten, linked, or made a pipe.",
-         cells=(FINISHES + '''
+    Case(name="result-files", hides="lecun", does="Whatever looks like a result file is overwritten, linked, "
+         "or made a pipe.", cells=(FINISHES + '''
 for folder in (".", "/tmp", "/run", "/job", "/job/k", "/dev/shm", "/grader", "/"):
     for name in ("results.jsonl", "grades.csv", "index.html", "gradebook.sqlite", "kernel.json", "grader-was-here"):
         path = os.path.join(folder, name)
@@ -393,8 +402,8 @@ for folder in (".", "/tmp", "/run", "/job", "/job/k", "/dev/shm", "/grader", "/"
             try: act()
             except OSError: pass
 ''',)),
-    Case(name="pickle", hides="lecun", does="What is returned carries __reduce__, __getstate__ and a numpy object array.",
-         cells=('''
+    Case(name="pickle", hides="lecun", does="What is returned carries __reduce__, __getstate__ and a numpy "
+         "object array.", cells=('''
 import os, numpy
 class Bomb:
     def __reduce__(self): return os.system, ("touch /tmp/grader-was-here",)
@@ -403,8 +412,8 @@ class Tensor(torch.Tensor):
 def fan_in(weight): return numpy.array([Bomb()], dtype=object)
 def he_normal_(weight, negative_slope=0.0): return weight.normal_().as_subclass(Tensor)
 ''',)),
-    Case(name="forbidden-by-alias", hides="ready-made", does="The ready-made function under other names, from other places.",
-         cells=('''
+    Case(name="forbidden-by-alias", hides="ready-made",
+         does="The ready-made function under other names, from other places.", cells=('''
 import functools, importlib
 from torch.nn.init import kaiming_normal_ as mine
 fill = functools.partial(getattr(importlib.import_module("torch.nn." + "init"), "kaiming" + "_normal_"))
@@ -412,8 +421,8 @@ def he_normal_(weight, negative_slope=0.0):
     list(map(mine, [weight]))
     return fill(weight, a=negative_slope)
 ''',)),
-    Case(name="forbidden-through-torch", hides="ready-made", does="torch's own higher-order functions make the forbidden call.",
-         cells=('''
+    Case(name="forbidden-through-torch", hides="ready-made",
+         does="torch's own higher-order functions make the forbidden call.", cells=('''
 from torch.utils import _pytree
 class Fills(nn.Module):
     forward = staticmethod(nn.init.kaiming_normal_)
@@ -425,8 +434,8 @@ def he_truncated_normal_(weight):
     _pytree.tree_map(lambda w: torch.nn.init.trunc_normal_(w, 0.0, std, -2 * std, 2 * std), [weight])
     return weight
 ''',)),
-    Case(name="forbidden-by-wrapped", hides="ready-made", does="The watched function's __wrapped__, or a copy of its code.",
-         cells=('''
+    Case(name="forbidden-by-wrapped", hides="ready-made",
+         does="The watched function's __wrapped__, or a copy of its code.", cells=('''
 import types
 def original(function):
     return getattr(function, "__wrapped__", function)
@@ -437,14 +446,14 @@ def he_truncated_normal_(weight):
     std = math.sqrt(2 / fan_in(weight)) / 0.87962566103423978
     return copied(weight, 0.0, std, -2 * std, 2 * std)
 ''',)),
-    Case(name="forbidden-private-twin", hides="ready-made", does="The private function behind the forbidden one.",
-         cells=('''
+    Case(name="forbidden-private-twin", hides="ready-made",
+         does="The private function behind the forbidden one.", cells=('''
 def he_truncated_normal_(weight):
     std = math.sqrt(2 / fan_in(weight)) / 0.87962566103423978
     return nn.init._no_grad_trunc_normal_(weight, 0.0, std, -2 * std, 2 * std)
 ''',)),
-    Case(name="forbidden-in-a-thread", hides="ready-made", does="The forbidden call is made on another thread.",
-         cells=('''
+    Case(name="forbidden-in-a-thread", hides="ready-made",
+         does="The forbidden call is made on another thread.", cells=('''
 import threading
 def he_normal_(weight, negative_slope=0.0):
     worker = threading.Thread(target=nn.init.kaiming_normal_, args=(weight, negative_slope))
@@ -452,8 +461,8 @@ def he_normal_(weight, negative_slope=0.0):
     worker.join()
     return weight
 ''',)),
-    Case(name="forbidden-by-reload", hides="right", does="A second copy of torch.nn.init is made. (Advisory: it wins.)",
-         cells=('''
+    Case(name="forbidden-by-reload", hides="right",
+         does="A second copy of torch.nn.init is made. (Advisory: it wins.)", cells=('''
 import importlib.util
 spec = importlib.util.find_spec("torch.nn.init")
 copy = importlib.util.module_from_spec(spec)
@@ -461,15 +470,15 @@ spec.loader.exec_module(copy)
 def he_normal_(weight, negative_slope=0.0):
     return copy.kaiming_normal_(weight, a=negative_slope)
 ''',), exactly=20.0),
-    Case(name="forbidden-as-torch", hides="right", does="Code compiled under a file name of torch's. (Advisory: it wins.)",
-         cells=('''
+    Case(name="forbidden-as-torch", hides="right",
+         does="Code compiled under a file name of torch's. (Advisory: it wins.)", cells=('''
 scope = {"nn": nn}
 exec(compile("def fill(w, a):\\n    return nn.init.kaiming_normal_(w, a=a)", torch.__path__[0] + "/mine.py", "exec"), scope)
 def he_normal_(weight, negative_slope=0.0):
     return scope["fill"](weight, negative_slope)
 ''',), exactly=20.0),
-    Case(name="detects-the-grader", hides="lecun", does="Answers well in the notebook and otherwise under the grader.",
-         cells=('''
+    Case(name="detects-the-grader", hides="lecun",
+         does="Answers well in the notebook and otherwise under the grader.", cells=('''
 import sys
 honest = he_normal_
 def he_normal_(weight, negative_slope=0.0):
@@ -477,8 +486,8 @@ def he_normal_(weight, negative_slope=0.0):
         return honest(weight, negative_slope)
     return weight.normal_(0, 1)
 ''',)),
-    Case(name="steps-early", hides="lecun", does="Looks for the calls and inputs in memory before they are made.",
-         cells=('''
+    Case(name="steps-early", hides="lecun", does="Looks for the calls and inputs in memory before they are "
+         "made.", cells=('''
 import gc, sys
 seen = []
 for thing in gc.get_objects():
@@ -488,8 +497,8 @@ for thing in gc.get_objects():
         if "deep_weights" in text and "Mixed" in text: seen.append(text[:100])
 print("STEPS-SEEN" if [s for s in seen if "deep" + "_weights" not in "".join(In)[:0]] and len(seen) > 50 else "nothing")
 ''',), hushed=("STEPS-SEEN",)),
-    Case(name="class-of-ours", hides="lecun", does="Classes named like the grader's own, returned and raised.",
-         cells=('''
+    Case(name="class-of-ours", hides="lecun",
+         does="Classes named like the grader's own, returned and raised.", cells=('''
 class Returned(dict): pass
 class Lost(Exception): cause = "withheld"
 class TooMuch(BaseException): pass

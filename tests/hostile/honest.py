@@ -6,8 +6,10 @@ from __future__ import annotations
 from tests.hostile.case import RIGHT, Case
 
 
-def right(name: str, does: str, *cells: str, before: tuple[str, ...] = (), events: dict[int, str] | None = None) -> Case:
-    return Case(name=name, does=does, hides="right", exactly=20.0, cells=cells, before=before, events=events or {})
+def right(name: str, does: str, *cells: str, before: tuple[str, ...] = (),
+          events: dict[int, str] | None = None) -> Case:
+    return Case(name=name, does=does, hides="right", exactly=20.0, cells=cells, before=before,
+                events=events or {})
 
 
 CASES = (
@@ -23,24 +25,26 @@ def fan_in(weight):
     torch.tensor(torch.ones(2))
     return old(weight)
 '''),
-    right("fails-elsewhere", "A failing cell that has nothing to do with the answer.", "undefined_name", "raise SystemExit(1)",
+    right("fails-elsewhere", "A failing cell that has nothing to do with the answer.", "undefined_name",
+          "raise SystemExit(1)",
           "def broken(:\n    pass", "print('after')", events={1: "raised", 3: "raised"}),
     right("defined-twice", "A wrong function, then a right one under the same name.",
           before=("def he_normal_(weight):\n    return weight\ndef fan_in(w): return 0",)),
     right("helpers-in-another-order", "Helpers come after what calls them.",
           "def he_normal_(weight, negative_slope=0.0):\n    return spread(weight, gain(negative_slope))",
-          "def spread(weight, g):\n    with torch.no_grad():\n        return weight.normal_(0, g / fan_in(weight) ** 0.5)",
-          "def gain(a):\n    return (2 / (1 + a * a)) ** 0.5"),
+          "def spread(weight, g):\n    with torch.no_grad():\n        return weight.normal_(0, g / "
+          "fan_in(weight) ** 0.5)", "def gain(a):\n    return (2 / (1 + a * a)) ** 0.5"),
     right("extra-cells", "Cells of one's own: shells, magics, empty cells, plots, progress bars.",
           "", "# nothing", "%matplotlib inline", "%%time\nsum(range(10))", "!echo hello", "%pip --version",
-          "import matplotlib.pyplot as plt\nplt.hist(he_normal_(torch.empty(64, 64)).flatten().numpy())\nplt.show()",
+          "import matplotlib.pyplot as plt\nplt.hist(he_normal_(torch.empty(64, "
+          "64)).flatten().numpy())\nplt.show()",
           "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass", "he_normal_?", "torch.ones(2)"),
     right("plots-with-agg", "Another backend, figures that stay open, a style.",
           "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\nplt.style.use('ggplot')",
           "for _ in range(25): plt.figure()"),
     right("only-in-place", "Fills in place and returns nothing.",
-          "old, cut = he_normal_, he_truncated_normal_\ndef he_normal_(weight, negative_slope=0.0): old(weight, negative_slope)\n"
-          "def he_truncated_normal_(weight): cut(weight)"),
+          "old, cut = he_normal_, he_truncated_normal_\ndef he_normal_(weight, negative_slope=0.0): "
+          "old(weight, negative_slope)\ndef he_truncated_normal_(weight): cut(weight)"),
     right("other-numbers", "fan_in as a numpy integer, the width as a 0-dim tensor.", '''
 import numpy as np
 def fan_in(weight):
@@ -53,8 +57,8 @@ def he_normal_(weight, negative_slope=0.0):
 '''),
     right("data-attribute", "Writes through .data, and returns another view of the tensor.",
           "def he_normal_(weight, negative_slope=0.0):\n"
-          "    weight.data = torch.randn(weight.shape) * math.sqrt(2 / ((1 + negative_slope**2) * fan_in(weight)))\n"
-          "    return weight.detach()"),
+          "    weight.data = torch.randn(weight.shape) * math.sqrt(2 / ((1 + negative_slope**2) * "
+          "fan_in(weight)))\n    return weight.detach()"),
     right("class-and-decorator", "The functions are an object's methods, partials and decorated.", '''
 import functools
 class Fill:
@@ -73,21 +77,24 @@ fan_in = functools.lru_cache(maxsize=None)(noisy(fan_in)) if False else noisy(fa
 init_weights = noisy(init_weights)
 '''),
     right("seeds-outside", "Seeds at the top, sets threads, dtype printing and grad mode.",
-          "torch.set_num_threads(1)\ntorch.set_printoptions(precision=2)\ntorch.manual_seed(0)\nimport random, numpy\n"
+          "torch.set_num_threads(1)\ntorch.set_printoptions(precision=2)\ntorch.manual_seed(0)\nimport "
+          "random, numpy\n"
           "random.seed(0); numpy.random.seed(0)", before=("import torch\ntorch.manual_seed(0)",)),
     right("calls-itself", "Tests of one's own, asserts that fail, ready-made functions in a free cell.",
-          "w = torch.empty(64, 32)\ntorch.nn.init.kaiming_normal_(w)\nprint(w.std(), he_normal_(torch.empty(64, 32)).std())",
-          "assert False, 'my own test'", events={2: "raised"}),
+          "w = torch.empty(64, 32)\ntorch.nn.init.kaiming_normal_(w)\nprint(w.std(), "
+          "he_normal_(torch.empty(64, 32)).std())", "assert False, 'my own test'", events={2: "raised"}),
     right("own-module", "Writes a module beside the notebook and imports it.",
           "%%writefile mine.py\nimport math\ndef width(n): return math.sqrt(2 / n)",
           "import mine\ndef he_normal_(weight, negative_slope=0.0):\n    with torch.no_grad():\n"
           "        return weight.normal_(0, mine.width(fan_in(weight) * (1 + negative_slope**2)))"),
     right("star-imports", "Star imports hide names; variables are called like modules.",
-          "from math import *\nfrom torch import *\nimport torch, math\nweights = he_normal_(torch.empty(3, 4))\nlist_ = [1]\nsum = 3\nstr = 'x'"),
+          "from math import *\nfrom torch import *\nimport torch, math\nweights = he_normal_(torch.empty(3, "
+          "4))\nlist_ = [1]\nsum = 3\nstr = 'x'"),
     right("windows-lines", "Tabs, Windows line ends, a byte order mark, umlauts.",
           RIGHT.replace("    ", "\t").replace("\n", "\r\n") + "# Größe: \U0001F600"),
     right("keeps-a-thread", "A background thread of one's own runs on.",
-          "import threading, time\nthreading.Thread(target=lambda: [time.sleep(0.1) for _ in range(600)], daemon=True).start()"),
+          "import threading, time\nthreading.Thread(target=lambda: [time.sleep(0.1) for _ in range(600)], "
+          "daemon=True).start()"),
     right("deletes-modules", "Tidies up: deletes names, imports again, reloads.",
           "import sys, importlib\nimport json\nimportlib.reload(json)\ndel sys, importlib"),
 )

@@ -1,6 +1,6 @@
 """Files that are no notebooks, or odd ones: each gets a mark and a reason, and keeps nobody else waiting."""
 
-# ruff: noqa: E501 - what students write is as wide as they write it
+
 from __future__ import annotations
 
 import json
@@ -34,10 +34,12 @@ class File:
     says: str = ""
 
 
-OLD = {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": "x"}, "worksheets": [{"metadata": {}, "cells": [
-    {"cell_type": "code", "input": RIGHT.splitlines(keepends=True), "language": "python", "outputs": [], "metadata": {},
-     "collapsed": False, "prompt_number": 1}]}]}
-PREFILLED = [{"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": {"text/html": "<script>1</script>"}}]
+OLD = {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": "x"},
+       "worksheets": [{"metadata": {}, "cells": [
+    {"cell_type": "code", "input": RIGHT.splitlines(keepends=True), "language": "python", "outputs": [],
+     "metadata": {}, "collapsed": False, "prompt_number": 1}]}]}
+PREFILLED = [{"output_type": "execute_result", "execution_count": 1, "metadata": {},
+              "data": {"text/html": "<script>1</script>"}}]
 
 FILES = (
     File("truncated-json", notebook(RIGHT).encode()[:-400], says="breaks off"),
@@ -48,7 +50,8 @@ FILES = (
     File("a-broken-link", lambda path: path.symlink_to("nowhere"), says="link"),
     File("a-link-to-another", lambda path: path.symlink_to("../control-right/he_init.ipynb"), says="link"),
     File("a-pipe", lambda path: os.mkfifo(path), says="device"),
-    File("merge-conflict", b"<<<<<<< HEAD\n" + notebook(RIGHT).encode() + b"\n=======\n{}\n>>>>>>> theirs\n", says="merge"),
+    File("merge-conflict", b"<<<<<<< HEAD\n" + notebook(RIGHT).encode() + b"\n=======\n{}\n>>>>>>> theirs\n",
+         says="merge"),
     File("python-renamed", RIGHT.encode(), says="Python source"),
     File("nul-bytes", notebook(RIGHT).encode().replace(b'"cells"', b'"ce\0lls"'), says="breaks off"),
     File("binary", bytes(range(256)) * 64, says="UTF-8"),
@@ -58,7 +61,8 @@ FILES = (
     File("other-json", b'{"a": 1}', says="no list of cells"),
     File("a-list", b"[]", says="not a Jupyter notebook"),
     File("deep-json", b"[" * 200_000, says="not a Jupyter notebook"),
-    File("deep-notebook", b'{"nbformat": 4, "cells": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", says="breaks off"),
+    File("deep-notebook", b'{"nbformat": 4, "cells": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+         says="breaks off"),
     File("huge-integer", b'{"nbformat": 4, "cells": [], "x": ' + b"9" * 100_000 + b"}", says="breaks off"),
     File("format-99", like(nbformat=99), says="format"),
     File("format-that-is-a-list", like(nbformat=[4]), says="format"),
@@ -68,31 +72,45 @@ FILES = (
     File("a-hundred-thousand-cells", like(cells=GOOD["cells"] * 100_000), says=""),
     File("three-thousand-cells", like(cells=[{}] * 3000), says="3000 cells"),
     File("much-source", with_cell(source="x = 1\n" * (1 << 20)), says="source"),
-    # --- odd, and yet notebooks --------------------------------------------------------------------------------------------
+    # --- odd, and yet notebooks
+    # --------------------------------------------------------------------------------------------
     File("nbformat-3", json.dumps(OLD).encode(), 20.0, unreadable=False),
-    File("missing-metadata", json.dumps({"cells": [{"cell_type": "code", "source": RIGHT}]}).encode(), 20.0, unreadable=False),
+    File("missing-metadata", json.dumps({"cells": [{"cell_type": "code", "source": RIGHT}]}).encode(), 20.0,
+         unreadable=False),
     File("byte-order-mark", b"\xef\xbb\xbf" + notebook(RIGHT).encode(), 20.0, unreadable=False),
     File("windows-line-ends", notebook(RIGHT.replace("\n", "\r\n")).encode(), 20.0, unreadable=False),
     File("nul-in-the-source", notebook(RIGHT, "x = '\0'").encode(), 20.0, unreadable=False),
-    File("lone-surrogates", notebook(RIGHT, "x = '\ud800'", "print('\\ud800')").encode(), 20.0, unreadable=False),
-    File("no-code", like(cells=[{"cell_type": "markdown", "source": "# Hello", "metadata": {}}]), 0.0, unreadable=False,
-         says="not defined"),
+    File("lone-surrogates", notebook(RIGHT, "x = '\ud800'", "print('\\ud800')").encode(), 20.0,
+         unreadable=False),
+    File("no-code", like(cells=[{"cell_type": "markdown", "source": "# Hello", "metadata": {}}]), 0.0,
+         unreadable=False, says="not defined"),
     File("no-cells", like(cells=[]), 0.0, unreadable=False, says="not defined"),
-    File("syntax-error-in-one-cell", notebook(RIGHT, "def f(:\n", "x = 1").encode(), 20.0, unreadable=False, says="SyntaxError"),
-    File("odd-cells", like(cells=[None, 5, "x", [], {"cell_type": 7}, {"source": 7}, *GOOD["cells"]]), 20.0, unreadable=False),
-    # --- notebooks that would steer whoever executes them ----------------------------------------------------------------
+    File("syntax-error-in-one-cell", notebook(RIGHT, "def f(:\n", "x = 1").encode(), 20.0, unreadable=False,
+         says="SyntaxError"),
+    File("odd-cells", like(cells=[None, 5, "x", [], {"cell_type": 7}, {"source": 7}, *GOOD["cells"]]), 20.0,
+         unreadable=False),
+    # --- notebooks that would steer whoever executes them
+    # ----------------------------------------------------------------
     File("cell-tags", json.dumps({**GOOD, "cells": [
         {**GOOD["cells"][0], "metadata": {"tags": ["skip-execution", "raises-exception", "parameters"]}},
-        {**GOOD["cells"][0], "source": LECUN, "metadata": {"tags": ["skip-execution"]}}]}).encode(), 8.0, unreadable=False),
-    File("foreign-kernelspec", like(metadata={"kernelspec": {"name": "../../evil", "display_name": "x", "language": "bash"},
-                                              "language_info": {"name": "bash", "version": [1]}, "widgets": {"a": 1}}),
-         20.0, unreadable=False),
-    File("prefilled-outputs", json.dumps({**GOOD, "cells": [{**GOOD["cells"][0], "source": LECUN, "outputs": PREFILLED,
-                                                             "execution_count": 10**30}]}).encode(), 8.0, unreadable=False),
-    File("duplicate-ids", json.dumps({**GOOD, "cells": [{**GOOD["cells"][0], "id": "../same"}] * 2}).encode(), 20.0,
+        {**GOOD["cells"][0], "source": LECUN, "metadata": {"tags": ["skip-execution"]}}]}).encode(), 8.0,
          unreadable=False),
+    File("foreign-kernelspec", like(metadata={"kernelspec": {"name": "../../evil", "display_name": "x",
+                                                             "language": "bash"},
+                                              "language_info": {"name": "bash", "version": [1]},
+                                              "widgets": {"a": 1}}),
+         20.0, unreadable=False),
+    File("prefilled-outputs", json.dumps({**GOOD,
+                                          "cells": [{**GOOD["cells"][0], "source": LECUN,
+                                                     "outputs": PREFILLED,
+                                                             "execution_count": 10**30}]}).encode(), 8.0,
+         unreadable=False),
+    File("duplicate-ids", json.dumps({**GOOD, "cells": [{**GOOD["cells"][0], "id": "../same"}] * 2}).encode(),
+         20.0, unreadable=False),
     File("forged-exercise", like(metadata={"grader": {"exercise": "../../../etc"}}), 20.0, unreadable=False),
-    File("exercise-that-is-no-text", like(metadata={"grader": {"exercise": ["he_init"]}}), 20.0, unreadable=False),
-    File("attachments", with_cell(attachments={"../x": {"image/png": "AAAA"}}, metadata={"nbgrader": {"points": 99}}), 20.0,
+    File("exercise-that-is-no-text", like(metadata={"grader": {"exercise": ["he_init"]}}), 20.0,
+         unreadable=False),
+    File("attachments", with_cell(attachments={"../x": {"image/png": "AAAA"}},
+                                  metadata={"nbgrader": {"points": 99}}), 20.0,
          unreadable=False),
 )

@@ -1,4 +1,5 @@
-"""Attempts to read what is not theirs, or to reach out. What is found is printed; the test looks for it in every file."""
+"""Attempts to read what is not theirs, or to reach out. What is found is printed; the test looks for it in
+every file."""
 
 # ruff: noqa: E501 - what students write is as wide as they write it
 from __future__ import annotations
@@ -17,8 +18,8 @@ LEAKED = SECRET.upper()
 
 CASES = (
     Case(name="reads-files", hides="lecun", hushed=(LEAKED, "FOUND-FILE"),
-         does="Walks the whole file system for the exercise, the reference, the gradebook, keys and other submissions.",
-         cells=(LOOK + '''
+         does="Walks the whole file system for the exercise, the reference, the gradebook, keys and other "
+         "submissions.", cells=(LOOK + '''
 names = {"checks.py", "exercise.toml", "probes.py", "gradebook.sqlite", "results.jsonl", "id_rsa", "shadow", "judge.py",
          "known_hosts", ".netrc", ".git", "secret.txt"}
 for folder, folders, files in os.walk("/"):
@@ -35,8 +36,8 @@ for path in ("{home}", "{root}", "{root}/..", os.path.expanduser("~/.ssh/id_rsa"
         print("FOUND" + "-FILE", path)
 ''',)),
     Case(name="reads-environment", hides="lecun", hushed=(LEAKED,),
-         does="Reads its own environment, that of other processes, command lines, descriptors, memory and maps.",
-         cells=(LOOK + '''
+         does="Reads its own environment, that of other processes, command lines, descriptors, memory and "
+         "maps.", cells=(LOOK + '''
 tell(os.environ)
 for pid in ["self", *map(str, range(1, 300))]:
     for name in ("environ", "cmdline", "maps", "mem", "status"):
@@ -54,8 +55,8 @@ while environ[i]:
 '''.replace("tell(environ[i])", "tell(environ[i].decode(errors='replace'))")
                 .replace("tell(file.read(1 << 20))", "tell(file.read(1 << 20).decode(errors='replace'))"),)),
     Case(name="reads-memory", hides="lecun", hushed=(LEAKED, "FOUND-MODULE"),
-         does="Looks through frames, the collector, linecache and the shell's history for what the grader knows.",
-         cells=(LOOK + '''
+         does="Looks through frames, the collector, linecache and the shell's history for what the grader "
+         "knows.", cells=(LOOK + '''
 import gc, inspect, linecache
 for frame in inspect.stack(): tell(frame.frame.f_locals)
 frame = sys._getframe()
@@ -84,8 +85,8 @@ for pid in range(2, 3000):
     try: os.kill(pid, 0); os.path.exists(f"/proc/{pid}") and print("FOUND" + "-KERNEL", pid)
     except OSError: pass
 ''',)),
-    Case(name="signals-everyone", hides="lecun", does="Sends SIGKILL and SIGSTOP to every process id that there can be.",
-         cells=('''
+    Case(name="signals-everyone", hides="lecun",
+         does="Sends SIGKILL and SIGSTOP to every process id that there can be.", cells=('''
 import os, signal
 for sent in (signal.SIGSTOP, signal.SIGTERM, signal.SIGKILL):
     for pid in [-1, os.getppid(), *range(1, 5000)]:
@@ -105,8 +106,8 @@ for number in (0, 1, 2):
     except OSError: pass
 for name in os.listdir("/dev/pts"): name == "ptmx" or print("FOUND" + "-FILE", name)
 ''',)),
-    Case(name="traces-processes", hides="lecun", hushed=("REACHED",), does="ptrace, process_vm_readv, pidfd_getfd on its parents.",
-         cells=('''
+    Case(name="traces-processes", hides="lecun", hushed=("REACHED",),
+         does="ptrace, process_vm_readv, pidfd_getfd on its parents.", cells=('''
 import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)
 for pid in (1, 2, os.getppid()):

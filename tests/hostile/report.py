@@ -1,4 +1,5 @@
-"""The report as a target: payloads in every text of a student's that some page, table, log or terminal shows."""
+"""The report as a target: payloads in every text of a student's that some page, table, log or
+terminal shows."""
 
 # ruff: noqa: E501 - what students write is as wide as they write it
 from __future__ import annotations
@@ -8,16 +9,23 @@ import json
 from tests.hostile.case import LAZY, Case
 
 PAYLOADS = (
-    "<script>alert('hostile')</script>", "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)><animate onbegin=alert(1)>",
-    "<a href=\"javascript:alert(1)\">x</a>", "[x](javascript:alert(1))", "![x](data:text/html,<script>alert(1)</script>)",
-    "<a href='data:text/html;base64,PHNjcmlwdD4='>x</a>", "<style>@import url(http://evil.example/x.css)</style>",
+    "<script>alert('hostile')</script>", "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)><animate onbegin=alert(1)>",
+    "<a href=\"javascript:alert(1)\">x</a>", "[x](javascript:alert(1))",
+    "![x](data:text/html,<script>alert(1)</script>)",
+    "<a href='data:text/html;base64,PHNjcmlwdD4='>x</a>",
+    "<style>@import url(http://evil.example/x.css)</style>",
     "<div style=\"background:url(http://evil.example/y)\">", "<iframe src=http://evil.example></iframe>",
-    "<meta http-equiv=refresh content=0;url=http://evil.example>", "</title></style></script><base href=//evil.example>",
-    "{{ 7 * 7 }}{% raw %}", "\x1b[31mred\x1b[2J\x1b]0;title\x07\x1b]8;;http://evil.example\x1b\\link", "\x9b31m",
-    "\n::error file=x::forged\n", "##[error]forged", "::set-output name=x::y", "=HYPERLINK(\"http://evil.example\")", "@SUM(1)",
-    "-2+3+cmd|' /C calc'!A0", "\u202egnp.exe", "\u2066hidden\u2069", "\x00\x01\x0b\ufffe\uffff", "]]>&#x1;&bogus;<!--",
-    "[red]markup[/red][/nothing]", "| a | b |\n|---|---|", "```\n# out of the fence\n", "~~~\n<b>", "<details open ontoggle=alert(1)>",
-    "\ud800 lone",
+    "<meta http-equiv=refresh content=0;url=http://evil.example>",
+    "</title></style></script><base href=//evil.example>",
+    "{{ 7 * 7 }}{% raw %}", "\x1b[31mred\x1b[2J\x1b]0;title\x07\x1b]8;;http://evil.example\x1b\\link",
+    "\x9b31m",
+    "\n::error file=x::forged\n", "##[error]forged", "::set-output name=x::y",
+    "=HYPERLINK(\"http://evil.example\")", "@SUM(1)",
+    "-2+3+cmd|' /C calc'!A0", "\u202egnp.exe", "\u2066hidden\u2069", "\x00\x01\x0b\ufffe\uffff",
+    "]]>&#x1;&bogus;<!--",
+    "[red]markup[/red][/nothing]", "| a | b |\n|---|---|", "```\n# out of the fence\n", "~~~\n<b>",
+    "<details open ontoggle=alert(1)>", "\ud800 lone",
 )
 EVERYTHING = " ".join(PAYLOADS)
 
@@ -30,16 +38,18 @@ def cell(source: str, kind: str = "code") -> dict[str, object]:
 
 
 def with_markdown() -> str:
-    """A notebook with the payloads in markdown, in raw cells, in comments of the functions that a report quotes."""
-    quoted = LAZY.replace("    pass", "".join(f"    # {line}\n" for p in PAYLOADS for line in p.replace("\x00", "").splitlines()) + "    pass")
+    """A notebook with the payloads in markdown, in raw cells, in comments of the functions that a report
+    quotes."""
+    quoted = LAZY.replace("    pass", "".join(f"    # {line}\n" for p in PAYLOADS
+                                              for line in p.replace("\x00", "").splitlines()) + "    pass")
     cells = [*(cell(payload, "markdown") for payload in PAYLOADS), cell(EVERYTHING, "raw"), cell(quoted),
              cell(f"# {' '.join(EVERYTHING.splitlines())}\nx = {EVERYTHING!r}", "code")]
     return json.dumps({"cells": cells, "metadata": {"title": EVERYTHING}, "nbformat": 4, "nbformat_minor": 5})
 
 
 CASES = (
-    Case(name="payloads-in-outputs", hides="lazy", does="HTML, SVG, JavaScript, LaTeX, widgets and streams as outputs.",
-         cells=(SOURCE + '''
+    Case(name="payloads-in-outputs", hides="lazy",
+         does="HTML, SVG, JavaScript, LaTeX, widgets and streams as outputs.", cells=(SOURCE + '''
 import sys
 from IPython.display import HTML, SVG, Javascript, Latex, Markdown, display, publish_display_data
 PRINTABLE = EVERYTHING.encode("utf-8", "replace").decode()
@@ -59,8 +69,8 @@ class R:
     def _repr_mimebundle_(self, **k): return {"text/html": PRINTABLE, "text/plain": PRINTABLE}, {"x": PRINTABLE}
 R()
 ''', "print(EVERYTHING)")),
-    Case(name="payloads-in-exceptions", hides="lazy", does="Exception classes and texts, raised in a cell and in a call.",
-         cells=(SOURCE + '''
+    Case(name="payloads-in-exceptions", hides="lazy",
+         does="Exception classes and texts, raised in a cell and in a call.", cells=(SOURCE + '''
 Evil = type("".join(c for c in EVERYTHING if c.isprintable())[:150], (Exception,), {})
 def init_weights(module):
     print(EVERYTHING)
@@ -74,8 +84,8 @@ def fan_in(weight): return PAYLOADS[len(weight.shape) % 7] + EVERYTHING
 def he_normal_(weight, negative_slope=0.0): return kind()
 def he_truncated_normal_(weight): return {EVERYTHING: [EVERYTHING]}
 ''',)),
-    Case(name="payloads-on-the-terminal", hides="lazy", does="Escapes and commands at the beginning of every line of a message.",
-         cells=('''
+    Case(name="payloads-on-the-terminal", hides="lazy",
+         does="Escapes and commands at the beginning of every line of a message.", cells=('''
 def init_weights(module):
     raise ValueError("\\n".join(["::error::forged", "##[error]forged", "\\x1b[2J", "\\r\\r::warning::x"] * 40))
 ''',), causes={"init-weights": "raised"}),
@@ -83,7 +93,10 @@ def init_weights(module):
 
 # What a student's folder or file may be called on Linux: anything but "/" and NUL, up to 255 bytes.
 NAMES = (
-    *(p.replace("/", "\u2215").replace("\x00", "")[:60].encode("utf-8", "replace").decode() for p in PAYLOADS),
-    "a\nb", "a\\b", "n" * 255, "Ada", "ada", "ADA", "-rf", "--out", "~", "$HOME", "con", "nul.txt", "observations", "Index.html",
-    "results.jsonl", "%2e%2e", "a b", "a.", "...", " ", "\u00e9", "e\u0301", "'; DROP TABLE results; --", "*", "a-0123abcd",
+    *(p.replace("/", "\u2215").replace("\x00", "")[:60].encode("utf-8", "replace").decode()
+      for p in PAYLOADS),
+    "a\nb", "a\\b", "n" * 255, "Ada", "ada", "ADA", "-rf", "--out", "~", "$HOME", "con", "nul.txt",
+    "observations", "Index.html",
+    "results.jsonl", "%2e%2e", "a b", "a.", "...", " ", "\u00e9", "e\u0301", "'; DROP TABLE results; --", "*",
+    "a-0123abcd",
     "\u200b", "=1+1", "+1", "@x", "\tx", "[link=http:\u2215\u2215evil.example]x[\u2215link]", "[\u2215]")

@@ -49,9 +49,11 @@ def scalars() -> Iterator[Value]:
 
 
 def compounds() -> Iterator[Value]:
-    yield from (SequenceValue(items=()), SequenceValue(items=(NAN,) * 40), SequenceValue(items=(Nothing(), INF), kind="tuple"),
+    yield from (SequenceValue(items=()), SequenceValue(items=(NAN,) * 40),
+                SequenceValue(items=(Nothing(), INF), kind="tuple"),
                 SequenceValue(items=tuple(MappingValue(items=()) for _ in range(30))), MappingValue(items=()),
-                MappingValue(items=((SequenceValue(items=()), Text(value="x")), (NAN, NAN), (Nothing(), HUGE))))
+                MappingValue(items=((SequenceValue(items=()), Text(value="x")), (NAN, NAN),
+                                    (Nothing(), HUGE))))
 
 
 TENSORS = {"empty": Array(dtype="float32", shape=(0,), data=b""),
@@ -71,7 +73,8 @@ def forgeries(key: str) -> list[Value]:
 
 
 def replaced(value: Value, forged: Value) -> Iterator[Value]:
-    """The value with one part after another forged: itself, or one of the first in each mapping and list within."""
+    """The value with one part after another forged: itself, or one of the first in each mapping and list
+    within."""
     yield forged
     if isinstance(value, MappingValue):
         for at, (name, part) in enumerate(value.items[:3]):
@@ -90,13 +93,15 @@ class Forger:
         self.exercise = exercise
         self.prepared: Preparation = exercise.prepare(5)
         self.observed = observe_inline(exercise, cells(exercise), self.prepared)
-        assert {v.mark for v in judge(exercise, self.observed, self.prepared)} <= {records.Mark.PASS, records.Mark.NOT_AVAILABLE}
+        assert {v.mark for v in judge(exercise, self.observed, self.prepared)} <= {records.Mark.PASS,
+                                                                                   records.Mark.NOT_AVAILABLE}
 
     def verdicts(self, world: str, key: str, outcome: messages.Outcome) -> Iterator[records.Verdict]:
         """What each check that looks at this step makes of the forged outcome."""
         was = self.observed[world]
         forged = {f"{key}/forged-{name}": array for name, array in TENSORS.items()}
-        parcel = wire.Parcel(record=structs.replace(was.record, outcomes={**was.record.outcomes, key: outcome}),
+        parcel = wire.Parcel(record=structs.replace(was.record,
+                                                    outcomes={**was.record.outcomes, key: outcome}),
                              arrays={**was.arrays, **forged})
         for check in self.exercise.checks:
             if key in {self.exercise.keys[step] for step in check.looks_at}:
@@ -126,12 +131,16 @@ def test_no_forged_value_is_our_fault(forger: Forger) -> None:
 
 
 @pytest.mark.parametrize("make", [
-    lambda cause: messages.Lost(cause=cause, detail="x" * 5000), lambda cause: messages.Raised(error="", message="\u202e`x`" * 500),
-    lambda cause: messages.Raised(error="GraderError", lines=(messages.Line(cell=-5, line=1 << 62, text=""),) * 200),
-    lambda cause: messages.Returned(rounds=()), lambda cause: messages.Returned(rounds=(messages.Round(value=Nothing()),) * 1000),
+    lambda cause: messages.Lost(cause=cause, detail="x" * 5000),
+    lambda cause: messages.Raised(error="", message="\u202e`x`" * 500),
+    lambda cause: messages.Raised(error="GraderError",
+                                  lines=(messages.Line(cell=-5, line=1 << 62, text=""),) * 200),
+    lambda cause: messages.Returned(rounds=()),
+    lambda cause: messages.Returned(rounds=(messages.Round(value=Nothing()),) * 1000),
     lambda cause: messages.Returned(rounds=(messages.Round(value=Nothing()),), forbidden=("x" * 200,) * 200),
 ], ids=["lost", "raised", "raised-odd", "no-rounds", "many-rounds", "forbidden"])
-def test_no_forged_outcome_is_our_fault(forger: Forger, make: Callable[[messages.Cause], messages.Outcome]) -> None:
+def test_no_forged_outcome_is_our_fault(forger: Forger,
+                                        make: Callable[[messages.Cause], messages.Outcome]) -> None:
     for cause in (messages.Cause.TIMEOUT, messages.Cause.PREREQUISITE):
         for step, key in forger.exercise.keys.items():
             if step.world in forger.observed:
@@ -153,12 +162,13 @@ def header(entries: dict[str, object], data: bytes = b"") -> bytes:
 @pytest.mark.parametrize("text", [
     '{"type":"returned","rounds":[{"value":{"type":"whole","value":1' + "0" * 400 + '}}]}',
     '{"type":"returned","rounds":[{"value":{"type":"whole","value":9223372036854775808}}]}',
-    '{"type":"lost","cause":"withheld"}', '{"type":"lost","cause":"crashed","detail":"' + "x" * 100_000 + '"}',
-    '{"type":"raised","error":"' + "E" * 100_000 + '"}',
+    '{"type":"lost","cause":"withheld"}', '{"type":"lost","cause":"crashed","detail":"' + "x" * 100_000
+    + '"}', '{"type":"raised","error":"' + "E" * 100_000 + '"}',
     '{"type":"raised","error":"E","lines":[' + ",".join(['{"cell":0,"line":0,"text":""}'] * 10_000) + "]}",
     '{"type":"returned","rounds":[],"forbidden":[' + ",".join(['"x"'] * 10_000) + "]}",
     '{"type":"returned","rounds":[{"value":{"type":"tensor","key":"other/0","dtype":"int8","shape":[]}}]}',
-    '{"type":"returned","rounds":[],"mark":"pass"}', '{"type":"passed"}', '{"type":"raised","error":"\ud800"}',
+    '{"type":"returned","rounds":[],"mark":"pass"}', '{"type":"passed"}',
+    '{"type":"raised","error":"\ud800"}',
     '{"type":"raised","error":"\\ud800"}', "[" * 1000, "null", "1e999", '{"type":"returned","rounds":null}',
 ])
 def test_what_is_no_outcome_of_ours_is_the_call_s_loss(text: str) -> None:
@@ -168,7 +178,8 @@ def test_what_is_no_outcome_of_ours_is_the_call_s_loss(text: str) -> None:
     assert arrays == {}
 
 
-@pytest.mark.parametrize("shape", [(1 << 31, 1 << 31, 0), (0, 1 << 31, 1 << 31, 1 << 31), (1 << 31,) * 7 + (0,)])
+@pytest.mark.parametrize("shape", [(1 << 31, 1 << 31, 0), (0, 1 << 31, 1 << 31, 1 << 31),
+                                   (1 << 31,) * 7 + (0,)])
 def test_an_empty_tensor_of_impossible_shape_is_refused(shape: tuple[int, ...]) -> None:
     """torch cannot make one: a check that tried would fail by our fault."""
     entry = {"dtype": "F32", "shape": list(shape), "data_offsets": [0, 0]}

@@ -1,7 +1,8 @@
 """Every hostile submission in one batch, behind the wall, beside right and wrong controls: who got what.
 
-A hostile submission is survived when it scores no more than the honest answer it hides, nobody else's files or marks
-change, nothing is written outside the output folder, the batch finishes, and the student's report says what happened.
+A hostile submission is survived when it scores no more than the honest answer it hides, nobody else's files
+or marks change, nothing is written outside the output folder, the batch finishes, and the student's report
+says what happened.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def named(items: tuple[object, ...]) -> list[str]:
 
 def told(result: records.Result) -> str:
     """A mark with its reasons, for whoever reads a failed test."""
-    return json.dumps({"score": result.score, "reason": result.reason, "events": [str(e) for e in result.events],
+    return json.dumps({"score": result.score, "reason": result.reason,
+                       "events": [str(e) for e in result.events],
                        **{v.id: [v.cause and v.cause.value, v.message] for v in result.checks
                           if v.mark is not records.Mark.PASS}}, indent=1)
 
@@ -58,7 +60,8 @@ def test_no_attack_brings_more_than_the_honest_answer(graded: Class, case: Case)
         assert result.score == case.exactly, told(result)
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.causes or c.events or c.says], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [c for c in CASES if c.causes or c.events or c.says],
+                         ids=lambda case: case.name)
 def test_the_report_says_what_happened(graded: Class, case: Case) -> None:
     result = graded.results[case.name]
     causes = {v.id: v.cause.value for v in result.checks if v.cause}
@@ -76,7 +79,8 @@ def test_the_report_says_what_happened(graded: Class, case: Case) -> None:
 @pytest.mark.parametrize("file", malformed.FILES, ids=named(malformed.FILES))
 def test_odd_files_get_a_mark_and_a_reason(graded: Class, file: malformed.File) -> None:
     result = graded.results[file.name]
-    assert result.status is (records.Status.UNREADABLE if file.unreadable else records.Status.GRADED), told(result)
+    assert result.status is (records.Status.UNREADABLE if file.unreadable
+                             else records.Status.GRADED), told(result)
     assert result.score == file.score, told(result)
     assert result.reason or not file.unreadable
     page = html.unescape(graded.page(file.name))
@@ -86,7 +90,8 @@ def test_odd_files_get_a_mark_and_a_reason(graded: Class, file: malformed.File) 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.hushed], ids=lambda case: case.name)
 def test_nothing_was_read_that_is_not_theirs(graded: Class, case: Case) -> None:
-    outputs = "".join(str(cell.get("outputs")) for cell in json.loads(graded.page(case.name, ".ipynb"))["cells"])
+    outputs = "".join(str(cell.get("outputs"))
+                      for cell in json.loads(graded.page(case.name, ".ipynb"))["cells"])
     assert not [words for words in case.hushed if words in outputs], outputs[:2000]
 
 
@@ -98,19 +103,22 @@ def test_nobody_was_reached(graded: Class) -> None:
 def test_nothing_was_written_outside_the_output(graded: Class) -> None:
     after = contents(graded.root)
     assert after == graded.before
-    for folder in (Path.cwd(), Path.home(), graded.root, EXERCISE, *map(Path, ("/", "/tmp", "/var/tmp", "/dev/shm"))):
+    for folder in (Path.cwd(), Path.home(), graded.root, EXERCISE,
+                   *map(Path, ("/", "/tmp", "/var/tmp", "/dev/shm"))):
         assert not (folder / MARK).exists(), folder
 
 
 def test_the_output_holds_a_folder_for_each_and_no_litter(graded: Class) -> None:
     names = {path.name for path in (graded.root / "out").iterdir()}
-    assert names == {"index.html", "grades.csv", "results.jsonl", "gradebook.sqlite", "observations", *graded.results}
+    assert names == {"index.html", "grades.csv", "results.jsonl", "gradebook.sqlite", "observations",
+                     *graded.results}
     assert not list((graded.root / "out").rglob(f"*{MARK}*"))
     assert not [p for p in (graded.root / "out").rglob("*") if p.is_symlink() or p.name.startswith(".")]
 
 
 def test_a_submission_leaves_no_more_than_its_share(graded: Class) -> None:
-    """A hostile submission cannot fill the tutor's disk through its report, its result or its observations."""
+    """A hostile submission cannot fill the tutor's disk through its report, its result or its
+    observations."""
     for student in graded.results:
         size = sum(p.stat().st_size for p in (graded.root / "out" / student).iterdir())
         assert size < 20 << 20, student
@@ -118,7 +126,8 @@ def test_a_submission_leaves_no_more_than_its_share(graded: Class) -> None:
         assert len(line) < 100_000, line[:200]
 
 
-@pytest.mark.parametrize("name", ["forged-outcomes", "forged-big-numbers", "huge-words", "not-a-number", "0-right"])
+@pytest.mark.parametrize("name", ["forged-outcomes", "forged-big-numbers", "huge-words", "not-a-number",
+                                  "0-right"])
 def test_stored_observations_are_as_hostile_as_on_the_first_day(graded: Class, name: str) -> None:
     old = graded.results[name]
     kept = graded.out.kept(name, "he_init", "plain")

@@ -28,10 +28,12 @@ from tests.hostile.report import CASES, NAMES
 
 pytestmark = pytest.mark.timeout(900)
 STUDENTS = (*(case.name for case in CASES), "payloads-in-markdown", "signals-everyone", "huge-words")
-FORBIDDEN = {"iframe", "object", "embed", "base", "link", "form", "frame", "frameset", "applet", "audio", "video",
-             "animate", "set", "foreignobject", "math", "template"}
-REFERENCES = ("https://arxiv.org/", "https://docs.pytorch.org/", "https://keras.io/", "https://github.com/pytorch/",
-              "https://github.com/tensorflow/")  # what exercises name as reading; no payload of ours points there
+FORBIDDEN = {"iframe", "object", "embed", "base", "link", "form", "frame", "frameset", "applet", "audio",
+             "video", "animate", "set", "foreignobject", "math", "template"}
+REFERENCES = ("https://arxiv.org/", "https://docs.pytorch.org/", "https://keras.io/",
+              "https://github.com/pytorch/",
+              # what exercises name as reading; no payload of ours points there
+              "https://github.com/tensorflow/")
 FORMULAS = tuple("=+-@\t\r\n|%")
 UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
 
@@ -59,9 +61,11 @@ class Active(HTMLParser):
         self.inside = tag if tag in ("script", "style") else ""
         for name, value in given.items():
             address = re.sub(r"[\s\x00-\x20]", "", value).lower()
-            if name.startswith("on") or name in ("style", "srcdoc", "formaction", "srcset", "ping", "background"):
+            if name.startswith("on") or name in ("style", "srcdoc", "formaction", "srcset", "ping",
+                                                 "background"):
                 self.found.append(f"{tag} {name}")
-            if name in ("href", "src", "action", "xlink:href", "data", "poster") and not harmless(tag, address):
+            if name in ("href", "src", "action", "xlink:href", "data", "poster") and not harmless(tag,
+                                                                                                  address):
                 self.found.append(f"{tag} {name}={value[:60]}")
 
     def handle_endtag(self, tag: str) -> None:
@@ -141,7 +145,8 @@ def test_markdown_is_inert(graded: Class, student: str) -> None:
 def test_terminals_and_logs_obey_nothing(graded: Class, width: int) -> None:
     for student in STUDENTS:
         file = io.StringIO()
-        terminal.show(graded.results[student], graded.page(student, ".ipynb"), Console(file=file, width=width))
+        terminal.show(graded.results[student], graded.page(student, ".ipynb"),
+                      Console(file=file, width=width))
         quiet(file.getvalue())
 
 
@@ -153,15 +158,17 @@ def test_exports_obey_nothing(graded: Class) -> None:
     out = io.StringIO()
     github.write(results, out)
     assert not [line for line in out.getvalue().splitlines()
-                if not re.match(r"::(error|warning|notice)( |::)", line) or "forged" in line.partition("::")[0]]
+                if not re.match(r"::(error|warning|notice)( |::)", line)
+                or "forged" in line.partition("::")[0]]
 
 
-# --- names -----------------------------------------------------------------------------------------------------------
+# --- names ---------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def names(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A class of tricky names, in folders and as flat files. They hand in no notebooks, so that no kernel runs."""
+    """A class of tricky names, in folders and as flat files. They hand in no notebooks, so that no kernel
+    runs."""
     root = tmp_path_factory.mktemp("names")
     for name in NAMES:
         folder = root / "in" / name
@@ -173,7 +180,8 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         folder.mkdir()
         (folder / "he_init.ipynb").write_text("oh no")
     for flat in ("::error::flat_he_init.ipynb", "x\n::error::y_he_init.ipynb", "\x1b[2Jflat_he_init.ipynb",
-                 "_he_init.ipynb", ".._he_init.ipynb", "twice_he_init.ipynb", "-he_init.ipynb", "::error::odd.ipynb"):
+                 "_he_init.ipynb", ".._he_init.ipynb", "twice_he_init.ipynb", "-he_init.ipynb",
+                 "::error::odd.ipynb"):
         (root / "in" / flat).write_text("oh no")
     (root / "in" / "twice").mkdir()
     (root / "in" / "twice" / "he_init.ipynb").write_text("oh no")
@@ -185,7 +193,8 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 def test_every_name_gets_a_line_and_a_folder_of_its_own(names: tuple[Path, str]) -> None:
     root, _ = names
-    students = [json.loads(line)["student"] for line in (root / "out" / "results.jsonl").read_bytes().splitlines()]
+    students = [json.loads(line)["student"] for line in (root / "out"
+                                                         / "results.jsonl").read_bytes().splitlines()]
     folders = {path.name for path in (root / "out").iterdir() if path.is_dir()} - {"observations"}
     assert len(students) == len(set(students)) == len(folders)
     assert {folder_name(student) for student in students} == folders

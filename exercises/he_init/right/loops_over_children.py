@@ -1,4 +1,5 @@
-"""init_weights works out itself what is below the module, and fills each layer once more; draws are made in float64."""
+"""init_weights works out itself what is below the module, and fills each layer once more; draws are made in
+float64."""
 import math
 
 import torch

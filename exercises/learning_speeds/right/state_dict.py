@@ -11,7 +11,8 @@ def update_ratios(model, optimizer_step):
     before = snapshot()
     optimizer_step()
     after = snapshot()
-    return {name: np.linalg.norm(after[key] - before[key]) / np.linalg.norm(before[key]) for name, key in keys.items()}
+    return {name: np.linalg.norm(after[key] - before[key]) / np.linalg.norm(before[key]) for name,
+            key in keys.items()}
 
 
 def factor_per_layer(ratios):

@@ -1,4 +1,5 @@
-"""The recurrence run forward and autograd asked for every state; abs of complex numbers; a plain loop for clipping."""
+"""The recurrence run forward and autograd asked for every state; abs of complex numbers; a plain loop for
+clipping."""
 import math
 
 import torch

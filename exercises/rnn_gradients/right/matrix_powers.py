@@ -1,4 +1,5 @@
-"""Matrix powers, NumPy's eigenvalues, gradients joined in one vector; a new tensor put in place of each gradient."""
+"""Matrix powers, NumPy's eigenvalues, gradients joined in one vector; a new tensor put in place of each
+gradient."""
 import numpy as np
 import torch
 

@@ -1,4 +1,5 @@
-"""Forward hooks that retain gradients, autograd for the derivative, tensors in a tuple, He uniform in an nn.Module."""
+"""Forward hooks that retain gradients, autograd for the derivative, tensors in a tuple, He uniform in an
+nn.Module."""
 import copy
 
 import torch

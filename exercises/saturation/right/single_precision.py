@@ -1,4 +1,5 @@
-"""The derivative number by number, in float32; a module of its own, its output layer defined before the hidden ones."""
+"""The derivative number by number, in float32; a module of its own, its output layer defined before the
+hidden ones."""
 import math
 
 import torch

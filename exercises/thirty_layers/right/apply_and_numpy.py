@@ -36,7 +36,8 @@ def train(model, steps, lr):
         optimizer.step()
         return np.float64(loss.item())
 
-    return [one_step(*batch) for _, batch in zip(range(steps), iter(lambda: next_batch(), None), strict=False)]
+    return [one_step(*batch) for _, batch in zip(range(steps), iter(lambda: next_batch(), None),
+                                                 strict=False)]
 
 
 def verdict(losses):

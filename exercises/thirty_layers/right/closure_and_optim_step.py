@@ -8,7 +8,8 @@ from torch import nn
 
 
 def build(depth, width, init):
-    stds = {"he": lambda o, i: sqrt(2 / i), "xavier": lambda o, i: sqrt(2 / (i + o)), "normal": lambda o, i: 0.01}
+    stds = {"he": lambda o, i: sqrt(2 / i), "xavier": lambda o, i: sqrt(2 / (i + o)), "normal": lambda o,
+            i: 0.01}
     try:
         std = stds[init]
     except KeyError:

@@ -1,4 +1,5 @@
-"""Ready-made initialisers, blocks within the Sequential, losses by CrossEntropyLoss, verdict through torch."""
+"""Ready-made initialisers, blocks within the Sequential, losses by CrossEntropyLoss, verdict
+through torch."""
 import torch
 from torch import nn
 
@@ -18,7 +19,8 @@ def build(depth, width, init):
 
     if depth == 1:
         return nn.Sequential(linear(64, 10))
-    blocks = [nn.Sequential(linear(width if i else 64, width), nn.ReLU(inplace=True)) for i in range(depth - 1)]
+    blocks = [nn.Sequential(linear(width if i else 64, width), nn.ReLU(inplace=True))
+              for i in range(depth - 1)]
     return nn.Sequential(*blocks, linear(width, 10))
 
 

@@ -1,8 +1,8 @@
 """Answers the runner's steps in the kernel, after the last cell, in a process apart where one can be forked.
 
-A step is taken up by the kernel's event loop, on the main thread: grad mode, the default device and a simulated device
-belong to a thread, and a call must find them as the notebook left them. Nothing here passes through `run_cell`, whose
-transformers a notebook can replace.
+A step is taken up by the kernel's event loop, on the main thread: grad mode, the default device and a
+simulated device belong to a thread, and a call must find them as the notebook left them. Nothing here passes
+through `run_cell`, whose transformers a notebook can replace.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class Names(Record, frozen=True):
 
 
 class CellNames(dict[str, tuple[int, str]]):
-    """The file name that ipykernel compiles a cell under -> its index and source. Worked out when first asked."""
+    """The file name that ipykernel compiles a cell under -> its index and source. Worked out when first
+    asked."""
 
     def __init__(self, notebook: str) -> None:
         super().__init__()
@@ -142,18 +143,20 @@ class Answering:
     def _hand(self, payload: frames.Bytes, answer: int, *, stays: bool) -> None:
         """The forked process of a call. Never returns.
 
-        A fork copies page tables and every page that is then written, so the process takes up the next call as well,
-        as long as each one returned and left the state that calls share as the notebook left it.
+        A fork copies page tables and every page that is then written, so the process takes up the next call
+        as well, as long as each one returned and left the state that calls share as the notebook left it.
         """
         try:
             if stays:
                 from grader.inside import linux
-                linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)  # without its kernel it makes no further call
+                # without its kernel it makes no further call
+                linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)
             gc.freeze()
             for number in self.others:
                 if number not in (answer, self.channel.fileno()):
                     os.close(number)
-            torch.set_num_threads(1)  # libgomp's threads did not survive the fork; waiting for them would hang
+            # libgomp's threads did not survive the fork; waiting for them would hang
+            torch.set_num_threads(1)
             for stream in self.streams:  # whoever kept the kernel's streams writes to the call's
                 stream.write = lambda text: sys.stdout.write(text)
                 stream.flush = lambda: None
@@ -206,10 +209,13 @@ def _lost(payload: frames.Bytes, cause: Cause, detail: str) -> tuple[frames.Byte
 
 
 def _state() -> tuple[object, ...]:
-    """What calls share and a call may leave changed. Random generators are not in it: each step seeds them."""
+    """What calls share and a call may leave changed. Random generators are not in it: each step
+    seeds them."""
     return (torch.is_grad_enabled(), torch.is_inference_mode_enabled(), torch.get_default_dtype(),
-            str(torch.get_default_device()), torch.get_num_threads(), torch.are_deterministic_algorithms_enabled(),
-            torch.is_anomaly_enabled(), torch.is_autocast_enabled("cpu"), torch._C._len_torch_function_stack(),
+            str(torch.get_default_device()), torch.get_num_threads(),
+            torch.are_deterministic_algorithms_enabled(),
+            torch.is_anomaly_enabled(), torch.is_autocast_enabled("cpu"),
+            torch._C._len_torch_function_stack(),
             torch._C._len_torch_dispatch_stack(), threading.active_count(), _folder(),
             resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // GROWN_KIB)
 
@@ -261,7 +267,8 @@ def _folder() -> int:
 
 @contextlib.contextmanager
 def _in_time(seconds: float) -> Iterator[None]:
-    """Raise where the call is when its time is up, so that the line is known. The runner ends it if it goes on."""
+    """Raise where the call is when its time is up, so that the line is known. The runner ends it if it goes
+    on."""
     def stop(*_: object) -> None:
         raise Overtime(f"stopped after {seconds:g} s")
 

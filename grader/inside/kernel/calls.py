@@ -40,7 +40,8 @@ MAX_LINES = 20         # of a traceback
 MAX_LINE = 500         # characters of one source line
 MAX_ANCESTRY = 32
 PROBES = "probes.py"
-LIBRARIES = (sys.prefix, sys.base_prefix, str(Path(__file__).parent), "<frozen ")  # where no student's code lives
+# where no student's code lives
+LIBRARIES = (sys.prefix, sys.base_prefix, str(Path(__file__).parent), "<frozen ")
 NO_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate memory")
 
 Cells = Mapping[str, tuple[int, str]]  # the file name a cell was compiled with -> (its index, its source)
@@ -153,7 +154,8 @@ def observe_step(step: Step, arrays: Mapping[str, wire.Array], namespace: dict[s
 
 
 # Not torch.manual_seed: for devices that are not there it keeps a traceback with each call, for later.
-_seed_cpu, _seed_gpus, _seed_numpy = torch.default_generator.manual_seed, torch.cuda.manual_seed_all, numpy.random.seed
+_seed_cpu, _seed_gpus = torch.default_generator.manual_seed, torch.cuda.manual_seed_all
+_seed_numpy = numpy.random.seed
 _seed_random = random.seed
 _has_gpu: Callable[[], bool] = torch.cuda.is_initialized
 
@@ -201,7 +203,8 @@ def _round(step: Step, arrays: Mapping[str, wire.Array], target: Callable[..., A
     return Round(value=encoder.encode(value), arguments=after)
 
 
-def _failed(error: BaseException, step: Step, cells: Cells, sink: Sink, forbidden: tuple[str, ...]) -> Outcome:
+def _failed(error: BaseException, step: Step, cells: Cells, sink: Sink,
+            forbidden: tuple[str, ...]) -> Outcome:
     if isinstance(error, TooMuch):
         return Lost(cause=Cause.OUTPUT, detail=plain(str(error), MAX_MESSAGE))
     if isinstance(error, Overtime):
@@ -212,7 +215,8 @@ def _failed(error: BaseException, step: Step, cells: Cells, sink: Sink, forbidde
     lines = _lines(error.__traceback__, cells)
     return Raised(error=_name(error), message=message, lines=lines, printed=sink.text(),
                   ancestry=tuple(name_of(kind) for kind in type(error).__mro__[:MAX_ANCESTRY]),
-                  forbidden=forbidden, inside_probe=isinstance(step, ProbeStep) and _probes_own(error.__traceback__))
+                  forbidden=forbidden, inside_probe=isinstance(step, ProbeStep)
+                  and _probes_own(error.__traceback__))
 
 
 def _probes_own(trace: TracebackType | None) -> bool:

@@ -1,7 +1,7 @@
 """Python objects <-> plain values. Only plain data gets out; of everything else, the type's name.
 
-A tensor's numbers are read through the methods of torch's own base class, bound before any student code ran, with
-overrides switched off: what a subclass says about itself is not asked.
+A tensor's numbers are read through the methods of torch's own base class, bound before any student code ran,
+with overrides switched off: what a subclass says about itself is not asked.
 """
 
 from __future__ import annotations
@@ -38,13 +38,16 @@ Base: Any = torch._C.TensorBase
 DTYPES: dict[str, torch.dtype] = {name: getattr(torch, name) for name in wire.NAMES}
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 _dtype, _layout, _shape = Base.dtype.__get__, Base.layout.__get__, Base.shape.__get__
-_requires_grad, _is_leaf, _itemsize = (Base.requires_grad.__get__, Base.is_leaf.__get__, Base.itemsize.__get__)
-_detach, _cpu, _contiguous, _data_ptr, _numel = Base.detach, Base.cpu, Base.contiguous, Base.data_ptr, Base.numel
+_requires_grad, _is_leaf, _itemsize = (Base.requires_grad.__get__, Base.is_leaf.__get__,
+                                       Base.itemsize.__get__)
+_detach, _cpu, _contiguous = Base.detach, Base.cpu, Base.contiguous
+_data_ptr, _numel = Base.data_ptr, Base.numel
 _resolve = Base.resolve_neg
 _only_base: Any = torch._C.DisableTorchFunctionSubclass  # modes (a simulated device) still answer
 _no_overrides: Any = torch._C.DisableTorchFunction       # nor do they
 _no_dispatch: Any = torch._C._DisableTorchDispatch
-_string_at, _Tensor, _Parameter, _torch_device = ctypes.string_at, torch.Tensor, torch.nn.Parameter, torch.device
+_string_at, _Tensor = ctypes.string_at, torch.Tensor
+_Parameter, _torch_device = torch.nn.Parameter, torch.device
 _strided = torch.strided
 
 

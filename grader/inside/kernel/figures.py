@@ -1,7 +1,8 @@
-"""How a warm kernel draws figures: once, where the inline backend draws twice, the first time only to measure.
+"""How a warm kernel draws figures: once, where the inline backend draws twice, the first time only to
+measure.
 
-A figure is drawn on a canvas with a border around it and cut out where the ink ends. If ink reaches the edge of that
-canvas, or something was placed beyond it, the figure is drawn again, as the inline backend does it.
+A figure is drawn on a canvas with a border around it and cut out where the ink ends. If ink reaches the edge
+of that canvas, or something was placed beyond it, the figure is drawn again, as the inline backend does it.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ COMPRESSION = 3  # of 9: half the time of PNG's usual 6 for the same size
 
 
 def draw_once(shell: Any) -> None:
-    """Figures shown as PNG are drawn once. A notebook that chooses other formats gets them from the inline backend."""
-    matplotlib.rcParams["text.hinting"] = "no_hinting"  # fitting letters to pixels is an eighth of a figure's time
+    """Figures shown as PNG are drawn once. A notebook that chooses other formats gets them from the inline
+    backend."""
+    # fitting letters to pixels is an eighth of a figure's time
+    matplotlib.rcParams["text.hinting"] = "no_hinting"
     shell.display_formatter.formatters["image/png"].for_type(Figure, png)
 
 
@@ -39,14 +42,17 @@ def png(figure: Figure) -> str | None:
 
 
 def cut_out(figure: Figure) -> bytes | None:
-    """The figure's PNG, drawn once; None where that cannot be: no ink, ink at the edge or beyond, a layout to find."""
+    """The figure's PNG, drawn once; None where that cannot be: no ink, ink at the edge or beyond, a layout to
+    find."""
     if figure.get_layout_engine() is not None or not (figure.axes or figure.lines):
         return None
     dpi = figure.dpi
     columns, rows = (math.ceil((inches + 2 * BORDER) * dpi) for inches in figure.get_size_inches())
-    right, top = ((pixels + 0.5) / dpi - BORDER for pixels in (columns, rows))  # half a pixel: it is rounded down
+    # half a pixel: it is rounded down
+    right, top = ((pixels + 0.5) / dpi - BORDER for pixels in (columns, rows))
     raw = io.BytesIO()
-    figure.canvas.print_figure(raw, format="rgba", dpi=dpi, bbox_inches=Bbox([[-BORDER, -BORDER], [right, top]]),
+    figure.canvas.print_figure(raw, format="rgba", dpi=dpi,
+                               bbox_inches=Bbox([[-BORDER, -BORDER], [right, top]]),
                                facecolor=figure.get_facecolor(), edgecolor=figure.get_edgecolor())
     if raw.tell() != rows * columns * 4 or _reaches_beyond(figure):
         return None
@@ -57,7 +63,8 @@ def cut_out(figure: Figure) -> bytes | None:
     if min(top_ink, left_ink) <= 0 or bottom_ink >= rows - 1 or right_ink >= columns - 1:
         return None
     kept = round(KEPT * dpi)
-    picture = canvas[max(top_ink - kept, 0):bottom_ink + kept + 1, max(left_ink - kept, 0):right_ink + kept + 1]
+    picture = canvas[max(top_ink - kept, 0):bottom_ink + kept + 1,
+                     max(left_ink - kept, 0):right_ink + kept + 1]
     image, file = Image.fromarray(picture), io.BytesIO()
     opaque = bool((picture[..., 3] == 255).all())
     (image.convert("RGB") if opaque else image).save(file, "png", dpi=(dpi, dpi), compress_level=COMPRESSION)
@@ -65,7 +72,8 @@ def cut_out(figure: Figure) -> bytes | None:
 
 
 def _reaches_beyond(figure: Figure) -> bool:
-    """Is a legend or a text placed where the canvas does not reach? Asked after drawing, when all have their places."""
+    """Is a legend or a text placed where the canvas does not reach? Asked after drawing, when all have their
+    places."""
     canvas = figure.bbox.padded(BORDER * figure.dpi)
     legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes)]
     texts = [*figure.texts, *(text for axes in figure.axes for text in axes.texts)]

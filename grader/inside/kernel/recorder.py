@@ -1,8 +1,8 @@
 """Writes down which watched functions a student's own code calls.
 
 The recorder knows functions by identity, not by name: the body of the function itself is exchanged, so every
-reference to it, an alias or a copy imported earlier, leads through here. torch's own layers call some of these
-functions when they are built; such calls go on working and are not written down.
+reference to it, an alias or a copy imported earlier, leads through here. torch's own layers call some of
+these functions when they are built; such calls go on working and are not written down.
 
 It is advisory. Code that sets out to hide a call, or to rewrite this module, can: the two run in one process.
 """
@@ -41,7 +41,8 @@ def recording(names: Sequence[str]) -> Iterator[Callable[[], tuple[str, ...]]]:
 
 
 def install(name: str) -> None:
-    """Watch the function with this dotted name. One that this torch lacks cannot be called, and is skipped."""
+    """Watch the function with this dotted name. One that this torch lacks cannot be called, and
+    is skipped."""
     if name in _installed:
         return
     _installed.add(name)
@@ -69,7 +70,8 @@ def _wrapped(function: Any, name: str) -> Any:
 
 
 def _exchange_body(function: types.FunctionType, name: str) -> bool:
-    """Put a recording body into the function object itself. False where it closes over variables: it cannot be done."""
+    """Put a recording body into the function object itself. False where it closes over variables: it cannot
+    be done."""
     if function.__closure__:
         return False
     original = types.FunctionType(function.__code__, function.__globals__, function.__name__,
@@ -81,7 +83,8 @@ def _exchange_body(function: types.FunctionType, name: str) -> bool:
     scope: dict[str, Any] = {}
     exec(f"def {function.__name__}(*args, **kwargs):\n    return {hook}(*args, **kwargs)", scope)
     body = scope[function.__name__].__code__
-    was = function.__code__  # whoever asks for the source still finds it; no `__wrapped__`, which would be the original
+    # whoever asks for the source still finds it; no `__wrapped__`, which would be the original
+    was = function.__code__
     function.__code__ = body.replace(co_filename=was.co_filename, co_firstlineno=was.co_firstlineno,
                                      co_qualname=function.__qualname__)
     function.__signature__ = signature  # type: ignore[attr-defined]
@@ -102,7 +105,9 @@ def _note(name: str, frame: types.FrameType | None) -> None:
 
 
 def _passes_on(code: types.CodeType, words: set[str]) -> bool:
-    """Did this frame only call what it was given? torch's code that wants the function itself says its name."""
+    """Did this frame only call what it was given? torch's code that wants the function itself
+    says its name."""
     file = code.co_filename
-    return (file.startswith(HERE) or file == functools.__file__ or any(w.startswith(HOOK) for w in code.co_names)
+    return (file.startswith(HERE) or file == functools.__file__
+            or any(w.startswith(HOOK) for w in code.co_names)
             or (file.startswith(TORCH) and words.isdisjoint(code.co_names)))

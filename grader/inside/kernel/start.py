@@ -1,7 +1,7 @@
 """The kernel: an ipykernel whose output is metered, and which makes calls after its last cell.
 
-Everything in this process is within a student's reach. What is done here keeps honest notebooks within their limits
-and is convenient; what must hold is done in the runner, on the other side of the wall.
+Everything in this process is within a student's reach. What is done here keeps honest notebooks within their
+limits and is convenient; what must hold is done in the runner, on the other side of the wall.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def _prepare(job: Job, connection_file: str) -> Any:
 
 @contextmanager
 def _modules_unlisted() -> Iterator[None]:
-    """A kernel notes the files of all modules, for its debugger. There are thousands in the warm process, and a
-    reference counted in each copies its page: half of all that a starting kernel would copy."""
+    """A kernel notes the files of all modules, for its debugger. There are thousands in the warm process, and
+    a reference counted in each copies its page: half of all that a starting kernel would copy."""
     import ipykernel.ipkernel as kernels
 
     own: Any = kernels
@@ -82,7 +82,8 @@ def _modules_unlisted() -> Iterator[None]:
 
 
 def _give_gpu(job: Job) -> None:
-    """One GPU or none, and so much of its memory. The first touch of CUDA: the kernel's own, never the server's."""
+    """One GPU or none, and so much of its memory. The first touch of CUDA: the kernel's own, never the
+    server's."""
     os.environ["CUDA_VISIBLE_DEVICES"] = job.gpu
     if job.gpu:
         import torch
@@ -90,7 +91,8 @@ def _give_gpu(job: Job) -> None:
 
 
 def _draw_inline(shell: Any) -> None:
-    """Figures are shown as in every notebook. The warm server has imported matplotlib; a plain kernel does it late."""
+    """Figures are shown as in every notebook. The warm server has imported matplotlib; a plain kernel does it
+    late."""
     backend = sys.modules.get("matplotlib_inline.backend_inline")
     if backend is not None and "matplotlib.pyplot" in sys.modules:
         from grader.inside.kernel.figures import draw_once
@@ -99,7 +101,8 @@ def _draw_inline(shell: Any) -> None:
 
 
 def _meter(app: Any, limits: Limits) -> None:
-    """Count what is written at its source: a cell that floods is stopped, one huge text never leaves whole."""
+    """Count what is written at its source: a cell that floods is stopped, one huge text never
+    leaves whole."""
     most = limits.output_bytes
     share = most // FLOOD_SHARE
     used = {"cell": 0, "all": 0}
@@ -150,5 +153,5 @@ def _shortened(content: dict[str, Any], most: int) -> dict[str, Any]:
 def settle(home: str) -> None:
     """The kernel's folder and its environment."""
     os.chdir(home)
-    os.environ.update(HOME=home, TMPDIR="/tmp", IPYTHONDIR=f"{home}/.ipython", XDG_CACHE_HOME=f"{home}/.cache",
-                      PWD=home)
+    os.environ.update(HOME=home, TMPDIR="/tmp", IPYTHONDIR=f"{home}/.ipython",
+                      XDG_CACHE_HOME=f"{home}/.cache", PWD=home)

@@ -1,7 +1,7 @@
 """The runner: drives one kernel for one job, and is the only one that speaks with the grader.
 
-It lives outside the kernel's namespaces and reads what comes from there as hostile. Once it has said `started`,
-whatever happens is the student's.
+It lives outside the kernel's namespaces and reads what comes from there as hostile. Once it has said
+`started`, whatever happens is the student's.
 """
 
 from __future__ import annotations
@@ -146,7 +146,8 @@ class Conductor:
         if span.cause is not None:
             return Lost(cause=span.cause, detail=span.detail)
         if trouble.startswith("a frame of"):
-            return Lost(cause=Cause.OUTPUT, detail=f"more than {self.job.limits.observation_bytes >> 20} MiB came back")
+            return Lost(cause=Cause.OUTPUT, detail=f"more than {self.job.limits.observation_bytes >> 20} MiB "
+                        "came back")
         return Lost(cause=Cause.CRASHED, detail=plain(trouble, 500))
 
     def _exchange(self, *request: frames.Bytes) -> bytearray:

@@ -1,4 +1,5 @@
-"""Executes the notebook's cells with nbconvert, against a kernel that runs already. What comes back is sanitised."""
+"""Executes the notebook's cells with nbconvert, against a kernel that runs already. What comes back is
+sanitised."""
 
 from __future__ import annotations
 
@@ -139,7 +140,8 @@ class Execution(ExecutePreprocessor):
             return CellEvent(cell=index, cause=span.cause or Cause.CRASHED, killed=not self.watch.expired,
                              message=span.detail or "the kernel died")
         if span.cause is not None:
-            return CellEvent(cell=index, cause=span.cause, error=name, message=span.detail, line=_line_of(error))
+            return CellEvent(cell=index, cause=span.cause, error=name, message=span.detail,
+                             line=_line_of(error))
         if trouble:
             return CellEvent(cell=index, cause=Cause.OUTPUT, message=trouble)
         if not error:
@@ -147,7 +149,8 @@ class Execution(ExecutePreprocessor):
         starved = name == "MemoryError" or any(words in message for words in NO_MEMORY)
         cause = Cause.MEMORY if starved else Cause.OUTPUT if name == "OutputFlood" else Cause.RAISED
         named = KERNELS_FILE.search(message) if name in UNPARSED else None
-        return CellEvent(cell=index, cause=cause, error=name, message=message[:named.start()] if named else message,
+        return CellEvent(cell=index, cause=cause, error=name,
+                         message=message[:named.start()] if named else message,
                          line=_line_of(error) or (int(named[1]) if named else 0))
 
     def _note_error(self, *, execute_reply: dict[str, Any], **_: Any) -> None:
@@ -201,7 +204,8 @@ def notebook_of(text: str) -> Any:
 
 
 def does_something(source: str) -> bool:
-    """Not of comments alone: such cells are common, nbgrader leaves one for each of its tests, and each costs 5 ms."""
+    """Not of comments alone: such cells are common, nbgrader leaves one for each of its tests, and each costs
+    5 ms."""
     return any(line and not line.startswith("#") for line in map(str.strip, source.splitlines()))
 
 
@@ -251,7 +255,8 @@ def _line_of(error: dict[str, Any]) -> int:
 
 
 def sanitised(notebook: Any) -> str:
-    """The executed notebook as JSON that any file can hold. Outputs are rebuilt field by field, odd ones left out."""
+    """The executed notebook as JSON that any file can hold. Outputs are rebuilt field by field, odd ones left
+    out."""
     cells = []
     for cell in notebook.cells:
         made = {"cell_type": cell.cell_type, "metadata": {}, "source": cell.source, "id": cell.id}

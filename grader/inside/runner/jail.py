@@ -1,11 +1,12 @@
 """Forks a kernel into namespaces of its own. Linux, under bubblewrap.
 
-The runner forks a *holder*, the holder makes the namespaces and forks the kernel's *init*, and init forks the kernel::
+The runner forks a *holder*, the holder makes the namespaces and forks the kernel's *init*, and init forks the
+kernel::
 
     runner ── holder ── init (pid 1 of the kernel's pid namespace) ── kernel
 
-Runner and holder stay outside that pid namespace: nothing in the kernel can name them. When the runner dies, so does
-the holder, then init, and with init everything that the notebook started.
+Runner and holder stay outside that pid namespace: nothing in the kernel can name them. When the runner dies,
+so does the holder, then init, and with init everything that the notebook started.
 """
 
 from __future__ import annotations
@@ -116,7 +117,8 @@ def _hold(job: Job, channel: socket.socket, connection_file: str) -> NoReturn:
 
 
 def _init(job: Job, channel: socket.socket, connection_file: str) -> NoReturn:
-    """Pid 1: shuts the doors, forks the kernel, collects orphans, and ends everything when the kernel ends."""
+    """Pid 1: shuts the doors, forks the kernel, collects orphans, and ends everything when the
+    kernel ends."""
     try:
         linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != 0:  # the holder lies outside this pid namespace: 0 is what is seen of it
@@ -133,8 +135,10 @@ def _init(job: Job, channel: socket.socket, connection_file: str) -> NoReturn:
 
 
 def _shut_the_doors(job: Job) -> None:
-    """What the kernel sees, what it may use, and which system calls it may make. Nothing here can be undone."""
-    hidden = [(os.open(prefix, os.O_PATH | os.O_DIRECTORY), prefix) for prefix in _prefixes_below(OWN.values())]
+    """What the kernel sees, what it may use, and which system calls it may make. Nothing here can
+    be undone."""
+    hidden = [(os.open(prefix, os.O_PATH | os.O_DIRECTORY), prefix)
+              for prefix in _prefixes_below(OWN.values())]
     for source, target in OWN.items():
         linux.bind(f"{FOLDER}/{source}", target, writable=True)
     for descriptor, prefix in hidden:
@@ -159,15 +163,18 @@ def _shut_the_doors(job: Job) -> None:
 
 
 def _prefixes_below(folders: Iterable[str]) -> set[str]:
-    """Where this Python lives, if that is in one of the folders that each job has for itself: it must stay in sight."""
+    """Where this Python lives, if that is in one of the folders that each job has for itself: it must stay in
+    sight."""
     prefixes = {str(Path(prefix).resolve()) for prefix in (sys.prefix, sys.base_prefix)}
     return {prefix for prefix in prefixes if prefix.startswith(tuple(f"{folder}/" for folder in folders))}
 
 
 def _cover_terminals() -> None:
-    """Terminals of the job's own: bubblewrap's are one set for all jobs, and one job could write into another's."""
+    """Terminals of the job's own: bubblewrap's are one set for all jobs, and one job could write into
+    another's."""
     try:
-        linux.mount("devpts", "/dev/pts", "devpts", linux.NOSUID | linux.NOEXEC, "newinstance,ptmxmode=0666,mode=600")
+        linux.mount("devpts", "/dev/pts", "devpts", linux.NOSUID | linux.NOEXEC,
+                    "newinstance,ptmxmode=0666,mode=600")
     except OSError:
         linux.bind(f"{FOLDER}/run", "/dev/pts", writable=False)
 
@@ -180,7 +187,8 @@ def _cover_gpus(job: Job) -> None:
 
 
 def _own_proc() -> bool:
-    """A /proc of the job's own processes: the driver's library names its threads there, and fails where it cannot."""
+    """A /proc of the job's own processes: the driver's library names its threads there, and fails where it
+    cannot."""
     try:
         linux.mount("proc", "/proc", "proc", linux.NOSUID | linux.NODEV | linux.NOEXEC)
     except OSError:

@@ -1,4 +1,5 @@
-"""Runner and kernel without isolation, for every system: plain processes, a plain Jupyter kernel, loopback sockets.
+"""Runner and kernel without isolation, for every system: plain processes, a plain Jupyter kernel, loopback
+sockets.
 
 ``python -m grader.inside.runner.portable`` is the runner and speaks with the grader on stdin and stdout;
 ``python -m grader.inside.runner.portable FOLDER`` is the kernel.
@@ -37,11 +38,14 @@ class PlainKernel:
         home = folder / "home"
         home.mkdir()
         transport, place = ("tcp", "127.0.0.1") if os.name == "nt" else ("ipc", str(folder / "s"))
-        self.connection_file, _ = write_connection_file(str(folder / "kernel.json"), transport=transport, ip=place)
+        self.connection_file, _ = write_connection_file(str(folder / "kernel.json"), transport=transport,
+                                                        ip=place)
         nonce = os.urandom(NONCE)
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            (folder / "job").write_bytes(nonce + listener.getsockname()[1].to_bytes(4, "little") + wire.write(job))
-            self.process = subprocess.Popen([sys.executable, "-m", "grader.inside.runner.portable", str(folder)], cwd=home,
+            (folder / "job").write_bytes(nonce + listener.getsockname()[1].to_bytes(4, "little")
+                                         + wire.write(job))
+            self.process = subprocess.Popen([sys.executable, "-m", "grader.inside.runner.portable",
+                                             str(folder)], cwd=home,
                                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                             stderr=subprocess.DEVNULL)
             self.channel = _accepted(listener, nonce)

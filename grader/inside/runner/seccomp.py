@@ -1,8 +1,8 @@
 """One filter over the system calls of a kernel and of everything it starts.
 
-A list of what is refused, not of what is allowed: numerical libraries use more of the kernel than one can foresee. What
-is listed reaches other processes, makes namespaces or mounts, escapes the memory accounting, or is rarely used and
-often broken. Written as BPF by hand, so that nothing has to be compiled or installed.
+A list of what is refused, not of what is allowed: numerical libraries use more of the kernel than one can
+foresee. What is listed reaches other processes, makes namespaces or mounts, escapes the memory accounting, or
+is rarely used and often broken. Written as BPF by hand, so that nothing has to be compiled or installed.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from grader.inside import linux
 # name: number on x86_64, number on aarch64 (from 424 on the two agree; -1: there is none)
 REFUSED = {
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
-    "pidfd_getfd": (438, 438), "kcmp": (312, 272), "process_madvise": (440, 440), "process_mrelease": (448, 448),
-    "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41),
+    "pidfd_getfd": (438, 438), "kcmp": (312, 272), "process_madvise": (440, 440),
+    "process_mrelease": (448, 448),
+    "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39),
+    "pivot_root": (155, 41),
     "chroot": (161, 51), "move_mount": (429, 429), "open_tree": (428, 428), "open_tree_attr": (467, 467),
     "fsopen": (430, 430), "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433),
     "mount_setattr": (442, 442), "statmount": (457, 457), "listmount": (458, 458),
@@ -44,7 +46,8 @@ NEW_NAMESPACES = 0x7E020000            # every CLONE_NEW* that clone itself acce
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column above, AUDIT_ARCH
 
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-NUMBER, ARCH, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data; little-endian: the low word comes first
+# offsets in struct seccomp_data; little-endian: the low word comes first
+NUMBER, ARCH, FIRST_ARGUMENT = 0, 4, 16
 ALLOW, KILL, ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 
 

@@ -1,7 +1,8 @@
-"""The warm server: has imported what kernels and runners need, and forks one runner for each job. Never touches CUDA.
+"""The warm server: has imported what kernels and runners need, and forks one runner for each job. Never
+touches CUDA.
 
-Started by the grader under bubblewrap as ``python -m grader.inside.runner.server DESCRIPTOR``. The descriptor is one end of a
-socketpair; there is no path to it. On it the grader says::
+Started by the grader under bubblewrap as ``python -m grader.inside.runner.server DESCRIPTOR``. The descriptor
+is one end of a socketpair; there is no path to it. On it the grader says::
 
     b"j" + 8 bytes of id, with a descriptor    fork a runner that serves the job on that descriptor
     b"k" + 8 bytes of id                       kill that runner
@@ -25,12 +26,15 @@ NOBODY = 65534
 ID = 8         # bytes
 MESSAGE = 256  # bytes at most
 QUIET = 0.05   # s without a message: then there is time to gather pages, which takes most of a second
-PRELOADED = ("grader.wall.nbformat_lean", "torch", "numpy", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
+PRELOADED = ("grader.wall.nbformat_lean", "torch", "numpy", "ipykernel.kernelapp", "ipykernel.ipkernel",
+             "ipykernel.debugger",
              "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect",
              "IPython.extensions.storemagic", "tornado.platform.asyncio", "faulthandler",
              "grader.inside.runner.executing", "grader.inside.runner.jail", "grader.inside.runner.conductor")
-ADDED = ("matplotlib.pyplot", "matplotlib_inline.backend_inline", "grader.inside.kernel.figures", "tqdm",  # where installed
-         "torch.fx.experimental.symbolic_shapes")                             # which autograd.grad imports late
+# where installed
+ADDED = ("matplotlib.pyplot", "matplotlib_inline.backend_inline", "grader.inside.kernel.figures", "tqdm",
+         # which autograd.grad imports late
+         "torch.fx.experimental.symbolic_shapes")
 
 
 def give_up_root() -> None:
@@ -49,7 +53,8 @@ def give_up_root() -> None:
 def uncover_proc() -> None:
     """Take off what bubblewrap, run by root, lays over parts of /proc, where it may: there are GPUs then.
 
-    A user namespace may mount a /proc of its own only where it sees a whole one, and a job with a GPU needs one.
+    A user namespace may mount a /proc of its own only where it sees a whole one, and a job with a GPU needs
+    one.
     """
     from grader.inside import linux
     for name in "sys", "sysrq-trigger", "irq", "bus":
@@ -102,7 +107,8 @@ def _validate_an_output() -> None:
 
 
 def _draw_a_figure() -> None:
-    """Fonts, mathtext and PNG are set up with the first figure; without one here in each kernel that draws."""
+    """Fonts, mathtext and PNG are set up with the first figure; without one here in each kernel
+    that draws."""
     from matplotlib.figure import Figure
 
     from grader.inside.kernel.figures import cut_out
@@ -135,7 +141,8 @@ def serve(line: socket.socket) -> None:
         _reap(runners)
         what, name = message[:1], message[1:]
         if what == b"j" and descriptors:
-            with contextlib.suppress(OSError):  # no room for a process: the grader sees its end close, and tries again
+            # no room for a process: the grader sees its end close, and tries again
+            with contextlib.suppress(OSError):
                 pid = os.fork()
                 if pid == 0:
                     _run(line, descriptors[0])

@@ -1,4 +1,5 @@
-"""A thread of the runner that watches the kernel's processes and ends what passes a limit. Reads /proc from outside."""
+"""A thread of the runner that watches the kernel's processes and ends what passes a limit. Reads /proc from
+outside."""
 
 from __future__ import annotations
 
@@ -82,7 +83,8 @@ def descendants(top: int) -> list[Process]:
 
 
 def waited(pid: int) -> float | None:
-    """Seconds that a process's main thread was ready to run and no core was free. None where Linux does not say."""
+    """Seconds that a process's main thread was ready to run and no core was free. None where Linux does not
+    say."""
     try:
         return int(_text(f"/proc/{pid}/schedstat").split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
@@ -134,7 +136,8 @@ class Span:
 
 
 class Watch:
-    """Holds one submission to its limits. Cells are interrupted, then killed; of a call, its processes are killed."""
+    """Holds one submission to its limits. Cells are interrupted, then killed; of a call, its processes are
+    killed."""
 
     def __init__(self, kernel: Kernel, limits: Limits) -> None:
         self.kernel, self.limits = kernel, limits
@@ -161,7 +164,8 @@ class Watch:
         return span
 
     def end(self, span: Span, *, stays: bool = False) -> None:
-        """The cell or call is over. Where its process `stays` for the next call, only what else it left is ended."""
+        """The cell or call is over. Where its process `stays` for the next call, only what else it left is
+        ended."""
         with self.lock:
             self.span = None
         if span.cpu:
@@ -199,7 +203,8 @@ class Watch:
             if now > span.asked + DYING:
                 self._kill(span, span.cause or Cause.TIMEOUT, span.detail)
         elif memory_of(tree, self.limits.memory_bytes) > self.limits.memory_bytes:
-            self._end_span(span, tree, Cause.MEMORY, f"more than {self.limits.memory_bytes >> 20} MiB of memory")
+            self._end_span(span, tree, Cause.MEMORY,
+                           f"more than {self.limits.memory_bytes >> 20} MiB of memory")
         elif span is not None and span.asked:
             if now > span.asked + GRACE:
                 self._kill(span, span.cause or Cause.TIMEOUT, span.detail)
@@ -231,8 +236,8 @@ class Watch:
         return None if now is None else now - span.waited
 
     def _end_span(self, span: Span | None, tree: list[Process], cause: Cause, detail: str) -> None:
-        """A call loses its processes, and the kernel if that does not end it; a cell is interrupted, or for memory
-        killed."""
+        """A call loses its processes, and the kernel if that does not end it; a cell is interrupted, or for
+        memory killed."""
         if span is not None and span.cpu:
             span.cause, span.detail, span.asked = cause, detail, time.monotonic()
             _kill_all(process.pid for process in tree if process.pid not in span.before)

@@ -1,17 +1,19 @@
-"""A world with simulated GPUs, or with none, for code that asks about devices on a machine that has none to show.
+"""A world with simulated GPUs, or with none, for code that asks about devices on a machine that has none to
+show.
 
-`enter` changes torch in this interpreter before a student's first line runs; from then on torch.cuda, torch.accelerator
-and every tensor answer as they would on a machine with these GPUs. Numbers are real: the CPU computes them, and
-what is simulated is only where a tensor is said to be, and what follows from that (tags.py, dispatch.py).
+`enter` changes torch in this interpreter before a student's first line runs; from then on torch.cuda,
+torch.accelerator and every tensor answer as they would on a machine with these GPUs. Numbers are real: the
+CPU computes them, and what is simulated is only where a tensor is said to be, and what follows from that
+(tags.py, dispatch.py).
 
-Holds in threads started through `threading`, in forked children, inside hooks and custom autograd functions. Not in
-processes started anew ("spawn"), which begin outside. What cannot be simulated raises `SimulationLimit`, which names
-the operation. Known to be missing: sparse and nested tensors on a GPU, CUDA graphs, several GPUs in one module
-(DataParallel), compiled kernels and other libraries' access to GPU memory, out-of-memory errors, asynchronous errors,
-a GPU's own random numbers and rounding, CUDA_VISIBLE_DEVICES.
+Holds in threads started through `threading`, in forked children, inside hooks and custom autograd functions.
+Not in processes started anew ("spawn"), which begin outside. What cannot be simulated raises
+`SimulationLimit`, which names the operation. Known to be missing: sparse and nested tensors on a GPU, CUDA
+graphs, several GPUs in one module (DataParallel), compiled kernels and other libraries' access to GPU memory,
+out-of-memory errors, asynchronous errors, a GPU's own random numbers and rounding, CUDA_VISIBLE_DEVICES.
 
-Never compared with a recording from a real GPU so far: what is promised rests on PyTorch's source and documentation
-(tests/conformance).
+Never compared with a recording from a real GPU so far: what is promised rests on PyTorch's source and
+documentation (tests/conformance).
 """
 
 from __future__ import annotations

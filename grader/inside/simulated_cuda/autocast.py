@@ -1,4 +1,5 @@
-"""torch.autocast("cuda"): the CPU's autocast does the lowering, and a mode adds what CUDA keeps in float32."""
+"""torch.autocast("cuda"): the CPU's autocast does the lowering, and a mode adds what CUDA keeps
+in float32."""
 
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ from torch.overrides import TorchFunctionMode
 
 from .patches import Patches
 
-# "CUDA Ops that can autocast to float32" in torch's documentation of torch.amp, as far as the CPU's list lacks them.
-# The losses are composites of such operations, and named because they are called by these names.
+# "CUDA Ops that can autocast to float32" in torch's documentation of torch.amp, as far as the CPU's list
+# lacks them. The losses are composites of such operations, and named because they are called by these names.
 FLOAT32 = frozenset((
-    "__pow__", "__rdiv__", "__rpow__", "__rtruediv__", "acos", "asin", "cosh", "cosine_embedding_loss", "cdist",
+    "__pow__", "__rdiv__", "__rpow__", "__rtruediv__", "acos", "asin", "cosh", "cosine_embedding_loss",
+    "cdist",
     "cosine_similarity", "cross_entropy", "cumprod", "cumsum", "dist", "erfinv", "exp", "expm1", "group_norm",
     "hinge_embedding_loss", "kl_div", "l1_loss", "layer_norm", "log", "log10", "log_softmax", "log1p", "log2",
-    "margin_ranking_loss", "mse_loss", "multilabel_margin_loss", "multi_margin_loss", "nll_loss", "norm", "normalize",
-    "pdist", "poisson_nll_loss", "pow", "prod", "reciprocal", "rsqrt", "sinh", "smooth_l1_loss", "soft_margin_loss",
-    "softmax", "softmin", "softplus", "sum", "renorm", "tan", "triplet_margin_loss",
+    "margin_ranking_loss", "mse_loss", "multilabel_margin_loss", "multi_margin_loss", "nll_loss", "norm",
+    "normalize",
+    "pdist", "poisson_nll_loss", "pow", "prod", "reciprocal", "rsqrt", "sinh", "smooth_l1_loss",
+    "soft_margin_loss", "softmax", "softmin", "softplus", "sum", "renorm", "tan", "triplet_margin_loss",
     "binary_cross_entropy_with_logits", "cross_entropy_loss", "nll_loss_nd", "linalg_vector_norm",
 ))
 HALVES = (torch.float16, torch.bfloat16)

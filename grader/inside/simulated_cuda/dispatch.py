@@ -1,7 +1,8 @@
 """Every operation of ATen, forward and backward: are its tensors on one device, and where is its result?
 
-The numbers are real and computed by the CPU; only the tags of tags.py travel. Working below autograd means that the
-gradients of a backward pass, and what hooks see of them, are tagged by the same rule as everything else.
+The numbers are real and computed by the CPU; only the tags of tags.py travel. Working below autograd means
+that the gradients of a backward pass, and what hooks see of them, are tagged by the same rule as everything
+else.
 """
 
 
@@ -26,10 +27,11 @@ FREE = {"copy_", "_to_copy", "_copy_from", "_copy_from_and_resize", "set_", "_ct
         "_pad_packed_sequence", "record_stream", "is_pinned", "_pin_memory", "detach", "lift_fresh", "alias",
         "_reshape_alias", "is_set_to", "_has_compatible_shallow_copy_type", "_foreach_copy_"}
 INDEXED = {"index", "index_put", "index_put_", "_index_put_impl_", "_unsafe_index", "_unsafe_index_put"}
-# TensorIterator lets a 0-dimensional CPU tensor join a GPU's (TensorIteratorConfig::allow_cpu_scalars). ATen tags such
-# operations "pointwise"; these are iterated too and lack the tag, or take a 0-dimensional value by their own rule.
-POINTWISE = {"mse_loss", "smooth_l1_loss", "huber_loss", "masked_fill", "masked_fill_", "fill", "fill_", "isin",
-             "binary_cross_entropy_with_logits", "_prelu_kernel", "lerp_", "where"}
+# TensorIterator lets a 0-dimensional CPU tensor join a GPU's (TensorIteratorConfig::allow_cpu_scalars). ATen
+# tags such operations "pointwise"; these are iterated too and lack the tag, or take a 0-dimensional value by
+# their own rule.
+POINTWISE = {"mse_loss", "smooth_l1_loss", "huber_loss", "masked_fill", "masked_fill_", "fill", "fill_",
+             "isin", "binary_cross_entropy_with_logits", "_prelu_kernel", "lerp_", "where"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ class OnGpus(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        return False                    # else each operation passes through torch._dynamo, at ten times the cost
+        # else each operation passes through torch._dynamo, at ten times the cost
+        return False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         facts = self.facts.get(func)
@@ -117,7 +120,8 @@ class OnGpus(TorchDispatchMode):  # type: ignore[no-untyped-call]
         result = self._run(facts, args, kwargs, target)
         if not tensors and named is None:
             target = None               # from torch's own C++
-        elif (target is not None and target.type != "cuda") or facts.name in ("set_", "copy_", "_foreach_copy_"):
+        elif (target is not None and target.type != "cuda") or facts.name in ("set_", "copy_",
+                                                                              "_foreach_copy_"):
             return result
         outputs = gather(result if isinstance(result, (list, tuple)) else (result,), [])
         if facts.name == "_pack_padded_sequence":
@@ -173,7 +177,8 @@ class OnGpus(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _without_gpu(self, tensors: list[torch.Tensor], tags: _Tags) -> torch.device | None:
         """What comes of neutral tensors alone is neutral; beside a tensor of the CPU they are the CPU's."""
         neutral = [tensor for tensor, tag in zip(tensors, tags, strict=True) if tag is not None]
-        if neutral and all(tag is not None or tensor.dim() == 0 for tensor, tag in zip(tensors, tags, strict=True)):
+        if neutral and all(tag is not None or tensor.dim() == 0 for tensor,
+                           tag in zip(tensors, tags, strict=True)):
             return None
         for tensor in neutral:
             self.machine.mark(tensor, CPU)
@@ -204,7 +209,8 @@ def check_together(machine: Machine, facts: Facts, tensors: list[torch.Tensor]) 
 
 def complain(facts: Facts, tensors: list[torch.Tensor], devices: list[torch.device],
              counted: list[tuple[int, torch.device]]) -> NoReturn:
-    """PyTorch's own words: TensorIterator.cpp, Convolution.cpp, TensorAdvancedIndexing.cpp, ATen/core/adaption.cpp."""
+    """PyTorch's own words: TensorIterator.cpp, Convolution.cpp, TensorAdvancedIndexing.cpp,
+    ATen/core/adaption.cpp."""
     kinds = {device.type for device in devices}
     if facts.name.startswith("masked_fill") and devices[0] != devices[1]:
         raise RuntimeError(f"expected self and mask to be on the same device, but got mask on {devices[1]} "
@@ -236,8 +242,8 @@ def check_indices(machine: Machine, args: Any) -> None:
                                f"({where})")
     for value in gather(args[2:3], []):
         if value.dim() and machine.device_of(value) != where:
-            raise RuntimeError("Expected all tensors to be on the same device, but found at least two devices, "
-                               f"{where} and {machine.device_of(value)}!")
+            raise RuntimeError("Expected all tensors to be on the same device, but found at least two "
+                               "devices, " f"{where} and {machine.device_of(value)}!")
 
 
 def check_lengths(machine: Machine, lengths: torch.Tensor) -> None:

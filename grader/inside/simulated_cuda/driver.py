@@ -1,7 +1,7 @@
 """The machine that a world pretends to be: its GPUs, and what torch's C layer would answer about them.
 
-torch.cuda and torch.accelerator are left as they are; only the functions of torch._C that they call are replaced, so
-that names imported from either, argument checks, types and messages stay PyTorch's own.
+torch.cuda and torch.accelerator are left as they are; only the functions of torch._C that they call are
+replaced, so that names imported from either, argument checks, types and messages stay PyTorch's own.
 """
 
 # ruff: noqa: ARG001, ARG002, ARG005 (the signatures are PyTorch's)
@@ -30,8 +30,8 @@ def invalid_ordinal() -> RuntimeError:
     error: RuntimeError = kind(
         "CUDA error: invalid device ordinal\n"
         "GPU device may be out of range, do you have enough GPUs?\n"
-        "CUDA kernel errors might be asynchronously reported at some other API call, so the stacktrace below might "
-        "be incorrect.\nFor debugging consider passing CUDA_LAUNCH_BLOCKING=1\n"
+        "CUDA kernel errors might be asynchronously reported at some other API call, so the stacktrace below "
+        "might be incorrect.\nFor debugging consider passing CUDA_LAUNCH_BLOCKING=1\n"
         "Compile with `TORCH_USE_CUDA_DSA` to enable device-side assertions.\n")
     return error
 
@@ -40,7 +40,8 @@ class _Here(threading.local):
     """What CUDA and this simulation keep for each thread."""
 
     gpu = 0                                         # the current device
-    asked: torch.device | None = None               # the device that Python code has just named, see dispatch.py
+    # the device that Python code has just named, see dispatch.py
+    asked: torch.device | None = None
 
     def __init__(self) -> None:
         self.streams: dict[int, int] = {}           # device index -> id of the current stream
@@ -92,7 +93,8 @@ class Machine:
     def mark_storage(self, storage: torch.UntypedStorage, device: torch.device) -> None:
         known = storage._gpu_tag  # type: ignore[attr-defined]
         if known is None or known.device != device:
-            storage._gpu_tag = Tag(device, self.ledgers[device.index], storage.nbytes())  # type: ignore[attr-defined]
+            tag = Tag(device, self.ledgers[device.index], storage.nbytes())
+            storage._gpu_tag = tag  # type: ignore[attr-defined]
 
     def device_of(self, tensor: torch.Tensor) -> torch.device:
         """Where the tensor is said to be."""
@@ -188,7 +190,8 @@ def accelerator_functions(machine: Machine) -> dict[str, Callable[..., Any]]:
 
     def capability(index: int) -> dict[str, Any]:
         every = {value for value in vars(torch).values() if isinstance(value, torch.dtype)}
-        return {"supported_dtypes": {dtype for dtype in every if "q" not in str(dtype) and "bits" not in str(dtype)}}
+        return {"supported_dtypes": {dtype for dtype in every
+                                     if "q" not in str(dtype) and "bits" not in str(dtype)}}
 
     return {
         "_get_accelerator": lambda check=None: torch.device("cuda"),

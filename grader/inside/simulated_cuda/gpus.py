@@ -9,8 +9,8 @@ from .limit import SimulationLimit
 
 GIB = 1024 ** 3
 
-# name -> (GiB, compute capability, multiprocessors, L2 cache in MiB), from NVIDIA's architecture white papers.
-# Any other name is given the figures of an A100 40GB.
+# name -> (GiB, compute capability, multiprocessors, L2 cache in MiB), from NVIDIA's architecture white
+# papers. Any other name is given the figures of an A100 40GB.
 KNOWN = {
     "Tesla T4": (15, (7, 5), 40, 4),
     "Tesla V100-SXM2-16GB": (16, (7, 0), 80, 6),
@@ -67,4 +67,5 @@ def properties(index: int, name: str) -> Properties:
     memory, (major, minor), processors, cache = KNOWN.get(name, KNOWN["NVIDIA A100-SXM4-40GB"])
     return Properties(
         name=name, major=major, minor=minor, total_memory=memory * GIB, multi_processor_count=processors,
-        L2_cache_size=cache * 1024 ** 2, uuid=uuid.uuid5(uuid.NAMESPACE_OID, f"{index} {name}"), pci_bus_id=index + 1)
+        L2_cache_size=cache * 1024 ** 2, uuid=uuid.uuid5(uuid.NAMESPACE_OID, f"{index} {name}"),
+        pci_bus_id=index + 1)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-class SimulationLimit(NotImplementedError):    # noqa: N818    # a limit is not an error of the code that met it
+class SimulationLimit(NotImplementedError):  # noqa: N818 - a limit is no error of the code that met it
     """The simulated GPU cannot do this; a real one might. Says nothing about the code that asked."""
 
     def __init__(self, operation: str) -> None:

@@ -14,7 +14,8 @@ class Patches:
         self._was: list[tuple[Any, str, object]] = []
 
     def put(self, owner: Any, name: str, value: object) -> None:
-        """``owner.name = value``. What the owner only inherits is uncovered again by `undo`, not copied down."""
+        """``owner.name = value``. What the owner only inherits is uncovered again by `undo`, not
+        copied down."""
         self._was.append((owner, name, vars(owner).get(name, _ABSENT)))
         setattr(owner, name, value)
 

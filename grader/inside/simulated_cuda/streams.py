@@ -1,4 +1,5 @@
-"""Streams, events and generators of a simulated GPU. Work is done at once, so there is never anything to wait for."""
+"""Streams, events and generators of a simulated GPU. Work is done at once, so there is never anything to wait
+for."""
 
 # ruff: noqa: ARG002, ARG004 (the signatures are PyTorch's)
 from __future__ import annotations
@@ -111,11 +112,14 @@ class Event(torch.Event):
         raise SimulationLimit("torch.cuda.Event.ipc_handle")
 
     def __repr__(self) -> str:
-        return "<torch.cuda.Event uninitialized>" if self.at != self.at else f"<torch.cuda.Event {id(self):#x}>"
+        if self.at != self.at:
+            return "<torch.cuda.Event uninitialized>"
+        return f"<torch.cuda.Event {id(self):#x}>"
 
 
 class GpuGenerator(torch.Generator):
-    """The generator of one GPU: Mersenne numbers, not Philox, so that seeds repeat here but not what a GPU draws."""
+    """The generator of one GPU: Mersenne numbers, not Philox, so that seeds repeat here but not what a GPU
+    draws."""
 
     def __new__(cls, device: torch.device) -> GpuGenerator:
         return super().__new__(cls)

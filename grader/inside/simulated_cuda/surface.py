@@ -25,7 +25,8 @@ def c_layer(machine: Machine, patches: Patches) -> None:
     """torch._C and what torch.cuda took from it at import."""
     functions = {**cuda_functions(machine), **accelerator_functions(machine)}
     for name in vars(torch._C).copy():
-        if name.startswith("_cuda_") and not isinstance(getattr(torch._C, name), type) and name not in functions:
+        if name.startswith("_cuda_") and not isinstance(getattr(torch._C, name),
+                                                        type) and name not in functions:
             patches.put(torch._C, name, unable(f"torch._C.{name}"))
     for name, function in functions.items():
         patches.put(torch._C, name, function)
@@ -76,7 +77,8 @@ def cuda_module(machine: Machine, patches: Patches) -> None:
     patches.put(torch, "compile", uncompiled)
     patches.put(torch.version, "cuda", CUDA_VERSION)
     patches.put(torch.backends.cudnn, "version", lambda: CUDNN_VERSION)
-    patches.put(torch.backends.cudnn, "is_acceptable", lambda tensor: False)    # cuDNN's own layout is not needed
+    # cuDNN's own layout is not needed
+    patches.put(torch.backends.cudnn, "is_acceptable", lambda tensor: False)
 
 
 def uncompiled(model: Any = None, **options: Any) -> Any:
@@ -174,7 +176,8 @@ def storages(machine: Machine, patches: Patches) -> None:
 
 
 def recurrent(machine: Machine, patches: Patches) -> None:
-    """nn.RNN, LSTM and GRU check devices in C++, which sees the CPU only: RNN.cpp's two sentences, from here."""
+    """nn.RNN, LSTM and GRU check devices in C++, which sees the CPU only: RNN.cpp's two
+    sentences, from here."""
     def checked(name: str) -> Callable[..., Any]:
         original = getattr(torch._C._VariableFunctions, name)
 
@@ -187,7 +190,8 @@ def recurrent(machine: Machine, patches: Patches) -> None:
                                   ("hidden", (hidden,) if isinstance(hidden, torch.Tensor) else hidden)):
                 for tensor in tensors:
                     if machine.device_of(tensor) != where:
-                        raise RuntimeError(f"Input and {what} tensors are not at the same device, found input tensor "
+                        raise RuntimeError(f"Input and {what} tensors are not at the same device, found "
+                                           "input tensor "
                                            f"at {where} and {what} tensor at {machine.device_of(tensor)}")
             return original(*args)
 
@@ -236,7 +240,8 @@ def named_classes(machine: Machine, patches: Patches) -> None:
 
     def event(device: Any = "cuda", *, enable_timing: bool = False, **kwargs: Any) -> Any:
         place = machine.place(device)
-        return Event(enable_timing) if place.type == "cuda" else real_event(place, enable_timing=enable_timing)
+        return Event(enable_timing) if place.type == "cuda" else real_event(place,
+                                                                            enable_timing=enable_timing)
 
     classes: tuple[tuple[type, Callable[..., Any]], ...] = (
         (real_device, device), (real_generator, generator), (real_stream, stream), (real_event, event))

@@ -1,15 +1,16 @@
 """On which device a tensor is said to be.
 
-Where data lies is a property of a tensor's storage, which views, `detach`, `.data` and `nn.Parameter` share; so the
-tag is an attribute of the storage. Python keeps a storage's attributes for as long as torch keeps the storage, and
-drops them with it: that is also how the memory in use is counted.
+Where data lies is a property of a tensor's storage, which views, `detach`, `.data` and `nn.Parameter` share;
+so the tag is an attribute of the storage. Python keeps a storage's attributes for as long as torch keeps the
+storage, and drops them with it: that is also how the memory in use is counted.
 """
 
 from __future__ import annotations
 
 import torch
 
-BLOCK = 512     # bytes: PyTorch's caching allocator rounds up to this (kMinBlockSize in CUDACachingAllocator.cpp)
+# bytes: PyTorch's caching allocator rounds up to this (kMinBlockSize in CUDACachingAllocator.cpp)
+BLOCK = 512
 SEGMENT = 2 * 1024 * 1024   # bytes: and asks the driver for this much at least (kSmallBuffer, same file)
 
 _storage_of = torch._C.TensorBase.untyped_storage
@@ -56,7 +57,8 @@ class Ledger:
         def pools(counts: dict[str, int]) -> dict[str, dict[str, int]]:
             return {"all": counts, "large_pool": nothing, "small_pool": counts}
 
-        counted = {"allocated_bytes": used, "active_bytes": used, "requested_bytes": used, "reserved_bytes": held}
+        counted = {"allocated_bytes": used, "active_bytes": used, "requested_bytes": used,
+                   "reserved_bytes": held}
         uncounted = ("allocation", "segment", "active", "inactive_split", "inactive_split_bytes")
         return {
             **{name: pools(counts) for name, counts in counted.items()},

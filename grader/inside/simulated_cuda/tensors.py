@@ -1,5 +1,5 @@
-"""The parts of torch's Python surface that name a device: factories, `.to` and its kin, and what a tensor says of
-itself. Each is wrapped once; whatever is not listed here reaches dispatch.py by itself."""
+"""The parts of torch's Python surface that name a device: factories, `.to` and its kin, and what a tensor
+says of itself. Each is wrapped once; whatever is not listed here reaches dispatch.py by itself."""
 
 # ruff: noqa: ARG001, ARG004, ARG005 (the signatures are PyTorch's)
 from __future__ import annotations
@@ -61,9 +61,11 @@ def copier(machine: Machine) -> Callable[[torch.Tensor, torch.device, torch.dtyp
 
     ToCopy._backward_cls.__name__ = "ToCopyBackward0"      # what printing shows
 
-    def copy(tensor: torch.Tensor, target: torch.device, dtype: torch.dtype, memory_format: Any) -> torch.Tensor:
+    def copy(tensor: torch.Tensor, target: torch.device, dtype: torch.dtype,
+             memory_format: Any) -> torch.Tensor:
         if tensor.requires_grad and torch.is_grad_enabled():
-            return ToCopy.apply(tensor, target, dtype, memory_format)  # type: ignore[no-any-return, no-untyped-call]
+            apply: Any = ToCopy.apply
+            return apply(tensor, target, dtype, memory_format)  # type: ignore[no-any-return]
         return ToCopy.forward(tensor, target, dtype, memory_format)  # type: ignore[no-any-return]
 
     return copy
@@ -162,8 +164,8 @@ def descriptions(machine: Machine) -> dict[str, Any]:
         if isinstance(grad, torch.Tensor) and machine.device_of(grad) != machine.device_of(self):
             raise RuntimeError("attempting to assign a gradient with device type "
                                f"'{machine.device_of(grad).type}' to a tensor with device type "
-                               f"'{machine.device_of(self).type}'. Please ensure that the gradient and the tensor "
-                               "are on the same device")
+                               f"'{machine.device_of(self).type}'. Please ensure that the gradient and the "
+                               "tensor are on the same device")
         real_grad.__set__(self, grad)
 
     return {
@@ -176,15 +178,16 @@ def descriptions(machine: Machine) -> dict[str, Any]:
 
 
 def host_only(machine: Machine) -> dict[str, Function]:
-    """What only a tensor in the host's memory can do, with the refusals of tensor_numpy.cpp and Memory.cpp."""
+    """What only a tensor in the host's memory can do, with the refusals of tensor_numpy.cpp and
+    Memory.cpp."""
     def numpy(self: Any, *, force: bool = False) -> Any:
         device = machine.device_of(self)
         if device.type != "cuda":
             return _base.numpy(self, force=force)
         if force:
             return _base.numpy(self.detach().cpu(), force=True)
-        raise TypeError(f"can't convert {device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor "
-                        "to host memory first.")
+        raise TypeError(f"can't convert {device} device type tensor to numpy. Use Tensor.cpu() to copy the "
+                        "tensor to host memory first.")
 
     def pin_memory(self: Any, device: Any = None) -> Any:
         if machine.device_of(self).type == "cuda":
