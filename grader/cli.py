@@ -251,10 +251,11 @@ def rejudge(out: Path, debug: bool, **chosen: Any) -> None:
     """Judge stored observations again with today's checks; run no notebook."""
     with one_line_per_expected_error(debug):
         from grader import commands
+        from grader.keep import overrides
         from grader.report import console
 
         console.class_table(commands.rejudge(out, options_from(chosen)), out, commands.language(out))
-        for note in commands.lost_overrides(out):
+        for note in overrides.lost_overrides(out):
             click.echo(f"grader: {note}", err=True)
 
 
@@ -282,9 +283,9 @@ def report(out: Path, debug: bool) -> None:
 def override(out: Path, student: str, exercise: str, check: str, debug: bool, **word: Any) -> None:
     """Give one check a tutor's own mark or comment; it survives every regrade."""
     with one_line_per_expected_error(debug):
-        from grader import commands
+        from grader.keep import overrides
 
-        click.echo(commands.override(out, (student, exercise, check), **word))
+        click.echo(overrides.override(out, (student, exercise, check), **word))
 
 
 @main.command(epilog=epilog("export"))

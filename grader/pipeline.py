@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,15 +14,14 @@ import torch
 from grader import __version__, records
 from grader.execute import allocator
 from grader.execute.gpus import Gpu
-from grader.execute.pool import Work, observe_all
+from grader.execute.pool import default_jobs, observe_all
 from grader.execute.sandbox import Sandbox
 from grader.exercise.catalog import Exercise
 from grader.judge import judge, score
 from grader.options import Options
-from grader.spec import ON_GPU, REAL_CUDA, Preparation
+from grader.spec import Preparation
 from grader.wall import messages, wire
 
-ON_A_GPU = (REAL_CUDA, ON_GPU)   # worlds that need one; without, checks that look there are not available
 Observed = Mapping[str, wire.Parcel[messages.Observations]]
 Answer = wire.Parcel[messages.Observations] | messages.NotStarted
 
@@ -73,23 +71,6 @@ class Grading:
                  *map(str, (self.made_by(exercise), platform.machine())))
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
-    def work(self, index: int, submission: records.Submission) -> Iterator[Work]:
-        """One job for each world the exercise looks at."""
-        exercise = self.exercises[submission.exercise]
-        prepared = self.prepared[submission.exercise]
-        for name in exercise.worlds:
-            if name in ON_A_GPU and self.device == "cpu":
-                continue
-            keys = exercise.keys_in(name)
-            job = messages.Job(notebook=submission.notebook, world=prepared.worlds[name], seed=self.seed,
-                        device="cuda:0" if name == ON_GPU else "cpu",
-                        watched=exercise.settings.forbidden, functions=exercise.settings.functions,
-                        preload=exercise.settings.preload,
-                        limits=exercise.settings.limits)
-            arrays = {k: a for key in keys for k, a in prepared.steps[key].arrays.items()}
-            yield Work(key=(index, name), job=job, steps=tuple(prepared.steps[key].record for key in keys),
-                       arrays=arrays, on_gpu=name in ON_A_GPU)
-
     def run(self, submissions: list[records.Submission | records.Unreadable],
             sandbox: Sandbox) -> Iterator[Graded]:
         """Observe and judge every submission; in the order in which they come to an end."""
@@ -98,7 +79,9 @@ class Grading:
                     if isinstance(s, records.Unreadable))
         if not readable:
             return
-        work = [w for i, s in readable.items() for w in self.work(i, s)]
+        work = [w for i, s in readable.items()
+                for w in self.exercises[s.exercise].jobs(i, s.notebook, self.prepared[s.exercise],
+                                                         seed=self.seed, device=self.device)]
         waiting = Counter(w.key[0] for w in work)
         arrived: dict[int, dict[str, Answer]] = {i: {} for i in readable}
         for (index, world), answer in observe_all(sandbox, work, self.options.jobs or default_jobs(),
@@ -149,12 +132,6 @@ class Grading:
 def device_of(gpus: Sequence[Gpu]) -> str:
     """What a result says of where it was graded: "cpu", or "cuda" and the GPUs' names."""
     return f"cuda ({', '.join(sorted({gpu.name for gpu in gpus}))})" if gpus else "cpu"
-
-
-def default_jobs() -> int:
-    """One kernel in flight for each core. A kernel hardly ever waits; more of them only wear out
-    the caches."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def contents(folder: Path) -> str:

@@ -8,6 +8,7 @@ answers is not observed.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -147,6 +148,12 @@ class Seats:
         gpu = self.free.popleft()
         job = replace(work.job, gpu=gpu.uuid, gpu_node=gpu.node, gpu_share=self.share)
         return work._replace(job=job), gpu
+
+
+def default_jobs() -> int:
+    """One kernel in flight for each core. A kernel hardly ever waits; more of them only wear out
+    the caches."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def observe_all(sandbox: Sandbox, work: Iterable[Work], workers: int,

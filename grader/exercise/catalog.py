@@ -8,7 +8,7 @@ import random
 import sys
 import tomllib
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -18,10 +18,12 @@ import msgspec
 from msgspec import structs
 
 from grader.errors import Mendable
+from grader.execute.pool import Work
 from grader.spec import ON_GPU, PLAIN, REAL_CUDA, Check, Preparation, Step, prepare
 from grader.wall import messages
 from grader.wall.values import Record
 
+ON_A_GPU = (REAL_CUDA, ON_GPU)   # worlds that need one; without it their checks are not available
 T = TypeVar("T")
 
 WORLDS = {PLAIN: None, "no-cuda": 0, "one-gpu": 1, "two-gpus": 2, REAL_CUDA: None}  # name -> simulated GPUs
@@ -89,6 +91,21 @@ class Exercise:
         return replace(self, checks=checks, settings=settings,
                        keys={step: key for step, key in self.keys.items() if step in steps})
 
+    def jobs(self, index: int, notebook: str, prepared: Preparation, *, seed: int,
+             device: str = "cpu") -> Iterator[Work]:
+        """One job for each world its checks look at, which a machine with this device can show."""
+        for name in self.worlds:
+            if name in ON_A_GPU and device == "cpu":
+                continue
+            keys = self.keys_in(name)
+            job = messages.Job(notebook=notebook, world=prepared.worlds[name], seed=seed,
+                               device="cuda:0" if name == ON_GPU else "cpu",
+                               watched=self.settings.forbidden, functions=self.settings.functions,
+                               preload=self.settings.preload, limits=self.settings.limits)
+            arrays = {k: a for key in keys for k, a in prepared.steps[key].arrays.items()}
+            yield Work(key=(index, name), job=job, arrays=arrays, on_gpu=name in ON_A_GPU,
+                       steps=tuple(prepared.steps[key].record for key in keys))
+
     def prepare(self, seed: int) -> Preparation:
         """The inputs of every step and the worlds it is made in, drawn from the batch's seed."""
         steps = {key: prepare(step, key=key, seed=seed, probes=self.probes) for step,
@@ -106,6 +123,25 @@ def world(name: str, seed: int) -> messages.World:
 def discover(root: Path) -> dict[str, Path]:
     """Name -> folder of every exercise below `root`."""
     return {path.parent.name: path.parent for path in sorted(root.glob("*/exercise.toml"))}
+
+
+def known(root: Path, wanted: str | None = None) -> dict[str, Path]:
+    """Name -> folder of every exercise below `root`, of which there must be some, and `wanted` among them.
+
+    Raises:
+        ExerciseError: there are none, or not that one.
+    """
+    found = discover(root)
+    if (root / "exercise.toml").exists():
+        raise ExerciseError(f"{root}: this is one exercise; give the folder it lies in, "
+                          f"--exercises {root.parent}")
+    if not found:
+        raise ExerciseError(f"{root}: no exercises here (folders with an exercise.toml); say "
+                          "where they are with --exercises DIR")
+    if wanted and wanted not in found:
+        raise ExerciseError(f"there is no exercise {wanted!r} in {root}; "
+                          f"there are {', '.join(found)}")
+    return found
 
 
 def course(root: Path) -> Course:

@@ -25,17 +25,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader import records
-from grader.commands import known
-from grader.execute.pool import Work, observe_all
+from grader.execute.pool import Work, default_jobs, observe_all
 from grader.execute.sandbox import Sandbox, SandboxUnavailable
-from grader.exercise.catalog import Exercise, ExerciseError, course, load
+from grader.exercise.catalog import Exercise, ExerciseError, course, known, load
 from grader.exercise.inline import as_notebook, observe_inline
 from grader.exercise.release import files as released
 from grader.exercise.spoil import unnoticed
 from grader.intake.clean import clean
 from grader.judge import judge
 from grader.options import Options
-from grader.pipeline import Grading, default_jobs
 from grader.spec import Check
 from grader.wall import messages, wire
 
@@ -82,7 +80,7 @@ class Proof:
 def validate(options: Options, name: str | None, sandbox: Sandbox | None, *, draws: int,
              told: Callable[[str], None]) -> list[Proof]:
     """Prove one exercise or all."""
-    folders = known(options)
+    folders = known(options.exercises, options.exercise)
     if name is not None and name not in folders:
         raise ExerciseError(f"there is no exercise {name!r} in {options.exercises}; there are "
                             f"{', '.join(folders)}")
@@ -184,15 +182,13 @@ def _observed(exercise: Exercise, everyone: list[Solution], options: Options, sa
 
 
 def _work(exercise: Exercise, everyone: list[Solution], seed: int) -> Iterator[Work]:
-    grading = Grading(Options(exercises=exercise.folder.parent), {exercise.name: exercise}, seed, "")
+    prepared = exercise.prepare(seed)
     for index, solution in enumerate(everyone):
-        whole = solution.path.suffix == ".ipynb"  # the reference: every cell of it is to run to its end
-        notebook = clean(solution.path.read_bytes()).notebook if whole else as_notebook(cells(exercise,
-                                                                                              solution.path))
-        submission = records.Submission(student=solution.path.stem, exercise=exercise.name,
-                                        path=solution.path.name,
-                                  sha256="", notebook=notebook)
-        yield from grading.work(index, submission)
+        if solution.path.suffix == ".ipynb":  # the reference: every cell of it is to run to its end
+            notebook = clean(solution.path.read_bytes()).notebook
+        else:
+            notebook = as_notebook(cells(exercise, solution.path))
+        yield from exercise.jobs(index, notebook, prepared, seed=seed)
 
 
 def _is_module(name: str) -> bool:

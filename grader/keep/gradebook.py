@@ -88,6 +88,12 @@ class Gradebook:
     def close(self) -> None:
         self._engine.dispose()
 
+    def __enter__(self) -> Gradebook:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def batch_value(self, name: str, default: str) -> str:
         """A value of the whole batch, such as its seed: what was recorded first, else `default`, now
         recorded."""

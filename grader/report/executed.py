@@ -92,7 +92,7 @@ def _readable(text: str) -> nbformat.NotebookNode:
     found = msgspec.json.decode(text.encode("utf-8", "replace"))
     left = _Left()
     cells = [_cell(cell if isinstance(cell, dict) else {}, left) for cell in found["cells"]]
-    made: NotebookNode = _document(cells)
+    made: nbformat.NotebookNode = _document(cells)
     return made
 
 

@@ -9,6 +9,8 @@ from msgspec import Meta, field
 
 from grader.wall.values import Int64, Name, Names, Record, Value, Words
 
+LATE = 1.0   # s of CPU from the end of a call's time, when it is asked where it is, to a kill
+
 # --- the way in ----------------------------------------------------------------------------------
 
 

@@ -19,7 +19,8 @@ ROOT = SOURCE.parent
 MARKED = (0, 1, 3)  # exit codes of `grader grade` with results: all passed, not all, withheld
 # Without a wall another user runs what stands beside the student's code: the grader starts it with
 # sys.executable.
-AS_STUDENT = "import sys; sys.executable = sys.argv.pop(1); from grader.cli import main; main(prog_name='grader')"
+AS_STUDENT = ("import sys; sys.executable = sys.argv.pop(1); from grader.cli import main; "
+              "main(prog_name='grader')")
 
 
 def main() -> int:
@@ -45,7 +46,8 @@ def asked(name: str, found: list[Path]) -> str:
     if not found:
         return f"There is no notebook in what you handed in. Hand in {name}.ipynb."
     names = ", ".join(ascii(path.name) for path in found[:5])
-    return f"You handed in several notebooks ({names}), and none tells that it is the one. Hand in {name}.ipynb only."
+    return (f"You handed in several notebooks ({names}), and none tells that it is the one. "
+            f"Hand in {name}.ipynb only.")
 
 
 def sandbox() -> str:

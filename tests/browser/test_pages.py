@@ -13,9 +13,9 @@ from msgspec import structs
 
 from grader.report import class_page, executed, student
 from tests import samples as s
-from tests.test_report_executed import PIXEL, hostile_notebook
-from tests.test_report_resemblance import disguised, own_work
-from tests.test_report_student import HOSTILE, UNCLOSED, broken, hostile
+from tests.report.test_executed import PIXEL, hostile_notebook
+from tests.report.test_resemblance import disguised, own_work
+from tests.report.test_student import HOSTILE, UNCLOSED, broken, hostile
 
 axe_of = pytest.importorskip("axe_playwright_python.sync_playwright")
 

@@ -30,9 +30,8 @@ except ImportError:  # Windows, where nothing is forked
     resource = None  # type: ignore[assignment]
 
 from grader.inside.kernel.calls import Cells, Overtime, observe_step
-from grader.inside.runner.watch import LATE
 from grader.wall import frames, wire
-from grader.wall.messages import Cause, Job, Lost, Returned, Step
+from grader.wall.messages import LATE, Cause, Job, Lost, Returned, Step
 from grader.wall.text import plain
 from grader.wall.values import Record
 

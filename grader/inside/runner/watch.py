@@ -10,12 +10,11 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
-from grader.wall.messages import Cause, Limits
+from grader.wall.messages import LATE, Cause, Limits
 
 PERIOD = 0.1           # s between two looks, each of which reads a file for every process of every job
 DEATH = 0.005          # s in which a killed process is likely to be gone
 GRACE = 2.0            # s from an interrupt to a kill
-LATE = 1.0             # s of CPU from the end of a call's time, when it is asked where it is, to a kill
 DYING = 10.0           # s for a call's killed processes to be gone: many, and large, on a busy machine
 WALL = 3               # wall-clock may be this many times the CPU time that is allowed
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100

@@ -10,7 +10,7 @@ import pytest
 
 from grader.report import executed, formulas, page
 from tests import samples as s
-from tests.test_report_student import Tags
+from tests.report.test_student import Tags
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 ATTACKS = (

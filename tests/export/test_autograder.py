@@ -20,7 +20,7 @@ from grader.exercise import catalog
 from grader.export import autograder
 from tests.conftest import CELLS, notebook
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
 HE_INIT = REPOSITORY / "exercises" / "he_init"
 ENVIRONMENT = Path(sys.prefix)
 BORROWED = Path("/usr/bin/python3")  # everybody's, where this Python is hidden in somebody's home

@@ -48,7 +48,7 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, toml: str, checks: st
 
 
 def test_the_readmes_checks_are_an_exercise(tmp_path: Path) -> None:
-    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    readme = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
     checks = readme.split("```python\n")[1].split("```")[0]
     exercise = catalog.load(write_exercise(tmp_path / "doubling",
                                            toml=TOML.replace("points = 6", "points = 2"), checks=checks))

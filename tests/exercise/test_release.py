@@ -14,7 +14,7 @@ from tests.conftest import notebook
 
 SOLVED = ("def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION\n\n"
           "def halve(x):\n    ### BEGIN SOLUTION\n    return x / 2\n    ### END SOLUTION")
-COURSE = Path(__file__).parent.parent / "exercises"
+COURSE = Path(__file__).parent.parent.parent / "exercises"
 EXERCISES = sorted(catalog.discover(COURSE))
 
 

@@ -12,8 +12,8 @@ from grader import records
 from grader.report import class_page, cohort
 from grader.wall import messages
 from tests import samples as s
-from tests.test_report_resemblance import disguised, own_work
-from tests.test_report_student import HOSTILE, Tags, hostile
+from tests.report.test_resemblance import disguised, own_work
+from tests.report.test_student import HOSTILE, Tags, hostile
 
 
 def page(results: list[records.Result], notebooks: dict[tuple[str, str], str] | None = None, *,

@@ -19,7 +19,7 @@ from grader.export import canvas, classroom, github, gradescope, junit
 from grader.export import csv as grades
 from grader.export.out import ExportError
 from tests import samples as s
-from tests.test_report_student import hostile
+from tests.report.test_student import hostile
 
 
 def text_of(module: ModuleType, results: list[records.Result], **options: object) -> str:

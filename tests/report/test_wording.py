@@ -19,7 +19,7 @@ from grader.wall import messages
 from tests import samples as s
 
 babel = pytest.importorskip("babel")
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def catalogue(language: str):  # type: ignore[no-untyped-def]

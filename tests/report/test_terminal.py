@@ -14,7 +14,7 @@ from rich.console import Console
 from grader import records
 from grader.report import terminal
 from tests import samples as s
-from tests.test_report_student import hostile
+from tests.report.test_student import hostile
 
 
 def shown(result: records.Result, *, width: int = 80, colour: bool = False, language: str = "en") -> str:

@@ -26,7 +26,7 @@ from grader.spec import ON_GPU, PLAIN, REAL_CUDA, Preparation
 from grader.wall import messages, wire
 from grader.wall.values import Device
 
-COURSE = Path(__file__).parent.parent / "exercises"
+COURSE = Path(__file__).parent.parent.parent / "exercises"
 EXERCISES = [name for name, folder in sorted(catalog.discover(COURSE).items())
              if catalog.load(folder).settings.on_gpu]
 

@@ -23,7 +23,7 @@ from grader.export import classroom
 from tests import samples as s
 from tests.conftest import CELLS, notebook
 
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "ci"
+TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates" / "ci"
 WORKFLOWS = sorted(TEMPLATES.glob("github-*.yml"))
 BASH = ["bash", "--noprofile", "--norc", "-eo", "pipefail"]  # as GitHub runs `shell: bash`
 SHELLCHECK = shutil.which("shellcheck", path=str(Path(sys.prefix) / "bin"))

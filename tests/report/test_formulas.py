@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.report import formulas
-from tests.test_report_executed import ATTACKS
-from tests.test_report_student import Tags
+from tests.report.test_executed import ATTACKS
+from tests.report.test_student import Tags
 
-EXERCISES = Path(__file__).resolve().parent.parent / "exercises"
+EXERCISES = Path(__file__).resolve().parent.parent.parent / "exercises"
 FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+?)\$", re.DOTALL)
 DEFINITIONS = "".join(f"\\newcommand{{\\{b}}}{{\\{a}\\{a}}}" for a, b in pairwise("abcdefghijklmn"))
 BOMBS = ("{" * 700 + "}" * 700, r"\frac" * 300, r"\sqrt" * 300 + "x", r"\left(" * 200 + r"\right)" * 200,

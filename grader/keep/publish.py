@@ -1,0 +1,121 @@
+"""What is written for people after a batch: reports, the class page, results.jsonl, grades.csv."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from grader import records
+from grader.exercise.catalog import Exercise, course
+from grader.exercise.release import student_notebook
+from grader.files import replace_file
+from grader.keep.gradebook import Entry, Gradebook, GradebookError, overridden
+from grader.keep.output import Output, line
+from grader.options import Options
+from grader.pipeline import Graded
+
+PAGES = "executed", "markdown", "student", "class_page"  # of grader.report; slow to import
+# and the exercise's name: under it the gradebook keeps the notebook that students were given
+RELEASED = "released "
+
+
+def opened(out: Path) -> Gradebook:
+    """The gradebook of a folder that a batch wrote."""
+    path = Output(out).gradebook
+    if not path.exists():
+        raise GradebookError(f"{out}: no gradebook here; give the folder that `grader batch --out` wrote")
+    return Gradebook(path)
+
+
+def remember(book: Gradebook, options: Options, exercises: Mapping[str, Exercise]) -> None:
+    """What the class page needs to know and no result says."""
+    found = course(options.exercises)
+    book.set_batch_value("title", found.title)
+    book.set_batch_value("weights", json.dumps({place.name: place.weight for place in found.exercise}))
+    if options.language:
+        book.set_batch_value("language", options.language)
+    for name, exercise in exercises.items():
+        if (exercise.folder / "notebook.ipynb").exists():
+            book.set_batch_value(RELEASED + name, student_notebook(exercise))
+
+
+def get_ready(book: Gradebook) -> None:
+    """What is slow the first time, done while the sandbox starts; later kernels would wait for it."""
+    from grader.report import executed, page
+
+    for name in PAGES:
+        importlib.import_module(f"grader.report.{name}")
+    said = book.batch_values()
+    language = said.get("language", "en")
+    page.compile_templates(language)
+    for notebook in released_notebooks(said).values():
+        executed.render(notebook, language=language)  # what it shares with those handed in is kept
+
+
+def released_notebooks(said: Mapping[str, str]) -> dict[str, str]:
+    """Exercise -> the notebook that students were given."""
+    return {name.removeprefix(RELEASED): text for name, text in said.items() if name.startswith(RELEASED)}
+
+
+def record(graded: Graded, fingerprint: str, book: Gradebook, output: Output, *, keep: bool = True) -> None:
+    """Store observations, then the result: whoever has a result has what it was judged from."""
+    result = graded.result
+    if keep:
+        for world, parcel in graded.observed.items():
+            output.keep(result.student, result.exercise, world, parcel)
+    book.record(Entry(result=result, fingerprint=fingerprint, notebook=graded.notebook,
+                      executed=graded.executed))
+    pages(result, graded.notebook, graded.executed, output, book.batch_value("language", "en"))
+
+
+def pages(result: records.Result, notebook: str, executed: str, output: Output, language: str) -> None:
+    """One submission's report, and the notebook as executed."""
+    from grader.report import executed as inert
+    from grader.report import markdown, student
+
+    where = result.student, result.exercise
+    href = f"{result.exercise}-executed.html" if executed else None
+    if executed:
+        replace_file(output.page(*where, ".ipynb"), executed)
+        replace_file(output.page(*where, "-executed.html"), inert.render(
+            executed, student=result.student, exercise=result.title or result.exercise,
+            report=f"{result.exercise}.html",
+            language=language))
+    replace_file(output.page(*where, ".html"),
+                 student.render(result, notebook, language=language, executed_href=href))
+    replace_file(output.page(*where, ".md"), markdown.render(result, notebook, language=language))
+
+
+def publish(book: Gradebook, output: Output, *, every_page: bool = False,
+            touched: set[tuple[str, str]] | None = None) -> list[records.Result]:
+    """The files of the whole class, with the tutor's overrides in them; `touched` names pages that must
+    change too."""
+    from grader.export import csv
+    from grader.report import class_page
+
+    entries, overrides, said = book.entries(), book.overrides(), book.batch_values()
+    results = [overridden(entry.result, overrides) for entry in entries]
+    language = said.get("language", "en")
+    changed = {(o.student, o.exercise) for o in overrides} | (touched or set())
+    every_page = every_page or said.get("language of the pages", language) != language
+    for entry, result in zip(entries, results, strict=True):
+        if every_page or (result.student, result.exercise) in changed:
+            pages(result, entry.notebook, entry.executed, output, language)
+    book.set_batch_value("language of the pages", language)
+    replace_file(output.folder / "results.jsonl", b"".join(map(line, results)))
+    with_notebooks = {(e.result.student, e.result.exercise): e.notebook for e in entries}
+    links = {key: output.href(*key) for key in with_notebooks}
+    isolated = all(result.made_by.sandbox == "bubblewrap" for result in results)
+    replace_file(output.folder / "index.html", class_page.render(
+        results, with_notebooks, title=said.get("title", "Class"), links=links, isolated=isolated,
+        language=language, released=released_notebooks(said), weights=weights(said)))
+    csv.write(results, output.folder / "grades.csv", weights(said))
+    return results
+
+
+def weights(said: Mapping[str, str]) -> dict[str, float]:
+    """The course's exercises in their order, and what a point of each weighs in the total."""
+    found: dict[str, float] = json.loads(said.get("weights", "{}"))
+    return found
