@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
@@ -59,15 +59,18 @@ def judge(exercise: Exercise, observed: Observed, prepared: Preparation) -> tupl
 
 def _judged(exercise: Exercise, observed: Observed, prepared: Preparation) -> tuple[records.Verdict, ...]:
     verdicts: dict[str, records.Verdict] = {}
+    worked_out: dict[Any, Any] = {}
     for check in exercise.checks:
         root = _root(check, verdicts)
-        verdicts[check.id] = _behind(check, root) if root else verdict_on(exercise, check, observed, prepared)
+        verdicts[check.id] = (_behind(check, root) if root
+                              else verdict_on(exercise, check, observed, prepared, worked_out))
     return tuple(verdicts.values())
 
 
 def verdict_on(exercise: Exercise, check: Check, observed: Observed,
-               prepared: Preparation) -> records.Verdict:
-    """The verdict on one check, whatever it hangs on."""
+               prepared: Preparation, worked_out: dict[Any, Any] | None = None) -> records.Verdict:
+    """The verdict on one check, whatever it hangs on. `worked_out`: what earlier checks have derived."""
+    worked_out = {} if worked_out is None else worked_out
     seen = []
     for step in check.looks_at:
         key = exercise.keys[step]
@@ -78,7 +81,7 @@ def verdict_on(exercise: Exercise, check: Check, observed: Observed,
                                              messages.Lost(cause=messages.Cause.CRASHED,
                                                            detail="nothing came back"))
         seen.append(Seen(step=step, given=prepared.steps[key].given, outcome=outcome, arrays=parcel.arrays,
-                         gpus=prepared.worlds[step.world].gpus))
+                         gpus=prepared.worlds[step.world].gpus, worked_out=worked_out))
     for one in seen:
         refused = _refusal(check, one, observed[one.step.world].record.run.defined)
         if refused:

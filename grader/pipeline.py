@@ -7,7 +7,6 @@ import platform
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 
@@ -55,7 +54,7 @@ class Grading:
         self.seed = seed
         self.sandbox = sandbox
         self.device = device
-        self.contents = {name: contents(e.folder) for name, e in exercises.items()}
+        self.contents = {name: contents(e) for name, e in exercises.items()}
         self.prepared: dict[str, Preparation] = {name: e.prepare(seed) for name, e in exercises.items()}
 
     def made_by(self, exercise: Exercise) -> records.MadeBy:
@@ -134,7 +133,6 @@ def device_of(gpus: Sequence[Gpu]) -> str:
     return f"cuda ({', '.join(sorted({gpu.name for gpu in gpus}))})" if gpus else "cpu"
 
 
-def contents(folder: Path) -> str:
+def contents(exercise: Exercise) -> str:
     """A digest of the files that decide an exercise's marks."""
-    files = [folder / name for name in ("exercise.toml", "checks.py", "probes.py")]
-    return hashlib.sha256(b"\0".join(f.read_bytes() for f in files if f.exists())).hexdigest()
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in exercise.files)).hexdigest()

@@ -20,8 +20,7 @@ forbidden = ["torch.mul"]
 
 CHECKS = '''
 import torch
-from grader.spec.expectations import expect_tensor
-from grader.spec import Call, Diagnosis, Probe, check, fail, normal
+from grader.spec import Call, Diagnosis, Probe, check, expect_tensor, fail, normal
 
 doubled = Call("double", normal(4, 3))
 twice = Call("double", normal(2, 2), times=2)

@@ -13,8 +13,21 @@ from typing import Any
 
 import torch
 
-from grader.spec import Call, Diagnosis, On, Probe, Seen, Strange, check, fail, normal
-from grader.spec.expectations import described, fail_as_raised, number, same
+from grader.spec import (
+    Call,
+    Diagnosis,
+    On,
+    Probe,
+    Seen,
+    Strange,
+    check,
+    described,
+    fail,
+    fail_as_raised,
+    normal,
+    number,
+    same,
+)
 
 REPORT, PICK, STEP = ("cuda_report",), ("pick_device",), ("train_step",)
 BATCH, N_IN, HIDDEN, CLASSES = 16, 5, 8, 3

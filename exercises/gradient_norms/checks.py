@@ -14,9 +14,21 @@ from typing import Any
 
 import torch
 
-from grader.spec import Call, Diagnosis, Probe, Seen, Step, check, fail, normal
-from grader.spec.expectations import alike, close, described, number
-from grader.spec.pictures import curves
+from grader.spec import (
+    Call,
+    Diagnosis,
+    Probe,
+    Seen,
+    Step,
+    alike,
+    check,
+    close,
+    curves,
+    described,
+    fail,
+    normal,
+    number,
+)
 
 HOOKS = ("attach_gradient_norm_hooks",)
 # above 1: with a single example every weight's gradient has rank 1, and the spectral norm is the L2 norm

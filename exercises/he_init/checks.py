@@ -14,10 +14,22 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor
 
-from grader.spec import Call, Diagnosis, Probe, Seen, check, empty, fail, normal, statistics
-from grader.spec.expectations import described, tensor
-from grader.spec.pictures import curves, histogram
-from grader.spec.statistics import RATE
+from grader.spec import (
+    RATE,
+    Call,
+    Diagnosis,
+    Probe,
+    Seen,
+    check,
+    curves,
+    described,
+    empty,
+    fail,
+    histogram,
+    normal,
+    statistics,
+    tensor,
+)
 
 Shape = tuple[int, ...]
 HE = "He, Zhang, Ren, Sun 2015, section 2.2, equations 10 and 14 (arXiv 1502.01852)"

@@ -6,8 +6,20 @@ from typing import Any
 
 import torch
 
-from grader.spec import Diagnosis, Probe, Seen, check, fail, normal, uniform
-from grader.spec.expectations import alike, described, expect_number, number, same
+from grader.spec import (
+    Diagnosis,
+    Probe,
+    Seen,
+    alike,
+    check,
+    described,
+    expect_number,
+    fail,
+    normal,
+    number,
+    same,
+    uniform,
+)
 
 NIELSEN = "Nielsen, Neural Networks and Deep Learning, ch. 5"
 LR = 0.1

@@ -7,17 +7,23 @@ from typing import Any
 
 import torch
 
-from grader.spec import Call, Diagnosis, Probe, Seen, check, fail, normal
-from grader.spec.expectations import (
+from grader.spec import (
+    Call,
+    Diagnosis,
+    Probe,
+    Seen,
+    check,
     close,
+    curves,
     described,
     expect_number,
     expect_numbers,
+    fail,
     fail_as_raised,
+    normal,
     numbers,
     same,
 )
-from grader.spec.pictures import curves
 
 PASCANU = "Pascanu, Mikolov, Bengio 2013, section 2"
 CLIPPING = "Pascanu, Mikolov, Bengio 2013, section 3.2"

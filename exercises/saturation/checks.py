@@ -7,17 +7,23 @@ from typing import Any
 
 import torch
 
-from grader.spec import Call, Diagnosis, Probe, Seen, check, fail, normal
-from grader.spec.expectations import (
+from grader.spec import (
+    Call,
+    Diagnosis,
+    Probe,
+    Seen,
     alike,
+    check,
     close,
+    curves,
     expect_number,
     expect_numbers,
     expect_tensor,
+    fail,
+    normal,
     numbers,
     tensor,
 )
-from grader.spec.pictures import curves
 
 ACTIVATIONS = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu,
                "leaky_relu": torch.nn.functional.leaky_relu}

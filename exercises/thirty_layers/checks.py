@@ -13,10 +13,25 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from grader.spec import REAL_CUDA, Call, Diagnosis, On, Probe, Seen, check, fail, normal, statistics
-from grader.spec.expectations import alike, described, numbers, same, tensor
-from grader.spec.pictures import curves
-from grader.spec.statistics import RATE
+from grader.spec import (
+    RATE,
+    REAL_CUDA,
+    Call,
+    Diagnosis,
+    On,
+    Probe,
+    Seen,
+    alike,
+    check,
+    curves,
+    described,
+    fail,
+    normal,
+    numbers,
+    same,
+    statistics,
+    tensor,
+)
 
 HE = "He, Zhang, Ren, Sun 2015, section 2.2 and figure 3 (arXiv 1502.01852)"
 GLOROT = "Glorot & Bengio 2010, section 4.2"

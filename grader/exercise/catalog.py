@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
+import importlib
 import random
 import sys
 import tomllib
 import traceback
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -78,6 +79,12 @@ class Exercise:
         used = {step.world for step in self.keys}
         again = (ON_GPU,) if self.settings.on_gpu and PLAIN in used else ()
         return *(world for world in WORLDS if world in used), *again
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What decides its marks: exercise.toml, checks.py and the modules beside it, probes.py
+        among them."""
+        return (self.folder / "exercise.toml", *sorted(self.folder.glob("*.py")))
 
     def keys_in(self, world: str) -> list[str]:
         """The keys of the steps that are made in a world."""
@@ -190,21 +197,41 @@ def _toml(path: Path, kind: type[T]) -> T:
         raise ExerciseError(f"{path}: {error}") from error
 
 
-def _module(path: Path) -> ModuleType:
-    """Run checks.py as a module of its own."""
-    name = f"_exercise_{path.parent.name}"
-    found = importlib.util.spec_from_file_location(name, path)
-    if found is None or found.loader is None or not path.exists():
-        raise ExerciseError(f"{path}: no such file")
-    module = importlib.util.module_from_spec(found)
-    sys.modules[name] = module  # dataclasses and pickling of annotations look the module up
+@contextmanager
+def _no_bytecode() -> Iterator[None]:
+    """A file that is changed twice within a second would be run as it was before."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
-        found.loader.exec_module(module)
+        yield
+    finally:
+        sys.dont_write_bytecode = before
+
+
+def _module(path: Path) -> ModuleType:
+    """Run checks.py anew, as a module of the package that its folder is: it may import what lies beside it.
+
+    Raises:
+        ExerciseError: it, or a module beside it, cannot be run. Names the file and the line.
+    """
+    if not path.exists():
+        raise ExerciseError(f"{path}: no such file")
+    folder, name = path.resolve().parent, f"_exercise_{path.parent.name}"
+    for loaded in [loaded for loaded in sys.modules if loaded == name or loaded.startswith(f"{name}.")]:
+        del sys.modules[loaded]
+    package = ModuleType(name)
+    package.__path__ = [str(folder)]
+    sys.modules[name] = package
+    importlib.invalidate_caches()
+    try:
+        with _no_bytecode():
+            return importlib.import_module(f"{name}.{path.stem}")
     except Exception as error:
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
-        line = frames[-1].lineno if frames else getattr(error, "lineno", 0)
-        raise ExerciseError(f"{path}:{line}: {type(error).__name__}: {error}") from error
-    return module
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent == folder]
+        where = (Path(frames[-1].filename).name, frames[-1].lineno) if frames else (path.name, None)
+        if isinstance(error, SyntaxError) and error.filename:
+            where = Path(error.filename).name, error.lineno
+        raise ExerciseError(f"{path.parent / where[0]}:{where[1] or 1}: "
+                            f"{type(error).__name__}: {error}") from error
 
 
 def _prove(exercise: Exercise) -> None:

@@ -7,12 +7,13 @@ fails.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import torch
 
-from grader.spec import Diagnosis, Seen, Strange, Unmet, fail
-from grader.wall import messages
+from grader.spec.check import Diagnosis, fail
+from grader.spec.inputs import Strange
+from grader.spec.mistakes import the_one
 
 
 def described(value: Any) -> str:
@@ -55,8 +56,8 @@ def expect_number(value: Any, want: float, *, rtol: float, what: str,
     got = number(value, what)
     if close(got, want, rtol):
         return
-    fits = [d for d, wrong in (otherwise or {}).items() if close(got, wrong, rtol)]
-    fail(f"{what} is {got:.6g}; expected {want:.6g}.", fits[0] if len(fits) == 1 else None)
+    fail(f"{what} is {got:.6g}; expected {want:.6g}.",
+         the_one((d, close(got, wrong, rtol)) for d, wrong in (otherwise or {}).items()))
 
 
 def expect_tensor(value: Any, want: torch.Tensor, *, rtol: float, what: str,
@@ -65,9 +66,9 @@ def expect_tensor(value: Any, want: torch.Tensor, *, rtol: float, what: str,
     got = tensor(value, tuple(want.shape), what)
     if same(got, want, rtol):
         return
-    fits = [d for d, wrong in (otherwise or {}).items() if same(got, wrong, rtol)]
     worst = float((got - want.double()).abs().max()) if got.numel() else 0.0
-    fail(f"{what} is off by up to {worst:.3g}.", fits[0] if len(fits) == 1 else None)
+    fail(f"{what} is off by up to {worst:.3g}.",
+         the_one((d, same(got, wrong, rtol)) for d, wrong in (otherwise or {}).items()))
 
 
 def same(got: torch.Tensor, want: torch.Tensor, rtol: float) -> bool:
@@ -101,18 +102,8 @@ def expect_numbers(value: Any, want: Sequence[float], *, rtol: float, what: str,
     got = numbers(value, what)
     if alike(got, want, rtol):
         return
-    fits = [d for d, wrong in (otherwise or {}).items() if alike(got, wrong, rtol)]
-    named = fits[0] if len(fits) == 1 else None
+    named = the_one((d, alike(got, wrong, rtol)) for d, wrong in (otherwise or {}).items())
     if len(got) != len(want):
         fail(f"{what} has {len(got)} entries; expected {len(want)}.", named)
     off = next(i for i, (g, w) in enumerate(zip(got, want, strict=True)) if not close(g, w, rtol))
     fail(f"Entry {off} of {what} is {got[off]:.6g}; expected {want[off]:.6g}.", named)
-
-
-def fail_as_raised(seen: Seen, diagnosis: Diagnosis | None = None) -> NoReturn:
-    """The step raised: fail with that cause, and name the misconception where the error shows just one."""
-    error, name = seen.raised, ", ".join(seen.step.uses)
-    said = error.message.partition("\n")[0] if error else ""
-    kind = error.error if error else "nothing"
-    raise Unmet(f"`{name}` raised {kind}: {said}" if said else f"`{name}` raised {kind}.", diagnosis,
-                messages.Cause.RAISED)

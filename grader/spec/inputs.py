@@ -57,6 +57,18 @@ class On:
     device: str
 
 
+@dataclass(frozen=True)
+class Strange:
+    """A value that is no plain data. Equal to nothing."""
+
+    kind: str
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 def seed_for(*words: object) -> int:
     """A seed of 63 bits from the batch's seed and what it is for."""
     digest = hashlib.blake2b(repr(words).encode(), digest_size=8).digest()

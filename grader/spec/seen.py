@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from grader import records
-from grader.spec.check import Unmet
-from grader.spec.inputs import On
+from grader.spec.check import Diagnosis, Unmet
+from grader.spec.inputs import On, Strange
 from grader.spec.steps import Step
+from grader.spec.structure import Parts
 from grader.wall import messages, wire
 from grader.wall.values import (
     Device,
@@ -26,18 +28,6 @@ from grader.wall.values import (
 )
 
 
-@dataclass(frozen=True)
-class Strange:
-    """A value that is no plain data. Equal to nothing."""
-
-    kind: str
-
-    def __eq__(self, other: object) -> bool:
-        return False
-
-    __hash__ = None  # type: ignore[assignment]
-
-
 @dataclass(frozen=True, kw_only=True)
 class Seen:
     """What one step brought: the outcome, decoded on demand, beside the inputs it was given."""
@@ -50,6 +40,8 @@ class Seen:
     gpus: tuple[str, ...] | None = None
     measurements: list[records.Measurement] = field(default_factory=list)
     pictures: list[records.Picture] = field(default_factory=list)
+    # by `derived`: shared by all checks of one judging
+    worked_out: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def value(self) -> Any:
@@ -60,6 +52,14 @@ class Seen:
     def values(self) -> list[Any]:
         """What each call returned."""
         return [self.decode(round_.value) for round_ in self._rounds()]
+
+    def mapping(self) -> Parts:
+        """The parts of the mapping that the first call returned.
+
+        Raises:
+            Unmet: it returned none.
+        """
+        return Parts(self.value)
 
     def argument(self, index: int = 0, *, call: int = 0) -> Any:
         """Positional argument `index` as it was after the call."""
@@ -115,6 +115,41 @@ class Seen:
                 return {_key(self.decode(k)): self.decode(v) for k, v in value.items}
             case Opaque():
                 return Strange(value.kind)
+
+
+def fail_as_raised(seen: Seen, diagnosis: Diagnosis | None = None) -> NoReturn:
+    """The step raised: fail with that cause, and name the misconception where the error shows just one."""
+    error, name = seen.raised, ", ".join(seen.step.uses)
+    said = error.message.partition("\n")[0] if error else ""
+    kind = error.error if error else "nothing"
+    raise Unmet(f"`{name}` raised {kind}: {said}" if said else f"`{name}` raised {kind}.", diagnosis,
+                messages.Cause.RAISED)
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def derived(function: Callable[P, T]) -> Callable[P, T]:
+    """Work out once in each judging what several checks need of the same observations.
+
+    The function takes one `Seen` or several, and nothing else that varies; it neither measures nor draws.
+    What it returns must not be changed. Where it fails, it fails every check that asks in the same words.
+    """
+    @functools.wraps(function)
+    def worked_out(*args: P.args, **kwargs: P.kwargs) -> T:
+        seen = [one for one in (*args, *kwargs.values()) if isinstance(one, Seen)]
+        kept, key = seen[0].worked_out, (function, *(one.step for one in seen))
+        if key not in kept:
+            try:
+                kept[key] = function(*args, **kwargs), None
+            except Unmet as word:
+                kept[key] = None, word
+        value, unmet = kept[key]
+        if unmet is not None:
+            raise Unmet(unmet.message, unmet.diagnosis, unmet.cause)
+        return value  # type: ignore[no-any-return]
+    return worked_out
 
 
 def _key(value: Any) -> Any:

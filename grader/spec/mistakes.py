@@ -1,0 +1,20 @@
+"""Naming a misconception: the one that the numbers fit, never a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from grader.spec.check import Diagnosis
+
+
+def the_one(fits: Iterable[tuple[Diagnosis, bool]]) -> Diagnosis | None:
+    """The misconception that fits, if just one does.
+
+    Args:
+        fits: misconceptions, each with whether it fits; one may come several times.
+
+    Returns:
+        The only one that fits; None where none or several different ones do.
+    """
+    found = list(dict.fromkeys(diagnosis for diagnosis, holds in fits if holds))
+    return found[0] if len(found) == 1 else None
