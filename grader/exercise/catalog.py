@@ -24,6 +24,7 @@ from grader.spec import ON_GPU, PLAIN, REAL_CUDA, Check, Preparation, Step, prep
 from grader.wall import messages
 from grader.wall.values import Record
 
+PROBES = "probes.py"
 ON_A_GPU = (REAL_CUDA, ON_GPU)   # worlds that need one; without it their checks are not available
 T = TypeVar("T")
 
@@ -177,9 +178,10 @@ def load(folder: Path) -> Exercise:
     """
     settings = _toml(folder / "exercise.toml", Settings)
     module = _module(folder / "checks.py")
-    _prove_names(folder / "checks.py")
+    for file in sorted(folder.glob("*.py")):
+        _prove_names(file)
     checks = tuple(v for v in vars(module).values() if isinstance(v, Check))
-    probes_file = folder / "probes.py"
+    probes_file = folder / PROBES
     probes = probes_file.read_text(encoding="utf-8") if probes_file.exists() else ""
     steps = dict.fromkeys(step for check in checks for step in check.looks_at)
     exercise = Exercise(name=folder.name, folder=folder, settings=settings, checks=checks, probes=probes,

@@ -2,18 +2,19 @@
 oneself.
 
 Nothing of a solution and nothing of a hidden check goes out. What goes out is decided by what visible checks
-need: a statement of checks.py or probes.py stays only where a visible check leads to it.
+need: a statement of checks.py, of a module beside it or of probes.py stays only where a visible check leads
+to it.
 """
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from pathlib import Path
 from typing import Any
 
-from grader.exercise.catalog import Exercise, ExerciseError
+from grader.exercise.catalog import PROBES, Exercise, ExerciseError
+from grader.exercise.slicing import reachable
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 NEARLY = re.compile(r"#+\s*(BEGIN|END)\s*SOLUTIONS?\W*", re.IGNORECASE)
@@ -40,16 +41,14 @@ def files(exercise: Exercise) -> dict[str, str]:
         ExerciseError: the notebook's solutions are not marked as they must be.
     """
     shown = [check for check in exercise.checks if check.visible]
-    checks, probes = visible_source(exercise)
     settings = exercise.settings
     visible = sum(check.points for check in shown)
     toml = [f"title = {json.dumps(settings.title)}", f"version = {settings.version}", f"points = {visible:g}",
             f"functions = {json.dumps(settings.functions)}", f"forbidden = {json.dumps(settings.forbidden)}"]
-    out = {f"{exercise.name}.ipynb": student_notebook(exercise), "checks.py": checks,
-           "exercise.toml": "\n".join(toml) + "\n",
+    out = {f"{exercise.name}.ipynb": student_notebook(exercise), "exercise.toml": "\n".join(toml) + "\n",
            "README.md": README.format(title=settings.title, name=exercise.name, visible=visible,
                                       points=settings.points, rest=REST if visible < settings.points else "")}
-    return {**out, **({"probes.py": probes} if probes else {})}
+    return {**out, **visible_sources(exercise)}
 
 
 def student_notebook(exercise: Exercise) -> str:
@@ -100,65 +99,16 @@ def stubbed(source: str, where: str = "") -> str:
     return "\n".join(out)
 
 
-def visible_source(exercise: Exercise) -> tuple[str, str]:
-    """checks.py and probes.py with only what the visible checks lead to."""
+def visible_sources(exercise: Exercise) -> dict[str, str]:
+    """File name -> text of the exercise's modules, with only what the visible checks lead to."""
     shown = [check for check in exercise.checks if check.visible]
-    text = (exercise.folder / "checks.py").read_text(encoding="utf-8")
-    checks = _reachable(text, {check.function.__name__ for check in shown})
+    modules = {file.stem: file.read_text(encoding="utf-8") for file in exercise.files
+               if file.suffix == ".py" and file.name != PROBES}
+    found = reachable(modules, {"checks": {check.function.__name__ for check in shown}})
     entries = {step.function for check in shown for step in check.looks_at if step.probe}
-    return checks, _reachable(exercise.probes, entries) if entries else ""
-
-
-def _reachable(text: str, names: set[str]) -> str:
-    """The module's statements that define `names`, and those that these lead to, in their order."""
-    tree = ast.parse(text)
-    wanted = set(names)
-    kept: set[int] = set()
-    while True:
-        more = {i for i, node in enumerate(tree.body) if i not in kept and _defines(node) & wanted}
-        if not more:
-            break
-        kept |= more
-        wanted |= {n.id for i in more for n in ast.walk(tree.body[i]) if isinstance(n, ast.Name)}
-        # Annotations that are strings, as under `from __future__ import annotations`, are Names in the tree
-        # too.
-    lines = text.split("\n")
-    parts = [_source(tree.body[i], lines, wanted) for i in sorted(kept)]
-    future = ["from __future__ import annotations"] if "from __future__ import annotations" in text else []
-    return re.sub(r"\n{4,}", "\n\n\n", "\n\n".join([*future, *parts])) + "\n"
-
-
-def _defines(node: ast.stmt) -> set[str]:
-    """The names a top-level statement binds."""
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        return {node.name}
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
-            return set()
-        return {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-    changed = {_root(n) for n in ast.walk(node) if isinstance(n, ast.Subscript | ast.Attribute)
-               and isinstance(n.ctx, ast.Store)}
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):  # LIST.append(...)
-        changed.add(_root(node.value.func))
-    return changed - {""} | {n.id for n in ast.walk(node)
-                             if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-
-
-def _root(node: ast.expr) -> str:
-    """The name that `a` in a.b[c].d is; "" where there is none."""
-    while isinstance(node, ast.Attribute | ast.Subscript):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _source(node: ast.stmt, lines: list[str], wanted: set[str]) -> str:
-    """A statement as written; of an import only the names that are used."""
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        names = [a for a in node.names if (a.asname or a.name).split(".")[0] in wanted]
-        return ast.unparse(ast.ImportFrom(module=node.module, names=names, level=node.level)
-                           if isinstance(node, ast.ImportFrom) else ast.Import(names=names))
-    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-    return "\n".join(lines[first - 1:node.end_lineno])
+    if entries:
+        found |= reachable({"probes": exercise.probes}, {"probes": entries})
+    return {f"{name}.py": text for name, text in found.items()}
 
 
 def write(exercise: Exercise, out: Path) -> list[Path]:

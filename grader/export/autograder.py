@@ -21,7 +21,6 @@ from grader.intake.folder import IGNORED, read_file
 from grader.report.page import FOLDERS
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_JUDGED = ("exercise.toml", "checks.py", "probes.py")
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 
 
@@ -30,20 +29,18 @@ def write(exercise: Exercise, out: Path, *, sandbox: str) -> str:
 
     Args:
         sandbox: how submissions will run. Where Gradescope's containers refuse it, marks are withheld:
-        nothing falls
-            back by itself.
+            nothing falls back by itself.
 
     Raises:
         ExportError: the grader does not know what it needs, for it was never installed.
     """
     files = {**_scripts(), **_grader(),
-             **{f"exercises/{exercise.name}/{name}": (exercise.folder / name).read_bytes()
-                for name in _JUDGED if (exercise.folder / name).exists()},
+             **{f"exercises/{exercise.name}/{file.name}": file.read_bytes() for file in exercise.files},
              "constraints.txt": _constraints(), "requirements.txt": _requirements(),
              "sandbox": f"{sandbox}\n".encode()}
     replace_file(out, _zipped(files))
     return (f"{out}: {exercise.name}, with --sandbox {sandbox}. In Gradescope raise memory and time (3 GB, "
-            "20 " f"minutes), and hand in a notebook of your own first.")
+            "20 minutes), and hand in a notebook of your own first.")
 
 
 def handed_in(folder: Path, exercise: str) -> list[Path]:

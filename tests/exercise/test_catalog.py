@@ -29,14 +29,14 @@ def test_discovery_is_a_glob(exercise_folder: Path) -> None:
     (TOML.replace("version = 3", ""), CHECKS, "version"),
     (TOML.replace("points = 6", "points = 7"), CHECKS, "the checks have 6 points"),
     ("title = ", CHECKS, "exercise.toml"),
-    (TOML, CHECKS + "\nimport nowhere", "checks.py:34: ModuleNotFoundError"),
-    (TOML, CHECKS + "\ndef broken(:", "checks.py:34: SyntaxError"),
+    (TOML, CHECKS + "\nimport nowhere", "checks.py:33: ModuleNotFoundError"),
+    (TOML, CHECKS + "\ndef broken(:", "checks.py:33: SyntaxError"),
     (TOML, CHECKS.replace('Probe("halves"', 'Probe("thirds"'), "no function thirds"),
     (TOML, CHECKS.replace('Call("double", normal(2, 2)', 'Call("triple", normal(2, 2)'),
      "triple is not among"),
     (TOML, CHECKS.replace("times=2", 'world="three-gpus"'), "no world is called 'three-gpus'"),
     (TOML, CHECKS.replace('"""halve(x) is x / 2."""', ""), "no docstring"),
-    (TOML, CHECKS + "\ndef values(seen):\n    pass", "checks.py:34: values is defined twice"),
+    (TOML, CHECKS + "\ndef values(seen):\n    pass", "checks.py:33: values is defined twice"),
 ], ids=range(11))
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, toml: str, checks: str, says: str) -> None:
     folder = write_exercise(tmp_path / "bad", toml=toml, checks=checks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import nbformat
@@ -10,6 +11,7 @@ import pytest
 
 from grader.exercise import catalog, release
 from grader.exercise.catalog import ExerciseError
+from grader.exercise.slicing import reachable
 from tests.conftest import notebook
 
 SOLVED = ("def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION\n\n"
@@ -73,10 +75,50 @@ def test_a_solution_that_is_not_marked_just_so_goes_nowhere(exercise_folder: Pat
 def test_what_fills_a_table_goes_out_with_it() -> None:
     text = ("WANTED = {}\nWANTED['a'] = 1\nLIST = []\nLIST.append(2)\nOTHER = {}\nOTHER['b'] = 3\n"
             "def visible():\n    return WANTED, LIST\ndef hidden():\n    return OTHER\n")
-    kept = release._reachable(text, {"visible"})
+    kept = reachable({"checks": text}, {"checks": {"visible"}})["checks"]
     assert "WANTED['a'] = 1" in kept
     assert "LIST.append(2)" in kept
     assert "OTHER" not in kept
+
+
+MODULES = {
+    "checks": "from . import laws\nfrom .mistakes import SEEN, SECRET\n\ndef shown():\n    return "
+    "laws.right, SEEN\n\n"
+              "def hidden():\n    return laws.secret, SECRET\n",
+    "mistakes": "from .laws import named\nSEEN = named('seen')\nSECRET = 'never shown'\n",
+    "laws": "def named(word):\n    return word\nright = 1\nsecret = 'never told'\n",
+    "spare": "SPARE = 3\n"}
+
+
+def test_what_visible_checks_need_of_other_modules_goes_out_and_nothing_else() -> None:
+    kept = reachable(MODULES, {"checks": {"shown"}})
+    assert kept == {"checks": "from . import laws\n\nfrom .mistakes import SEEN\n\ndef shown():\n    return "
+                    "laws.right, SEEN\n", "mistakes": "from .laws import named\n\nSEEN = named('seen')\n",
+                    "laws": "def named(word):\n    return word\n\nright = 1\n"}
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("from .laws import *\ndef shown(): return right", "not \\*"),
+    ("from . import laws\ndef shown(): return vars(laws)", "laws is used as a whole"),
+    ("from .lawz import right\ndef shown(): return right", "no module lawz")])
+def test_an_import_that_cannot_be_followed_is_refused(text: str, says: str) -> None:
+    with pytest.raises(ExerciseError, match=says):
+        reachable({**MODULES, "checks": text}, {"checks": {"shown", "right"}})
+
+
+def test_a_hidden_check_leaks_from_no_module(exercise_folder: Path, tmp_path: Path) -> None:
+    (exercise_folder / "mistakes.py").write_text(
+        "from grader.spec import Diagnosis\nSQUARED = Diagnosis('squared', 'each entry is x * x: the "
+        "square')\nWHOLE = Diagnosis('whole', 'the hidden one: nothing was halved')\n")
+    checks = exercise_folder / "checks.py"
+    text = re.sub(r"SQUARED = .*", "from .mistakes import SQUARED, WHOLE", checks.read_text())
+    checks.write_text(text.replace('seen.given["x"] / 2, rtol',
+                                   'seen.given["x"] / 2, otherwise={WHOLE: seen.given["x"]}, rtol'))
+    released = release.write(catalog.load(exercise_folder), tmp_path / "out")
+    assert {"checks.py", "mistakes.py", "probes.py"} & {path.name for path in released} == {"checks.py",
+                                                                                            "mistakes.py"}
+    assert not any("WHOLE" in path.read_text() or "halved" in path.read_text() for path in released)
+    assert len(catalog.load(tmp_path / "out" / "doubling").checks) == 2
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -94,7 +136,8 @@ def test_no_solution_and_no_hidden_check_leaves_the_course(name: str) -> None:
     for check in exercise.checks:
         if not check.visible:
             assert check.promise not in " ".join(everything.split())
-            assert f"def {check.function.__name__}(" not in files["checks.py"]
+            assert not any(f"def {check.function.__name__}(" in text
+                           for file, text in files.items() if file.endswith(".py"))
             assert not check.hint or check.hint not in everything
     visible = sum(check.points for check in exercise.checks if check.visible)
     assert visible * 2 >= exercise.settings.points, "at least half of the points stay visible"
