@@ -159,14 +159,17 @@ def export(out: Path, form: str, to: Path | TextIO, *, student: str | None, work
                            notebooks=notebooks, language=said.get("language", "en"), weights=weights(said))
 
 
-def autograder(to: Path, options: Options, sandbox: str | None) -> str:
+def autograder(to: Path, options: Options, name: str | None) -> str:
     """Pack one exercise as Gradescope's autograder; says what the tutor should know of it."""
     from grader.export import autograder as packing
 
-    folders = known(options.exercises, options.exercise)
-    if options.exercise is None:
-        raise IntakeError(f"say which exercise with --exercise ({', '.join(folders)})")
-    return packing.write(load(folders[options.exercise]), to, sandbox=sandbox or "bubblewrap")
+    folders = known(options.exercises, None if name == "all" else name)
+    if name not in folders:
+        raise IntakeError("Gradescope's autograder grades one exercise: say which exercise "
+                          f"({', '.join(folders)})")
+    if to.is_dir():
+        raise IntakeError(f"{to} is a folder, and Gradescope wants a zip: --out autograder.zip")
+    return packing.write(load(folders[name]), to, sandbox=options.sandbox or "bubblewrap")
 
 
 def batch_seed(book: Gradebook, options: Options) -> int:

@@ -10,9 +10,11 @@ from pathlib import Path
 class Options:
     """How to grade; what the command line says."""
 
-    exercises: Path
-    exercise: str | None = None
-    jobs: int | None = None
-    seed: int | None = None
-    language: str | None = None
+    exercises: Path                  # the folder of all exercises
+    exercise: str | None = None      # of notebooks that do not say it themselves
+    sandbox: str | None = None       # None: the one that isolates
+    device: str = "cpu"              # or "cuda", "auto"
+    jobs: int | None = None          # kernels in flight; None: as many as cores
     jobs_per_gpu: int = 1
+    seed: int | None = None          # None: secret, drawn once
+    language: str | None = None      # of the reports

@@ -188,7 +188,7 @@ def test_a_broken_exercise_stops_before_anything_is_graded(tmp_path: Path) -> No
     result = run("batch", submit(tmp_path, ada=RIGHT), "--out", tmp_path / "out", "--exercises",
                  folder.parent)
     assert (result.exit_code, (tmp_path / "out").exists()) == (2, False)
-    assert "checks.py:34" in result.output
+    assert "checks.py:33" in result.output
 
 
 def test_one_notebook_is_graded_in_the_terminal(course: Path, tmp_path: Path) -> None:

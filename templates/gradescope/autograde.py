@@ -10,9 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from grader.output import write
-
 from grader.export.autograder import handed_in
+from grader.files import replace_file
 
 SOURCE = Path(__file__).resolve().parent
 ROOT = SOURCE.parent
@@ -28,7 +27,7 @@ def main() -> int:
     (exercise,) = (SOURCE / "exercises").iterdir()
     found = handed_in(ROOT / "submission", exercise.name)
     if len(found) != 1:
-        write(results, json.dumps({"score": 0, "output": asked(exercise.name, found),
+        replace_file(results, json.dumps({"score": 0, "output": asked(exercise.name, found),
                                    "output_format": "text"}))
         return 0
     done = subprocess.run([*grader(), "grade", str(found[0]), "--exercise", exercise.name, "--exercises",
@@ -36,7 +35,7 @@ def main() -> int:
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     if done.returncode in MARKED:
         json.loads(done.stdout)
-        write(results, done.stdout)
+        replace_file(results, done.stdout)
         return 0
     return done.returncode
 

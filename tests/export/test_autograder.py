@@ -86,17 +86,37 @@ def prove_format(results: dict[str, object]) -> None:
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     out = tmp_path_factory.mktemp("zip") / "autograder.zip"
-    done = export("--exercise", "he_init", "--exercises", HE_INIT.parent, "--to", out)
+    words = "release", "he_init", "--for", "gradescope", "--exercises", HE_INIT.parent, "--out", out
+    done = CliRunner().invoke(main, list(map(str, words)))
     assert done.exit_code == 0, done.output
     assert "he_init, with --sandbox bubblewrap" in done.output
     return zipfile.ZipFile(out)
+
+
+def test_the_spelling_of_0_1_packs_the_same_and_says_the_new_one(packed: zipfile.ZipFile,
+                                                                tmp_path: Path) -> None:
+    out = tmp_path / "autograder.zip"
+    done = export("--exercise", "he_init", "--exercises", HE_INIT.parent, "--to", out)
+    assert done.exit_code == 0, done.output
+    assert f"grader release he_init --for gradescope --out {out}" in done.output
+    assert out.read_bytes() == Path(str(packed.filename)).read_bytes()
+
+
+@pytest.mark.parametrize(("words", "says"), [(["all"], "one exercise"),
+                                             (["he_init", "folder"], "is a folder")])
+def test_one_exercise_is_packed_into_one_zip(words: list[str], says: str, tmp_path: Path) -> None:
+    out = tmp_path / "a.zip" if len(words) == 1 else tmp_path
+    done = CliRunner().invoke(main, ["release", words[0], "--for", "gradescope", "--out", str(out)])
+    assert done.exit_code == 2
+    assert says in done.output
 
 
 def test_it_holds_what_gradescope_and_the_judge_read_and_no_answer(packed: zipfile.ZipFile) -> None:
     names = set(packed.namelist())
     assert {"setup.sh", "run_autograder", "constraints.txt", "requirements.txt", "grader/cli.py"} <= names
     assert {name for name in names if name.startswith("exercises/")} == {
-        f"exercises/he_init/{name}" for name in ("exercise.toml", "checks.py", "probes.py")}
+        f"exercises/he_init/{file.name}" for file in catalog.load(HE_INIT).files}
+    assert "exercises/he_init/checks.py" in names
     assert not [name for name in names if name.endswith((".ipynb", ".pyc"))]
     assert not [name for name in names if "/wrong/" in name or "/right/" in name]
 
