@@ -17,7 +17,7 @@ from pathlib import Path
 
 from grader import records
 from grader.execute.opening import open_sandbox
-from grader.execute.pool import Work, default_jobs, observe_all
+from grader.execute.pool import default_jobs, observe_all
 from grader.exercise import catalog
 from grader.exercise.inline import as_notebook
 from grader.exercise.validate import Solution, cells, solutions, upper_bound
@@ -39,9 +39,9 @@ def main() -> int:
     gradings = {seed: Grading(options, {exercise.name: exercise}, seed, "bubblewrap")
                 for seed in range(first, first + chosen.times)}
     submissions = {seed: submission(exercise, answers[i % len(answers)]) for i, seed in enumerate(gradings)}
-    work = [Work(key=(seed, w.key[1]), job=w.job, steps=w.steps, arrays=w.arrays)
-            for seed, grading in gradings.items()
-            for w in exercise.jobs(0, submissions[seed].notebook, grading.prepared[exercise.name], seed=seed)]
+    work = [w for seed, grading in gradings.items()
+            for w in exercise.jobs(seed, submissions[seed].notebook, grading.prepared[exercise.name],
+                                   seed=seed)]
     wanted = Counter(each.key[0] for each in work)
     arrived: dict[int, dict] = {seed: {} for seed in gradings}
     lost: Counter[str] = Counter()

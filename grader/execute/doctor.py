@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from grader.execute import gpus
-from grader.inside.runner import seccomp
+from grader.inside.runner import seccomp, watch
 
 MEMORY_WANTED = 4 << 30    # bytes: one submission's default limit
 TMP_WANTED = 1 << 30       # bytes
@@ -34,7 +34,7 @@ def findings() -> list[Finding]:
             _scratch()]
 
 
-def _first_line(*command: str) -> tuple[bool, str]:
+def _tried(*command: str) -> tuple[bool, str]:
     """Did a command succeed, and the last line that it wrote?"""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, errors="replace")
@@ -49,7 +49,7 @@ def _bubblewrap() -> Finding:
     if command is None:
         return Finding("bubblewrap", False, "not installed",
                        "apt install bubblewrap, or dnf install bubblewrap; else only --sandbox process works")
-    ok, line = _first_line(command, "--version")
+    ok, line = _tried(command, "--version")
     return Finding("bubblewrap", ok, line, "" if ok else f"{command} does not run")
 
 
@@ -62,7 +62,7 @@ def _namespaces() -> Finding:
     from grader.execute.bubblewrap import namespaces
     unshare = shutil.which("unshare") or "/usr/bin/unshare"
     drop = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] if os.getuid() == 0 else []
-    ok, line = _first_line(command, *namespaces(), "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev",
+    ok, line = _tried(command, *namespaces(), "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev",
                            "--", *drop, unshare, "--user", "true")
     return Finding("user namespaces", ok, "allowed" if ok else line,
                    "" if ok else "sysctl kernel.unprivileged_userns_clone=1 (Debian) or "
@@ -84,9 +84,10 @@ def _seccomp() -> Finding:
 
 def _limits() -> Finding:
     """A submission's limits are held by sampling; what only a cgroup of its own could hold is said here."""
-    detail = ("memory, processes and time: held by the runner, sampled 20 times a second, and by limits for "
-              "each process; not held without a cgroup for each job: short bursts of memory between two "
-              "samples, memory in pipes and socket buffers, disk and memory bandwidth")
+    detail = ("memory, processes and time: held by the runner, sampled "
+              f"{round(1 / watch.PERIOD)} times a second, and by limits for each process; not held without a "
+              "cgroup for each job: short bursts of memory between two samples, memory in pipes and socket "
+              "buffers, disk and memory bandwidth")
     return Finding("limits", sys.platform == "linux", detail if sys.platform == "linux" else
                    "only wall-clock time is held here", "" if sys.platform == "linux" else "grade on Linux")
 
@@ -112,7 +113,7 @@ def _cuda() -> Finding:
 
 def _cores() -> Finding:
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Finding("cores", True, f"{count}: --jobs {2 * count} uses them well")
+    return Finding("cores", True, f"{count}: as many kernels in flight, where --jobs does not say otherwise")
 
 
 def _memory() -> Finding:

@@ -92,10 +92,13 @@ def _installed_copies() -> Iterator[Path]:
 
 
 def python() -> str:
-    """This Python, where the sandbox finds it: a virtual environment may be reached through a link."""
-    running, prefix = Path(sys.executable), Path(sys.prefix)
-    return str(prefix.resolve()
-               / running.relative_to(prefix)) if running.is_relative_to(prefix) else sys.executable
+    """This Python, where the sandbox finds it: its folder may be reached through a link, or through `..`.
+
+    The last part stays as it is: in a virtual environment it is a link, and Python looks beside it for the
+    packages.
+    """
+    running = Path(sys.executable)
+    return str(running.parent.resolve() / running.name)
 
 
 def environment(gpus: tuple[Gpu, ...] = ()) -> list[str]:
