@@ -1,4 +1,4 @@
-"""What `grader doctor` says is what the code does, and Python is found where it lies, however it was called."""
+"""What `grader doctor` says is what the code does, and Python is found where it lies."""
 
 from __future__ import annotations
 
