@@ -36,7 +36,7 @@ test: lint
 # After a change to what the tool itself says: bring the catalogues up to date, translate, run it again.
 messages: setup
 	@$(BIN)/pybabel -q extract -F grader/locale/babel.cfg -k N_ --omit-header --no-location -o grader/locale/grader.pot .
-	@$(BIN)/pybabel -q update --sort-output -w 120 -i grader/locale/grader.pot -d grader/locale -D grader
+	@$(BIN)/pybabel -q update --no-fuzzy-matching -w 120 -i grader/locale/grader.pot -d grader/locale -D grader
 	@$(BIN)/pybabel -q compile -d grader/locale -D grader
 	@rm grader/locale/grader.pot
 

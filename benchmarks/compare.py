@@ -115,7 +115,8 @@ def take_turns(number: int, submissions: Path, course: Path, nbgrader: Nbgrader)
                                                                                           Marks]:
     """One round: each tool marks the whole class once, from nothing; which goes first changes from round to
     round."""
-    fresh, out, count = WORK / f"course-{number}", WORK / f"reports-{number}", len(list(submissions.iterdir()))
+    fresh, out = WORK / f"course-{number}", WORK / f"reports-{number}"
+    count = len(list(submissions.iterdir()))
     shutil.copytree(course, fresh)
     tools = {"grader": lambda: Grader().grade(submissions, out), "nbgrader": lambda: nbgrader.grade(fresh)}
     took = {}

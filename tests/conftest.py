@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 import pytest
+
+from tests.notebooks import notebook
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -21,6 +22,7 @@ forbidden = ["torch.mul"]
 CHECKS = '''
 import torch
 from grader.spec import Call, Diagnosis, Probe, check, expect_tensor, fail, normal
+
 
 doubled = Call("double", normal(4, 3))
 twice = Call("double", normal(2, 2), times=2)
@@ -62,13 +64,6 @@ CELLS = [
     "def halve(x):\n    ### BEGIN SOLUTION\n    return x / 2\n    ### END SOLUTION",
     "double(torch.ones(2))",
 ]
-
-
-def notebook(*cells: str, **metadata: object) -> str:
-    """A notebook of code cells."""
-    code = [{"cell_type": "code", "id": f"c{i}", "metadata": {}, "outputs": [], "execution_count": None,
-             "source": cell} for i, cell in enumerate(cells)]
-    return json.dumps({"cells": code, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
 
 
 def write_exercise(folder: Path, *, toml: str = TOML, checks: str = CHECKS) -> Path:

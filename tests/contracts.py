@@ -1,4 +1,4 @@
-"""A kind of import contract that import-linter lacks: an allow-list. What is not named may not be imported."""
+"""The import contract that import-linter lacks: an allow-list. What is not named may not be imported."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ class Allowed(Contract):
     allowed_modules = fields.ListField(subfield=fields.StringField(), required=False)
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
-        sources, allowed = list(self.source_modules), list(self.allowed_modules or [])
+        sources: list[str] = self.source_modules  # type: ignore[assignment]
+        allowed: list[str] = self.allowed_modules or []  # type: ignore[assignment]
         found = sorted({(module, imported) for source in sources
                         for module in {source, *graph.find_descendants(source)}
                         for imported in graph.find_modules_directly_imported_by(module)

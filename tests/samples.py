@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import random
 from collections.abc import Iterable
@@ -12,6 +11,7 @@ from msgspec import structs
 
 from grader import records
 from grader.wall import messages
+from tests.notebooks import notebook as build
 
 MADE_BY = records.MadeBy(grader="0.1.0", exercise=3, torch="2.13.0", device="cpu", seed=1234,
                          sandbox="bubblewrap")
@@ -42,11 +42,7 @@ NORMS = '''def gradient_norms(model, loss):
 
 def notebook(*sources: str) -> str:
     """A notebook with a heading, then a code cell for each source."""
-    cells: list[dict[str, object]] = [{"cell_type": "markdown", "metadata": {},
-                                       "source": "# He initialisation"}]
-    cells += [{"cell_type": "code", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
-              for source in sources]
-    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
+    return build(*sources, heading="# He initialisation")
 
 
 NOTEBOOK = notebook(SOURCE, NORMS, "model = nn.Linear(2, 2)\nprint(modle)\n")

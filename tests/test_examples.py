@@ -72,8 +72,11 @@ class Quiet:
         pass
 
 
+Lines = dict[str, dict[str, Any]]  # student -> the line of results.jsonl
+
+
 @pytest.fixture(scope="module")
-def lines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+def lines(tmp_path_factory: pytest.TempPathFactory) -> Lines:
     """Student -> the line of results.jsonl, of one batch behind the wall."""
     out = tmp_path_factory.mktemp("reports")
     try:
@@ -85,14 +88,14 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
     return {line["student"]: line for line in found}
 
 
-def test_everybody_has_a_mark(lines):
+def test_everybody_has_a_mark(lines: Lines) -> None:
     assert set(lines) == set(CLASS)
     assert {line["status"] for line in lines.values()} == {"graded", "unreadable"}
     assert all(line["score"] is not None for line in lines.values())
 
 
 @pytest.mark.parametrize("student", CLASS)
-def test_student(lines, student):
+def test_student(lines: Lines, student: str) -> None:
     line, expected = lines[student], CLASS[student]
     failed = [check for check in line["checks"] if check["mark"] == "fail"]
     assert line["exercise"] == "he_init"
@@ -102,16 +105,16 @@ def test_student(lines, student):
     assert {check["cause"] for check in failed} == expected.causes
 
 
-def test_a_reason_is_given_for_what_cannot_be_read(lines):
+def test_a_reason_is_given_for_what_cannot_be_read(lines: Lines) -> None:
     assert lines["olga"]["score"] == 0
     assert lines["olga"]["checks"] == []
 
 
-def test_what_has_nothing_to_do_with_the_answer_is_reported_and_costs_nothing(lines):
+def test_what_has_nothing_to_do_with_the_answer_is_reported_and_costs_nothing(lines: Lines) -> None:
     assert "AttributeError" in lines["kofi"]["notebook"]["first_error"]
     assert lines["chiara"]["notebook"]["first_error"].startswith("cell 16:")
 
 
-def test_one_broken_function_costs_its_own_checks_only(lines):
+def test_one_broken_function_costs_its_own_checks_only(lines: Lines) -> None:
     for student, lost in (("lena", {"truncated"}), ("mei", {"init-weights"}), ("grace", {"gaussian"})):
         assert {check["id"] for check in lines[student]["checks"] if check["mark"] != "pass"} == lost

@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from grader.cli import main
-from tests.conftest import CELLS, CHECKS, notebook, write_exercise
+from tests.conftest import CELLS, CHECKS, write_exercise
+from tests.notebooks import notebook
 
 RIGHT = notebook(*CELLS)
 SQUARES = notebook(*CELLS, "def double(x):\n    return x * x")

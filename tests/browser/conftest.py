@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[sync_api.Browser]:
+def browser() -> Iterator[Any]:
     with sync_api.sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield started
@@ -46,14 +47,14 @@ class Heard:
         return not (self.requests or self.dialogs or self.errors or self.console or self.pages)
 
 
-Shown = tuple["sync_api.Page", Heard]
+Shown = tuple[Any, Heard]  # a page of Playwright
 Show = Callable[..., Shown]
 
 
 @pytest.fixture
-def show(browser: sync_api.Browser, tmp_path: Path) -> Iterator[Show]:
+def show(browser: Any, tmp_path: Path) -> Iterator[Show]:
     """show(html, width=..., scheme=...): the page in a window of its own, and what was heard of it."""
-    contexts = []
+    contexts: list[Any] = []
 
     def opened(html: str, *, width: int = 1200, scheme: str = "light", scripts: bool = True) -> Shown:
         file = tmp_path / f"page{len(contexts)}.html"
@@ -62,10 +63,15 @@ def show(browser: sync_api.Browser, tmp_path: Path) -> Iterator[Show]:
                                       java_script_enabled=scripts)
         contexts.append(context)
         page, heard = context.new_page(), Heard()
+
+        def dismissed(dialog: Any) -> None:
+            heard.dialogs.append(dialog.message)
+            dialog.dismiss()
+
         context.on("page", lambda other: heard.pages.append(other.url))
         page.on("request", lambda request: None if request.url == file.as_uri()
                 else heard.requests.append(request.url))
-        page.on("dialog", lambda dialog: (heard.dialogs.append(dialog.message), dialog.dismiss()))
+        page.on("dialog", dismissed)
         page.on("pageerror", lambda error: heard.errors.append(str(error)))
         page.on("console", lambda message: heard.console.append(message.text))
         page.goto(file.as_uri())

@@ -135,7 +135,7 @@ def test_the_policy_stops_what_would_get_through_anyway(show, listener) -> None:
         page.wait_for_timeout(200)
         assert heard.dialogs == []
         assert len(heard.console) >= 3  # each refusal is written there
-    assert listener.asked == []  # type: ignore[attr-defined]
+    assert listener.asked == []
 
 
 def test_dark_is_dark_and_light_is_light(show) -> None:  # type: ignore[no-untyped-def]
@@ -166,7 +166,8 @@ def test_a_class_on_paper_stays_on_the_sheet(show) -> None:  # type: ignore[no-u
     page, _ = show(PAGES["class"](), width=680)  # A4 without its margins
     page.emulate_media(media="print")
     assert page.evaluate("document.documentElement.scrollWidth") == 680
-    wide = "[...document.querySelectorAll('table')].filter(t => t.scrollWidth > t.parentElement.clientWidth + 1).length"
+    wide = ("[...document.querySelectorAll('table')]"
+            ".filter(t => t.scrollWidth > t.parentElement.clientWidth + 1).length")
     assert page.evaluate(wide) == 0
     arrow = "getComputedStyle(document.querySelector('#students thead button'), '::after').content"
     assert page.evaluate(arrow) == "none"

@@ -26,7 +26,8 @@ def describe(value: object) -> str:
         return f"device({value})"
     if type(value) in (tuple, list, set):
         members = [describe(member) for member in value]  # type: ignore[attr-defined]
-        opening, closing = {tuple: "()", list: "[]", set: "{}"}[type(value)]
+        brackets: dict[type, tuple[str, str]] = {tuple: ("(", ")"), list: ("[", "]"), set: ("{", "}")}
+        opening, closing = brackets[type(value)]
         return opening + ", ".join(sorted(members) if closing == "}" else members) + closing
     return repr(value)
 

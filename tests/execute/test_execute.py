@@ -44,7 +44,7 @@ from grader.wall.messages import (
     World,
 )
 from grader.wall.values import TensorRef, Text, Truth, Whole
-from tests.conftest import notebook
+from tests.notebooks import notebook
 
 JOB = Job(notebook=notebook("x = 1"), limits=Limits(observation_bytes=1 << 16))
 STEPS = [CallStep(key=name, function=name) for name in "abc"]

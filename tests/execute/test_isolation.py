@@ -18,6 +18,7 @@ from grader.execute.sandbox import Sandbox, SandboxUnavailable
 from grader.wall import wire
 from grader.wall.messages import CallStep, Cause, Job, Limits, Lost, Observations, Raised, Returned
 from grader.wall.values import Text
+from tests.notebooks import notebook
 
 pytestmark = [pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed"),
               pytest.mark.timeout(120)]
@@ -35,12 +36,6 @@ def sandbox() -> Iterator[Sandbox]:
         pytest.skip(str(error))
     finally:
         del os.environ["GRADER_TEST_SECRET"]
-
-
-def notebook(*cells: str) -> str:
-    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {},
-                       "cells": [{"cell_type": "code", "source": cell, "metadata": {}, "outputs": [],
-                                  "execution_count": None} for cell in cells]})
 
 
 def run(sandbox: Sandbox, *cells: str, calls: tuple[str, ...] = (), retry: bool = False,

@@ -12,7 +12,7 @@ import pytest
 from grader.exercise import catalog, release
 from grader.exercise.catalog import ExerciseError
 from grader.exercise.slicing import reachable
-from tests.conftest import notebook
+from tests.notebooks import notebook
 
 SOLVED = ("def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION\n\n"
           "def halve(x):\n    ### BEGIN SOLUTION\n    return x / 2\n    ### END SOLUTION")
@@ -145,7 +145,7 @@ def test_no_solution_and_no_hidden_check_leaves_the_course(name: str) -> None:
 
 def solution_lines(path: Path) -> set[str]:
     """Lines that stand in solutions and nowhere else in the notebook; very short ones say nothing."""
-    inside, outside = set(), set()
+    inside, outside = set[str](), set[str]()
     for cell in json.loads(path.read_text())["cells"]:
         solving = False
         for line in "".join(cell["source"]).split("\n"):

@@ -18,7 +18,8 @@ from click.testing import CliRunner, Result
 from grader.cli import main
 from grader.exercise import catalog
 from grader.export import autograder
-from tests.conftest import CELLS, notebook
+from tests.conftest import CELLS
+from tests.notebooks import notebook
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 HE_INIT = REPOSITORY / "exercises" / "he_init"
@@ -257,7 +258,8 @@ def test_nothing_of_the_container_is_seen_behind_the_wall(container: Path) -> No
     (container / "submission" / "doubling.ipynb").write_text(notebook(*CELLS,
                                                                       f"ROOT = {str(container)!r}\n{SPY}"))
     results, _ = graded(container)
-    assert "source/exercises FileNotFoundError; results FileNotFoundError; source/grader" in json.dumps(results)
+    told = "source/exercises FileNotFoundError; results FileNotFoundError; source/grader"
+    assert told in json.dumps(results)
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0,
@@ -268,7 +270,8 @@ def test_without_a_wall_the_student_is_nobody_and_the_page_says_so(container: Pa
                                                                       f"ROOT = {str(container)!r}\n{SPY}"))
     everybodys_python(container)
     results, _ = graded(container)
-    assert "uid 65534; source/exercises PermissionError; results PermissionError; source/grader" in json.dumps(results)
+    told = "uid 65534; source/exercises PermissionError; results PermissionError; source/grader"
+    assert told in json.dumps(results)
     assert "without isolation" in str(results["output"])
     assert results["score"] == 2
 

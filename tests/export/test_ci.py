@@ -21,7 +21,8 @@ from msgspec import structs
 from grader.cli import main
 from grader.export import classroom
 from tests import samples as s
-from tests.conftest import CELLS, notebook
+from tests.conftest import CELLS
+from tests.notebooks import notebook
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates" / "ci"
 WORKFLOWS = sorted(TEMPLATES.glob("github-*.yml"))
@@ -46,7 +47,8 @@ def scripts(path: Path) -> list[str]:
 
 
 def triggers(path: Path) -> dict[str, Any]:
-    return yaml.safe_load(path.read_text())[True]  # YAML 1.1 reads `on` as a truth
+    found: dict[str, Any] = yaml.safe_load(path.read_text())[True]  # YAML 1.1 reads `on` as a truth
+    return found
 
 
 # --- what the files say --------------------------------------------------------------------------------

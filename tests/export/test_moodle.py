@@ -15,7 +15,8 @@ ENGLISH = ('\ufeffIdentifier,"Full name","Email address",Status,Grade,"Maximum g
            '"Last modified (submission)","Last modified (grade)","Feedback comments"\r\n'
            '"Participant 42","Lovelace, ""Ada""",ada@example.org,"Submitted for grading",,"20.00",Yes,'
            '"Monday, 4 May 2026, 9:00 AM","-",""\r\n'
-           '"Participant 43",Ben,ben@example.org,"Submitted for grading",3,20.00,No,"Monday, 4 May 2026",-,\r\n'
+           '"Participant 43",Ben,ben@example.org,"Submitted for grading",3,20.00,No,'
+           '"Monday, 4 May 2026",-,\r\n'
            '"Participant 44",Cem,cem@example.org,"No submission",-,20.00,Yes,-,-,\r\n')
 GERMAN = ("Kennung;Vollständiger Name;Status;Bewertung;Bestwertung;Bewertung kann geändert werden;"
           "Zuletzt geändert (Abgabe);Zuletzt geändert (Bewertung);Feedback als Kommentar\n"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
+
+from tests.notebooks import notebook as build
 
 RIGHT = '''
 import math
@@ -94,7 +95,4 @@ class Case:
 
 def notebook(*cells: str) -> str:
     """A notebook of code cells, with the exercise's id as a released one has it."""
-    code = [{"cell_type": "code", "id": f"c{i}", "metadata": {}, "outputs": [], "execution_count": None,
-             "source": cell} for i, cell in enumerate(cells)]
-    return json.dumps({"cells": code, "metadata": {"grader": {"exercise": "he_init"}}, "nbformat": 4,
-                       "nbformat_minor": 5})
+    return build(*cells, grader={"exercise": "he_init"})

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from grader import commands, records
+from grader import records
+from grader.exercise import catalog
 from grader.pipeline import Grading
 from tests.hostile import malformed
 from tests.hostile.case import HONEST, Case
@@ -132,7 +133,7 @@ def test_stored_observations_are_as_hostile_as_on_the_first_day(graded: Class, n
     old = graded.results[name]
     kept = graded.out.kept(name, "he_init", "plain")
     assert kept is not None
-    grading = Grading(graded.options, {"he_init": commands.load(EXERCISE)}, 11, "bubblewrap")
+    grading = Grading(graded.options, {"he_init": catalog.load(EXERCISE)}, 11, "bubblewrap")
     submission = records.Submission(student=name, exercise="he_init", path="", sha256="", notebook="")
     again = grading.judged(submission, {"plain": kept}).result
     assert (again.status, again.score) == (old.status, old.score)

@@ -35,7 +35,8 @@ REFERENCES = ("https://arxiv.org/", "https://docs.pytorch.org/", "https://keras.
               # what exercises name as reading; no payload of ours points there
               "https://github.com/tensorflow/")
 FORMULAS = tuple("=+-@\t\r\n|%")
-UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
+UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069"
+                   "\ufffe\uffff\ud800-\udfff]")
 
 
 class Active(HTMLParser):
@@ -219,9 +220,9 @@ def test_names_are_inert_everywhere(names: tuple[Path, str]) -> None:
     github.write(results, out)
     assert all(re.match(r"::(error|warning|notice)( |::)", line) for line in out.getvalue().splitlines())
     for result in results:
-        file = io.StringIO()
-        terminal.show(result, "", Console(file=file, width=50))
-        quiet(file.getvalue())
+        shown = io.StringIO()
+        terminal.show(result, "", Console(file=shown, width=50))
+        quiet(shown.getvalue())
 
 
 def test_what_is_left_out_is_said(names: tuple[Path, str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from grader.intake.clean import MAX_BYTES, NotANotebook, clean
 from grader.intake.folder import IntakeError, read_folder
 from grader.records import Submission, Unreadable
-from tests.conftest import notebook
+from tests.notebooks import notebook
 
 NAMES = ("he_init", "init")
 

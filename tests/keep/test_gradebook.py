@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from grader import records
 from grader.keep.gradebook import Entry, Gradebook, GradebookError, Override
@@ -27,7 +28,7 @@ def book(tmp_path: Path) -> Gradebook:
 
 
 def entry(**changes: object) -> Entry:
-    return Entry(**{"result": result(), "fingerprint": "f", "notebook": "n", "executed": "", **changes})
+    return structs.replace(Entry(result=result(), fingerprint="f", notebook="n", executed=""), **changes)
 
 
 def test_what_is_recorded_comes_back(book: Gradebook, tmp_path: Path) -> None:

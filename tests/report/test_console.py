@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from grader.report import console
+from grader.report import console, wording
 from grader.wall import messages
 from tests import samples as s
 
@@ -36,5 +36,5 @@ def test_the_class_is_told_in_german(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_a_mistake_is_told_once_where_it_starts() -> None:
     again = structs.replace(s.VARIANCE, id="again")
-    told = console.reason(s.result(checks=(s.VARIANCE, again)), console.words("en"))
+    told = console.reason(s.result(checks=(s.VARIANCE, again)), wording.words("en"))
     assert told == "lecun scaling"

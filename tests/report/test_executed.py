@@ -151,7 +151,8 @@ def test_what_one_cell_leaves_open_ends_with_it() -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "null", "[]", '{"cells": 1}',
                                   '{"cells": [1, null, {"cell_type": 7}]}',
-                                  '{"cells": [{"cell_type": "code", "source": {"a": 1}, "outputs": [1, {"a": "x"}]}]}',
+                                  '{"cells": [{"cell_type": "code", "source": {"a": 1}, '
+                                  '"outputs": [1, {"a": "x"}]}]}',
                                   '{"cells": [{"cell_type": "markdown", "source": "\\ud800 \\u0000"}]}',
                                   "[" * 100_000])
 def test_a_page_comes_out_whatever_goes_in(text: str) -> None:

