@@ -5,7 +5,7 @@ HTML, Markdown and terminal tell the same story. What needs arithmetic, order or
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from grader import records
@@ -123,8 +123,17 @@ def _full(result: records.Result) -> bool:
                                                                     for v in result.checks)
 
 
+@dataclass(frozen=True)
+class _Quotes:
+    """What of the notebook stands beside a check."""
+
+    excerpts: tuple[source.Excerpt, ...] = ()
+    above: tuple[str, ...] = ()                      # functions of its that an earlier check shows
+
+
 class _Teller:
-    """Makes each item once, and remembers which functions are quoted already, so that each is shown once."""
+    """What an item needs at hand. What each quotes is settled before any is made, so that their order does
+    not matter."""
 
     def __init__(self, result: records.Result, notebook: Sequence[source.Cell], w: Words) -> None:
         self.words = w
@@ -135,8 +144,7 @@ class _Teller:
         self.reasons = reasons.found(result.checks, result.events, notebook)
         self.told_cells = {*self.reasons.missed, *self.reasons.followers}
         self.roots = {v.id for v in result.checks if self._below(v) is None}
-        self.quoted: set[str] = set()
-        self.made: dict[str, Item] = {}
+        self.quotes = self._quoted_once()
 
     def _below(self, v: records.Verdict) -> str | int | None:
         """The check or the cell under which a check is shown; None where it stands for itself."""
@@ -146,23 +154,58 @@ class _Teller:
             return self.reasons.cells.get(root.id, root.id)
         return self.reasons.cells.get(v.id, self.reasons.first.get(v.id))
 
-    def item(self, v: records.Verdict) -> Item:
-        if v.id not in self.made:
-            self.made[v.id] = self._item(v)
-        return self.made[v.id]
+    def _quoted_once(self) -> dict[str, _Quotes]:
+        """Check -> what it quotes: each function is shown under the first that names it, as one reads."""
+        found: dict[str, _Quotes] = {}
+        shown: set[str] = set()
+        for next_one in self._as_one_reads():
+            if isinstance(next_one, str):
+                shown.add(next_one)
+                continue
+            quotes = found[next_one.id] = self._quotes(next_one, shown)
+            shown |= {excerpt.name for excerpt in quotes.excerpts if excerpt.name}
+        return found
 
-    def _item(self, v: records.Verdict) -> Item:
+    def _as_one_reads(self) -> Iterator[str | records.Verdict]:
+        """The functions that cells were to define which did not run, and the checks, each where it is first
+        met."""
+        met: set[str] = set()
+
+        def with_what_is_below(v: records.Verdict) -> Iterator[records.Verdict]:
+            if v.id not in met:
+                met.add(v.id)
+                yield v
+                for below in (*self._hanging(v), *self._alike(v)):
+                    yield from with_what_is_below(below)
+        for cell in self.events:
+            if cell in self.reasons.missed:
+                yield self.reasons.missed[cell]
+                for v in self._lost(cell):
+                    yield from with_what_is_below(v)
+        for v in self.checks:
+            yield from with_what_is_below(v)
+
+    def _quotes(self, v: records.Verdict, shown: Set[str]) -> _Quotes:
+        """What of the notebook to show beside a check, where `shown` are the functions shown before."""
+        if v.mark not in WRONG or not (v.lines or self._below(v) is None):
+            return _Quotes()
+        if v.lines:
+            return _Quotes(source.places(self.notebook, v.lines, v.functions))
+        whole = (source.whole(self.notebook, name, v.pattern) for name in v.functions[:_MOST_QUOTED]
+                 if name not in shown)
+        return _Quotes(tuple(filter(None, whole)), tuple(name for name in v.functions if name in shown))
+
+    def item(self, v: records.Verdict) -> Item:
         # a check of ours that broke says nothing to a student
         shown = v.visible and v.mark is not records.Mark.GRADER_ERROR
         below = self._below(v)
-        excerpts, above = self._excerpts(v) if v.mark in WRONG and (v.lines or below is None) else ((), ())
         message, ours = self._message(v, shown=shown)
         known = self.verdicts.get(self.reasons.first.get(v.id, ""))
         hinted = v.advice or v.diagnosis or v.mark not in WRONG
         advice = v.advice if hinted else "" if below is not None else self.words.advice(v.cause)
         number = self.checks.index(v) + 1
         return Item(
-            id=plain.line(v.id), anchor=f"check-{number}", number=number, title=_told(v.title, 1000),
+            id=plain.line(v.id), anchor=f"check-{number}", number=number, title=_typeset(v.title, 1000),
             mark=v.mark.value,
             word=self.words.mark(v.mark), points=self.words.points(v), message=message, our_message=ours,
             meaning=_unsaid(v.meaning, known.meaning if known else "", message),
@@ -170,15 +213,19 @@ class _Teller:
             read=plain.line(v.read, 2000) if not known or v.read != known.read else "",
             measurements=tuple(map(_measurement, v.measurements)) if shown else (),
             pictures=tuple(filter(None, map(_drawing, v.pictures))) if shown else (),
-            excerpts=excerpts, quoted_above=above, hanging=tuple(self._hanging(v)),
-            alike=tuple(self._alike(v)), hidden=not v.visible)
+            excerpts=self.quotes[v.id].excerpts, quoted_above=self.quotes[v.id].above,
+            hanging=tuple(map(self.item, self._hanging(v))), alike=tuple(map(self.item, self._alike(v))),
+            hidden=not v.visible)
 
-    def _hanging(self, root: records.Verdict) -> list[Item]:
-        return [self.item(v) for v in self.checks
-                if v.mark is records.Mark.NOT_REACHED and self._below(v) == root.id]
+    def _hanging(self, root: records.Verdict) -> list[records.Verdict]:
+        return [v for v in self.checks if v.mark is records.Mark.NOT_REACHED and self._below(v) == root.id]
 
-    def _alike(self, first: records.Verdict) -> list[Item]:
-        return [self.item(v) for v in self.checks if self.reasons.first.get(v.id) == first.id]
+    def _alike(self, first: records.Verdict) -> list[records.Verdict]:
+        return [v for v in self.checks if self.reasons.first.get(v.id) == first.id]
+
+    def _lost(self, cell: int) -> list[records.Verdict]:
+        """The checks that a cell took with it which did not run."""
+        return [v for v in self.checks if self._below(v) == cell]
 
     def _message(self, v: records.Verdict, *, shown: bool) -> tuple[str, bool]:
         """What to say of a check, and whether that is in the reader's language."""
@@ -190,29 +237,13 @@ class _Teller:
             return self.words.cause(v.cause), True
         if v.said:
             return plain.line(self.words.said(v.said), 2000), True
-        return (_told if v.cause is messages.Cause.WRONG_ANSWER else plain.line)(v.message, 2000), False
-
-    def _excerpts(self, v: records.Verdict) -> tuple[tuple[source.Excerpt, ...], tuple[str, ...]]:
-        """What of the notebook to show beside a check, and which functions were shown before."""
-        if v.lines:
-            found = source.places(self.notebook, v.lines, v.functions)
-            self.quoted.update(e.name for e in found if e.name)
-            return found, ()
-        excerpts: list[source.Excerpt] = []
-        above = [name for name in v.functions if name in self.quoted]
-        for name in v.functions[:_MOST_QUOTED]:
-            excerpt = source.whole(self.notebook, name, v.pattern) if name not in self.quoted else None
-            if excerpt:
-                self.quoted.add(name)
-                excerpts.append(excerpt)
-        return tuple(excerpts), tuple(above)
+        return (_typeset if v.cause is messages.Cause.WRONG_ANSWER else plain.line)(v.message, 2000), False
 
     def cell(self, event: messages.CellEvent) -> Item:
         """A cell that did not run, and with it every check that needs what it was to define."""
         stop, w = self.stop(event), self.words
         name, unread = self.reasons.missed[event.cell], event.error in _UNPARSED
-        lost = [v for v in self.checks if self._below(v) == event.cell]
-        self.quoted.add(name)
+        lost = self._lost(event.cell)
         after = [number + 1 for number, cause in self.reasons.followers.items() if cause == event.cell]
         return Item(
             id="", anchor=f"cell-{stop.cell}", title=w.stopped(stop.cell, _as_code(stop.what), unread=unread),
@@ -238,7 +269,7 @@ def _as_code(text: str) -> str:
     return "`" + text.replace("`", "'") + "`"
 
 
-def _told(text: str, limit: int = 300) -> str:
+def _typeset(text: str, limit: int = 300) -> str:
     """A line of the exercise's, its formulas as they are printed."""
     return plain.typeset(plain.line(text, limit))
 
@@ -246,13 +277,14 @@ def _told(text: str, limit: int = 300) -> str:
 def _unsaid(text: str, before: str, message: str) -> str:
     """A sentence, unless the reader has it already: from the first check with this diagnosis, or from the
     message."""
-    shown = _told(text, 2000)
+    shown = _typeset(text, 2000)
     return "" if text == before or shown in message else shown
 
 
 def _measurement(m: records.Measurement) -> records.Measurement:
-    return records.Measurement(what=_told(m.what), measured=_told(m.measured), expected=_told(m.expected),
-                         meaning=_told(m.meaning))
+    return records.Measurement(what=_typeset(m.what), measured=_typeset(m.measured),
+                               expected=_typeset(m.expected),
+                         meaning=_typeset(m.meaning))
 
 
 def _drawing(picture: records.Picture) -> pictures.Drawing | None:
