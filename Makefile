@@ -1,15 +1,16 @@
 PYTHON ?= python3
 VENV ?= .venv
-BIN = $(VENV)/bin
+BIN = $(abspath $(VENV))/bin
 export PYTHON VENV
 
-.PHONY: help demo test lint bench setup messages
+.PHONY: help demo test lint bench setup messages docs
 
 help:
 	@echo "make demo    install what is needed, grade examples/submissions into demo/"
-	@echo "make test    install what is needed, check style, types, contracts, and run every test"
+	@echo "make test    install what is needed, check style, types, contracts, run every test, print the coverage"
 	@echo "make lint    style, types and import contracts only"
 	@echo "make messages  bring the translations' catalogues up to date"
+	@echo "make docs    write docs/checks-language.md anew from the docstrings"
 	@echo "make bench   compare with nbgrader on this machine (minutes; makes an environment of its own)"
 
 demo:
@@ -25,13 +26,21 @@ lint: setup
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows templates/ci/github-*.yml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci templates/ci/gitlab-ci.yml
-	@$(BIN)/zizmor --quiet --offline --config scripts/zizmor.yml templates/ci/github-*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms \
+		$(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.citation-file-format CITATION.cff
+	@$(BIN)/zizmor --quiet --offline --config scripts/zizmor.yml templates/ci/github-*.yml .github
 	@$(BIN)/shellcheck --severity=warning scripts/setup.sh .ci/run $(addprefix templates/gradescope/, \
 		setup.sh run_autograder as_student)
 
 test: lint
-	@$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/hostile
+	@$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/hostile --cov --cov-report=
 	@$(BIN)/python -m pytest tests/hostile
+	@echo "coverage outside the sandbox, the ten lowest files:"
+	@$(BIN)/coverage report --sort=cover | awk 'NR <= 12; { last = $$0 } END { print last }'
 
 # After a change to what the tool itself says: bring the catalogues up to date, translate, run it again.
 messages: setup
@@ -39,6 +48,10 @@ messages: setup
 	@$(BIN)/pybabel -q update --no-fuzzy-matching -w 120 -i grader/locale/grader.pot -d grader/locale -D grader
 	@$(BIN)/pybabel -q compile -d grader/locale -D grader
 	@rm grader/locale/grader.pot
+
+# After a change to the language of checks.py or its docstrings.
+docs: setup
+	@$(BIN)/python scripts/words.py
 
 bench:
 	@scripts/setup.sh demo

@@ -32,6 +32,8 @@ package() {
 command -v "$python" >/dev/null 2>&1 || { echo "setup: Python 3.11 or newer is needed" >&2; exit 1; }
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
     || { echo "setup: Python 3.11 or newer is needed, $("$python" -V) is here; set PYTHON=" >&2; exit 1; }
+# Whole and without `..`: pip writes the path into the programs that it installs.
+venv=$("$python" -c 'import os, sys; print(os.path.abspath(sys.argv[1]))' "$venv")
 package bwrap bubblewrap "the sandbox" || [ "$what" = lint ] || exit 1
 # Some machines have it as chromium-browser; the tests look for both.
 if [ "$what" = test ] && ! command -v chromium-browser >/dev/null 2>&1; then
