@@ -46,8 +46,8 @@ def _section(module: ModuleType) -> str:
 def _words(module: ModuleType) -> list[str]:
     """The names that grader.spec exports of a module; where it exports the module itself, all of its own."""
     source = inspect.getsource(module)
-    own = [one or other for one, other in re.findall(r"^(?:(?:def|class) ([A-Za-z]\w*)|([A-Z]\w*)(?:: .+?)? = )",
-                                                     source, re.MULTILINE)]
+    defined = re.findall(r"^(?:(?:def|class) ([A-Za-z]\w*)|([A-Z]\w*)(?:: .+?)? = )", source, re.MULTILINE)
+    own = [function or constant for function, constant in defined]
     whole = module.__name__.rpartition(".")[2] in spec.__all__
     return [name for name in own if whole or name in spec.__all__]
 
