@@ -74,13 +74,15 @@ def _sentence(text: str | None) -> str:
 
 
 def _constant(module: ModuleType, name: str) -> str:
-    """Its value, and what stands behind it. Numbers are short: their last digits differ between machines."""
-    value = getattr(module, name)
-    shown = f"{value:.6g}" if isinstance(value, float) else repr(value)
-    if isinstance(value, tuple) and all(isinstance(part, float) for part in value):
+    """What is assigned, and what stands behind it. Numbers are short: last digits differ between machines."""
+    line = re.search(rf"^{name}(?:: .+?)? = (.+?)\s*(?:#\s*([^#\n]+))?$", inspect.getsource(module), re.MULTILINE)
+    assert line is not None, name
+    value, (shown, said) = getattr(module, name), line.groups()
+    if isinstance(value, float):
+        shown = f"{value:.6g}"
+    elif isinstance(value, tuple) and all(isinstance(part, float) for part in value):
         shown = ", ".join(f"{part:.6g}" for part in value)
-    said = re.search(rf"^{name}\b[^#\n]*#\s*([^#\n]+)", inspect.getsource(module), re.MULTILINE)
-    return f"`{shown}`" + (f": {_sentence(said[1])}" if said else "")
+    return f"`{shown}`" + (f": {_sentence(said)}" if said else "")
 
 
 if __name__ == "__main__":
