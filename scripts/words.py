@@ -75,7 +75,8 @@ def _sentence(text: str | None) -> str:
 
 def _constant(module: ModuleType, name: str) -> str:
     """What is assigned, and what stands behind it. Numbers are short: last digits differ between machines."""
-    line = re.search(rf"^{name}(?:: .+?)? = (.+?)\s*(?:#\s*([^#\n]+))?$", inspect.getsource(module), re.MULTILINE)
+    pattern = rf"^{name}(?:: .+?)? = (.+?)\s*(?:#\s*([^#\n]+).*)?$"
+    line = re.search(pattern, inspect.getsource(module), re.MULTILINE)
     assert line is not None, name
     value, (shown, said) = getattr(module, name), line.groups()
     if isinstance(value, float):
