@@ -102,10 +102,8 @@ def scaled(*sizes: int, batches: tuple[int, ...] = ()) -> dict[str, Any]:
 
 def layers(*weights: float, bias: float = 1.0) -> Step:
     """`diagnose` on the norms of a net's weights, first layer to last, each followed by its bias's."""
-    norms: dict[str, float] = {}
-    for i, weight in enumerate(weights):
-        norms |= {f"{i}.weight": weight, f"{i}.bias": bias}
-    return Call("diagnose", norms)
+    return Call("diagnose", {name: norm for i, weight in enumerate(weights)
+                             for name, norm in ((f"{i}.weight", weight), (f"{i}.bias", bias))})
 
 
 partly_frozen = linear("first", 8, 8) | linear("frozen", 8, 8) | linear("last", 8, 8) | linear("unused", 8, 8)
