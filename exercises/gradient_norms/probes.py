@@ -1,11 +1,13 @@
-"""Nets to hang hooks on, one for each promise, in float64. Each is built from the parameters given and never
-copied."""
+"""Nets to hang hooks on, one for each promise, in float64.
+
+Each is built from the parameters given and never copied.
+"""
 
 from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -38,7 +40,8 @@ class PartlyFrozen(nn.Module):
         self.unused = nn.Linear(size, size)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.last(torch.tanh(self.frozen(torch.tanh(self.first(x)))))
+        out: torch.Tensor = self.last(torch.tanh(self.frozen(torch.tanh(self.first(x)))))
+        return out
 
 
 class Tied(nn.Module):
@@ -51,7 +54,8 @@ class Tied(nn.Module):
         self.second.weight = self.first.weight
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.second(torch.tanh(self.first(x)))
+        out: torch.Tensor = self.second(torch.tanh(self.first(x)))
+        return out
 
 
 class Token:
@@ -69,6 +73,9 @@ class Marked(torch.autograd.Function):
     @staticmethod
     def backward(_ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
         return gradient, None
+
+
+marked: Callable[[torch.Tensor, Token], torch.Tensor] = Marked.apply
 
 
 def one_backward(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor], x: torch.Tensor,
@@ -163,7 +170,7 @@ def fifty_steps(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor
         token = Token()
         tokens.append(weakref.ref(token))
         model.zero_grad()
-        _backward(model, Marked.apply(x.clone().requires_grad_(), token), y)
+        _backward(model, marked(x.clone().requires_grad_(), token), y)
         del token
     attached = [str(k) for k, v in _items(kept[0]) if isinstance(v, torch.Tensor) and v.requires_grad]
     if any(token() is not None for token in tokens):
@@ -173,8 +180,8 @@ def fifty_steps(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor
 
 def total(namespace: Mapping[str, Any], values: torch.Tensor) -> Any:
     """global_norm of a dict of floats, none of them negative."""
-    return namespace["global_norm"]({f"layers.{i}.weight": float(abs(value)) for i,
-                                     value in enumerate(values)})
+    norms = {f"layers.{i}.weight": float(abs(value)) for i, value in enumerate(values)}
+    return namespace["global_norm"](norms)
 
 
 def _sizes(parameters: Mapping[str, torch.Tensor]) -> list[int]:
@@ -192,8 +199,7 @@ def _filled(model: nn.Module, parameters: Mapping[str, torch.Tensor]) -> nn.Modu
 
 
 def _attach(namespace: Mapping[str, Any], model: nn.Module) -> tuple[Any, Any]:
-    """(norms, handles) as the student's function returned them; a dict alone counts as norms
-    without handles."""
+    """(norms, handles) as the student's function returned them; a dict alone is norms without handles."""
     returned = namespace["attach_gradient_norm_hooks"](model)
     if isinstance(returned, tuple | list) and returned:
         return returned[0], returned[1] if len(returned) > 1 else None
@@ -201,7 +207,7 @@ def _attach(namespace: Mapping[str, Any], model: nn.Module) -> tuple[Any, Any]:
 
 
 def _backward(model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> None:
-    nn.functional.mse_loss(model(x), y).backward()
+    torch.autograd.backward(nn.functional.mse_loss(model(x), y))
 
 
 def _items(norms: Any) -> list[tuple[Any, Any]]:
