@@ -23,7 +23,6 @@ CHECKS = '''
 import torch
 from grader.spec import Call, Diagnosis, Probe, check, expect_tensor, fail, normal
 
-
 doubled = Call("double", normal(4, 3))
 twice = Call("double", normal(2, 2), times=2)
 halved = Probe("halves", uses=("halve",), x=normal(5))
