@@ -1,15 +1,20 @@
 """Experiments beside the student's functions: many matrices in one go, and parameters with given
 gradients."""
 
-from torch import nn
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from torch import Tensor, nn
 
 
-def regimes(namespace, weights):
+def regimes(namespace: Mapping[str, Any], weights: Sequence[Tensor]) -> dict[str, Any]:
     """What the student says of each matrix."""
-    return [namespace["regime"](weight) for weight in weights]
+    return {"labels": [namespace["regime"](weight) for weight in weights]}
 
 
-def clipped(namespace, values, gradients, max_norm, without=(), one_pass=False, norm=None):
+def clipped(namespace: Mapping[str, Any], values: Sequence[Tensor], gradients: Sequence[Tensor],
+            max_norm: float, *, without: Collection[int] = (), one_pass: bool = False,
+            norm: float | None = None) -> dict[str, Any]:
     """What the student's clipping returns, and the parameters and their gradients afterwards.
 
     `norm` is what the gradients are scaled to beforehand, all of them by one factor.
@@ -18,7 +23,7 @@ def clipped(namespace, values, gradients, max_norm, without=(), one_pass=False, 
     """
     parameters = [nn.Parameter(value) for value in values]
     if norm is not None:
-        whole = sum(gradient.square().sum() for gradient in gradients).sqrt()
+        whole = sum(float(gradient.square().sum()) for gradient in gradients) ** 0.5
         gradients = [gradient * norm / whole + 0.0 for gradient in gradients]
     for index, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
         if index not in without:

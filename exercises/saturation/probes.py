@@ -1,38 +1,46 @@
 """Experiments beside the student's functions: nets are built here from the weights that were sent in."""
 
 import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-ACTIVATIONS = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU, "leaky_relu": nn.LeakyReLU}
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU, "leaky_relu": nn.LeakyReLU}
 
 
-def fraction(namespace, z, **options):
-    """The student's saturated fraction of the sigmoids of z + 1, rounded to twentieths: none sits
-    on an edge."""
+def fraction(namespace: Mapping[str, Any], z: Tensor, **options: Any) -> Any:
+    """The student's saturated fraction of the sigmoids of z + 1, rounded to twentieths: none sits on an
+    edge."""
     return namespace["saturated_fraction"](torch.sigmoid(torch.round(20 * (z + 1)) / 20), **options)
 
 
-def profile(namespace, weights, biases, activations, x, target):
+def profile(namespace: Mapping[str, Any], weights: Sequence[Tensor], biases: Sequence[Tensor],
+            activations: Sequence[str], x: Tensor, target: Tensor) -> Any:
     """The student's profile of a net with these weights, under the mean squared error."""
     model = net(weights, biases, activations)
     return namespace["gradient_profile"](model, x, lambda output: ((output - target) ** 2).mean())
 
 
-def profile_twice(namespace, weights, biases, activations, x, target):
+def profile_twice(namespace: Mapping[str, Any], weights: Sequence[Tensor], biases: Sequence[Tensor],
+                  activations: Sequence[str], x: Tensor, target: Tensor) -> dict[str, Any]:
     """Two profiles of one net, and what the net looks like afterwards."""
     model = net(weights, biases, activations)
-    found = [copy.copy(namespace["gradient_profile"](model, x,
-                                                     lambda output: ((output - target) ** 2).mean()))
-             for _ in range(2)]  # copied: the second call may change what the first one gave
+
+    def loss(output: Tensor) -> Tensor:
+        return ((output - target) ** 2).mean()
+
+    # copied: the second call may change what the first one gave
+    first, second = [copy.copy(namespace["gradient_profile"](model, x, loss)) for _ in range(2)]
     parameters = list(model.parameters())
-    return {"first": found[0], "second": found[1], "parameters": [p.detach() for p in parameters],
+    return {"first": first, "second": second, "parameters": [p.detach() for p in parameters],
             "hooks": sum(hooks(m) for m in model.modules()) + sum(map(tensor_hooks, parameters)),
             "trainable": all(p.requires_grad for p in parameters)}
 
 
-def remedied(namespace, depth, width, x):
+def remedied(namespace: Mapping[str, Any], depth: int, width: int, x: Tensor) -> dict[str, Any]:
     """What the student's net computes, and the weights and biases of its linear layers, in the order of their
     use.
 
@@ -53,21 +61,21 @@ def remedied(namespace, depth, width, x):
         return {**found, "output": output, "mirrored": model(x)}
 
 
-def in_order_of_use(model, x):
+def in_order_of_use(model: nn.Module, x: Tensor) -> list[nn.Linear]:
     """The linear layers as the input meets them; as they were defined where not each of them is met."""
-    defined, met = [m for m in model.modules() if isinstance(m, nn.Linear)], []
+    defined = [m for m in model.modules() if isinstance(m, nn.Linear)]
+    met: list[nn.Module] = []
     handles = [m.register_forward_pre_hook(lambda m, _: met.append(m)) for m in defined]
     with torch.no_grad():
         model(x)
     for handle in handles:
         handle.remove()
-    used = list(dict.fromkeys(met))
-    return used if len(used) == len(defined) else defined
+    return sorted(defined, key=met.index) if set(met) == set(defined) else defined
 
 
-def net(weights, biases, activations):
+def net(weights: Sequence[Tensor], biases: Sequence[Tensor], activations: Sequence[str]) -> nn.Sequential:
     """A net of nn.Linear layers with these weights, an activation after each but the last."""
-    layers = []
+    layers: list[nn.Module] = []
     for weight, bias, activation in zip(weights, biases, [*activations, None], strict=True):
         linear = nn.Linear(weight.shape[1], weight.shape[0], dtype=weight.dtype)
         with torch.no_grad():
@@ -77,12 +85,12 @@ def net(weights, biases, activations):
     return nn.Sequential(*layers)
 
 
-def tensor_hooks(parameter):
+def tensor_hooks(parameter: nn.Parameter) -> int:
     """How many hooks hang on a parameter."""
     return len(parameter._backward_hooks or ()) + len(parameter._post_accumulate_grad_hooks or ())
 
 
-def hooks(module):
+def hooks(module: nn.Module) -> int:
     """How many hooks hang on a module."""
     return sum(len(getattr(module, name)) for name in
                ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"))
