@@ -123,7 +123,7 @@ def _rejudged(entry: Entry, exercise: Exercise, options: Options, output: Output
     old = entry.result
     if old.status is records.Status.UNREADABLE:
         return None
-    kept = {world: output.kept(old.student, old.exercise, world) for world in exercise.worlds}
+    kept = {world.name: output.kept(old.student, old.exercise, world.name) for world in exercise.worlds}
     observed = {world: parcel for world, parcel in kept.items() if parcel is not None}
     if not observed:
         return None

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from grader import records
 from grader.locale import N_
-from grader.spec import ON_GPU, PLAIN, Check, Preparation, Seen, Step, Unmet
+from grader.spec import Check, Preparation, Seen, Step, Unmet
 from grader.wall import messages, wire
 
 if TYPE_CHECKING:
@@ -46,15 +46,16 @@ RAISED_WITH = N_("`%(name)s` raised %(error)s: %(message)s")
 def judge(exercise: Exercise, observed: Observed, prepared: Preparation) -> tuple[records.Verdict, ...]:
     """The verdict on every check of the exercise, in its order.
 
-    What was observed on a real GPU as well must hold there too.
+    What was observed once more on a real GPU must hold there too.
     """
     verdicts = _judged(exercise, observed, prepared)
-    if ON_GPU not in observed:
-        return verdicts
-    there = _judged(exercise, {**observed, PLAIN: observed[ON_GPU]}, prepared)
-    return tuple(structs.replace(b, message=f"On the GPU: {b.message}".rstrip(": "), said=None)
-                 if a.mark is records.Mark.PASS and b.mark is not records.Mark.PASS else a
-                 for a, b in zip(verdicts, there, strict=True))
+    for world in prepared.worlds.values():
+        if world.repeats and world.name in observed:
+            there = _judged(exercise, {**observed, world.repeats: observed[world.name]}, prepared)
+            verdicts = tuple(structs.replace(b, message=f"On the GPU: {b.message}".rstrip(": "), said=None)
+                             if a.mark is records.Mark.PASS and b.mark is not records.Mark.PASS else a
+                             for a, b in zip(verdicts, there, strict=True))
+    return verdicts
 
 
 def _judged(exercise: Exercise, observed: Observed, prepared: Preparation) -> tuple[records.Verdict, ...]:
@@ -74,16 +75,16 @@ def verdict_on(exercise: Exercise, check: Check, observed: Observed,
     seen = []
     for step in check.looks_at:
         key = exercise.keys[step]
-        parcel = observed.get(step.world)
+        parcel = observed.get(step.world.name)
         if parcel is None:
             return _marked(check, records.Mark.NOT_AVAILABLE, cause=messages.Cause.NEEDS_CUDA)
         outcome = parcel.record.outcomes.get(key,
                                              messages.Lost(cause=messages.Cause.CRASHED,
                                                            detail="nothing came back"))
         seen.append(Seen(step=step, given=prepared.steps[key].given, outcome=outcome, arrays=parcel.arrays,
-                         gpus=prepared.worlds[step.world].gpus, worked_out=worked_out))
+                         gpus=prepared.worlds[step.world.name].gpus, worked_out=worked_out))
     for one in seen:
-        refused = _refusal(check, one, observed[one.step.world].record.run.defined)
+        refused = _refusal(check, one, observed[one.step.world.name].record.run.defined)
         if refused:
             return refused
     return _asked(check, seen)

@@ -14,6 +14,11 @@ from typing import Any
 import torch
 
 from grader.spec import (
+    NO_CUDA,
+    NO_DRIVER,
+    ONE_GPU,
+    REAL_CUDA,
+    TWO_GPUS,
     Call,
     Diagnosis,
     On,
@@ -45,30 +50,30 @@ task = {"parameters": {"0.weight": normal(HIDDEN, N_IN, std=N_IN**-0.5), "0.bias
         "x": normal(2, BATCH, N_IN), "scores": normal(2, BATCH, CLASSES)}
 batch = {"x": normal(BATCH, N_IN), "y": normal(BATCH, CLASSES)}
 
-report_cpu_build = Call("cuda_report", world="no-cuda")
-report_no_driver = Probe("report_without_driver", uses=REPORT, world="no-cuda")
-report_one = Call("cuda_report", world="one-gpu")
-report_two = Call("cuda_report", world="two-gpus")
-facts_one = Probe("world_facts", uses=REPORT, world="one-gpu")
-facts_two = Probe("world_facts", uses=REPORT, world="two-gpus")
+report_cpu_build = Call("cuda_report", world=NO_CUDA)
+report_no_driver = Call("cuda_report", world=NO_DRIVER)
+report_one = Call("cuda_report", world=ONE_GPU)
+report_two = Call("cuda_report", world=TWO_GPUS)
+facts_one = Probe("world_facts", uses=REPORT, world=ONE_GPU)
+facts_two = Probe("world_facts", uses=REPORT, world=TWO_GPUS)
 
-pick_cpu_build = Call("pick_device", world="no-cuda")
-pick_no_driver = Probe("pick_without_driver", uses=PICK, world="no-cuda")
-pick_one = Call("pick_device", world="one-gpu")
-pick_two = Call("pick_device", world="two-gpus")
-pick_habits = Probe("habits", uses=PICK, world="no-cuda", function="pick_device")
+pick_cpu_build = Call("pick_device", world=NO_CUDA)
+pick_no_driver = Call("pick_device", world=NO_DRIVER)
+pick_one = Call("pick_device", world=ONE_GPU)
+pick_two = Call("pick_device", world=TWO_GPUS)
+pick_habits = Probe("habits", uses=PICK, world=NO_CUDA, function="pick_device")
 
-step_cpu_build = Probe("two_steps", uses=STEP, world="no-cuda", device=On("cpu"), **task)
-step_no_driver = Probe("step_without_driver", uses=STEP, world="no-cuda", device=On("cpu"), **task)
-where_one = Probe("where", uses=STEP, world="one-gpu", device=On("cuda"), **batch)
-where_two = Probe("where", uses=STEP, world="two-gpus", device=On("cuda:1"), **batch)
-step_habits = Probe("habits", uses=STEP, world="no-cuda", function="train_step")
+step_cpu_build = Probe("two_steps", uses=STEP, world=NO_CUDA, device=On("cpu"), **task)
+step_no_driver = Probe("two_steps", uses=STEP, world=NO_DRIVER, device=On("cpu"), **task)
+where_one = Probe("where", uses=STEP, world=ONE_GPU, device=On("cuda"), **batch)
+where_two = Probe("where", uses=STEP, world=TWO_GPUS, device=On("cuda:1"), **batch)
+step_habits = Probe("habits", uses=STEP, world=NO_CUDA, function="train_step")
 
-report_real = Call("cuda_report", world="cuda")
-facts_real = Probe("world_facts", uses=REPORT, world="cuda")
-pick_real = Call("pick_device", world="cuda")
-where_real = Probe("where", uses=STEP, world="cuda", device=On("cuda"), **batch)
-step_real = Probe("two_steps", uses=STEP, world="cuda", device=On("cuda"), **task)
+report_real = Call("cuda_report", world=REAL_CUDA)
+facts_real = Probe("world_facts", uses=REPORT, world=REAL_CUDA)
+pick_real = Call("pick_device", world=REAL_CUDA)
+where_real = Probe("where", uses=STEP, world=REAL_CUDA, device=On("cuda"), **batch)
+step_real = Probe("two_steps", uses=STEP, world=REAL_CUDA, device=On("cuda"), **task)
 
 # --- what people get wrong -----------------------------------------------------------------------------
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import dis
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from types import CodeType
 from typing import Any
 
@@ -13,8 +12,6 @@ import torch
 from torch import nn
 
 QUIET = ("CACHE", "PRECALL", "PUSH_NULL", "NOP", "RESUME", "EXTENDED_ARG")
-NO_DRIVER = ("Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU and installed "
-             "a driver from http://www.nvidia.com/Download/index.aspx")
 
 
 class Watched(nn.Module):
@@ -63,22 +60,6 @@ def two_steps(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor],
     return {"parameters": {name: p.detach().cpu() for name, p in model.named_parameters()}, "losses": losses}
 
 
-def report_without_driver(namespace: Mapping[str, Any]) -> Any:
-    with _without_driver():
-        return namespace["cuda_report"]()
-
-
-def pick_without_driver(namespace: Mapping[str, Any]) -> Any:
-    with _without_driver():
-        return namespace["pick_device"]()
-
-
-def step_without_driver(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor], x: torch.Tensor,
-                        scores: torch.Tensor, device: torch.device) -> None:
-    with _without_driver():
-        two_steps(namespace, parameters, x, scores, device)
-
-
 def world_facts(_namespace: Mapping[str, Any]) -> dict[str, Any]:
     """What torch itself says here."""
     count = torch.cuda.device_count()
@@ -118,18 +99,3 @@ def _note(code: CodeType, found: dict[str, list[str]]) -> None:
             if not any(side.argval == "type" or side.opname.startswith("CALL") for side in sides):
                 found["compared"] += [str(s.argval) for s in sides
                                       if s.opname == "LOAD_CONST" and isinstance(s.argval, str)]
-
-
-@contextmanager
-def _without_driver() -> Iterator[None]:
-    """A build for CUDA on a machine without a driver: its questions raise RuntimeError, not
-    AssertionError."""
-    def refuse() -> None:
-        raise RuntimeError(NO_DRIVER)
-
-    before = torch.cuda._lazy_init, torch.version.cuda, torch._C._has_cuda
-    torch.cuda._lazy_init, torch.version.cuda, torch._C._has_cuda = refuse, "13.0", True
-    try:
-        yield
-    finally:
-        torch.cuda._lazy_init, torch.version.cuda, torch._C._has_cuda = before

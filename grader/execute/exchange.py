@@ -61,8 +61,8 @@ def converse(stream: Stream, job: Job, steps: Sequence[Step], arrays: Mapping[st
         outcomes[step.key], numbers = checked(payload, step.key)
         found.update(numbers)
     _end(stream)
-    return wire.Parcel(record=Observations(run=run, outcomes=outcomes, isolated=isolated, device=job.device),
-                       arrays=found)
+    return wire.Parcel(record=Observations(run=run, outcomes=outcomes, isolated=isolated,
+                                           device=job.world.device), arrays=found)
 
 
 def _run(stream: Stream, job: Job) -> tuple[Run, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib
-import random
 import sys
 import tomllib
 import traceback
@@ -20,17 +19,12 @@ from msgspec import structs
 
 from grader.errors import Mendable
 from grader.execute.pool import Work
-from grader.spec import ON_GPU, PLAIN, REAL_CUDA, Check, Preparation, Step, prepare
+from grader.spec import ON_GPU, PLAIN, Check, Preparation, Step, World, prepare, worlds
 from grader.wall import messages
 from grader.wall.values import Record
 
 PROBES = "probes.py"
-ON_A_GPU = (REAL_CUDA, ON_GPU)   # worlds that need one; without it their checks are not available
 T = TypeVar("T")
-
-WORLDS = {PLAIN: None, "no-cuda": 0, "one-gpu": 1, "two-gpus": 2, REAL_CUDA: None}  # name -> simulated GPUs
-GPU_NAMES = ("NVIDIA A10", "NVIDIA A100-SXM4-40GB", "NVIDIA GeForce RTX 3060", "NVIDIA GeForce RTX 4090",
-             "NVIDIA L4", "NVIDIA RTX A6000", "Tesla T4", "Tesla V100-SXM2-16GB")
 
 
 class ExerciseError(Mendable):
@@ -75,11 +69,10 @@ class Exercise:
     probes: str                           # the text of probes.py; empty where there is none
 
     @property
-    def worlds(self) -> tuple[str, ...]:
-        """The worlds its steps live in, in WORLDS' order."""
-        used = {step.world for step in self.keys}
-        again = (ON_GPU,) if self.settings.on_gpu and PLAIN in used else ()
-        return *(world for world in WORLDS if world in used), *again
+    def worlds(self) -> tuple[World, ...]:
+        """The worlds it is graded in, in the order in which its checks look at them."""
+        used = tuple(dict.fromkeys(step.world for step in self.keys))
+        return (*used, ON_GPU) if self.settings.on_gpu and PLAIN in used else used
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -87,9 +80,9 @@ class Exercise:
         among them."""
         return (self.folder / "exercise.toml", *sorted(self.folder.glob("*.py")))
 
-    def keys_in(self, world: str) -> list[str]:
+    def keys_in(self, world: World) -> list[str]:
         """The keys of the steps that are made in a world."""
-        return [key for step, key in self.keys.items() if step.world == (PLAIN if world == ON_GPU else world)]
+        return [key for step, key in self.keys.items() if step.world.name == (world.repeats or world.name)]
 
     def visible_part(self) -> Exercise:
         """The same with nothing but the visible checks: what a student may see."""
@@ -102,30 +95,22 @@ class Exercise:
     def jobs(self, index: int, notebook: str, prepared: Preparation, *, seed: int,
              device: str = "cpu") -> Iterator[Work]:
         """One job for each world its checks look at, which a machine with this device can show."""
-        for name in self.worlds:
-            if name in ON_A_GPU and device == "cpu":
+        for world in prepared.worlds.values():
+            if world.real_gpu and device == "cpu":
                 continue
-            keys = self.keys_in(name)
-            job = messages.Job(notebook=notebook, world=prepared.worlds[name], seed=seed,
-                               device="cuda:0" if name == ON_GPU else "cpu",
+            keys = self.keys_in(world)
+            job = messages.Job(notebook=notebook, world=world, seed=seed,
                                watched=self.settings.forbidden, functions=self.settings.functions,
                                preload=self.settings.preload, limits=self.settings.limits)
             arrays = {k: a for key in keys for k, a in prepared.steps[key].arrays.items()}
-            yield Work(key=(index, name), job=job, arrays=arrays, on_gpu=name in ON_A_GPU,
+            yield Work(key=(index, world.name), job=job, arrays=arrays, on_gpu=world.real_gpu,
                        steps=tuple(prepared.steps[key].record for key in keys))
 
     def prepare(self, seed: int) -> Preparation:
         """The inputs of every step and the worlds it is made in, drawn from the batch's seed."""
         steps = {key: prepare(step, key=key, seed=seed, probes=self.probes) for step,
                  key in self.keys.items()}
-        return Preparation(steps=steps, worlds={name: world(name, seed) for name in self.worlds})
-
-
-def world(name: str, seed: int) -> messages.World:
-    """A world with GPUs whose names, all different, are drawn from the batch's seed."""
-    gpus = WORLDS.get(name)
-    names = None if gpus is None else tuple(random.Random(seed).sample(GPU_NAMES, gpus))
-    return messages.World(name=name, gpus=names)
+        return Preparation(steps=steps, worlds={w.name: worlds.named(w, seed) for w in self.worlds})
 
 
 def discover(root: Path) -> dict[str, Path]:
@@ -271,7 +256,10 @@ def _prove_step(exercise: Exercise, step: Step, where: str) -> None:
     unknown = set(step.uses) - set(exercise.settings.functions)
     if unknown:
         raise ExerciseError(f"{where}: {', '.join(sorted(unknown))} is not among exercise.toml's functions")
-    if step.world not in WORLDS:
-        raise ExerciseError(f"{where}: no world is called {step.world!r}; there are {', '.join(WORLDS)}")
+    if not isinstance(step.world, World):
+        raise ExerciseError(f"{where}: {step.world!r} is no world; name one, as grader.spec's ONE_GPU")
+    worlds_here = [world for world in exercise.worlds if isinstance(world, World)]
+    if any(world.name == step.world.name and world != step.world for world in worlds_here):
+        raise ExerciseError(f"{where}: another world is called {step.world.name!r} too")
     if step.probe and f"def {step.function}(" not in exercise.probes:
         raise ExerciseError(f"{where}: probes.py has no function {step.function}")

@@ -9,14 +9,15 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from grader.exercise.catalog import Exercise
+from grader.inside import simulated_cuda
 from grader.inside.kernel.calls import observe_step
-from grader.spec import ON_GPU, REAL_CUDA, Preparation
+from grader.spec import Preparation
 from grader.wall import messages, wire
 
 
@@ -30,22 +31,21 @@ def observe_namespace(exercise: Exercise, namespace: Callable[[], dict[str, Any]
                       ) -> dict[str, wire.Parcel[messages.Observations]]:
     """Make every step with the functions that `namespace` brings, asked for once in each world."""
     observed = {}
-    for name in exercise.worlds:
-        if name in (REAL_CUDA, ON_GPU):
+    for world in prepared.worlds.values():
+        if world.real_gpu:
             continue
         outcomes: dict[str, messages.Outcome] = {}
         arrays: dict[str, wire.Array] = {}
-        with simulated(prepared.worlds[name].gpus):
+        with simulated_cuda.entered(world):
             names = namespace()
-            for step, key in exercise.keys.items():
-                if step.world == name:
-                    one = prepared.steps[key]
-                    outcomes[key], found = _made(exercise, one.record, one.arrays, names)
-                    arrays.update(found)
+            for key in exercise.keys_in(world):
+                one = prepared.steps[key]
+                outcomes[key], found = _made(exercise, one.record, one.arrays, names)
+                arrays.update(found)
         defined = tuple(function for function in exercise.settings.functions if function in names)
         record = messages.Observations(run=messages.Run(defined=defined), outcomes=outcomes,
                                        torch=str(torch.__version__))
-        observed[name] = wire.Parcel(record=record, arrays=arrays)
+        observed[world.name] = wire.Parcel(record=record, arrays=arrays)
     return observed
 
 
@@ -74,18 +74,3 @@ def _made(exercise: Exercise, step: messages.Step, arrays: Any, namespace: dict[
     finally:
         torch.set_grad_enabled(grad)
         torch.set_default_dtype(dtype)
-
-
-@contextlib.contextmanager
-def simulated(gpus: tuple[str, ...] | None) -> Iterator[None]:
-    """A world with simulated GPUs of these names; None leaves the machine's own."""
-    if gpus is None:
-        yield
-        return
-    from grader.inside import simulated_cuda
-
-    simulated_cuda.enter(gpus)
-    try:
-        yield
-    finally:
-        simulated_cuda.leave()

@@ -65,7 +65,7 @@ def unnoticed(exercise: Exercise, observed: Observed, seed: int) -> list[str]:
     problems: list[str] = []
     somewhere = dict.fromkeys(SPOILERS, False)
     for step, key in exercise.keys.items():
-        if step.world not in observed:
+        if step.world.name not in observed:
             continue
         checks = [check for check in exercise.checks if step in check.looks_at]
         sent = {array.data for array in prepared.steps[key].arrays.values()}
@@ -98,16 +98,16 @@ def _marked(exercise: Exercise, check: Check, observed: Observed, prepared: Prep
 
 def _with_outcome(observed: Observed, step: Step, key: str, outcome: messages.Outcome,
                   arrays: Mapping[str, wire.Array]) -> Observed:
-    parcel = observed[step.world]
+    parcel = observed[step.world.name]
     record = structs.replace(parcel.record, outcomes={**parcel.record.outcomes, key: outcome})
-    return {**observed, step.world: wire.Parcel(record=record, arrays={**parcel.arrays, **arrays})}
+    return {**observed, step.world.name: wire.Parcel(record=record, arrays={**parcel.arrays, **arrays})}
 
 
 def _spoiled(observed: Observed, step: Step, key: str, spoil: Spoiler,
              sent: Collection[bytes]) -> Observed | None:
     """Every tensor of one step spoiled, but for inputs that came back as they were `sent`; None if that is
     nothing."""
-    parcel = observed[step.world]
+    parcel = observed[step.world.name]
     outcome = parcel.record.outcomes[key]
     if not isinstance(outcome, messages.Returned):
         return None
@@ -141,7 +141,7 @@ def _mapped(value: Value, change: Callable[[Value], Value]) -> Value:
 
 def _littered(observed: Observed, step: Step, key: str) -> Iterator[Observed]:
     """The step with one of its values replaced by junk, or the whole of it, or nothing left of it."""
-    outcome = observed[step.world].record.outcomes[key]
+    outcome = observed[step.world.name].record.outcomes[key]
     if not isinstance(outcome, messages.Returned):
         return
     yield _with_outcome(observed, step, key, structs.replace(outcome, rounds=outcome.rounds[:1]), {})

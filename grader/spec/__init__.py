@@ -19,14 +19,20 @@ from grader.spec.mistakes import the_one
 from grader.spec.pictures import curves, histogram
 from grader.spec.seen import Seen, derived, fail_as_raised
 from grader.spec.statistics import RATE
-from grader.spec.steps import ON_GPU, PLAIN, REAL_CUDA, Call, Preparation, Prepared, Probe, Step, prepare
+from grader.spec.steps import Call, Preparation, Prepared, Probe, Step, prepare
 from grader.spec.structure import Parts
+from grader.spec.worlds import NO_CUDA, NO_DRIVER, ON_GPU, ONE_GPU, PLAIN, REAL_CUDA, TWO_GPUS
+from grader.wall.messages import World
 
 __all__ = [
+    "NO_CUDA",
+    "NO_DRIVER",
+    "ONE_GPU",
     "ON_GPU",
     "PLAIN",
     "RATE",
     "REAL_CUDA",
+    "TWO_GPUS",
     "Call",
     "Check",
     "Diagnosis",
@@ -40,6 +46,7 @@ __all__ = [
     "Step",
     "Strange",
     "Unmet",
+    "World",
     "alike",
     "check",
     "close",

@@ -7,14 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.spec.inputs import encoded, generator, resolved, seed_for
+from grader.spec.worlds import PLAIN
 from grader.wall import messages, wire
+from grader.wall.messages import World
 from grader.wall.values import Value
-
-PLAIN = "plain"
-REAL_CUDA = "cuda"                 # steps that want a real GPU                 # steps that want a real GPU
-# the steps of `plain` once more, with tensors and modules on a real GPU          # the steps of `plain` once
-# more, with tensors and modules on a real GPU
-ON_GPU = "plain-on-gpu"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,14 +19,14 @@ class Step:
     made once."""
 
     function: str
-    world: str = PLAIN
+    world: World = PLAIN
     inputs: tuple[tuple[str, Any], ...] = ()  # "0", "1", ... for positional arguments, else keyword names
     times: int = 1
     probe: bool = False
     uses: tuple[str, ...] = ()                # the student's functions it exercises
 
 
-def Call(function: str, /, *arguments: Any, times: int = 1, world: str = PLAIN,  # noqa: N802
+def Call(function: str, /, *arguments: Any, times: int = 1, world: World = PLAIN,  # noqa: N802
          **keywords: Any) -> Step:
     """A call of a student's function, `times` times in one process, with fresh clones of the arguments each
     time."""
@@ -38,7 +34,7 @@ def Call(function: str, /, *arguments: Any, times: int = 1, world: str = PLAIN, 
     return Step(function=function, world=world, inputs=tuple(inputs), times=times, uses=(function,))
 
 
-def Probe(function: str, /, *, uses: tuple[str, ...] | str, world: str = PLAIN,  # noqa: N802
+def Probe(function: str, /, *, uses: tuple[str, ...] | str, world: World = PLAIN,  # noqa: N802
           **inputs: Any) -> Step:
     """An experiment of probes.py, called as function(namespace, **inputs) beside the student's code.
 
@@ -63,7 +59,7 @@ class Preparation:
     """Everything a batch's seed decides: the same for every student."""
 
     steps: Mapping[str, Prepared]         # step key -> its inputs
-    worlds: Mapping[str, messages.World]         # world -> the devices a notebook finds in it
+    worlds: Mapping[str, World]           # name -> the world, its GPUs named
 
 
 def prepare(step: Step, *, key: str, seed: int, probes: str = "") -> Prepared:

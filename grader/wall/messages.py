@@ -28,24 +28,27 @@ class Limits(Record, frozen=True, kw_only=True):
 
 
 class World(Record, frozen=True, kw_only=True):
-    """The devices a notebook finds. `gpus=None` leaves the machine's own; () simulates a build
-    without CUDA."""
+    """The machine that a notebook finds itself on. Where it is simulated, it has no MPS either."""
 
-    name: str = "plain"
-    gpus: tuple[str, ...] | None = None  # names of the simulated GPUs
+    name: str
+    gpus: tuple[str, ...] | None = None    # names of the simulated GPUs; None: nothing is simulated
+    built_for_cuda: str | None = None      # the simulated build's version of CUDA; None: without
+    driver: bool = True                    # without one, a build for CUDA sees no GPU
+    real_gpu: bool = False                 # is lent a GPU of the grading machine's, else it sees none
+    device: str = "cpu"                    # "cpu" or "cuda:0", where the calls' tensors are put
+    repeats: str = ""                      # the world whose steps are made once more here
 
 
 class Job(Record, frozen=True, kw_only=True):
     """What travels into the sandbox before the first cell."""
 
     notebook: str                          # cleaned nbformat 4 JSON: source only
-    world: World = World()
+    world: World = World(name="plain")
     watched: tuple[str, ...] = ()          # dotted names whose use by the student's own frames is recorded
     functions: tuple[str, ...] = ()        # names to look for in the student's namespace
     preload: tuple[str, ...] = ()          # modules to import before the kernel is forked, where it is
     limits: Limits = Limits()
     left_out: tuple[int, ...] = ()         # cells not executed: they killed the kernel the last time
-    device: str = "cpu"                    # "cpu" or "cuda:0", where the calls' tensors are put
     gpu: str = ""                          # the UUID of the GPU it may use; without one it sees none
     gpu_node: str = ""                     # /dev/nvidiaN of that GPU
     gpu_share: float = 1.0                 # of that GPU's memory

@@ -16,6 +16,7 @@ PROVENANCE = "documented"       # "recorded" only once recording.json is here
 TOGETHER = "RuntimeError: Expected all tensors to be on the same device"
 ORDINAL = "AcceleratorError: CUDA error: invalid device ordinal"
 UNCOMPILED = "AssertionError: Torch not compiled with CUDA enabled"
+NO_DRIVER = "RuntimeError: Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU"
 TO_NUMPY = "TypeError: can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu()"
 NET = "net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))\n"
 ONES = "for p in net.parameters(): nn.init.constant_(p, 0.5)\n"
@@ -59,6 +60,25 @@ NO_CUDA = [
     ("torch.zeros(2).device", "device(cpu)"),
     ("torch.zeros(2).is_cuda, torch.zeros(2).get_device()", "(False, -1)"),
     ("torch.ones(2).to('cpu')", "tensor([1.0, 1.0], cpu, float32)"),
+]
+
+# A build for CUDA on a machine without a driver: it answers the same questions, and raises another error.
+UNDRIVEN = [
+    *((snippet, NO_DRIVER if expected == UNCOMPILED else expected) for snippet, expected in NO_CUDA
+      if not snippet.startswith(("torch.version", "torch.backends", "torch.accelerator.current"))),
+    ("from torch.version import cuda\ncuda", "'13.0'"),
+    ("torch.backends.cuda.is_built(), torch.backends.cudnn.is_available()", "(True, True)"),
+    ("torch.accelerator.current_accelerator()", "device(cuda)"),
+    ("torch.accelerator.current_accelerator(check_available=True)", "None"),
+    ("torch.accelerator.current_device_index()", NO_DRIVER),
+    ("torch.accelerator.memory_allocated()", "0"),
+    ("torch.cuda.set_device(0)", NO_DRIVER),
+    ("with torch.cuda.device(0):\n    x = 1\nx", NO_DRIVER),
+    ("torch.cuda.mem_get_info()", NO_DRIVER),
+    ("torch.cuda.get_arch_list()", "[]"),
+    ("torch.cuda.is_bf16_supported()", "False"),
+    ("torch.ones(1).pin_memory()", NO_DRIVER),
+    ("torch.set_default_device('cuda')\ntorch.ones(1)", NO_DRIVER),
 ]
 
 ONE_GPU = [
@@ -419,5 +439,5 @@ TWO_GPUS = [
 ]
 
 LINES = [(world, snippet, outcome)
-         for world, lines in (("no-cuda", NO_CUDA), ("one-gpu", ONE_GPU), ("two-gpus", TWO_GPUS))
+         for world, lines in (("no-cuda", NO_CUDA), ("no-driver", UNDRIVEN), ("one-gpu", ONE_GPU), ("two-gpus", TWO_GPUS))
          for snippet, outcome in lines]

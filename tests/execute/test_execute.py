@@ -298,7 +298,7 @@ def test_a_notebook_that_is_none_is_not_our_fault(sandbox: Sandbox, text: str) -
 def test_a_simulated_world_stands_before_the_first_cell(sandbox: Sandbox) -> None:
     job = Job(notebook=notebook("import torch\nprint(torch.cuda.device_count(), torch.ones(2, "
                                 "device='cuda').device)\ndef f(): return torch.ones(2, device='cuda:0')"),
-              world=World(name="one-gpu", gpus=("A simulated GPU",)))
+              world=World(name="one-gpu", gpus=("A simulated GPU",), built_for_cuda="12.9"))
     found = sandbox.run(job, [CallStep(key="f", function="f")], {})
     assert isinstance(found, wire.Parcel), found
     assert json.loads(found.record.run.executed)["cells"][0]["outputs"][0]["text"] == "1 cuda:0\n"

@@ -18,11 +18,11 @@ from msgspec import structs
 
 from grader import records
 from grader.exercise import catalog
-from grader.exercise.inline import simulated
 from grader.exercise.validate import Solution, cells, solutions
 from grader.inside.kernel.calls import observe_step
+from grader.inside.simulated_cuda import entered
 from grader.judge import judge, verdict_on
-from grader.spec import ON_GPU, PLAIN, REAL_CUDA, Preparation
+from grader.spec import ON_GPU, PLAIN, REAL_CUDA, Preparation, World
 from grader.wall import messages, wire
 from grader.wall.values import Device
 
@@ -53,7 +53,7 @@ def lost(exercise: catalog.Exercise, solution: Path, device: str) -> list[str]:
     """What a solution loses that is looked at on a device."""
     prepared = exercise.prepare(7)
     there = observed(exercise, cells(exercise, solution), prepared, device)
-    verdicts = judge(exercise, {PLAIN: there, ON_GPU: there}, prepared)
+    verdicts = judge(exercise, {PLAIN.name: there, ON_GPU.name: there}, prepared)
     return [f"{v.id}: {v.message}" for v in verdicts
             if v.mark not in (records.Mark.PASS, records.Mark.NOT_AVAILABLE)]
 
@@ -66,7 +66,7 @@ def right(name: str) -> list[Solution]:
 @pytest.mark.parametrize("name", EXERCISES)
 def test_the_reference_holds_on_a_simulated_gpu(name: str) -> None:
     exercise = catalog.load(COURSE / name)
-    with simulated(("A simulated GPU",)):
+    with entered(World(name="one-gpu", gpus=("A simulated GPU",), built_for_cuda="12.9")):
         assert lost(exercise, exercise.folder / "notebook.ipynb", "cuda:0") == []
 
 
@@ -99,7 +99,7 @@ def test_the_convolutional_run_tells_training_from_none(train: str, message: str
                                                      outcomes=outcomes),
                         arrays=arrays)
     check = next(check for check in exercise.checks if check.id == "convolutional")
-    assert verdict_on(exercise, check, {REAL_CUDA: there}, prepared).message[:47] == message
+    assert verdict_on(exercise, check, {REAL_CUDA.name: there}, prepared).message[:47] == message
 
 
 @pytest.mark.gpu

@@ -9,6 +9,8 @@ import pytest
 from grader.exercise import catalog
 from grader.exercise.inline import observe_inline
 from grader.judge import judge
+from grader.spec import NO_DRIVER, ONE_GPU, PLAIN, TWO_GPUS, World
+from grader.spec.worlds import named
 from tests.conftest import CHECKS, TOML, write_exercise
 
 
@@ -16,7 +18,7 @@ def test_an_exercise_is_read_whole(exercise_folder: Path) -> None:
     exercise = catalog.load(exercise_folder)
     assert [check.id for check in exercise.checks] == ["values", "untouched", "half"]
     assert exercise.checks[1].promise == "The tensor passed in is not changed."
-    assert exercise.worlds == ("plain",)
+    assert exercise.worlds == (PLAIN,)
     assert len(exercise.keys) == 3, "a step that two checks look at is made once"
 
 
@@ -34,10 +36,12 @@ def test_discovery_is_a_glob(exercise_folder: Path) -> None:
     (TOML, CHECKS.replace('Probe("halves"', 'Probe("thirds"'), "no function thirds"),
     (TOML, CHECKS.replace('Call("double", normal(2, 2)', 'Call("triple", normal(2, 2)'),
      "triple is not among"),
-    (TOML, CHECKS.replace("times=2", 'world="three-gpus"'), "no world is called 'three-gpus'"),
+    (TOML, CHECKS.replace("times=2", 'world="three-gpus"'), "'three-gpus' is no world"),
+    (TOML, CHECKS.replace("times=2", "world=World(name='plain', gpus=())").replace("Call,", "Call, World,", 1),
+     "another world is called 'plain' too"),
     (TOML, CHECKS.replace('"""halve(x) is x / 2."""', ""), "no docstring"),
     (TOML, CHECKS + "\ndef values(seen):\n    pass", "checks.py:33: values is defined twice"),
-], ids=range(11))
+], ids=range(12))
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, toml: str, checks: str, says: str) -> None:
     folder = write_exercise(tmp_path / "bad", toml=toml, checks=checks)
     with pytest.raises(catalog.ExerciseError) as error:
@@ -61,9 +65,9 @@ def test_the_readmes_checks_are_an_exercise(tmp_path: Path) -> None:
 
 
 def test_gpu_names_differ_and_come_from_the_seed() -> None:
-    one, two = catalog.world("two-gpus", 5).gpus or ()
-    assert one != two
-    assert catalog.world("two-gpus", 5) == catalog.world("two-gpus", 5)
-    assert len({catalog.world("one-gpu", seed).gpus for seed in range(50)}) > 3
-    assert catalog.world("plain", 5).gpus is None
-    assert catalog.world("no-cuda", 5).gpus == ()
+    assert named(TWO_GPUS, 5).gpus == ("NVIDIA L4", "NVIDIA RTX A6000")
+    assert named(TWO_GPUS, 5) == named(TWO_GPUS, 5)
+    assert len({named(ONE_GPU, seed).gpus for seed in range(50)}) > 3
+    assert named(PLAIN, 5) == PLAIN
+    assert named(NO_DRIVER, 5) == NO_DRIVER
+    assert named(World(name="ours", gpus=("NVIDIA H200",)), 5).gpus == ("NVIDIA H200",)

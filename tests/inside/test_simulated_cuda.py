@@ -14,19 +14,27 @@ import torch
 
 from grader.inside import simulated_cuda
 from grader.inside.simulated_cuda import SimulationLimit
+from grader.inside.simulated_cuda.gpus import KNOWN
+from grader.spec import NO_CUDA, NO_DRIVER, World
+from grader.spec.worlds import GPU_NAMES
 from tests.conformance.modules import MODULES, OPTIMISERS
 from tests.conformance.outcome import agree, leading, outcome
 from tests.conformance.record import RECORDING
 from tests.conformance.snippets import LINES, UNCOMPILED
 
-WORLDS = {"no-cuda": (), "one-gpu": ("NVIDIA A100-SXM4-40GB",),
-          "two-gpus": ("NVIDIA A100-SXM4-40GB", "Tesla T4")}
-ONE, TWO = WORLDS["one-gpu"], WORLDS["two-gpus"]
+
+def machine(*gpus: str) -> World:
+    return World(name="machine", gpus=gpus, built_for_cuda="12.9")
+
+
+ONE, TWO = machine("NVIDIA A100-SXM4-40GB"), machine("NVIDIA A100-SXM4-40GB", "Tesla T4")
+WORLDS = {"no-cuda": NO_CUDA, "no-driver": NO_DRIVER, "one-gpu": ONE, "two-gpus": TWO}
+GPUS = {"one-gpu": 1, "two-gpus": 2}
 CPU_BUILD = torch.version.cuda is None
 
 
 def seen_in(world: str, snippet: str) -> str:
-    with simulated_cuda.world(*WORLDS[world]):
+    with simulated_cuda.entered(WORLDS[world]):
         return outcome(snippet)
 
 
@@ -51,11 +59,11 @@ def test_a_real_cpu_build_agrees(snippet, expected):
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize(("world", "snippet", "expected"), [line for line in LINES if line[0] != "no-cuda"])
+@pytest.mark.parametrize(("world", "snippet", "expected"), [line for line in LINES if line[0] in GPUS])
 def test_a_real_gpu_agrees(world, snippet, expected):
     if torch.cuda.device_count() == 0:
         pytest.skip("no GPU here")
-    if min(torch.cuda.device_count(), 2) != {"one-gpu": 1, "two-gpus": 2}[world]:
+    if min(torch.cuda.device_count(), 2) != GPUS[world]:
         pytest.skip(f"this machine is not the world {world}: see CUDA_VISIBLE_DEVICES")
     seen = outcome(snippet)
     assert agree(seen, expected), seen
@@ -133,11 +141,85 @@ def test_mistakes_show(mistake):
 
 
 def test_the_gpus_have_the_names_they_were_given():
-    with simulated_cuda.world("NVIDIA H200", "A name of our own"):
+    with simulated_cuda.entered(machine("NVIDIA H200", "A name of our own")):
         assert torch.cuda.get_device_name() == "NVIDIA H200"
         assert torch.cuda.get_device_name(1) == "A name of our own"
         assert torch.cuda.get_device_capability(0) == (9, 0)
         assert "NVIDIA H200" in repr(torch.cuda.get_device_properties(0))
+
+
+@pytest.mark.parametrize("name", GPU_NAMES)
+def test_a_gpu_that_may_be_drawn_has_figures_of_its_own(name):
+    memory, capability, processors, _ = KNOWN[name]
+    with simulated_cuda.entered(machine(name)):
+        found = torch.cuda.get_device_properties(0)
+        assert found.total_memory == memory << 30
+        assert torch.cuda.get_device_capability() == capability >= (7, 0)
+        assert found.multi_processor_count == processors
+
+
+# What is hidden
+
+def test_a_build_for_cuda_without_a_driver_is_one_from_the_first_line():
+    source = ("from torch.version import cuda\nfrom torch.cuda import current_device\n"
+              "try:\n    current_device()\nexcept RuntimeError as error:\n    said = str(error)\n"
+              "cuda, said[:30]")
+    assert seen_in("no-driver", source) == "('13.0', 'Found no NVIDIA driver on your')"
+    asked = "torch.backends.cuda.is_built(), torch.cuda.is_available()"
+    assert seen_in("no-driver", asked) == "(True, False)"
+
+
+def test_a_hidden_gpu_is_no_missing_driver():
+    with simulated_cuda.entered(World(name="hidden", gpus=(), built_for_cuda="13.0")):
+        assert outcome("torch.ones(1, device='cuda')") == "RuntimeError: No CUDA GPUs are available"
+
+
+MPS = """torch.backends.mps.is_available()
+torch.backends.mps.is_built()
+torch.mps.device_count()
+torch.mps.synchronize()
+torch.mps.current_allocated_memory()
+torch.mps.get_rng_state()
+torch.mps.manual_seed(1)
+torch.backends.mps.is_macos13_or_newer()
+torch.manual_seed(1).device""".splitlines()
+
+
+@pytest.fixture
+def on_a_mac(monkeypatch):
+    """This build answers as one with MPS does, and has been asked before."""
+    torch.backends.mps.is_available.cache_clear()
+    torch.backends.mps.is_macos13_or_newer.cache_clear()
+    answers = {"_mps_is_available": True, "_mps_is_on_macos_or_newer": True, "_mps_deviceSynchronize": None,
+               "_mps_currentAllocatedMemory": 0, "_mps_get_default_generator": torch.Generator(),
+               "_accelerator_getAccelerator": torch.device("mps"), "_get_accelerator": torch.device("mps")}
+    for name, answer in answers.items():
+        monkeypatch.setattr(torch._C, name, lambda *_, answer=answer: answer)
+    monkeypatch.setattr(torch._C, "_has_mps", True)
+    assert outcome("torch.backends.mps.is_available(), torch.backends.mps.is_built()") == "(True, True)"
+    assert outcome("torch.accelerator.current_accelerator(), torch.accelerator.device_count()"
+                   ) == "(device(mps), 1)"
+    assert [outcome(snippet).partition(":")[0] for snippet in MPS].count("RuntimeError") == 0
+    yield
+    torch.backends.mps.is_available.cache_clear()
+    torch.backends.mps.is_macos13_or_newer.cache_clear()
+    torch.mps._default_mps_generator = None
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_mps_is_hidden(world, on_a_mac):
+    hidden = {snippet: leading(seen_in(world, snippet), 2) for snippet in MPS}
+    assert hidden == {
+        "torch.backends.mps.is_available()": "False", "torch.backends.mps.is_built()": "False",
+        "torch.mps.device_count()": "0", "torch.mps.synchronize()": "RuntimeError: Cannot execute",
+        "torch.mps.current_allocated_memory()": "RuntimeError: Cannot execute",
+        "torch.mps.get_rng_state()": "RuntimeError: Cannot execute", "torch.mps.manual_seed(1)": "None",
+        "torch.backends.mps.is_macos13_or_newer()": "RuntimeError: Cannot execute",
+        "torch.manual_seed(1).device": "device(cpu)"}
+    accelerator = seen_in(world, "torch.accelerator.current_accelerator(), torch.accelerator.device_count()")
+    assert accelerator == {"no-cuda": "(None, 0)", "no-driver": "(device(cuda), 0)",
+                           "one-gpu": "(device(cuda), 1)", "two-gpus": "(device(cuda), 2)"}[world]
+    assert torch.backends.mps.is_available()
 
 
 # Numbers are real
@@ -158,7 +240,7 @@ def trained(device: str) -> list[torch.Tensor]:
 
 def test_training_on_a_simulated_gpu_gives_the_cpus_numbers():
     reference = trained("cpu")
-    with simulated_cuda.world(*ONE):
+    with simulated_cuda.entered(ONE):
         simulated = trained("cuda")
     for ours, theirs in zip(simulated, reference, strict=True):
         # the same kernels run; a foreach update may round a sum in another order
@@ -185,7 +267,7 @@ def passed_through(expressions: tuple[str, ...], device: str) -> list[torch.Tens
 @pytest.mark.parametrize("expressions", MODULES, ids=lambda made: made[0])
 def test_modules_work_on_a_simulated_gpu(expressions):
     reference = passed_through(expressions, "cpu")
-    with simulated_cuda.world(*ONE):
+    with simulated_cuda.entered(ONE):
         simulated = passed_through(expressions, "cuda")
     for ours, theirs in zip(simulated, reference, strict=True):
         # the same kernels: torch.testing's own tolerance is ample
@@ -194,7 +276,7 @@ def test_modules_work_on_a_simulated_gpu(expressions):
 
 @pytest.mark.filterwarnings("ignore:Lazy modules are a new feature")
 def test_a_lazy_module_is_moved_before_it_has_weights():
-    with simulated_cuda.world(*ONE):
+    with simulated_cuda.entered(ONE):
         layer = torch.nn.LazyLinear(2).cuda()
         assert layer(torch.ones(1, 3, device="cuda")).is_cuda
         assert layer.weight.is_cuda
@@ -202,7 +284,7 @@ def test_a_lazy_module_is_moved_before_it_has_weights():
 
 @pytest.mark.parametrize("name", OPTIMISERS)
 def test_optimisers_work_on_a_simulated_gpu(name):
-    with simulated_cuda.world(*ONE):
+    with simulated_cuda.entered(ONE):
         net = torch.nn.Linear(3, 2).cuda()
         optimiser = getattr(torch.optim, name)(net.parameters())
         x, before = torch.randn(4, 3, device="cuda"), net.weight.detach().clone()
@@ -234,15 +316,16 @@ def test_a_build_with_cuda_is_hidden(monkeypatch):
     for name in ("_cuda_getDeviceCount", "_cuda_init", "_cuda_getDevice"):
         monkeypatch.setattr(torch._C, name, real, raising=False)
     monkeypatch.setattr(torch._C, "_accelerator_getAccelerator", lambda: torch.device("cuda"))
-    for snippet, expected in [line[1:] for line in LINES if line[0] == "no-cuda"]:
-        assert agree(seen_in("no-cuda", snippet), expected), snippet
+    for world, snippet, expected in LINES:
+        if world not in GPUS:
+            assert agree(seen_in(world, snippet), expected), (world, snippet)
     assert torch.version.cuda == "12.9"
     assert agree(seen_in("one-gpu", "torch.cuda.device_count(), torch.ones(1, device='cuda').device"),
                  "(1, device(cuda:0))")
 
 
 def test_it_holds_in_a_forked_child():
-    with simulated_cuda.world(*ONE):
+    with simulated_cuda.entered(ONE):
         torch.ones(1, device="cuda")
         child = os.fork()
         if child == 0:
@@ -259,20 +342,20 @@ def test_it_holds_in_a_forked_child():
 
 def test_a_gpus_file_does_not_load_without_one():
     held = io.BytesIO()
-    with simulated_cuda.world(*ONE):
+    with simulated_cuda.entered(ONE):
         torch.save(torch.ones(2, device="cuda"), held)
     held.seek(0)
-    with simulated_cuda.world(), pytest.raises(RuntimeError,
+    with simulated_cuda.entered(NO_CUDA), pytest.raises(RuntimeError,
                                                match="Attempting to deserialize object on a CUDA dev"):
         torch.load(held)
     held.seek(0)
-    with simulated_cuda.world():
+    with simulated_cuda.entered(NO_CUDA):
         assert torch.load(held, map_location="cpu").tolist() == [1.0, 1.0]
 
 
 def test_no_tensor_of_torchs_own_is_left_behind():
     # these make tensors in C++ "on the device of the input", which there is the CPU
-    with simulated_cuda.world(*ONE):
+    with simulated_cuda.entered(ONE):
         x = torch.ones(3, 4, device="cuda", requires_grad=True)
         for result in (
             torch.nn.functional.scaled_dot_product_attention(x[None], x[None], x[None], is_causal=True),
@@ -291,7 +374,7 @@ def test_no_tensor_of_torchs_own_is_left_behind():
 def test_leaving_puts_torch_back():
     before = (torch.device, torch.zeros, torch.cuda.Stream, torch.version.cuda, torch.Tensor.to,
               torch.Tensor.device)
-    with simulated_cuda.world(*TWO):
+    with simulated_cuda.entered(TWO):
         assert torch.zeros is not before[1]
     after = (torch.device, torch.zeros, torch.cuda.Stream, torch.version.cuda, torch.Tensor.to,
              torch.Tensor.device)
@@ -301,12 +384,12 @@ def test_leaving_puts_torch_back():
 
 
 def test_a_world_is_entered_once():
-    with simulated_cuda.world(), pytest.raises(RuntimeError, match="already in a world"):
+    with simulated_cuda.entered(NO_CUDA), pytest.raises(RuntimeError, match="already in a world"):
         simulated_cuda.enter(ONE)
 
 
 def test_memory_is_given_back():
-    with simulated_cuda.world(*ONE):
+    with simulated_cuda.entered(ONE):
         x = torch.zeros(1 << 20, device="cuda")
         assert torch.cuda.memory_allocated() == torch.accelerator.memory_allocated() == 4 << 20
         del x
@@ -333,5 +416,6 @@ LIMITS = {
 
 @pytest.mark.parametrize("operation", LIMITS)
 def test_what_cannot_be_simulated_says_so(operation):
-    with simulated_cuda.world(*ONE, *ONE), pytest.raises(SimulationLimit, match=operation):
+    alike = machine("Tesla T4", "Tesla T4")
+    with simulated_cuda.entered(alike), pytest.raises(SimulationLimit, match=operation):
         LIMITS[operation]()

@@ -195,7 +195,7 @@ class Answering:
             return False, _lost(payload, Cause.CRASHED, parcel.reason)
         outcome, arrays = observe_step(parcel.record, parcel.arrays, self.namespace, self.job.watched,
                                        cells=self.cells, most_bytes=limits.observation_bytes,
-                                       device=self.job.device)
+                                       device=self.job.world.device)
         try:
             return isinstance(outcome, Returned), (payload[:NONCE], *wire.parts(outcome, arrays))
         except Exception as error:  # whatever slipped through is the call's loss

@@ -51,7 +51,7 @@ def _prepare(job: Job, connection_file: str) -> Any:
         sys.path.insert(0, "")
     if job.world.gpus is not None:
         from grader.inside.simulated_cuda import enter
-        enter(job.world.gpus)
+        enter(job.world)
     else:
         _give_gpu(job)
     for name in job.watched:

@@ -2,15 +2,16 @@
 show.
 
 `enter` changes torch in this interpreter before a student's first line runs; from then on torch.cuda,
-torch.accelerator and every tensor answer as they would on a machine with these GPUs. Numbers are real: the
-CPU computes them, and what is simulated is only where a tensor is said to be, and what follows from that
-(tags.py, dispatch.py).
+torch.accelerator, torch.version and every tensor answer as they would on that machine, which is never a Mac.
+Numbers are real: the CPU computes them, and what is simulated is only where a tensor is said to be, and what
+follows from that (tags.py, dispatch.py).
 
 Holds in threads started through `threading`, in forked children, inside hooks and custom autograd functions.
 Not in processes started anew ("spawn"), which begin outside. What cannot be simulated raises
 `SimulationLimit`, which names the operation. Known to be missing: sparse and nested tensors on a GPU, CUDA
 graphs, several GPUs in one module (DataParallel), compiled kernels and other libraries' access to GPU memory,
-out-of-memory errors, asynchronous errors, a GPU's own random numbers and rounding, CUDA_VISIBLE_DEVICES.
+out-of-memory errors, asynchronous errors, a GPU's own random numbers and rounding, CUDA_VISIBLE_DEVICES; and,
+where the grading machine is a Mac, that the device "mps" is refused to code that does not ask for it first.
 
 Never compared with a recording from a real GPU so far: what is promised rests on PyTorch's source and
 documentation (tests/conformance).
@@ -22,31 +23,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from grader.wall.messages import World
+
 from .limit import SimulationLimit
 
-__all__ = ["SimulationLimit", "enter", "leave", "world"]
+__all__ = ["SimulationLimit", "enter", "entered", "leave"]
 
 _entered: list[Any] = []        # what `leave` calls, the last one first
 
 
-def enter(gpus: tuple[str, ...]) -> None:
-    """From here on this interpreter has GPUs with these names; with none, it has a CPU build of torch."""
+def enter(world: World) -> None:
+    """From here on this interpreter is in the world; where nothing is simulated, all stays as it is."""
     if _entered:
         raise RuntimeError("this interpreter is already in a world: leave it first")
+    if world.gpus is None:
+        return
     import torch
 
-    from . import surface
+    from . import absent, surface
     from .patches import Patches
 
     patches = Patches()
     _entered.append(patches.undo)
-    if not gpus:
-        surface.without_cuda(patches)
+    absent.without_mps(patches)
+    if world.built_for_cuda is None:
+        absent.without_cuda(patches)
+        return
+    if not (world.gpus and world.driver):
+        absent.without_gpus(world.built_for_cuda, patches, driver=world.driver)
         return
     from . import autocast, dispatch, tensors
     from .driver import Machine
 
-    machine = Machine(gpus)
+    machine = Machine(world.gpus, world.built_for_cuda)
     surface.storages(machine, patches)          # first: a tag must be there to be asked for
     tensors.install(machine, patches)
     surface.c_layer(machine, patches)
@@ -67,9 +76,9 @@ def leave() -> None:
 
 
 @contextmanager
-def world(*gpus: str) -> Iterator[None]:
+def entered(world: World) -> Iterator[None]:
     """`enter`, then `leave`."""
-    enter(gpus)
+    enter(world)
     try:
         yield
     finally:

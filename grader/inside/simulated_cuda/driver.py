@@ -18,10 +18,15 @@ from .gpus import Properties, properties
 from .streams import CUDA, GpuGenerator, Stream
 from .tags import NEUTRAL, Ledger, Tag, storage_of, tag_of
 
-CUDA_VERSION = "12.9"       # a CUDA that torch 2.13 is released with (torch.cuda.PYTORCH_RELEASES_CODE_CC)
 CUDNN_VERSION = 91002
 ARCHITECTURES = "sm_70 sm_75 sm_80 sm_86 sm_90 sm_100 sm_120"
 CPU = torch.device("cpu")
+
+
+def compiled_version(cuda: str) -> int:
+    """A CUDA version as CUDA_VERSION of cuda.h has it: 12090 for "12.9"."""
+    major, minor = cuda.split(".")
+    return int(major) * 1000 + int(minor) * 10
 
 
 def invalid_ordinal() -> RuntimeError:
@@ -50,7 +55,8 @@ class _Here(threading.local):
 class Machine:
     """The simulated GPUs and everything that they keep."""
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    def __init__(self, names: tuple[str, ...], built_for_cuda: str) -> None:
+        self.built_for_cuda = built_for_cuda
         self.properties: list[Properties] = [properties(index, name) for index, name in enumerate(names)]
         self.devices = [torch.device("cuda", index) for index in range(len(names))]
         self.ledgers = [Ledger() for _ in names]
@@ -159,7 +165,7 @@ def cuda_functions(machine: Machine) -> dict[str, Callable[..., Any]]:
         "_cuda_synchronize": _nothing,
         "_cuda_isInBadFork": lambda: False,         # each call to a student's function is made in a fork
         "_cuda_getArchFlags": lambda: ARCHITECTURES,
-        "_cuda_getCompiledVersion": lambda: int(CUDA_VERSION.replace(".", "0")) * 10,
+        "_cuda_getCompiledVersion": lambda: compiled_version(machine.built_for_cuda),
         "_cuda_canDeviceAccessPeer": lambda one, other: one != other,
         "_cuda_ipc_collect": _nothing,
         "_cuda_emptyCache": machine.empty_caches,

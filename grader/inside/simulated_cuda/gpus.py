@@ -14,10 +14,13 @@ GIB = 1024 ** 3
 KNOWN = {
     "Tesla T4": (15, (7, 5), 40, 4),
     "Tesla V100-SXM2-16GB": (16, (7, 0), 80, 6),
+    "NVIDIA A10": (22, (8, 6), 72, 6),
     "NVIDIA A10G": (22, (8, 6), 80, 6),
     "NVIDIA L4": (22, (8, 9), 58, 48),
+    "NVIDIA GeForce RTX 3060": (12, (8, 6), 28, 3),
     "NVIDIA GeForce RTX 3090": (24, (8, 6), 82, 6),
     "NVIDIA GeForce RTX 4090": (24, (8, 9), 128, 72),
+    "NVIDIA RTX A6000": (48, (8, 6), 84, 6),
     "NVIDIA A100-SXM4-40GB": (40, (8, 0), 108, 40),
     "NVIDIA A100-SXM4-80GB": (80, (8, 0), 108, 40),
     "NVIDIA H100 80GB HBM3": (80, (9, 0), 132, 50),

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from .driver import CPU, CUDA_VERSION, CUDNN_VERSION, Machine, accelerator_functions, cuda_functions, runtime
+from .driver import CPU, CUDNN_VERSION, Machine, accelerator_functions, cuda_functions, runtime
 from .limit import SimulationLimit, unable, unable_class
 from .patches import Patches
 from .streams import Event, GpuGenerator, Stream
@@ -48,7 +48,6 @@ def c_layer(machine: Machine, patches: Patches) -> None:
     patches.put(torch._C, "__getattr__", missing)
     patches.put(torch._C, "_has_cuda", True)
     patches.put(torch._C, "_has_cudnn", True)
-    patches.put(torch._C, "_has_mps", False)
     patches.put(torch._C, "_group_tensors_by_device_and_dtype", grouper(machine))
     patches.put(torch._C._nn, "_parse_to", parser(machine))
 
@@ -75,7 +74,7 @@ def cuda_module(machine: Machine, patches: Patches) -> None:
     for name in TYPES:
         patches.put(torch.cuda, f"{name}Tensor", tensor_type(name))
     patches.put(torch, "compile", uncompiled)
-    patches.put(torch.version, "cuda", CUDA_VERSION)
+    patches.put(torch.version, "cuda", machine.built_for_cuda)
     patches.put(torch.backends.cudnn, "version", lambda: CUDNN_VERSION)
     # cuDNN's own layout is not needed
     patches.put(torch.backends.cudnn, "is_acceptable", lambda tensor: False)
@@ -262,36 +261,3 @@ def threads(mode: TorchDispatchMode, patches: Patches) -> None:
             torch._C._pop_torch_dispatch_stack(None)
 
     patches.put(threading.Thread, "_bootstrap_inner", bootstrap)
-
-
-def without_cuda(patches: Patches) -> None:
-    """Make a build with CUDA answer as a CPU build does. A CPU build is left as it is."""
-    if torch.version.cuda is None:
-        return
-    for name, value in vars(torch._C).copy().items():
-        if name.startswith("_cuda_") and not isinstance(value, type):
-            patches.take(torch._C, name)
-
-    def uncompiled(index: int) -> int:
-        if index < 0:
-            return -1
-        raise RuntimeError("PyTorch was compiled without CUDA support")
-
-    def no_accelerator(*args: object) -> Any:
-        raise RuntimeError("Cannot access accelerator device when none is available.")
-
-    for name in ("_exchange_device", "_maybe_exchange_device"):
-        patches.put(torch.cuda, name, uncompiled)
-    for name in vars(torch._C).copy():
-        if name.startswith("_accelerator_"):
-            patches.put(torch._C, name, no_accelerator)
-    patches.put(torch._C, "_accelerator_getAccelerator", lambda: None)
-    patches.put(torch._C, "_accelerator_isAllocatorInitialized", lambda: False)
-    patches.put(torch._C, "_has_cuda", False)
-    patches.put(torch._C, "_has_cudnn", False)
-    patches.put(torch.cuda, "_is_in_bad_fork", lambda: False)
-    patches.put(torch.cuda, "_initialized", False)
-    patches.put(torch.cuda, "_cudart", None)
-    patches.put(torch.Tensor, "pin_memory", no_accelerator)
-    patches.put(torch.version, "cuda", None)
-
