@@ -17,6 +17,8 @@ QUIET = ("CACHE", "PRECALL", "PUSH_NULL", "NOP", "RESUME", "EXTENDED_ARG")
 class Watched(nn.Module):
     """A linear layer that writes down where its inputs are, and takes them from anywhere."""
 
+    shift: torch.Tensor
+
     def __init__(self, n_in: int, n_out: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.full((n_out, n_in), 0.1))
