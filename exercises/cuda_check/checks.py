@@ -90,7 +90,7 @@ pick_two = Call("pick_device", world=TWO_GPUS)
 pick_habits = Probe("habits", uses="pick_device", world=NO_CUDA, function="pick_device")
 
 step_cpu_build = Probe("two_steps", uses="train_step", world=NO_CUDA, device=On("cpu"), **task)
-step_no_driver = Probe("two_steps", uses="train_step", world=NO_DRIVER, device=On("cpu"), **task)
+step_no_driver = Probe("steps_end", uses="train_step", world=NO_DRIVER, device=On("cpu"), **task)
 where_one = Probe("where", uses="train_step", world=ONE_GPU, device=On("cuda"), **batch)
 where_two = Probe("where", uses="train_step", world=TWO_GPUS, device=On("cuda:1"), **batch)
 step_habits = Probe("habits", uses="train_step", world=NO_CUDA, function="train_step")

@@ -115,7 +115,7 @@ def forger(request: pytest.FixtureRequest) -> Forger:
 
 def test_no_forged_value_is_our_fault(forger: Forger) -> None:
     for step, key in forger.exercise.keys.items():
-        was = forger.observed.get(step.world)
+        was = forger.observed.get(step.world.name)
         outcome = was.record.outcomes[key] if was else None
         if not isinstance(outcome, messages.Returned):
             continue
@@ -126,7 +126,7 @@ def test_no_forged_value_is_our_fault(forger: Forger) -> None:
                        structs.replace(first, arguments=())]
             for one in rounds:
                 changed = structs.replace(outcome, rounds=(one, *outcome.rounds[1:]))
-                for verdict in forger.verdicts(step.world, key, changed):
+                for verdict in forger.verdicts(step.world.name, key, changed):
                     assert verdict.mark is not records.Mark.GRADER_ERROR, (key, forged, verdict.message)
 
 
@@ -143,8 +143,8 @@ def test_no_forged_outcome_is_our_fault(forger: Forger,
                                         make: Callable[[messages.Cause], messages.Outcome]) -> None:
     for cause in (messages.Cause.TIMEOUT, messages.Cause.PREREQUISITE):
         for step, key in forger.exercise.keys.items():
-            if step.world in forger.observed:
-                for verdict in forger.verdicts(step.world, key, make(cause)):
+            if step.world.name in forger.observed:
+                for verdict in forger.verdicts(step.world.name, key, make(cause)):
                     assert verdict.mark is not records.Mark.GRADER_ERROR, verdict
                     assert len(verdict.message) <= 2000
 
@@ -203,8 +203,8 @@ def test_a_class_s_name_takes_no_check_out_of_the_maximum(forger: Forger) -> Non
     """Only in a simulated world can a device be unable; elsewhere the name means nothing."""
     limit = messages.Raised(error="SimulationLimit", message="cannot")
     for step, key in forger.exercise.keys.items():
-        if step.world in forger.observed and forger.prepared.worlds[step.world].gpus is None:
-            for verdict in forger.verdicts(step.world, key, limit):
+        if step.world.name in forger.observed and step.world.gpus is None:
+            for verdict in forger.verdicts(step.world.name, key, limit):
                 assert verdict.mark is not records.Mark.NOT_AVAILABLE
 
 
