@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -40,27 +41,27 @@ def seen_in(world: str, snippet: str) -> str:
 
 # The conformance table
 
-def test_the_table_is_long_enough_and_has_no_line_twice():
+def test_the_table_is_long_enough_and_has_no_line_twice() -> None:
     assert len(LINES) >= 120
     assert len({(world, snippet) for world, snippet, _ in LINES}) == len(LINES)
 
 
 @pytest.mark.parametrize(("world", "snippet", "expected"), LINES)
-def test_conformance(world, snippet, expected):
+def test_conformance(world: str, snippet: str, expected: str) -> None:
     seen = seen_in(world, snippet)
     assert agree(seen, expected), seen
 
 
 @pytest.mark.skipif(not CPU_BUILD, reason="the world without CUDA is a CPU build, and this is none")
 @pytest.mark.parametrize(("snippet", "expected"), [line[1:] for line in LINES if line[0] == "no-cuda"])
-def test_a_real_cpu_build_agrees(snippet, expected):
+def test_a_real_cpu_build_agrees(snippet: str, expected: str) -> None:
     seen = outcome(snippet)
     assert agree(seen, expected), seen
 
 
 @pytest.mark.gpu
 @pytest.mark.parametrize(("world", "snippet", "expected"), [line for line in LINES if line[0] in GPUS])
-def test_a_real_gpu_agrees(world, snippet, expected):
+def test_a_real_gpu_agrees(world: str, snippet: str, expected: str) -> None:
     if torch.cuda.device_count() == 0:
         pytest.skip("no GPU here")
     if min(torch.cuda.device_count(), 2) != GPUS[world]:
@@ -69,7 +70,7 @@ def test_a_real_gpu_agrees(world, snippet, expected):
     assert agree(seen, expected), seen
 
 
-def test_the_simulation_agrees_with_the_recording():
+def test_the_simulation_agrees_with_the_recording() -> None:
     if not RECORDING.exists():
         pytest.skip("never recorded on a GPU: python -m tests.conformance.record")
     lines = json.loads(RECORDING.read_text())["lines"]
@@ -133,14 +134,14 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_mistakes_show(mistake):
+def test_mistakes_show(mistake: str) -> None:
     source, expected = MISTAKES[mistake]
     for world, wanted in expected.items():
         seen = seen_in(world, f"{source}\nrun()")
         assert agree(seen, wanted), (world, seen)
 
 
-def test_the_gpus_have_the_names_they_were_given():
+def test_the_gpus_have_the_names_they_were_given() -> None:
     with simulated_cuda.entered(machine("NVIDIA H200", "A name of our own")):
         assert torch.cuda.get_device_name() == "NVIDIA H200"
         assert torch.cuda.get_device_name(1) == "A name of our own"
@@ -149,7 +150,7 @@ def test_the_gpus_have_the_names_they_were_given():
 
 
 @pytest.mark.parametrize("name", GPU_NAMES)
-def test_a_gpu_that_may_be_drawn_has_figures_of_its_own(name):
+def test_a_gpu_that_may_be_drawn_has_figures_of_its_own(name: str) -> None:
     memory, capability, processors, _ = KNOWN[name]
     with simulated_cuda.entered(machine(name)):
         found = torch.cuda.get_device_properties(0)
@@ -160,7 +161,7 @@ def test_a_gpu_that_may_be_drawn_has_figures_of_its_own(name):
 
 # What is hidden
 
-def test_a_build_for_cuda_without_a_driver_is_one_from_the_first_line():
+def test_a_build_for_cuda_without_a_driver_is_one_from_the_first_line() -> None:
     source = ("from torch.version import cuda\nfrom torch.cuda import current_device\n"
               "try:\n    current_device()\nexcept RuntimeError as error:\n    said = str(error)\n"
               "cuda, said[:30]")
@@ -169,7 +170,7 @@ def test_a_build_for_cuda_without_a_driver_is_one_from_the_first_line():
     assert seen_in("no-driver", asked) == "(True, False)"
 
 
-def test_a_hidden_gpu_is_no_missing_driver():
+def test_a_hidden_gpu_is_no_missing_driver() -> None:
     with simulated_cuda.entered(World(name="hidden", gpus=(), built_for_cuda="13.0")):
         assert outcome("torch.ones(1, device='cuda')") == "RuntimeError: No CUDA GPUs are available"
 
@@ -186,7 +187,7 @@ torch.manual_seed(1).device""".splitlines()
 
 
 @pytest.fixture
-def on_a_mac(monkeypatch):
+def on_a_mac(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """This build answers as one with MPS does, and has been asked before."""
     torch.backends.mps.is_available.cache_clear()
     torch.backends.mps.is_macos13_or_newer.cache_clear()
@@ -196,6 +197,7 @@ def on_a_mac(monkeypatch):
     for name, answer in answers.items():
         monkeypatch.setattr(torch._C, name, lambda *_, answer=answer: answer)
     monkeypatch.setattr(torch._C, "_has_mps", True)
+    monkeypatch.setattr(torch.mps, "_default_mps_generator", None)
     assert outcome("torch.backends.mps.is_available(), torch.backends.mps.is_built()") == "(True, True)"
     assert outcome("torch.accelerator.current_accelerator(), torch.accelerator.device_count()"
                    ) == "(device(mps), 1)"
@@ -203,11 +205,10 @@ def on_a_mac(monkeypatch):
     yield
     torch.backends.mps.is_available.cache_clear()
     torch.backends.mps.is_macos13_or_newer.cache_clear()
-    torch.mps._default_mps_generator = None
 
 
 @pytest.mark.parametrize("world", WORLDS)
-def test_mps_is_hidden(world, on_a_mac):
+def test_mps_is_hidden(world: str, on_a_mac: None) -> None:
     hidden = {snippet: leading(seen_in(world, snippet), 2) for snippet in MPS}
     assert hidden == {
         "torch.backends.mps.is_available()": "False", "torch.backends.mps.is_built()": "False",
@@ -238,7 +239,7 @@ def trained(device: str) -> list[torch.Tensor]:
     return [p.detach().cpu() for p in net.parameters()]
 
 
-def test_training_on_a_simulated_gpu_gives_the_cpus_numbers():
+def test_training_on_a_simulated_gpu_gives_the_cpus_numbers() -> None:
     reference = trained("cpu")
     with simulated_cuda.entered(ONE):
         simulated = trained("cuda")
@@ -265,7 +266,7 @@ def passed_through(expressions: tuple[str, ...], device: str) -> list[torch.Tens
 
 
 @pytest.mark.parametrize("expressions", MODULES, ids=lambda made: made[0])
-def test_modules_work_on_a_simulated_gpu(expressions):
+def test_modules_work_on_a_simulated_gpu(expressions: tuple[str, ...]) -> None:
     reference = passed_through(expressions, "cpu")
     with simulated_cuda.entered(ONE):
         simulated = passed_through(expressions, "cuda")
@@ -275,7 +276,7 @@ def test_modules_work_on_a_simulated_gpu(expressions):
 
 
 @pytest.mark.filterwarnings("ignore:Lazy modules are a new feature")
-def test_a_lazy_module_is_moved_before_it_has_weights():
+def test_a_lazy_module_is_moved_before_it_has_weights() -> None:
     with simulated_cuda.entered(ONE):
         layer = torch.nn.LazyLinear(2).cuda()
         assert layer(torch.ones(1, 3, device="cuda")).is_cuda
@@ -283,7 +284,7 @@ def test_a_lazy_module_is_moved_before_it_has_weights():
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
-def test_optimisers_work_on_a_simulated_gpu(name):
+def test_optimisers_work_on_a_simulated_gpu(name: str) -> None:
     with simulated_cuda.entered(ONE):
         net = torch.nn.Linear(3, 2).cuda()
         optimiser = getattr(torch.optim, name)(net.parameters())
@@ -291,7 +292,7 @@ def test_optimisers_work_on_a_simulated_gpu(name):
 
         def loss() -> torch.Tensor:
             optimiser.zero_grad()
-            value = net(x).square().mean()
+            value: torch.Tensor = net(x).square().mean()
             value.backward()
             return value
 
@@ -307,7 +308,7 @@ def test_optimisers_work_on_a_simulated_gpu(name):
 # Where a world holds
 
 @pytest.mark.skipif(not CPU_BUILD, reason="pretends that a CPU build is one with CUDA")
-def test_a_build_with_cuda_is_hidden(monkeypatch):
+def test_a_build_with_cuda_is_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     def real() -> int:
         raise AssertionError("the real CUDA was asked")
 
@@ -324,7 +325,7 @@ def test_a_build_with_cuda_is_hidden(monkeypatch):
                  "(1, device(cuda:0))")
 
 
-def test_it_holds_in_a_forked_child():
+def test_it_holds_in_a_forked_child() -> None:
     with simulated_cuda.entered(ONE):
         torch.ones(1, device="cuda")
         child = os.fork()
@@ -340,7 +341,7 @@ def test_it_holds_in_a_forked_child():
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def test_a_gpus_file_does_not_load_without_one():
+def test_a_gpus_file_does_not_load_without_one() -> None:
     held = io.BytesIO()
     with simulated_cuda.entered(ONE):
         torch.save(torch.ones(2, device="cuda"), held)
@@ -353,13 +354,14 @@ def test_a_gpus_file_does_not_load_without_one():
         assert torch.load(held, map_location="cpu").tolist() == [1.0, 1.0]
 
 
-def test_no_tensor_of_torchs_own_is_left_behind():
+def test_no_tensor_of_torchs_own_is_left_behind() -> None:
     # these make tensors in C++ "on the device of the input", which there is the CPU
     with simulated_cuda.entered(ONE):
         x = torch.ones(3, 4, device="cuda", requires_grad=True)
         for result in (
             torch.nn.functional.scaled_dot_product_attention(x[None], x[None], x[None], is_causal=True),
-            torch.nn.functional.ctc_loss(x[:, None].log_softmax(-1), torch.tensor([[1]]), (3,), (1,)),
+            torch.nn.functional.ctc_loss(x[:, None].log_softmax(-1), torch.tensor([[1]]),
+                                         (3,), (1,)),  # type: ignore[arg-type]  # tuples are documented
             torch.nn.functional.triplet_margin_loss(x, x + 1, x - 1), torch.cov(x), torch.cdist(x, x),
             torch.nn.functional.interpolate(x[None], scale_factor=2.0), x[:, [0, 2]],
             x.index_select(0, torch.tensor(
@@ -368,10 +370,11 @@ def test_no_tensor_of_torchs_own_is_left_behind():
             assert result.is_cuda
             x.grad = None
             result.sum().backward()
+            assert x.grad is not None
             assert x.grad.is_cuda
 
 
-def test_leaving_puts_torch_back():
+def test_leaving_puts_torch_back() -> None:
     before = (torch.device, torch.zeros, torch.cuda.Stream, torch.version.cuda, torch.Tensor.to,
               torch.Tensor.device)
     with simulated_cuda.entered(TWO):
@@ -383,12 +386,12 @@ def test_leaving_puts_torch_back():
     assert torch._C._len_torch_dispatch_stack() == 0
 
 
-def test_a_world_is_entered_once():
+def test_a_world_is_entered_once() -> None:
     with simulated_cuda.entered(NO_CUDA), pytest.raises(RuntimeError, match="already in a world"):
         simulated_cuda.enter(ONE)
 
 
-def test_memory_is_given_back():
+def test_memory_is_given_back() -> None:
     with simulated_cuda.entered(ONE):
         x = torch.zeros(1 << 20, device="cuda")
         assert torch.cuda.memory_allocated() == torch.accelerator.memory_allocated() == 4 << 20
@@ -396,7 +399,7 @@ def test_memory_is_given_back():
         assert (torch.cuda.memory_allocated(), torch.cuda.max_memory_allocated()) == (0, 4 << 20)
 
 
-def test_importing_costs_no_torch():
+def test_importing_costs_no_torch() -> None:
     asked = "import sys, grader.inside.simulated_cuda; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
 
@@ -406,8 +409,8 @@ def test_importing_costs_no_torch():
 LIMITS = {
     "CUDAGraph": lambda: torch.cuda.CUDAGraph(),
     "to_sparse": lambda: torch.eye(2, device="cuda").to_sparse(),
-    "sparse_coo_tensor": lambda: torch.sparse_coo_tensor([[0]], [1.0], (2,), device="cuda"),
-    "dlpack": lambda: torch.from_dlpack(torch.ones(1, device="cuda")),
+    "sparse_coo_tensor": lambda: torch.sparse_coo_tensor(torch.tensor([[0]]), torch.ones(1), device="cuda"),
+    "dlpack": lambda: torch.utils.dlpack.from_dlpack(torch.ones(1, device="cuda")),
     "DataParallel": lambda: torch.nn.DataParallel(torch.nn.Linear(1, 1).cuda())(torch.ones(2, 1)),
     "_cuda_sleep": lambda: torch.cuda._sleep(1),
     "ExternalStream": lambda: torch.cuda.ExternalStream(0),
@@ -415,7 +418,7 @@ LIMITS = {
 
 
 @pytest.mark.parametrize("operation", LIMITS)
-def test_what_cannot_be_simulated_says_so(operation):
+def test_what_cannot_be_simulated_says_so(operation: str) -> None:
     alike = machine("Tesla T4", "Tesla T4")
     with simulated_cuda.entered(alike), pytest.raises(SimulationLimit, match=operation):
         LIMITS[operation]()
