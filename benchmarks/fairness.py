@@ -19,8 +19,9 @@ from grader import records
 from grader.execute.opening import open_sandbox
 from grader.execute.pool import default_jobs, observe_all
 from grader.exercise import catalog
+from grader.exercise.alarms import upper_bound
 from grader.exercise.inline import as_notebook
-from grader.exercise.validate import Solution, cells, solutions, upper_bound
+from grader.exercise.solutions import Solution, cells, solutions
 from grader.options import Options
 from grader.pipeline import Grading
 

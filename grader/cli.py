@@ -32,6 +32,8 @@ EXAMPLES = {
     "release": ["grader release he_init --out handout", "grader release all --out handout",
                 "grader release he_init --for gradescope --out autograder.zip"],
     "validate": ["grader validate", "grader validate he_init",
+                 "grader validate he_init --solution wrong/lecun.py",
+                 "grader validate he_init --check variance --only wrong --only killed",
                  "grader validate he_init --sandbox inline --draws 200"],
     "rejudge": ["grader rejudge reports    # after mending a check"],
     "report": ["grader report reports"],
@@ -241,21 +243,43 @@ def release(options: Options, name: str, out: Path, audience: str) -> None:
 @click.argument("name", required=False)
 @click.option("--sandbox", "where", type=click.Choice(["bubblewrap", "process", "inline"]),
               help="Where wrong and right solutions run; inline is quick, and only for code you trust.")
+@click.option("--check", "checks", multiple=True, metavar="ID",
+              help="Prove this check only; may be given again.")
+@click.option("--solution", "solutions", multiple=True, metavar="FILE",
+              help="Run this file of wrong/ or right/ only, or notebook.ipynb; may be given again.")
+@click.option("--only", multiple=True, metavar="PROOF", help="Make this proof only; may be given again.")
 @click.option("--draws", type=click.IntRange(0), default=1000, show_default=True,
               help="Fresh seeds with which the reference is judged to measure false alarms.")
 @takes("exercises", "jobs")
-def validate(options: Options, name: str | None, draws: int, where: str | None) -> None:
-    """Prove exercises: the reference passes, every wrong solution fails as it says, no check is dead."""
+def validate(options: Options, name: str | None, where: str | None, draws: int, only: tuple[str, ...],
+             checks: tuple[str, ...], solutions: tuple[str, ...]) -> None:
+    """Prove exercises: the reference passes, every wrong solution fails as it says, no check is dead.
+
+    \b
+    The proofs, in their order:
+      release     it can be handed out
+      names       what exercise.toml forbids and preloads exists
+      reference   the notebook runs to its end and passes
+      right       other right solutions pass
+      wrong       wrong solutions fail as their headers say
+      killed      every check is failed by some wrong solution
+      spoilt      wrong numbers do not pass, junk makes no check raise
+      alarms      false alarms are as rare as claimed
+
+    Exit code 0: all proved; 1: not; 2: nothing was proved, and one line says why.
+    """
     from grader.execute.opening import open_sandbox
 
     with nullcontext() if where == "inline" else open_sandbox(where) as sandbox:
         from grader.exercise import validate as proving
+        from grader.exercise.selection import Wanted
         from grader.report import console
 
         with console.working("validating") as told:
-            proofs = proving.validate(options, name, sandbox, draws=draws, told=told)
-        console.proofs_table(proofs)
-        sys.exit(1 if any(proof.failures for proof in proofs) else 0)
+            wanted = Wanted(only=only, checks=checks, solutions=solutions, draws=draws)
+            reports = proving.validate(options, name, sandbox, wanted, told=told)
+        console.proofs_table(reports)
+        sys.exit(1 if any(report.flaws for report in reports) else 0)
 
 
 @main.command(epilog=epilog("rejudge"))

@@ -14,6 +14,7 @@ from nbconvert.preprocessors import CellExecutionError, ExecutePreprocessor
 from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import Sandbox
 from grader.exercise import catalog, release, validate
+from grader.exercise.selection import Wanted
 from grader.options import Options
 
 COURSE = Path(__file__).parent.parent / "exercises"
@@ -31,11 +32,11 @@ def test_an_exercise_is_proved(name: str, sandbox: Sandbox) -> None:
     """Behind the real wall; `grader validate` does the same with more draws."""
     told: list[str] = []
     options = Options(exercises=COURSE, jobs=2)
-    with validate.Alarms(20) as alarms:
-        proof = validate.prove(catalog.load(COURSE / name), options, sandbox, alarms, told=told.append)
-    assert not proof.failures, "\n".join(proof.failures)
-    assert proof.wrong >= 12
-    assert proof.right >= 3
+    (report,) = validate.validate(options, name, sandbox, Wanted(draws=20), told=told.append)
+    assert not report.flaws, "\n".join(map(str, report.flaws))
+    assert not report.left_out
+    assert report.solutions["wrong"][0] >= 12
+    assert report.solutions["right"][0] >= 3
 
 
 @pytest.mark.parametrize("name", EXERCISES)

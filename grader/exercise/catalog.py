@@ -86,7 +86,10 @@ class Exercise:
 
     def visible_part(self) -> Exercise:
         """The same with nothing but the visible checks: what a student may see."""
-        checks = tuple(check for check in self.checks if check.visible)
+        return self.part(tuple(check for check in self.checks if check.visible))
+
+    def part(self, checks: tuple[Check, ...]) -> Exercise:
+        """The same with these of its checks, what they look at, and nothing else."""
         steps = {step for check in checks for step in check.looks_at}
         settings = structs.replace(self.settings, points=sum(check.points for check in checks))
         return replace(self, checks=checks, settings=settings,
@@ -168,6 +171,7 @@ def load(folder: Path) -> Exercise:
     checks = tuple(v for v in vars(module).values() if isinstance(v, Check))
     probes_file = folder / PROBES
     probes = probes_file.read_text(encoding="utf-8") if probes_file.exists() else ""
+    _prove_python(probes_file, probes)
     steps = dict.fromkeys(step for check in checks for step in check.looks_at)
     exercise = Exercise(name=folder.name, folder=folder, settings=settings, checks=checks, probes=probes,
                         keys={step: f"s{i}" for i, step in enumerate(steps)})
@@ -240,6 +244,14 @@ def _prove(exercise: Exercise) -> None:
         earlier.add(check.id)
         for step in check.looks_at:
             _prove_step(exercise, step, f"{checks}:{line}")
+
+
+def _prove_python(path: Path, source: str) -> None:
+    """What is no Python would be said of the student's functions, beside which it is to run."""
+    try:
+        ast.parse(source)
+    except SyntaxError as error:
+        raise ExerciseError(f"{path}:{error.lineno or 1}: SyntaxError: {error.msg}") from error
 
 
 def _prove_names(path: Path) -> None:

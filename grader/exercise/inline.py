@@ -14,16 +14,24 @@ from typing import Any
 
 import torch
 
-from grader.exercise.catalog import Exercise
+from grader.exercise.catalog import Exercise, ExerciseError
 from grader.inside import simulated_cuda
 from grader.inside.kernel.calls import observe_step
 from grader.spec import Preparation
 from grader.wall import messages, wire
 
 
+class CellStopError(ExerciseError):
+    """A cell of a trusted solution raised; a kernel would go on with the next, this process does not."""
+
+
 def observe_inline(exercise: Exercise, sources: list[str], prepared: Preparation
                    ) -> dict[str, wire.Parcel[messages.Observations]]:
-    """Run the cells, make every step, and hand back what a sandbox would have sent."""
+    """Run the cells, make every step, and hand back what a sandbox would have sent.
+
+    Raises:
+        CellStopError: one of the cells raised.
+    """
     return observe_namespace(exercise, lambda: _executed(sources), prepared)
 
 
@@ -61,7 +69,10 @@ def _executed(sources: list[str]) -> dict[str, Any]:
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for index, source in enumerate(sources):
         with contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(source, f"<cell {index}>", "exec"), namespace)
+            try:
+                exec(compile(source, f"<cell {index}>", "exec"), namespace)
+            except Exception as error:
+                raise CellStopError(f"{type(error).__name__}: {error}") from error
     return namespace
 
 

@@ -1,187 +1,154 @@
-"""Prove an exercise: the reference passes, wrong solutions fail as they say, right ones pass, no check is
-dead.
+"""`grader validate`: choose what is to be proved, gather what the proofs look at, and report what they find.
 
-The reference is the whole notebook, which must run to its end in a sandbox. Solutions are made from it: its
-first code cell, those that only import, and the cells with solutions, then a file of `wrong/` or `right/` as
-a last cell.
+The proofs themselves are in proofs.py. The reference is the whole notebook, which must run to its end in a
+sandbox; without one (`--sandbox inline`) its solutions alone are run, in this process.
 """
 
 from __future__ import annotations
 
-import ast
-import gc
-import importlib.util
-import json
-import math
-import multiprocessing
-import os
-import pkgutil
-import re
 import secrets
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
 
-from grader import records
 from grader.execute.pool import Work, default_jobs, observe_all
 from grader.execute.sandbox import Sandbox, SandboxUnavailable
-from grader.exercise.catalog import Exercise, ExerciseError, course, known, load
-from grader.exercise.inline import as_notebook, observe_inline
-from grader.exercise.release import files as released
-from grader.exercise.spoil import unnoticed
+from grader.exercise.alarms import Alarms, Tallies, Tally
+from grader.exercise.catalog import Exercise, course, known, load
+from grader.exercise.flaws import Flaw, Watched, grouped
+from grader.exercise.inline import CellStopError, as_notebook, observe_inline
+from grader.exercise.proofs import PROOFS, Evidence, failed_by
+from grader.exercise.selection import KINDS, Choice, Wanted, choose
+from grader.exercise.solutions import Solution, cells
 from grader.intake.clean import clean
-from grader.judge import judge
+from grader.judge import Observed
 from grader.options import Options
-from grader.spec import Check
+from grader.records import Mark
+from grader.spec import Preparation
 from grader.wall import messages, wire
 
-HEADER = re.compile(r"^(fails|diagnosis|cause):[ \t]*(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
-SOLUTION = "### BEGIN SOLUTION"
-
-# check -> false alarms, times it was judged, what the first one said
-Counts = dict[str, tuple[int, int, str]]
+Told = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Solution:
-    """A file of wrong/ or right/ and what its header says."""
-
-    path: Path
-    fails: frozenset[str] = frozenset()
-    diagnoses: frozenset[str] = frozenset()
-    causes: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One check, as proved."""
+class Proved:
+    """One check, in numbers."""
 
     check: str
     points: float
-    failed_by: int           # wrong solutions
-    alarms: int              # times the reference failed it
-    draws: int
-    bound: float             # one-sided 95 % upper confidence bound of the false-alarm rate
-    claimed: float
-    first: str = ""          # alarm: its seed and message
+    failed_by: int | None                  # wrong solutions; None: not looked at
+    tally: Tally | None                    # false alarms; None: not looked at
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proof:
+class Report:
+    """What was proved of one exercise, and what was found."""
+
     exercise: str
-    wrong: int
-    right: int
-    rows: tuple[Row, ...]
-    failures: tuple[str, ...] = field(default=())
+    proofs: tuple[str, ...]
+    left_out: tuple[str, ...]              # proofs
+    solutions: Mapping[str, tuple[int, int]]  # kind -> how many were run, how many there are
+    checks: tuple[Proved, ...]
+    check_count: int                       # there are
+    unavailable: tuple[str, ...]           # checks that this machine cannot look at
+    draws: int
+    isolated: bool                         # were solutions run behind a wall, the notebook from end to end?
+    flaws: tuple[Flaw, ...]
 
 
-def validate(options: Options, name: str | None, sandbox: Sandbox | None, *, draws: int,
-             told: Callable[[str], None]) -> list[Proof]:
-    """Prove one exercise or all."""
-    folders = known(options.exercises, options.exercise)
-    if name is not None and name not in folders:
-        raise ExerciseError(f"there is no exercise {name!r} in {options.exercises}; there are "
-                            f"{', '.join(folders)}")
-    course(options.exercises)
-    with Alarms(draws) as alarms:
-        return [prove(load(folders[n]), options, sandbox, alarms, told=told)
-                for n in ([name] if name else folders)]
+def validate(options: Options, name: str | None, sandbox: Sandbox | None, wanted: Wanted, *,
+             told: Told) -> list[Report]:
+    """Prove one exercise or all.
 
+    Args:
+        options: Where the exercises are, the seed, and the number of kernels in flight.
+        name: The exercise; None for all of them.
+        sandbox: Where solutions run; None for this very process.
+        wanted: Which proofs, of which checks, with which solutions.
+        told: Called with what is in hand.
 
-def prove(exercise: Exercise, options: Options, sandbox: Sandbox | None, alarms: Alarms, *,
-          told: Callable[[str], None]) -> Proof:
-    """Everything `grader validate` says of one exercise."""
-    seed = options.seed if options.seed is not None else secrets.randbits(31)
-    released(exercise)  # what cannot be handed out need not be proved
-    wrong, right = solutions(exercise, "wrong"), solutions(exercise, "right")
-    told(f"{exercise.name}: {len(wrong)} wrong and {len(right)} right solutions")
-    everyone = [Solution(path=exercise.folder / "notebook.ipynb"), *right, *wrong]
-    observed, prepared = _observed(exercise, everyone, options, sandbox, seed), exercise.prepare(seed)
-    verdicts = {s: judge(exercise, one, prepared) for s, one in zip(everyone, observed, strict=True)}
-    failures = list(dict.fromkeys(f"notebook.ipynb, cell {event.cell + 1}: "
-                                  f"{event.error or event.cause.value}: {event.message}"
-                                  for seen in observed[0].values() for event in seen.record.run.events))
-    failures += [f"{s.path.name}: {problem}" for s in everyone for problem in _problems(s, verdicts[s])]
-    told(f"{exercise.name}: spoiled observations, and false alarms over {alarms.draws} draws")
-    counted = alarms.begin(exercise, seed)
-    failures += unnoticed(exercise, observe_inline(exercise, cells(exercise), exercise.prepare(seed)), seed)
-    failed_by = {c.id: sum(c.id in failed(verdicts[s]) for s in wrong) for c in exercise.checks}
-    failures += [f"exercise.toml preloads {name}, which there is not" for name in exercise.settings.preload
-                 if not _is_module(name)]
-    failures += [f"exercise.toml forbids {name}, which there is not" for name in exercise.settings.forbidden
-                 if not _is_there(name)]
-    failures += [f"{check}: no wrong solution fails it" for check, count in failed_by.items()
-                 if not count and not _not_available(verdicts[everyone[0]], check)]
-    rows = tuple(_row(check, failed_by[check.id], counted) for check in exercise.checks)
-    failures += [f"{row.check}: {row.alarms} false alarms in {row.draws}, claimed {row.claimed:g}"
-                 for row in rows if row.alarms > allowed_alarms(row.claimed, row.draws)]
-    return Proof(exercise=exercise.name, wrong=len(wrong), right=len(right), rows=rows,
-                 failures=tuple(failures))
-
-
-def solutions(exercise: Exercise, kind: str) -> list[Solution]:
-    """The files of wrong/ or right/, in order.
+    Returns:
+        A report for each exercise that has any of what is wanted.
 
     Raises:
-        ExerciseError: a header that is missing or names an unknown check.
+        ExerciseError: an exercise cannot be loaded, or there is nothing of a name that was asked for.
+        SandboxUnavailable: the sandbox did not start.
     """
-    found = []
-    for path in sorted((exercise.folder / kind).glob("*.py")):
-        header = _header(path)
-        if kind == "wrong" and not header.get("fails"):
-            raise ExerciseError(f"{path}:1: the docstring needs a line `fails: check, check`")
-        fails = header.get("fails", frozenset())
-        unknown = fails - {check.id for check in exercise.checks}
-        if unknown:
-            raise ExerciseError(f"{path}:1: no check is called {', '.join(sorted(unknown))}")
-        found.append(Solution(path=path, fails=fails,
-                              diagnoses=header.get("diagnosis", frozenset()) - {"none"},
-                              causes=header.get("cause", frozenset())))
-    return found
+    folders = known(options.exercises, name or options.exercise)
+    course(options.exercises)
+    chosen = choose([load(folders[n]) for n in ([name] if name else folders)], wanted)
+    with Alarms(wanted.draws) as alarms:
+        return [prove(choice, options, sandbox, alarms, told=told) for choice in chosen]
 
 
-def _header(path: Path) -> dict[str, frozenset[str]]:
-    try:
-        docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    except SyntaxError as error:
-        raise ExerciseError(f"{path}:{error.lineno}: {error.msg}") from error
-    return {key: frozenset(filter(None, re.split(r"[,\s]+", value.strip().rstrip("."))))
-            for key, value in HEADER.findall(docstring)}
+def prove(choice: Choice, options: Options, sandbox: Sandbox | None, alarms: Alarms, *, told: Told) -> Report:
+    """Run the chosen proofs of one exercise.
+
+    Raises:
+        SandboxUnavailable: the sandbox did not start.
+    """
+    exercise, name = choice.exercise, choice.exercise.name
+    seed = options.seed if options.seed is not None else secrets.randbits(31)
+    told(f"{name}: " + ", ".join(f"{len(choice.solutions[kind])} {kind}" for kind in KINDS))
+    evidence = _run(choice, options, sandbox, seed)
+    if any(proof.name == "alarms" for proof in choice.proofs):
+        evidence = replace(evidence, counted=_counting(alarms.begin(choice.part, seed)))
+    flaws: list[Flaw] = []
+    for proof in choice.proofs:
+        told(f"{name}: {proof.promise}")
+        flaws += [replace(flaw, proofs=(proof.name,)) for flaw in proof.prove(evidence)]
+    names = tuple(proof.name for proof in choice.proofs)
+    counts = failed_by(evidence) if "killed" in names else {}
+    tallies = _tallies(evidence) if "alarms" in names else {}
+    return Report(
+        exercise=name, proofs=names, left_out=tuple(p.name for p in PROOFS if p.name not in names),
+        flaws=grouped(flaws), draws=alarms.draws, isolated=sandbox is not None,
+        solutions={kind: (len(choice.solutions[kind]), choice.there[kind]) for kind in KINDS},
+        checks=tuple(Proved(check=check.id, points=check.points, failed_by=counts.get(check.id),
+                            tally=tallies.get(check.id))
+                     for check in exercise.checks if check.id in choice.checks),
+        check_count=len(exercise.checks), unavailable=_unavailable(evidence))
 
 
-def cells(exercise: Exercise, extra: Path | None = None) -> list[str]:
-    """The code cells that make a solution: the first, those that only import, and those with a solution."""
-    document = json.loads((exercise.folder / "notebook.ipynb").read_text(encoding="utf-8"))
-    code = ["".join(c["source"]) for c in document["cells"] if c["cell_type"] == "code"]
-    kept = [source for i, source in enumerate(code) if i == 0 or SOLUTION in source or _imports(source)]
-    return kept + ([extra.read_text(encoding="utf-8")] if extra and extra.suffix == ".py" else [])
+def _run(choice: Choice, options: Options, sandbox: Sandbox | None, seed: int) -> Evidence:
+    """Every chosen solution, run and judged."""
+    part = choice.part
+    everyone = [solution for kind in KINDS for solution in choice.solutions[kind]]
+    prepared = part.prepare(seed)
+    observed, stopped = (_observed(part, everyone, options, sandbox, seed) if sandbox
+                         else _observed_here(part, everyone, prepared))
+    watched = Watched(part)
+    events = {event for s in choice.solutions["reference"] if s in observed
+              for parcel in observed[s].values() for event in parcel.record.run.events}
+    return Evidence(exercise=choice.exercise, wanted=choice.checks, seed=seed, solutions=choice.solutions,
+                    judged={s: watched.judge(one, prepared) for s, one in observed.items()}, stopped=stopped,
+                    events=tuple(sorted(events, key=lambda event: event.cell)), counted=dict)
 
 
-def _imports(source: str) -> bool:
-    try:
-        body = ast.parse(source).body
-    except SyntaxError:
-        return False
-    return bool(body) and all(isinstance(node, ast.Import | ast.ImportFrom) for node in body)
+def _observed_here(exercise: Exercise, everyone: Sequence[Solution], prepared: Preparation
+                   ) -> tuple[dict[Solution, Observed], dict[Solution, str]]:
+    observed: dict[Solution, Observed] = {}
+    stopped: dict[Solution, str] = {}
+    for solution in everyone:
+        try:
+            observed[solution] = observe_inline(exercise, cells(exercise, solution.path), prepared)
+        except CellStopError as error:
+            stopped[solution] = str(error)
+    return observed, stopped
 
 
-def _observed(exercise: Exercise, everyone: list[Solution], options: Options, sandbox: Sandbox | None,
-              seed: int) -> list[dict[str, wire.Parcel[messages.Observations]]]:
-    if sandbox is None:
-        prepared = exercise.prepare(seed)
-        return [observe_inline(exercise, cells(exercise, s.path), prepared) for s in everyone]
+def _observed(exercise: Exercise, everyone: Sequence[Solution], options: Options, sandbox: Sandbox, seed: int
+              ) -> tuple[dict[Solution, Observed], dict[Solution, str]]:
     observed: list[dict[str, wire.Parcel[messages.Observations]]] = [{} for _ in everyone]
     work = _work(exercise, everyone, seed)
     for (index, world), answer in observe_all(sandbox, work, options.jobs or default_jobs()):
         if isinstance(answer, messages.NotStarted):
             raise SandboxUnavailable(f"the sandbox did not start: {answer.reason}")
         observed[index][world] = answer
-    return observed
+    return dict(zip(everyone, observed, strict=True)), {}
 
 
-def _work(exercise: Exercise, everyone: list[Solution], seed: int) -> Iterator[Work]:
+def _work(exercise: Exercise, everyone: Sequence[Solution], seed: int) -> Iterator[Work]:
     prepared = exercise.prepare(seed)
     for index, solution in enumerate(everyone):
         if solution.path.suffix == ".ipynb":  # the reference: every cell of it is to run to its end
@@ -191,123 +158,27 @@ def _work(exercise: Exercise, everyone: list[Solution], seed: int) -> Iterator[W
         yield from exercise.jobs(index, notebook, prepared, seed=seed)
 
 
-def _is_module(name: str) -> bool:
-    """Is there a module of this dotted name?"""
+def _counting(shares: Sequence[Future[Tallies]]) -> Callable[[], Tallies]:
+    def counted() -> Tallies:
+        total: dict[str, Tally] = {}
+        for share in shares:
+            for check, tally in share.result().items():
+                total[check] = total.get(check, Tally()) + tally
+        return total
+    return counted
+
+
+def _tallies(evidence: Evidence) -> Tallies:
     try:
-        return importlib.util.find_spec(name) is not None
-    except (ImportError, ValueError):
-        return False
+        return evidence.counted()
+    except CellStopError:  # the proof has said so
+        return {}
 
 
-def _is_there(name: str) -> bool:
-    """Is there a function of this dotted name?"""
-    try:
-        return callable(pkgutil.resolve_name(name))
-    except (ImportError, AttributeError, ValueError):
-        return False
-
-
-def failed(verdicts: tuple[records.Verdict, ...]) -> set[str]:
-    return {v.id for v in verdicts if v.mark is records.Mark.FAIL}
-
-
-def _not_available(verdicts: tuple[records.Verdict, ...], check: str) -> bool:
-    return any(v.id == check and v.mark is records.Mark.NOT_AVAILABLE for v in verdicts)
-
-
-def _problems(solution: Solution, verdicts: tuple[records.Verdict, ...]) -> Iterator[str]:
-    """Where what was judged differs from what the header says."""
-    for verdict in verdicts:
-        if verdict.mark is records.Mark.GRADER_ERROR:
-            yield f"{verdict.id}: {verdict.message}"
-        elif verdict.id in solution.fails and verdict.mark is not records.Mark.FAIL:
-            yield f"{verdict.id} should fail, it is {verdict.mark.value}"
-        elif verdict.id not in solution.fails and verdict.mark is records.Mark.FAIL:
-            yield f"{verdict.id} should not fail: {verdict.message}"
-        elif not solution.fails and verdict.mark in (records.Mark.NOT_REACHED, records.Mark.PARTIAL):
-            yield f"{verdict.id} is {verdict.mark.value}"
-    found = {v.diagnosis for v in verdicts if v.diagnosis and v.mark is records.Mark.FAIL}
-    if found != solution.diagnoses:
-        yield (f"diagnosed as {sorted(found) or 'nothing'}, "
-               f"the header says {sorted(solution.diagnoses) or 'nothing'}")
-    causes = {v.cause.value for v in verdicts if v.mark is records.Mark.FAIL and v.cause}
-    if solution.causes and causes != solution.causes:
-        yield f"causes {sorted(causes)}, the header says {sorted(solution.causes)}"
-
-
-def _row(check: Check, failed_by: int, counted: Sequence[Future[Counts]]) -> Row:
-    parts = [part.result()[check.id] for part in counted]
-    alarms, draws = sum(part[0] for part in parts), sum(part[1] for part in parts)
-    return Row(check=check.id, points=check.points, failed_by=failed_by, alarms=alarms, draws=draws,
-               first=next((part[2] for part in parts if part[2]), ""),
-               bound=upper_bound(alarms, draws), claimed=check.false_alarms)
-
-
-class Alarms:
-    """Counts how often the reference fails each check, over fresh seeds, in processes of its own."""
-
-    def __init__(self, draws: int) -> None:
-        self.draws = draws
-        self.workers = min(os.cpu_count() or 1, 8)
-        self.pool = ProcessPoolExecutor(self.workers, multiprocessing.get_context("spawn"),
-                                        initializer=_settle)
-
-    def begin(self, exercise: Exercise, seed: int) -> list[Future[Counts]]:
-        shares = [range(seed + 1 + i, seed + 1 + self.draws, self.workers) for i in range(self.workers)]
-        return [self.pool.submit(_count, exercise.folder, share) for share in shares if share]
-
-    def __enter__(self) -> Alarms:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.pool.shutdown(cancel_futures=True)
-
-
-def _settle() -> None:
-    import torch
-
-    torch.set_num_threads(1)
-    gc.freeze()  # each step lets the collector go afterwards, and torch's own objects are a long way to walk
-
-
-def _count(folder: Path, seeds: range) -> Counts:
-    exercise = load(folder)
-    alarms, draws, first = Counter[str](), Counter[str](), dict[str, str]()
-    for seed in seeds:
-        prepared = exercise.prepare(seed)
-        for verdict in judge(exercise, observe_inline(exercise, cells(exercise), prepared), prepared):
-            if verdict.mark is not records.Mark.NOT_AVAILABLE:
-                draws[verdict.id] += 1
-                if verdict.mark is not records.Mark.PASS:
-                    alarms[verdict.id] += 1
-                    first.setdefault(verdict.id, f"seed {seed}: {verdict.message or verdict.mark.value}")
-    return {check.id: (alarms[check.id], draws[check.id], first.get(check.id, ""))
-            for check in exercise.checks}
-
-
-def upper_bound(count: int, draws: int, *, miss: float = 0.05) -> float:
-    """One-sided Clopper-Pearson bound: the rate at which `count` alarms or fewer have probability `miss`."""
-    if count >= draws:
-        return 1.0
-    low, high = count / draws, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _at_most(count, draws, middle) > miss else (low, middle)
-    return high
-
-
-def allowed_alarms(claimed: float, draws: int) -> int:
-    """The most alarms that a true rate of `claimed` brings but once in 10^4 validations; 0 where nothing is
-    drawn."""
-    count = 0
-    while claimed and _at_most(count, draws, claimed) < 1 - 1e-4:
-        count += 1
-    return count
-
-
-def _at_most(count: int, draws: int, rate: float) -> float:
-    """P(Binomial(draws, rate) <= count)."""
-    if rate >= 1.0:
-        return float(count >= draws)
-    return sum(math.exp(math.lgamma(draws + 1) - math.lgamma(k + 1) - math.lgamma(draws - k + 1)
-                        + k * math.log(rate) + (draws - k) * math.log1p(-rate)) for k in range(count + 1))
+def _unavailable(evidence: Evidence) -> tuple[str, ...]:
+    """The checks that nobody's work could be asked."""
+    marks: dict[str, set[Mark]] = {}
+    for judged in evidence.judged.values():
+        for verdict in judged.verdicts:
+            marks.setdefault(verdict.id, set()).add(verdict.mark)
+    return tuple(check for check in evidence.wanted if marks.get(check) == {Mark.NOT_AVAILABLE})

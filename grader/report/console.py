@@ -22,7 +22,10 @@ from grader.report.wording import Words, words
 
 if TYPE_CHECKING:
     from grader.execute.doctor import Finding
-    from grader.exercise.validate import Proof
+    from grader.exercise.flaws import Flaw
+    from grader.exercise.validate import Report
+
+SHOWN = 3   # solutions of one cause that are named
 
 def plain(text: str, most: int = 60) -> str:
     """Text of a student's without control characters, terminal escapes, tricks of direction, or CI logs'
@@ -129,26 +132,66 @@ def reason(result: Result, w: Words) -> str:
     return ", ".join(filter(None, told)) or ("" if failed else w.gettext("all checks passed"))
 
 
-def proofs_table(proofs: Sequence[Proof]) -> None:
-    """What `grader validate` found."""
+def proofs_table(reports: Sequence[Report]) -> None:
+    """What `grader validate` found, and what it looked at."""
     console = Console()
-    for proof in proofs:
-        table = Table(box=box.SIMPLE_HEAD, title=f"{proof.exercise}: {proof.wrong} wrong and {proof.right} "
-                      "right "
-                                                 "solutions", title_justify="left")
-        for column in ("check", "points", "failed by", "false alarms", "upper bound (95 %)"):
-            table.add_column(column, justify="left" if column in ("check", "failed by") else "right")
-        for row in proof.rows:
-            table.add_row(row.check, f"{row.points:g}", str(row.failed_by), f"{row.alarms} / {row.draws}",
-                          f"{row.bound:.1e}" if row.draws else "-")
-        console.print(table)
-        for row in proof.rows:
-            if row.first:
-                console.print(Text(f"  {proof.exercise}: {row.check}: false alarm, {row.first}"))
-        for failure in proof.failures:
-            console.print(Text(f"  {proof.exercise}: {failure}", style="red"))
-    bad = sum(len(proof.failures) for proof in proofs)
-    console.print(f"{len(proofs)} exercises, " + (f"{bad} failures" if bad else "all proved"))
+    for report in reports:
+        if any(check.failed_by is not None or check.tally for check in report.checks):
+            console.print(_checks_table(report))
+        for check in report.checks:
+            if check.tally and check.tally.first:
+                console.print(Text(f"  {report.exercise}: {check.check}: false alarm, {check.tally.first}"))
+        for flaw in report.flaws:
+            console.print(Text(f"  {report.exercise}: {_described(flaw)}", style="red"), soft_wrap=True)
+            console.print(Text(f"      to mend it: {flaw.mend}"), soft_wrap=True)
+        console.print(Text(f"{report.exercise}: {_proved(report)}"), soft_wrap=True)
+    bad = sum(len(report.flaws) for report in reports)
+    console.print(f"{_number(len(reports), 'exercise')}, {_number(bad, 'flaw') if bad else 'all proved'}")
+
+
+def _checks_table(report: Report) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, title=report.exercise, title_justify="left")
+    for column in ("check", "points", "failed by", "false alarms", "upper bound (95 %)"):
+        table.add_column(column, justify="left" if column in ("check", "failed by") else "right")
+    for check in report.checks:
+        failed_by = "-" if check.failed_by is None else str(check.failed_by)
+        alarms = f"{check.tally.alarms} / {check.tally.draws}" if check.tally else "-"
+        bound = f"{check.tally.bound:.1e}" if check.tally and check.tally.draws else "-"
+        table.add_row(check.check, f"{check.points:g}", failed_by, alarms, bound)
+    return table
+
+
+def _described(flaw: Flaw) -> str:
+    """One line: the cause, what was said the first time, and with what it shows."""
+    said = f": {' '.join(flaw.example.split())}" if flaw.example else ""
+    checks = f" [{', '.join(flaw.checks)}]" if any(check not in flaw.cause for check in flaw.checks) else ""
+    more = len(flaw.names) - SHOWN
+    names = ", ".join(flaw.names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return f"{flaw.cause}{said}{checks}" + (f" ({names})" if names else "")
+
+
+def _proved(report: Report) -> str:
+    """What was proved, with how much, and what was left out."""
+    failed = {proof for flaw in report.flaws for proof in flaw.proofs}
+    ran = {kind: run for kind, (run, _) in report.solutions.items()}
+    looked_at = ["the notebook"] * ran["reference"]
+    looked_at += [_number(ran[kind], f"{kind} solution") for kind in ("right", "wrong") if ran[kind]]
+    looked_at.append(_number(len(report.checks), "check"))
+    looked_at += [_number(report.draws, "draw")] if "alarms" in report.proofs else []
+    left_out = [*report.left_out, *report.unavailable]
+    left_out += [f"{there - run} of {there} {kind} solutions"
+                 for kind, (run, there) in report.solutions.items() if 0 < run < there]
+    hidden = report.check_count - len(report.checks)
+    left_out += [f"{hidden} of {_number(report.check_count, 'check')}"] if hidden else []
+    left_out += ["the notebook's other cells"] if ran["reference"] and not report.isolated else []
+    return "; ".join(f"{what} {', '.join(names)}" for what, names in (
+        ("not proved:", [name for name in report.proofs if name in failed]),
+        ("proved:", [name for name in report.proofs if name not in failed]),
+        ("looked at", looked_at), ("left out", left_out)) if names)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def findings_table(findings: Sequence[Finding]) -> None:

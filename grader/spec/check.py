@@ -76,6 +76,10 @@ class Unmet(Exception):  # noqa: N818 - not an error but the word a check ends w
         self.cause = cause
 
 
+class NotBrought(Unmet):
+    """A part that the probe did not bring: the fault of whoever wrote it, and `grader validate` says so."""
+
+
 def fail(message: str, diagnosis: Diagnosis | None = None) -> NoReturn:
     """The promise does not hold: say what was seen, and which misconception the numbers point to, if just
     one."""

@@ -147,7 +147,7 @@ def derived(function: Callable[P, T]) -> Callable[P, T]:
                 kept[key] = None, word
         value, unmet = kept[key]
         if unmet is not None:
-            raise Unmet(unmet.message, unmet.diagnosis, unmet.cause)
+            raise type(unmet)(unmet.message, unmet.diagnosis, unmet.cause)
         return value  # type: ignore[no-any-return]
     return worked_out
 

@@ -13,7 +13,8 @@ from typing import Any
 import torch
 
 from grader.spec import expectations
-from grader.spec.check import fail
+from grader.spec.check import NotBrought, fail
+from grader.wall import messages
 
 UNREADABLE = "What came back from the experiment cannot be read."
 
@@ -44,10 +45,11 @@ class Parts:
         """The part as it came.
 
         Raises:
-            Unmet: the probe did not bring it.
+            NotBrought: the probe did not bring it.
         """
         if name not in self._parts:
-            fail(f"The check's own experiment brought no `{name}`.")
+            raise NotBrought(f"The check's own experiment brought no `{name}`.", None,
+                             messages.Cause.WRONG_ANSWER)
         return self._parts[name]
 
     def get(self, name: str) -> Any:

@@ -18,7 +18,7 @@ from msgspec import structs
 
 from grader import records
 from grader.exercise import catalog
-from grader.exercise.validate import Solution, cells, solutions
+from grader.exercise.solutions import Solution, cells, solutions
 from grader.inside.kernel.calls import observe_step
 from grader.inside.simulated_cuda import entered
 from grader.judge import judge, verdict_on

@@ -8,48 +8,72 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from grader.cli import main
 from grader.execute.opening import open_sandbox
-from grader.exercise import catalog, validate
+from grader.execute.sandbox import Sandbox
+from grader.exercise import alarms, catalog, solutions, validate
 from grader.exercise.catalog import ExerciseError
+from grader.exercise.proofs import PROOFS
+from grader.exercise.selection import Wanted, choose
 from grader.options import Options
-from tests.conftest import CHECKS, write_exercise
+from grader.report import console
+from tests.conftest import CHECKS, PROBES, write_exercise
 
 WRONG = "wrong/squares.py"
+HALF = 'expect_tensor(seen.value, seen.given["x"] / 2, rtol=1e-6, what="halve(x)")'
 
 
-def prove(folder: Path, draws: int = 0) -> validate.Proof:
+def prove(folder: Path, sandbox: Sandbox | None = None, *, draws: int = 0, only: tuple[str, ...] = (),
+          checks: tuple[str, ...] = (), solutions: tuple[str, ...] = ()) -> validate.Report:
+    wanted = Wanted(only=only, checks=checks, solutions=solutions, draws=draws)
+    (choice,) = choose([catalog.load(folder)], wanted)
     options = Options(exercises=folder.parent, seed=3)
-    with validate.Alarms(draws) as alarms:
-        return validate.prove(catalog.load(folder), options, None, alarms, told=lambda text: None)
+    with alarms.Alarms(draws) as counting:
+        return validate.prove(choice, options, sandbox, counting, told=lambda text: None)
+
+
+def change(path: Path, old: str, new: str) -> None:
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def causes(report: validate.Report) -> list[str]:
+    return [flaw.cause for flaw in report.flaws]
 
 
 def test_a_sound_exercise_is_proved(exercise_folder: Path) -> None:
-    proof = prove(exercise_folder, draws=4)
-    assert proof.failures == ()
-    assert [(row.check, row.failed_by, row.alarms) for row in proof.rows] == [
-        ("values", 1, 0), ("untouched", 1, 0), ("half", 1, 0)]
+    report = prove(exercise_folder, draws=4)
+    assert report.flaws == ()
+    assert report.proofs == tuple(proof.name for proof in PROOFS)
+    assert [(c.check, c.failed_by, c.tally and (c.tally.alarms, c.tally.draws)) for c in report.checks] == [
+        ("values", 1, (0, 4)), ("untouched", 1, (0, 4)), ("half", 1, (0, 4))]
 
 
-@pytest.mark.parametrize(("file", "old", "new", "says"), [
-    (WRONG, "fails: values", "fails: half", "half should fail, it is pass"),
-    (WRONG, "fails: values", "fails: half", "values should not fail"),
-    (WRONG, "diagnosis: squared", "diagnosis: none", "diagnosed as ['squared']"),
-    ("wrong/raises.py", "cause: raised", "cause: timeout", "causes ['raised']"),
-    ("right/operator.py", "2 * x", "3 * x", "operator.py: values should not fail"),
-    ("notebook.ipynb", "return x + x", "return x", "notebook.ipynb: values should not fail"),
-    ("wrong/in_place.py", "x.add_(x)", "x * x", "untouched: no wrong solution fails it"),
-    ("checks.py", 'expect_tensor(seen.value, seen.given["x"] / 2, rtol=1e-6, what="halve(x)")',
-     "seen.value.sum()", "half: "),
-    ("checks.py", 'expect_tensor(seen.value, seen.given["x"] / 2, rtol=1e-6, what="halve(x)")', "pass",
-     "pass every check that looks at it"),
+@pytest.mark.parametrize(("proof", "file", "old", "new", "says"), [
+    ("wrong", WRONG, "fails: values", "fails: half", "half should fail, it is pass"),
+    ("wrong", WRONG, "fails: values", "fails: half", "values should not fail (squared)"),
+    ("wrong", WRONG, "diagnosis: squared", "diagnosis: none",
+     "diagnosed as squared, the header says nothing"),
+    ("wrong", "wrong/raises.py", "cause: raised", "cause: timeout",
+     "fails with cause raised, the header says timeout"),
+    ("right", "right/operator.py", "2 * x", "3 * x", "values should not fail (wrong-answer)"),
+    ("right", "right/operator.py", "2 * x", "3 * x", "untouched is not-reached, behind values"),
+    ("reference", "notebook.ipynb", "return x + x", "return x", "values should not fail (wrong-answer)"),
+    ("killed", "wrong/in_place.py", "x.add_(x)", "x * x", "no wrong solution fails it"),
+    ("spoilt", "checks.py", HALF, "seen.value.sum()", "checks.py:31: a check raises AttributeError"),
+    ("spoilt", "checks.py", HALF, "pass", "zeros pass every check that looks at them"),
+    ("spoilt", "checks.py", "seen.given[\"x\"] / 2, rtol=1e-6", "seen.value, rtol=1e-6",
+     "one element pass every check that looks at them"),
+    ("release", "notebook.ipynb", "### END SOLUTION", "", "cannot be handed out"),
+    ("names", "exercise.toml", "torch.mul", "torch.multiplied", "exercise.toml forbids what there is not"),
 ])
-def test_what_is_unsound_is_said(exercise_folder: Path, file: str, old: str, new: str, says: str) -> None:
-    path = exercise_folder / file
-    assert old in path.read_text()
-    path.write_text(path.read_text().replace(old, new))
-    assert any(says in failure
-               for failure in prove(exercise_folder).failures), prove(exercise_folder).failures
+def test_what_is_unsound_is_found_by_the_proof_that_looks_for_it(exercise_folder: Path, proof: str, file: str,
+                                                                 old: str, new: str, says: str) -> None:
+    change(exercise_folder / file, old, new)
+    assert says in causes(prove(exercise_folder, only=(proof,)))
+    assert proof in {name for flaw in prove(exercise_folder).flaws for name in flaw.proofs}
 
 
 def test_names_that_there_are_not_are_said(exercise_folder: Path) -> None:
@@ -58,17 +82,16 @@ def test_names_that_there_are_not_are_said(exercise_folder: Path) -> None:
                     'preload = ["torch.optim", "torch.optimism", "no.such"]\n'
                     + "\n".join(line for line in path.read_text().splitlines()
                                 if not line.startswith("forbidden")))
-    assert prove(exercise_folder).failures == (
-        "exercise.toml preloads torch.optimism, which there is not",
-        "exercise.toml preloads no.such, which there is not",
-        "exercise.toml forbids torch.nn.functional.batchnorm, which there is not")
+    assert [(flaw.cause, flaw.names) for flaw in prove(exercise_folder).flaws] == [
+        ("exercise.toml preloads what there is not", ("torch.optimism", "no.such")),
+        ("exercise.toml forbids what there is not", ("torch.nn.functional.batchnorm",))]
 
 
-def test_what_cannot_be_handed_out_is_not_proved(exercise_folder: Path) -> None:
-    path = exercise_folder / "notebook.ipynb"
-    path.write_text(path.read_text().replace("### END SOLUTION", ""))
-    with pytest.raises(ExerciseError, match="without ### END SOLUTION"):
-        prove(exercise_folder)
+def test_what_cannot_be_handed_out_is_said_with_its_place(exercise_folder: Path) -> None:
+    change(exercise_folder / "notebook.ipynb", "### END SOLUTION", "")
+    (flaw,) = prove(exercise_folder).flaws
+    assert flaw.cause == "cannot be handed out"
+    assert "without ### END SOLUTION" in flaw.example
 
 
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
@@ -78,21 +101,171 @@ def test_a_cell_of_the_notebook_that_stops_is_said(exercise_folder: Path) -> Non
     document["cells"].append({"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None,
                               "source": "print(duoble(1))"})
     path.write_text(json.dumps(document))
-    with open_sandbox("bubblewrap") as sandbox, validate.Alarms(0) as alarms:
-        options = Options(exercises=exercise_folder.parent, seed=3)
-        proof = validate.prove(catalog.load(exercise_folder), options, sandbox, alarms,
-                               told=lambda text: None)
+    with open_sandbox("bubblewrap") as sandbox:
+        report = prove(exercise_folder, sandbox)
     where = f"notebook.ipynb, cell {len(document['cells'])}"
-    assert proof.failures == (f"{where}: NameError: name 'duoble' is not defined",)
+    assert causes(report) == [f"{where}: NameError: name 'duoble' is not defined"]
+
+
+def test_a_cell_that_stops_outside_a_sandbox_is_one_flaw(exercise_folder: Path) -> None:
+    change(exercise_folder / "notebook.ipynb", "return x / 2", "return x / 2\\nhalve(no)")
+    report = prove(exercise_folder, draws=2)
+    stopped = [flaw for flaw in report.flaws if flaw.cause.startswith("a cell stops")]
+    assert [flaw.cause for flaw in stopped] == ["a cell stops: NameError: name 'no' is not defined"]
+    assert stopped[0].proofs == ("reference", "right", "wrong", "spoilt", "alarms")
+
+
+def noisy(tmp_path: Path) -> Path:
+    noise = "    if seen.given['x'][0] > 0:\n        fail('noise')\n"
+    checks = CHECKS.replace(f"    {HALF}", f"{noise}    {HALF}")
+    return write_exercise(tmp_path / "doubling", checks=checks)
 
 
 def test_too_many_false_alarms_are_said(tmp_path: Path) -> None:
-    noisy = CHECKS.replace("\n    expect_tensor(seen.value, seen.given[\"x\"] / 2",
-                           "\n    if seen.given['x'][0] > 0:\n        fail('noise')"
-                           "\n    expect_tensor(seen.value, seen.given[\"x\"] / 2")
-    proof = prove(write_exercise(tmp_path / "doubling", checks=noisy), draws=30)
-    assert any("false alarms in 30, claimed 0" in failure for failure in proof.failures)
-    assert [row.first.partition(": ")[2] for row in proof.rows if row.alarms] == ["noise"]
+    report = prove(noisy(tmp_path), draws=30)
+    (cause,) = [cause for cause in causes(report) if "false alarms" in cause]
+    assert cause.endswith("false alarms in 30, claimed 0")
+    tallies = [check.tally for check in report.checks if check.tally and check.tally.alarms]
+    assert [tally.first.partition(": ")[2] for tally in tallies] == ["noise"]
+
+
+# --- one cause is one flaw ---------------------------------------------------------------------------
+
+
+def test_a_check_that_raises_is_one_flaw_with_its_line(exercise_folder: Path) -> None:
+    change(exercise_folder / "checks.py", HALF, f"{HALF}\n    vra")
+    (flaw,) = prove(exercise_folder, draws=4).flaws
+    line = (exercise_folder / "checks.py").read_text().splitlines().index("    vra") + 1
+    assert flaw.cause == f"checks.py:{line}: a check raises NameError"
+    assert flaw.example == "name 'vra' is not defined"
+    assert flaw.checks == ("half",)
+    assert set(flaw.names) >= {"notebook.ipynb", "operator.py", "squares.py", "in_place.py"}
+    assert flaw.proofs == ("reference", "right", "wrong", "killed", "spoilt", "alarms")
+
+
+@pytest.mark.parametrize("proof", ["reference", "wrong", "killed", "alarms"])
+def test_a_check_behind_one_that_raises_is_not_said_to_be_proved(exercise_folder: Path, proof: str) -> None:
+    change(exercise_folder / "checks.py", "    seen.measure", "    vra\n    seen.measure")
+    report = prove(exercise_folder, draws=2, only=(proof,), checks=("untouched",))
+    assert [cause.partition(": ")[2] for cause in causes(report)] == ["a check raises NameError"]
+
+
+def test_a_probe_of_the_authors_own_is_not_blamed_on_the_function(exercise_folder: Path) -> None:
+    change(exercise_folder / "probes.py", "return", "vra\n    return")
+    (flaw,) = prove(exercise_folder, draws=2, checks=("half",)).flaws
+    assert flaw.cause == "probes.py: `halves` itself raises NameError"
+    assert flaw.example == "name 'vra' is not defined"
+    assert "halve`" not in flaw.cause
+    assert flaw.names == ("notebook.ipynb", "operator.py", "in_place.py", "squares.py")
+    assert flaw.proofs == ("reference", "right", "wrong", "alarms")
+
+
+@pytest.mark.parametrize("derived", [False, True])
+def test_a_part_that_the_probe_did_not_bring_is_the_probes(exercise_folder: Path, derived: bool) -> None:
+    checks = exercise_folder / "checks.py"
+    change(exercise_folder / "probes.py", PROBES.strip().splitlines()[1].strip(),
+           'return {"half": namespace["halve"](x)}')
+    change(checks, "seen.value, seen.given[\"x\"] / 2", "part(seen), seen.given[\"x\"] / 2")
+    change(checks, "normal\n", "normal, derived\n")
+    change(checks, "@check(looks_at=halved", ("@derived\n" if derived else "")
+           + "def part(seen):\n    return seen.mapping()['halv']\n\n\n@check(looks_at=halved")
+    (flaw,) = prove(exercise_folder, checks=("half",), only=("reference", "right", "wrong")).flaws
+    assert flaw.cause == "probes.py: `halves` brings less than half asks for"
+    assert "`halv`" in flaw.example
+    assert set(flaw.names) == {"notebook.ipynb", "operator.py", "in_place.py", "squares.py"}
+
+
+def test_many_solutions_that_fail_alike_are_one_line(exercise_folder: Path,
+                                                     capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a", "b", "c", "d", "e"):
+        (exercise_folder / "right" / f"{name}.py").write_text("def halve(x):\n    return x / 3")
+    report = prove(exercise_folder)
+    console.proofs_table([report])
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "should not fail" in line]
+    assert line.endswith("(a.py, b.py, c.py and 2 more)")
+
+
+# --- what is looked at -------------------------------------------------------------------------------
+
+
+def test_one_solution_runs_alone(exercise_folder: Path) -> None:
+    for word in ("squares.py", "squares", WRONG, str(exercise_folder / WRONG)):
+        report = prove(exercise_folder, solutions=(word,), draws=4)
+        assert (report.proofs, report.solutions["wrong"]) == (("wrong",), (1, 3))
+        assert report.solutions["reference"][0] == report.solutions["right"][0] == 0
+    change(exercise_folder / "wrong/raises.py", "fails: half", "fails: values")
+    assert not prove(exercise_folder, solutions=("squares",)).flaws
+    assert causes(prove(exercise_folder, solutions=("squares", "raises")))
+
+
+def test_one_check_is_proved_with_what_it_hangs_on(exercise_folder: Path) -> None:
+    report = prove(exercise_folder, checks=("untouched",), draws=4)
+    assert report.flaws == ()
+    assert [check.check for check in report.checks] == ["untouched"]
+    assert report.left_out == ("release", "names")
+    change(exercise_folder / "wrong/in_place.py", "x.add_(x)", "x + x")
+    assert causes(prove(exercise_folder, checks=("untouched",))) == [
+        "untouched should fail, it is pass", "no wrong solution fails it"]
+    assert not prove(exercise_folder, checks=("half",)).flaws
+
+
+@pytest.mark.parametrize(("asked", "says"), [
+    ({"only": ("every",)}, "there is no proof 'every'; there are release, names, reference, right, wrong"),
+    ({"checks": ("halv",)}, "there is no check 'halv'; there are values, untouched, half"),
+    ({"solutions": ("sqares.py",)},
+     "there is no solution 'sqares.py'; there are notebook.ipynb, operator.py, in_place.py, raises.py, sq"),
+    ({"only": ("killed",), "solutions": ("squares",)}, "killed is not proved by one solution"),
+    ({"only": ("names",), "checks": ("half",)}, "names is not proved of one check"),
+    ({"only": ("alarms",)}, "alarms needs fresh seeds"),
+    ({"only": ("right",), "solutions": ("squares",)}, "no exercise has all that was asked for together"),
+])
+def test_a_name_that_there_is_not_is_one_line(exercise_folder: Path, asked: dict[str, tuple[str, ...]],
+                                              says: str) -> None:
+    with pytest.raises(ExerciseError, match=says) as error:
+        prove(exercise_folder, **asked)
+    assert "\n" not in str(error.value)
+
+
+def run(folder: Path, *arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(main, ["validate", "--exercises", str(folder.parent), "--sandbox", "inline",
+                                       *arguments])
+    return result.exit_code, result.stdout + result.stderr
+
+
+def test_the_command_says_what_was_proved(exercise_folder: Path) -> None:
+    code, out = run(exercise_folder, "--draws", "4")
+    assert code == 0
+    assert ("doubling: proved: release, names, reference, right, wrong, killed, spoilt, alarms; looked at "
+            "the notebook, 1 right solution, 3 wrong solutions, 3 checks, 4 draws; "
+            "left out the notebook's other cells") in out
+    assert "1 exercise, all proved" in out
+    code, out = run(exercise_folder, "--check", "half", "--solution", "raises", "--solution", "squares.py")
+    assert code == 0
+    assert ("doubling: proved: wrong; looked at 2 wrong solutions, 1 check; left out release, names, "
+            "reference, right, killed, spoilt, alarms, 1 of 3 wrong solutions, 2 of 3 checks") in out
+
+
+def test_the_command_says_what_was_not_proved(exercise_folder: Path) -> None:
+    change(exercise_folder / WRONG, "diagnosis: squared", "diagnosis: none")
+    code, out = run(exercise_folder, "--draws", "0")
+    assert code == 1
+    assert "doubling: diagnosed as squared, the header says nothing (squares.py)" in out
+    assert "to mend it: mend the solution, or say in its header what it does" in out
+    assert "doubling: not proved: wrong; proved: release, names, reference, right, killed, spoilt;" in out
+    assert "1 exercise, 1 flaw" in out
+    code, out = run(exercise_folder, "--only", "everything")
+    assert code == 2
+    assert out.startswith("grader: there is no proof 'everything'; there are")
+
+
+def test_the_help_names_every_proof() -> None:
+    out = CliRunner().invoke(main, ["validate", "--help"]).output
+    assert [line.split(maxsplit=1) for line in out.splitlines()
+            if line.strip().split(" ")[0] in {proof.name for proof in PROOFS}] == [
+        [proof.name, proof.promise] for proof in PROOFS]
+
+
+# --- headers and bounds ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("text", "says"), [
@@ -104,13 +277,13 @@ def test_a_header_that_cannot_be_used_is_the_tutors_fault(exercise_folder: Path,
                                                           says: str) -> None:
     (exercise_folder / WRONG).write_text(text)
     with pytest.raises(ExerciseError, match=says):
-        validate.solutions(catalog.load(exercise_folder), "wrong")
+        solutions.solutions(catalog.load(exercise_folder), "wrong")
 
 
 def test_bounds_of_a_rate() -> None:
     # No event in n: 1 - 0.05^(1/n), "the rule of three". Clopper & Pearson 1934.
-    assert validate.upper_bound(0, 1000) == pytest.approx(1 - 0.05 ** (1 / 1000), rel=1e-6)
-    assert validate.upper_bound(5, 1000) == pytest.approx(0.01048, rel=2e-3)
-    assert validate.upper_bound(3, 3) == 1.0
-    assert validate.allowed_alarms(0.0, 1000) == 0
-    assert validate.allowed_alarms(1e-6, 1000) == 1
+    assert alarms.upper_bound(0, 1000) == pytest.approx(1 - 0.05 ** (1 / 1000), rel=1e-6)
+    assert alarms.upper_bound(5, 1000) == pytest.approx(0.01048, rel=2e-3)
+    assert alarms.upper_bound(3, 3) == 1.0
+    assert alarms.allowed_alarms(0.0, 1000) == 0
+    assert alarms.allowed_alarms(1e-6, 1000) == 1

@@ -18,7 +18,7 @@ from grader import records
 from grader.execute.exchange import checked
 from grader.exercise.catalog import Exercise, discover, load
 from grader.exercise.inline import observe_inline
-from grader.exercise.validate import cells
+from grader.exercise.solutions import cells
 from grader.judge import judge, verdict_on
 from grader.spec import Preparation, Seen
 from grader.wall import messages, wire

@@ -1,4 +1,4 @@
-"""Spoil an observation in ways that must not go unnoticed, or must at least do no harm.
+"""Observations spoilt in ways that must not go unnoticed, or must at least do no harm.
 
 Two promises are proved of every check: numbers that are wrong do not pass, and nothing that a sandbox can
 send makes the check itself raise, since a check that raises withholds the mark and would let a submission
@@ -7,14 +7,17 @@ escape marking.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
 from msgspec import structs
 
 from grader import records
-from grader.judge import verdict_on
+from grader.exercise.flaws import Flaw, Watched
+from grader.judge import Observed, verdict_on
 from grader.spec import Check, Step
 from grader.wall import messages, wire
 from grader.wall.values import (
@@ -32,14 +35,12 @@ from grader.wall.values import (
 )
 
 if TYPE_CHECKING:
-    from grader.exercise.catalog import Exercise
     from grader.spec import Preparation
 
-Observed = Mapping[str, wire.Parcel[messages.Observations]]
-Spoiler = Callable[[torch.Tensor], torch.Tensor]
+Change = Callable[[torch.Tensor], torch.Tensor]
 LEAVES = 8    # values replaced by junk in one step, spread evenly over all it holds
 
-SPOILERS: dict[str, Spoiler] = {
+CHANGES: dict[str, Change] = {
     "zeros": torch.zeros_like,
     "NaN": lambda t: torch.full_like(t, float("nan")) if t.is_floating_point() else t,
     "infinities": lambda t: torch.full_like(t, float("inf")) if t.is_floating_point() else t,
@@ -57,43 +58,56 @@ JUNK: tuple[Value, ...] = (
     TensorRef(key="nowhere", dtype="float32", shape=(2, 2)), Device(value="cuda:7"),
     SequenceValue(items=(SequenceValue(items=(Nothing(),)),)),
 )
+MEND_NOTICE = ("let a check compare the numbers that the step brings, shape and dtype first, written so that "
+               "NaN fails")
 
 
-def unnoticed(exercise: Exercise, observed: Observed, seed: int) -> list[str]:
-    """What spoiling the reference's own observations brings to light; empty where every promise holds."""
-    prepared = exercise.prepare(seed)
-    problems: list[str] = []
-    somewhere = dict.fromkeys(SPOILERS, False)
+def unnoticed(watched: Watched, observed: Observed, prepared: Preparation,
+              wanted: Collection[str]) -> Iterator[Flaw]:
+    """What spoiling the reference's own observations brings to light; nothing where every promise holds.
+
+    Args:
+        watched: The whole exercise, since what one check overlooks another may notice.
+        observed: What the reference brought, world by world.
+        prepared: The inputs it was given.
+        wanted: The ids of the checks of which it is asked.
+    """
+    exercise, somewhere = watched.exercise, set[str]()
     for step, key in exercise.keys.items():
-        if step.world.name not in observed:
-            continue
         checks = [check for check in exercise.checks if step in check.looks_at]
+        if step.world.name not in observed or not any(check.id in wanted for check in checks):
+            continue
         sent = {array.data for array in prepared.steps[key].arrays.values()}
-        for name in SPOILERS:
-            spoiled = _spoiled(observed, step, key, SPOILERS[name], sent)
-            if spoiled is None:
+        for name, change in CHANGES.items():
+            changed = _changed(observed, step, key, change, sent)
+            if changed is None:
                 continue
-            noticed = False
-            for check in checks:
-                noticed |= _marked(exercise, check, spoiled, prepared, name, problems)
-            somewhere[name] |= noticed
-            if not noticed and name in MUST_NOTICE:
-                problems.append(f"{name} in {step.function} ({key}) pass every check that looks at it")
+            noticed, raised = _asked(watched, checks, changed, prepared)
+            yield from (replace(flaw, names=(name,)) for flaw in raised if flaw.checks[0] in wanted)
+            if noticed:
+                somewhere.add(name)
+            elif name in MUST_NOTICE:
+                yield Flaw(cause=f"{name} pass every check that looks at them", mend=MEND_NOTICE,
+                           names=(f"{step.function} ({key})",))
         for junk in _littered(observed, step, key):
-            for check in checks:
-                _marked(exercise, check, junk, prepared, "junk", problems)
-    tensors = any(parcel.arrays for parcel in observed.values())
-    problems += [f"{name}: noticed by no check" for name, seen in somewhere.items() if tensors and not seen]
-    return list(dict.fromkeys(problems))
+            _, raised = _asked(watched, checks, junk, prepared)
+            yield from (replace(flaw, names=("junk",)) for flaw in raised if flaw.checks[0] in wanted)
+    everything = all(check.id in wanted for check in exercise.checks)
+    if everything and any(parcel.arrays for parcel in observed.values()):
+        yield from (Flaw(cause=f"{name}: noticed by no check", mend=MEND_NOTICE) for name in CHANGES
+                    if name not in somewhere)
 
 
-def _marked(exercise: Exercise, check: Check, observed: Observed, prepared: Preparation, name: str,
-            problems: list[str]) -> bool:
-    """Whether the check fails; a check that raises is a problem."""
-    verdict = verdict_on(exercise, check, observed, prepared)
-    if verdict.mark is records.Mark.GRADER_ERROR:
-        problems.append(f"{check.id}: {name}: {verdict.message}")
-    return verdict.mark is not records.Mark.PASS
+def _asked(watched: Watched, checks: Sequence[Check], observed: Observed,
+           prepared: Preparation) -> tuple[bool, list[Flaw]]:
+    """Whether any of the checks fails, and a flaw for each that raises."""
+    noticed, raised = False, []
+    for check in checks:
+        verdict = verdict_on(watched.exercise, check, observed, prepared)
+        noticed |= verdict.mark is not records.Mark.PASS
+        if verdict.mark is records.Mark.GRADER_ERROR:
+            raised.append(watched.broken[check.id])
+    return noticed, raised
 
 
 def _with_outcome(observed: Observed, step: Step, key: str, outcome: messages.Outcome,
@@ -103,9 +117,9 @@ def _with_outcome(observed: Observed, step: Step, key: str, outcome: messages.Ou
     return {**observed, step.world.name: wire.Parcel(record=record, arrays={**parcel.arrays, **arrays})}
 
 
-def _spoiled(observed: Observed, step: Step, key: str, spoil: Spoiler,
+def _changed(observed: Observed, step: Step, key: str, change: Change,
              sent: Collection[bytes]) -> Observed | None:
-    """Every tensor of one step spoiled, but for inputs that came back as they were `sent`; None if that is
+    """Every tensor of one step changed, but for inputs that came back as they were `sent`; None if that is
     nothing."""
     parcel = observed[step.world.name]
     outcome = parcel.record.outcomes[key]
@@ -117,7 +131,7 @@ def _spoiled(observed: Observed, step: Step, key: str, spoil: Spoiler,
         before = parcel.arrays.get(value.key) if isinstance(value, TensorRef) else None
         if not isinstance(value, TensorRef) or before is None or before.data in sent:
             return value
-        after = wire.from_tensor(spoil(wire.to_tensor(before)))
+        after = wire.from_tensor(change(wire.to_tensor(before)))
         if after != before:
             arrays[value.key] = after
         return structs.replace(value, shape=after.shape, dtype=after.dtype)
@@ -156,7 +170,7 @@ def _littered(observed: Observed, step: Step, key: str) -> Iterator[Observed]:
     count = sum(1 for _ in _leaves(first.value))
     for at in range(0, count, max(1, -(-count // LEAVES))):
         for junk in JUNK[at % 3::3]:
-            one = structs.replace(first, value=_at(first.value, at, junk))
+            one = structs.replace(first, value=_with_leaf(first.value, at, junk))
             yield _with_outcome(observed, step, key,
                                 structs.replace(outcome, rounds=(one, *outcome.rounds[1:])), {})
 
@@ -171,7 +185,7 @@ def _leaves(value: Value) -> Iterator[Value]:
         yield from _leaves(item)
 
 
-def _at(value: Value, index: int, junk: Value) -> Value:
-    """The value with its leaf number `index` replaced."""
-    seen = iter(range(1 << 30))
-    return _mapped(value, lambda leaf: junk if next(seen) == index else leaf)
+def _with_leaf(value: Value, index: int, junk: Value) -> Value:
+    """The value with its leaf number `index`, in the order of `_leaves`, replaced."""
+    numbers = itertools.count()
+    return _mapped(value, lambda leaf: junk if next(numbers) == index else leaf)

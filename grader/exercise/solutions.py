@@ -1,0 +1,95 @@
+"""The solutions an exercise is proved by: its notebook, and the files of `wrong/` and `right/` with their
+headers.
+
+A solution is made from the notebook: its first code cell, those that only import, and the cells with
+solutions, then the file of `wrong/` or `right/` as a last cell.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.exercise.catalog import Exercise, ExerciseError
+from grader.exercise.release import BEGIN
+
+HEADER = re.compile(r"^(fails|diagnosis|cause):[ \t]*(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solution:
+    """A file of wrong/ or right/ and what its header says; or the notebook itself."""
+
+    path: Path
+    fails: frozenset[str] = frozenset()
+    diagnoses: frozenset[str] = frozenset()
+    causes: frozenset[str] = frozenset()
+
+
+def reference(exercise: Exercise) -> Solution:
+    """The notebook itself."""
+    return Solution(path=exercise.folder / "notebook.ipynb")
+
+
+def solutions(exercise: Exercise, kind: str) -> list[Solution]:
+    """The files of wrong/ or right/, in order.
+
+    Args:
+        exercise: Whose solutions.
+        kind: "wrong" or "right".
+
+    Returns:
+        One record for each file, sorted by its name; the diagnosis `none` is left out of the header's.
+
+    Raises:
+        ExerciseError: a header that is missing or names an unknown check, or a file that is no Python.
+    """
+    found = []
+    for path in sorted((exercise.folder / kind).glob("*.py")):
+        header = _header(path)
+        if kind == "wrong" and not header.get("fails"):
+            raise ExerciseError(f"{path}:1: the docstring needs a line `fails: check, check`")
+        fails = header.get("fails", frozenset())
+        unknown = fails - {check.id for check in exercise.checks}
+        if unknown:
+            raise ExerciseError(f"{path}:1: no check is called {', '.join(sorted(unknown))}")
+        found.append(Solution(path=path, fails=fails,
+                              diagnoses=header.get("diagnosis", frozenset()) - {"none"},
+                              causes=header.get("cause", frozenset())))
+    return found
+
+
+def _header(path: Path) -> dict[str, frozenset[str]]:
+    try:
+        docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    except SyntaxError as error:
+        raise ExerciseError(f"{path}:{error.lineno}: {error.msg}") from error
+    return {key: frozenset(filter(None, re.split(r"[,\s]+", value.strip().rstrip("."))))
+            for key, value in HEADER.findall(docstring)}
+
+
+def cells(exercise: Exercise, extra: Path | None = None) -> list[str]:
+    """The code cells that make a solution: the first, those that only import, and those with a solution.
+
+    Args:
+        exercise: Whose notebook.
+        extra: A file of wrong/ or right/, which becomes the last cell. The notebook itself adds none.
+
+    Returns:
+        The cells' sources, in order.
+    """
+    document = json.loads((exercise.folder / "notebook.ipynb").read_text(encoding="utf-8"))
+    code = ["".join(c["source"]) for c in document["cells"] if c["cell_type"] == "code"]
+    kept = [source for i, source in enumerate(code) if i == 0 or BEGIN in source or _imports(source)]
+    return kept + ([extra.read_text(encoding="utf-8")] if extra and extra.suffix == ".py" else [])
+
+
+def _imports(source: str) -> bool:
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return False
+    return bool(body) and all(isinstance(node, ast.Import | ast.ImportFrom) for node in body)
