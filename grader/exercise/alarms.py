@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import math
 import multiprocessing
 import os
-from collections.abc import Collection, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,7 @@ class Tally:
 
 
 Tallies = Mapping[str, Tally]              # check ->
+FEW = 20   # draws: made sooner than a process has imported torch
 
 
 class Alarms:
@@ -53,11 +55,19 @@ class Alarms:
         self.pool = ProcessPoolExecutor(self.workers, multiprocessing.get_context("spawn"),
                                         initializer=_settle)
 
-    def begin(self, exercise: Exercise, seed: int) -> list[Future[Tallies]]:
-        """Count for the checks of this exercise, with the seeds that follow `seed`, meanwhile."""
+    def begin(self, exercise: Exercise, seed: int) -> Callable[[], Tallies]:
+        """Count for the checks of this exercise, with the seeds that follow `seed`, meanwhile.
+
+        Returns:
+            What waits for the tallies. It raises CellStopError where a cell of the reference does.
+        """
         checks = frozenset(check.id for check in exercise.checks)
-        shares = [range(seed + 1 + i, seed + 1 + self.draws, self.workers) for i in range(self.workers)]
-        return [self.pool.submit(_count, exercise.folder, checks, share) for share in shares if share]
+        seeds = range(seed + 1, seed + 1 + self.draws)
+        if self.draws <= FEW:
+            return functools.cache(lambda: _count(exercise.folder, checks, seeds))
+        shares = [self.pool.submit(_count, exercise.folder, checks, seeds[i::self.workers])
+                  for i in range(self.workers)]
+        return lambda: _added([share.result() for share in shares])
 
     def __enter__(self) -> Alarms:
         return self
@@ -71,6 +81,10 @@ def _settle() -> None:
 
     torch.set_num_threads(1)
     gc.freeze()  # each step lets the collector go afterwards, and torch's own objects are a long way to walk
+
+
+def _added(parts: Sequence[Tallies]) -> Tallies:
+    return {check: functools.reduce(Tally.__add__, (part[check] for part in parts)) for check in parts[0]}
 
 
 def _count(folder: Path, checks: Collection[str], seeds: range) -> Tallies:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
+
+import torch
 
 from grader.execute.pool import Work, default_jobs, observe_all
 from grader.execute.sandbox import Sandbox, SandboxUnavailable
@@ -77,6 +78,7 @@ def validate(options: Options, name: str | None, sandbox: Sandbox | None, wanted
     folders = known(options.exercises, name or options.exercise)
     course(options.exercises)
     chosen = choose([load(folders[n]) for n in ([name] if name else folders)], wanted)
+    torch.set_num_threads(1)  # judging is small sums; the cores are for the kernels
     with Alarms(wanted.draws) as alarms:
         return [prove(choice, options, sandbox, alarms, told=told) for choice in chosen]
 
@@ -92,7 +94,7 @@ def prove(choice: Choice, options: Options, sandbox: Sandbox | None, alarms: Ala
     told(f"{name}: " + ", ".join(f"{len(choice.solutions[kind])} {kind}" for kind in KINDS))
     evidence = _run(choice, options, sandbox, seed)
     if any(proof.name == "alarms" for proof in choice.proofs):
-        evidence = replace(evidence, counted=_counting(alarms.begin(choice.part, seed)))
+        evidence = replace(evidence, counted=alarms.begin(choice.part, seed))
     flaws: list[Flaw] = []
     for proof in choice.proofs:
         told(f"{name}: {proof.promise}")
@@ -156,16 +158,6 @@ def _work(exercise: Exercise, everyone: Sequence[Solution], seed: int) -> Iterat
         else:
             notebook = as_notebook(cells(exercise, solution.path))
         yield from exercise.jobs(index, notebook, prepared, seed=seed)
-
-
-def _counting(shares: Sequence[Future[Tallies]]) -> Callable[[], Tallies]:
-    def counted() -> Tallies:
-        total: dict[str, Tally] = {}
-        for share in shares:
-            for check, tally in share.result().items():
-                total[check] = total.get(check, Tally()) + tally
-        return total
-    return counted
 
 
 def _tallies(evidence: Evidence) -> Tallies:

@@ -62,7 +62,7 @@ def test_a_sound_exercise_is_proved(exercise_folder: Path) -> None:
     ("right", "right/operator.py", "2 * x", "3 * x", "untouched is not-reached, behind values"),
     ("reference", "notebook.ipynb", "return x + x", "return x", "values should not fail (wrong-answer)"),
     ("killed", "wrong/in_place.py", "x.add_(x)", "x * x", "no wrong solution fails it"),
-    ("spoilt", "checks.py", HALF, "seen.value.sum()", "checks.py:31: a check raises AttributeError"),
+    ("spoilt", "checks.py", HALF, "seen.value.sum()", ": a check raises AttributeError"),
     ("spoilt", "checks.py", HALF, "pass", "zeros pass every check that looks at them"),
     ("spoilt", "checks.py", "seen.given[\"x\"] / 2, rtol=1e-6", "seen.value, rtol=1e-6",
      "one element pass every check that looks at them"),
@@ -72,7 +72,7 @@ def test_a_sound_exercise_is_proved(exercise_folder: Path) -> None:
 def test_what_is_unsound_is_found_by_the_proof_that_looks_for_it(exercise_folder: Path, proof: str, file: str,
                                                                  old: str, new: str, says: str) -> None:
     change(exercise_folder / file, old, new)
-    assert says in causes(prove(exercise_folder, only=(proof,)))
+    assert any(cause.endswith(says) for cause in causes(prove(exercise_folder, only=(proof,))))
     assert proof in {name for flaw in prove(exercise_folder).flaws for name in flaw.proofs}
 
 
@@ -209,20 +209,19 @@ def test_one_check_is_proved_with_what_it_hangs_on(exercise_folder: Path) -> Non
     assert not prove(exercise_folder, checks=("half",)).flaws
 
 
-@pytest.mark.parametrize(("asked", "says"), [
-    ({"only": ("every",)}, "there is no proof 'every'; there are release, names, reference, right, wrong"),
-    ({"checks": ("halv",)}, "there is no check 'halv'; there are values, untouched, half"),
-    ({"solutions": ("sqares.py",)},
+@pytest.mark.parametrize(("wanted", "says"), [
+    (Wanted(only=("every",)), "there is no proof 'every'; there are release, names, reference, right, wrong"),
+    (Wanted(checks=("halv",)), "there is no check 'halv'; there are values, untouched, half"),
+    (Wanted(solutions=("sqares.py",)),
      "there is no solution 'sqares.py'; there are notebook.ipynb, operator.py, in_place.py, raises.py, sq"),
-    ({"only": ("killed",), "solutions": ("squares",)}, "killed is not proved by one solution"),
-    ({"only": ("names",), "checks": ("half",)}, "names is not proved of one check"),
-    ({"only": ("alarms",)}, "alarms needs fresh seeds"),
-    ({"only": ("right",), "solutions": ("squares",)}, "no exercise has all that was asked for together"),
+    (Wanted(only=("killed",), solutions=("squares",)), "killed is not proved by one solution"),
+    (Wanted(only=("names",), checks=("half",)), "names is not proved of one check"),
+    (Wanted(only=("alarms",), draws=0), "alarms needs fresh seeds"),
+    (Wanted(only=("right",), solutions=("squares",)), "no exercise has all that was asked for together"),
 ])
-def test_a_name_that_there_is_not_is_one_line(exercise_folder: Path, asked: dict[str, tuple[str, ...]],
-                                              says: str) -> None:
+def test_a_name_that_there_is_not_is_one_line(exercise_folder: Path, wanted: Wanted, says: str) -> None:
     with pytest.raises(ExerciseError, match=says) as error:
-        prove(exercise_folder, **asked)
+        choose([catalog.load(exercise_folder)], wanted)
     assert "\n" not in str(error.value)
 
 
