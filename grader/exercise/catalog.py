@@ -171,7 +171,6 @@ def load(folder: Path) -> Exercise:
     checks = tuple(v for v in vars(module).values() if isinstance(v, Check))
     probes_file = folder / PROBES
     probes = probes_file.read_text(encoding="utf-8") if probes_file.exists() else ""
-    _prove_python(probes_file, probes)
     steps = dict.fromkeys(step for check in checks for step in check.looks_at)
     exercise = Exercise(name=folder.name, folder=folder, settings=settings, checks=checks, probes=probes,
                         keys={step: f"s{i}" for i, step in enumerate(steps)})
@@ -246,18 +245,14 @@ def _prove(exercise: Exercise) -> None:
             _prove_step(exercise, step, f"{checks}:{line}")
 
 
-def _prove_python(path: Path, source: str) -> None:
-    """What is no Python would be said of the student's functions, beside which it is to run."""
-    try:
-        ast.parse(source)
-    except SyntaxError as error:
-        raise ExerciseError(f"{path}:{error.lineno or 1}: SyntaxError: {error.msg}") from error
-
-
 def _prove_names(path: Path) -> None:
     """A second function of one name would replace the first without a word, and its points."""
     seen: set[str] = set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    try:  # what is no Python would be said of the student's functions, beside which a probe runs
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+    except SyntaxError as error:
+        raise ExerciseError(f"{path}:{error.lineno or 1}: SyntaxError: {error.msg}") from error
+    for node in body:
         if isinstance(node, ast.FunctionDef):
             if node.name in seen:
                 raise ExerciseError(f"{path}:{node.lineno}: {node.name} is defined twice")

@@ -160,6 +160,12 @@ def test_a_probe_of_the_authors_own_is_not_blamed_on_the_function(exercise_folde
     assert flaw.proofs == ("reference", "right", "wrong", "alarms")
 
 
+def test_a_probe_that_is_no_python_is_said_with_its_line(exercise_folder: Path) -> None:
+    change(exercise_folder / "probes.py", "return", "return return")
+    with pytest.raises(ExerciseError, match=r"probes\.py:3: SyntaxError"):
+        prove(exercise_folder)
+
+
 @pytest.mark.parametrize("derived", [False, True])
 def test_a_part_that_the_probe_did_not_bring_is_the_probes(exercise_folder: Path, derived: bool) -> None:
     checks = exercise_folder / "checks.py"
