@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,20 +24,19 @@ def result(points: float = 1.0, student: str = "ada") -> records.Result:
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Gradebook:
-    return Gradebook(tmp_path / "gradebook.sqlite")
+def book(tmp_path: Path) -> Iterator[Gradebook]:
+    with Gradebook(tmp_path / "gradebook.sqlite") as book:
+        yield book
 
 
 def entry(**changes: object) -> Entry:
-    return structs.replace(Entry(result=result(), fingerprint="f", notebook="n", executed=""), **changes)
+    return structs.replace(Entry(result=result(), observed="o", judged="j", notebook="n", executed=""), **changes)
 
 
 def test_what_is_recorded_comes_back(book: Gradebook, tmp_path: Path) -> None:
     book.record(entry())
-    book.close()
-    again = Gradebook(tmp_path / "gradebook.sqlite")
-    assert again.entries() == [entry()]
-    again.close()
+    with Gradebook(tmp_path / "gradebook.sqlite") as again:
+        assert again.entries() == [entry()]
 
 
 def test_a_regrade_replaces_and_an_override_survives_it(book: Gradebook) -> None:
@@ -49,20 +49,17 @@ def test_a_regrade_replaces_and_an_override_survives_it(book: Gradebook) -> None
     assert now.comment == "Well argued."
     book.drop_override("ada", "x", "b")
     assert book.results()[0].score == 2.0
-    book.close()
 
 
 def test_part_of_the_points_is_partial(book: Gradebook) -> None:
     book.record(entry())
     book.override(Override(student="ada", exercise="x", check="b", points=1.5))
     assert book.results()[0].checks[1].mark is records.Mark.PARTIAL
-    book.close()
 
 
 def test_the_seed_is_drawn_once(book: Gradebook) -> None:
     assert book.batch_value("seed", "5") == "5"
     assert book.batch_value("seed", "6") == "5"
-    book.close()
 
 
 def test_a_file_that_is_no_gradebook_is_one_line(tmp_path: Path) -> None:
