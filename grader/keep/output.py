@@ -60,7 +60,8 @@ class Output:
             stored = Stored(**structs.asdict(parcel.record), question=question)
             replace_file(self.observations(student, exercise, world), *wire.parts(stored, parcel.arrays))
 
-    def kept(self, student: str, exercise: str, world: str, question: str) -> wire.Parcel[Observations] | None:
+    def kept(self, student: str, exercise: str, world: str,
+             question: str) -> wire.Parcel[Observations] | None:
         """Stored observations; they are as hostile as on the day they came.
 
         Returns:

@@ -124,8 +124,8 @@ def sources(places: tuple[str, ...]) -> str:
         places: folders and files, relative to the package.
     """
     package = Path(grader.__file__).parent
-    files = [file for place in places
-             for file in ((package / place).rglob("*.py") if (package / place).is_dir() else [package / place])]
+    found = [package / place for place in places]
+    files = [file for place in found for file in (place.rglob("*.py") if place.is_dir() else [place])]
     named = sorted((file.relative_to(package).as_posix(), file.read_bytes()) for file in files)
     return digest(*(part for pair in named for part in pair))
 
