@@ -7,7 +7,6 @@ one is left alone.
 from __future__ import annotations
 
 import datetime
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -122,7 +121,8 @@ class Gradebook:
         """
         self._path = path
         self._engine = create_engine(f"sqlite:///{path}")
-        event.listen(self._engine, "connect", _prepared)
+        event.listen(self._engine, "connect", lambda c, _: c.execute("PRAGMA journal_mode=WAL").close())
+        # Python itself would begin only before the first row is written, not before a schema is changed.
         event.listen(self._engine, "begin", lambda db: db.exec_driver_sql("BEGIN IMMEDIATE"))
         try:
             with self._transaction() as db:
@@ -228,12 +228,6 @@ class Gradebook:
                 yield connection
         except SQLAlchemyError as error:
             raise GradebookError(f"{self._path}: {str(error).splitlines()[0]}") from error
-
-
-def _prepared(connection: sqlite3.Connection, _: object) -> None:
-    """Transactions that we begin ourselves: Python's own would leave a change of schema half done."""
-    connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode=WAL").close()
 
 
 def _brought_up_to_date(db: Connection, path: Path) -> None:

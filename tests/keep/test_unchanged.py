@@ -125,6 +125,7 @@ def test_a_check_that_breaks_withholds_and_once_mended_judges_again(root: Path, 
     checks.write_text(CHECKS.replace("    x = seen.given", "    x = unheard_of.given"))
     assert batch(root, sandbox)[-1] == "0 to grade, 0 unchanged, 3 judged again"
     assert marks(root) == {"ada": None, "bo": None, "cy": 0.0}
+    assert batch(root, sandbox) == ["0 to grade, 1 unchanged, 2 judged again"], "for want of a mark"
     checks.write_text(CHECKS)
     assert batch(root, sandbox)[-1] == "0 to grade, 0 unchanged, 3 judged again"
     assert (observed(root), marks(root)) == (before, {"ada": 6.0, "bo": 2.0, "cy": 0.0})
@@ -174,6 +175,14 @@ def test_where_no_sandbox_starts_an_earlier_notebooks_observations_do_not_count(
     assert marks(root)["bo"] == 6.0
 
 
+def test_where_no_sandbox_starts_what_another_observed_does_not_count(
+        root: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "name", "of another kind")
+    batch(root, Broken(sandbox))
+    assert marks(root) == {"ada": None, "bo": None, "cy": 0.0}
+    assert batch(root, sandbox)[0] == "2 to grade, 1 unchanged, 0 judged again"
+
+
 class Broken(Sandbox):
     """A sandbox that does not start."""
 
@@ -190,7 +199,8 @@ class Broken(Sandbox):
     ({"toml": ('["torch.mul"]', '["torch.mul", "torch.add"]')}, "question"),
     ({"toml": ("version", "preload = ['random']\nversion")}, "question"),
     ({"toml": ("Doubling", "Twice")}, "judged"),
-    ({"checks": ("normal(5)", "normal(6)")}, "question"), ({"checks": ("times=2", "times=3")}, "question"),
+    ({"checks": ("normal(5)", "normal(5, std=2.0)")}, "question"),
+    ({"checks": ("times=2", "times=3")}, "question"),
     ({"checks": ('hint="Divide."', 'hint="Halve."')}, "judged"),
     ({"checks": ("rtol=1e-6", "rtol=1e-5")}, "judged"),
     ({"probes": ("import", "import")}, ""), ({"probes": ("def halves", "# why\ndef halves")}, "question"),
