@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from grader import records
 from grader.exercise import catalog
 from grader.keep.gradebook import Gradebook
 from grader.keep.unchanged import Today
@@ -132,7 +133,8 @@ def test_a_submission_leaves_no_more_than_its_share(graded: Class) -> None:
                                   "0-right"])
 def test_stored_observations_are_as_hostile_as_on_the_first_day(graded: Class, name: str) -> None:
     old = graded.results[name]
-    today = Today(Conditions.drawn({"he_init": catalog.load(EXERCISE)}, seed=11, sandbox="bubblewrap"))
+    exercises = {"he_init": catalog.load(graded.options.exercises / "he_init")}
+    today = Today(Conditions.drawn(exercises, seed=old.made_by.seed, sandbox="bubblewrap"))
     with Gradebook(graded.out.gradebook) as book:
         entry = next(e for e in book.entries() if e.result.student == name)
     observed = today.observed(entry.submission, graded.out)

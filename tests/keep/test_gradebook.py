@@ -17,7 +17,8 @@ from grader.keep.gradebook import SCHEMA, Entry, Gradebook, GradebookError, Over
 from grader.options import Options
 from grader.report.console import Lines
 from grader.wall import messages
-from tests.conftest import CELLS, notebook, write_exercise
+from tests.conftest import CELLS, write_exercise
+from tests.notebooks import notebook
 
 OLD = Path(__file__).parent / "gradebook-0.1.sqlite"  # six of the small exercise, one of he_init
 
@@ -39,7 +40,8 @@ def book(tmp_path: Path) -> Iterator[Gradebook]:
 
 
 def entry(**changes: object) -> Entry:
-    return structs.replace(Entry(result=result(), observed="o", judged="j", notebook="n", executed=""), **changes)
+    plain = Entry(result=result(), observed="o", judged="j", notebook="n", executed="")
+    return structs.replace(plain, **changes)
 
 
 def test_what_is_recorded_comes_back(book: Gradebook, tmp_path: Path) -> None:

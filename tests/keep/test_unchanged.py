@@ -23,7 +23,8 @@ from grader.options import Options
 from grader.pipeline import Conditions
 from grader.report import console
 from grader.wall.messages import NotStarted
-from tests.conftest import CELLS, CHECKS, TOML, notebook, write_exercise
+from tests.conftest import CELLS, CHECKS, TOML, write_exercise
+from tests.notebooks import notebook
 
 PACKAGE = Path(grader.__file__).parent
 GENEROUS = "expect_tensor(seen.value, 2 * x,", "expect_tensor(seen.value, seen.value,"
@@ -164,10 +165,12 @@ def test_another_notebook_is_run_and_no_other(root: Path, sandbox: Sandbox) -> N
     assert marks(root)["bo"] == 6.0
 
 
-def test_where_no_sandbox_starts_an_earlier_notebooks_observations_do_not_count(root: Path,
-                                                                               sandbox: Sandbox) -> None:
+def test_where_no_sandbox_starts_an_earlier_notebooks_observations_do_not_count(
+        root: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     (root / "in" / "bo" / "doubling.ipynb").write_text(notebook(*CELLS))
-    batch(root, Broken(sandbox))
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox, "run", no_room)
+        batch(root, sandbox)
     assert marks(root)["bo"] is None
     assert [line.split()[0] for line in rejudge(root)] == ["bo"]
     assert marks(root)["bo"] is None
@@ -178,19 +181,15 @@ def test_where_no_sandbox_starts_an_earlier_notebooks_observations_do_not_count(
 def test_where_no_sandbox_starts_what_another_observed_does_not_count(
         root: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "name", "of another kind")
-    batch(root, Broken(sandbox))
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox, "run", no_room)
+        batch(root, sandbox)
     assert marks(root) == {"ada": None, "bo": None, "cy": 0.0}
     assert batch(root, sandbox)[0] == "2 to grade, 1 unchanged, 0 judged again"
 
 
-class Broken(Sandbox):
-    """A sandbox that does not start."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.name, self.gpus = sandbox.name, sandbox.gpus
-
-    def run(self, *_: object) -> NotStarted:
-        return NotStarted(reason="no room")
+def no_room(*_: object) -> NotStarted:
+    return NotStarted(reason="no room")
 
 
 @pytest.mark.parametrize(("change", "kind"), [
@@ -222,7 +221,7 @@ def fingerprints(folder: Path, **changes: Any) -> unchanged.Fingerprints:
         old, new = changes.get(name.split(".")[name == "exercise.toml"], ("", ""))
         (folder / name).write_text((folder / name).read_text().replace(old, new) if old else
                                    (folder / name).read_text())
-    chosen = {"seed": 5, "sandbox": "process", "device": "cpu"}
+    chosen: dict[str, Any] = {"seed": 5, "sandbox": "process", "device": "cpu"}
     chosen.update({name: changes[name] for name in chosen if name in changes})
     submission = records.Submission(student="ada", exercise="doubling", path="p", sha256="s",
                                     notebook=changes.get("notebook", notebook(*CELLS)))
