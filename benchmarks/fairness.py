@@ -22,8 +22,7 @@ from grader.exercise import catalog
 from grader.exercise.alarms import upper_bound
 from grader.exercise.inline import as_notebook
 from grader.exercise.solutions import Solution, cells, solutions
-from grader.options import Options
-from grader.pipeline import Grading
+from grader.pipeline import Conditions, judge, prepare
 
 
 def main() -> int:
@@ -36,15 +35,12 @@ def main() -> int:
     exercise = catalog.load(chosen.exercises / chosen.exercise)
     answers = [Solution(path=exercise.folder / "notebook.ipynb"), *solutions(exercise, "right")]
     first = secrets.randbits(30)
-    options = Options(exercises=chosen.exercises)
-    gradings = {seed: Grading(options, {exercise.name: exercise}, seed, "bubblewrap")
-                for seed in range(first, first + chosen.times)}
-    submissions = {seed: submission(exercise, answers[i % len(answers)]) for i, seed in enumerate(gradings)}
-    work = [w for seed, grading in gradings.items()
-            for w in exercise.jobs(seed, submissions[seed].notebook, grading.prepared[exercise.name],
-                                   seed=seed)]
+    conditions = {seed: Conditions.drawn({exercise.name: exercise}, seed=seed, sandbox="bubblewrap")
+                  for seed in range(first, first + chosen.times)}
+    submissions = {seed: submission(exercise, answers[i % len(answers)]) for i, seed in enumerate(conditions)}
+    work = [w for seed, under in conditions.items() for w in prepare(seed, submissions[seed], under)]
     wanted = Counter(each.key[0] for each in work)
-    arrived: dict[int, dict] = {seed: {} for seed in gradings}
+    arrived: dict[int, dict] = {seed: {} for seed in conditions}
     lost: Counter[str] = Counter()
     full = 0
     with open_sandbox() as wall:
@@ -52,7 +48,7 @@ def main() -> int:
             arrived[seed][world] = answer
             if len(arrived[seed]) < wanted[seed]:
                 continue
-            result = gradings[seed].judged(submissions[seed], arrived.pop(seed)).result
+            result = judge(submissions[seed], arrived.pop(seed), conditions[seed]).result
             full += result.score == result.max_score
             for check in result.checks:
                 if check.mark not in (records.Mark.PASS, records.Mark.NOT_AVAILABLE):

@@ -291,7 +291,9 @@ def rejudge(options: Options, out: Path) -> None:
     from grader.keep import overrides
     from grader.report import console
 
-    console.class_table(commands.rejudge(out, options), out, commands.language(out))
+    with console.watching() as watcher:
+        results = commands.rejudge(out, options, watcher)
+    console.class_table(results, out, commands.language(out))
     for note in overrides.lost_overrides(out):
         click.echo(f"grader: {note}", err=True)
 

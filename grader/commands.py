@@ -5,38 +5,43 @@ from __future__ import annotations
 import gc
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TextIO
 
+import torch
+
 from grader import export as exporting
-from grader import records
+from grader import pipeline, records
+from grader.execute import allocator
 from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import Sandbox
 from grader.exercise.catalog import Exercise, known, load
 from grader.exercise.release import write as released
 from grader.intake.folder import IntakeError, read_file, read_folder
-from grader.keep.gradebook import Entry, Gradebook
+from grader.keep.gradebook import Entry, Gradebook, overridden
 from grader.keep.output import Output
-from grader.keep.publish import get_ready, opened, publish, record, remember, weights
+from grader.keep.publish import get_ready, opened, publish, record, record_mark, remember, weights
+from grader.keep.unchanged import Due, Today, due
 from grader.options import Options
-from grader.pipeline import Graded, Grading, device_of
+from grader.pipeline import Conditions, Graded, device_of
 from grader.report import plain
 
 
 class Watcher(Protocol):
     """Who is told how a batch goes on."""
 
-    def begin(self, total: int, unchanged: int) -> None: ...
+    def begin(self, total: int, unchanged: int, judged_again: int = 0) -> None: ...
     def graded(self, result: records.Result) -> None: ...
+    def judged_again(self, before: records.Result, after: records.Result) -> None: ...
     def note(self, text: str) -> None: ...
 
 
 def batch(submissions: Path, out: Path, options: Options, sandbox: Sandbox,
           watcher: Watcher) -> list[records.Result]:
-    """Grade a folder; what is unchanged since the last time is not run again. Returns every result in the
-    gradebook."""
+    """Grade a folder. What is unchanged since the last time is not run again; where only the judging has
+    changed, what was observed is judged again. Returns every result in the gradebook."""
     folders = known(options.exercises, options.exercise)
     intake = read_folder(submissions, folders, options.exercise)
     exercises = {name: load(folders[name]) for name in sorted({s.exercise for s in intake.submissions})}
@@ -44,27 +49,49 @@ def batch(submissions: Path, out: Path, options: Options, sandbox: Sandbox,
         watcher.note(note)
     out.mkdir(parents=True, exist_ok=True)
     output = Output(out)
+    leave_the_cores_to_kernels()
     with Gradebook(output.gradebook) as book:
         remember(book, options, exercises)
-        grading = Grading(options, exercises, batch_seed(book, options), sandbox.name,
-                          device_of(sandbox.gpus))
-        before = {(e.result.student, e.result.exercise): e for e in book.entries()}
-        changed = [s for s in intake.submissions
-                   if not _unchanged(before.get((s.student, s.exercise)), s, grading)]
-        watcher.begin(len(changed), len(intake.submissions) - len(changed))
-        if changed:
+        today = Today(Conditions.drawn(exercises, seed=batch_seed(book, options), sandbox=sandbox.name,
+                                       device=device_of(sandbox.gpus)))
+        entries = {entry.key: entry for entry in book.entries()}
+        wanted = {(s.student, s.exercise): due(entries.get((s.student, s.exercise)), today.fingerprints(s))
+                  for s in intake.submissions}
+        again = [entries[key] for key, what in wanted.items() if what is Due.JUDGE]
+        run = {key for key, what in wanted.items() if what is Due.OBSERVE}
+        if again or run:
             get_ready(book)
+        left = judge_again(again, today, book, output, watcher)
+        changed = [s for s in intake.submissions if (s.student, s.exercise) in run | left]
+        watcher.begin(len(changed), len(wanted) - len(run) - len(again), len(again) - len(left))
         gc.freeze()  # what is loaded stays: the collector need not walk over it for each submission
-        for graded in grading.run(changed, sandbox):
-            record(graded, grading.fingerprint(graded.submission), book, output)
+        for graded in pipeline.grade(changed, today.conditions, sandbox, options):
+            record(graded, today.fingerprints(graded.submission), book, output)
             watcher.graded(graded.result)
         return publish(book, output)
 
 
-def _unchanged(entry: Entry | None, submission: records.Submission | records.Unreadable,
-               grading: Grading) -> bool:
-    return (entry is not None and entry.result.status is not records.Status.WITHHELD
-            and entry.fingerprint == grading.fingerprint(submission))
+def judge_again(entries: Iterable[Entry], today: Today, book: Gradebook, output: Output,
+                watcher: Watcher) -> set[tuple[str, str]]:
+    """Judge what was observed once more; run nothing. Returns student and exercise of those of whom nothing
+    is stored that answers what is asked today."""
+    left, overrides = set(), book.overrides()
+    for entry in entries:
+        observed = today.observed(entry.submission, output)
+        if observed is None:
+            left.add(entry.key)
+            continue
+        graded = pipeline.judge(entry.submission, observed, today.conditions)
+        record_mark(graded, book, output, observed=entry.observed,
+                    judged=today.fingerprints(entry.submission).judged)
+        watcher.judged_again(overridden(entry.result, overrides), overridden(graded.result, overrides))
+    return left
+
+
+def leave_the_cores_to_kernels() -> None:
+    """Judging is small sums, after each of which memory is wanted again."""
+    torch.set_num_threads(1)
+    allocator.keep_freed_memory()
 
 
 def grade(notebook: Path, options: Options, sandbox: Sandbox, *, visible_only: bool = False) -> Graded:
@@ -80,8 +107,9 @@ def grade(notebook: Path, options: Options, sandbox: Sandbox, *, visible_only: b
     exercise = load(folders[submission.exercise])
     exercises = {exercise.name: exercise.visible_part() if visible_only else exercise}
     seed = options.seed if options.seed is not None else secrets.randbits(31)
-    grading = Grading(options, exercises, seed, sandbox.name, device_of(sandbox.gpus))
-    return next(grading.run([submission], sandbox))
+    leave_the_cores_to_kernels()
+    conditions = Conditions.drawn(exercises, seed=seed, sandbox=sandbox.name, device=device_of(sandbox.gpus))
+    return next(pipeline.grade([submission], conditions, sandbox, options))
 
 
 def check(notebook: Path, options: Options) -> Graded:
@@ -106,32 +134,30 @@ def release(out: Path, options: Options, name: str) -> list[Path]:
     return [path for exercise in chosen for path in released(exercise, out)]
 
 
-def rejudge(out: Path, options: Options) -> list[records.Result]:
+def rejudge(out: Path, options: Options, watcher: Watcher) -> list[records.Result]:
     """Judge stored observations again, with today's checks; run nothing."""
     folders, output = known(options.exercises, options.exercise), Output(out)
+    leave_the_cores_to_kernels()
     with opened(out) as book:
-        entries = [e for e in book.entries() if e.result.exercise in folders]
+        entries = [entry for entry in book.entries() if entry.result.exercise in folders]
         exercises = {name: load(folders[name]) for name in sorted({e.result.exercise for e in entries})}
-        for entry in entries:
-            graded = _rejudged(entry, exercises[entry.result.exercise], options, output)
-            if graded:
-                record(graded, entry.fingerprint, book, output, keep=False)
+        for conditions, group in as_graded(entries, exercises):
+            for student, exercise in sorted(judge_again(group, Today(conditions), book, output, watcher)):
+                watcher.note(f"{student} {exercise}: not judged again, what is stored does not answer what "
+                             "the exercise asks today; `grader batch` runs the notebook")
         return publish(book, output)
 
 
-def _rejudged(entry: Entry, exercise: Exercise, options: Options, output: Output) -> Graded | None:
-    old = entry.result
-    if old.status is records.Status.UNREADABLE:
-        return None
-    kept = {world.name: output.kept(old.student, old.exercise, world.name) for world in exercise.worlds}
-    observed = {world: parcel for world, parcel in kept.items() if parcel is not None}
-    if not observed:
-        return None
-    grading = Grading(options, {exercise.name: exercise}, old.made_by.seed, old.made_by.sandbox,
-                      old.made_by.device)
-    submission = records.Submission(student=old.student, exercise=old.exercise, path=old.notebook.path,
-                              sha256=old.notebook.sha256, notebook=entry.notebook)
-    return grading.judged(submission, observed)
+def as_graded(entries: Iterable[Entry],
+              exercises: Mapping[str, Exercise]) -> Iterator[tuple[Conditions, list[Entry]]]:
+    """Entries of one seed, sandbox and device together, and the conditions under which they were observed."""
+    groups: dict[tuple[int, str, str], list[Entry]] = {}
+    for entry in entries:
+        made = entry.result.made_by
+        groups.setdefault((made.seed, made.sandbox, made.device), []).append(entry)
+    for (seed, sandbox, device), group in groups.items():
+        used = {name: exercises[name] for name in sorted({e.result.exercise for e in group})}
+        yield Conditions.drawn(used, seed=seed, sandbox=sandbox, device=device), group
 
 
 def render_again(out: Path) -> list[records.Result]:

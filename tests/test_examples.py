@@ -62,7 +62,10 @@ CLASS = {
 class Quiet:
     """A watcher who is not interested."""
 
-    def begin(self, total: int, unchanged: int) -> None:
+    def begin(self, total: int, unchanged: int, judged_again: int = 0) -> None:
+        pass
+
+    def judged_again(self, before: records.Result, after: records.Result) -> None:
         pass
 
     def graded(self, result: records.Result) -> None:

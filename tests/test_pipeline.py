@@ -160,8 +160,9 @@ def test_a_mended_check_judges_what_was_stored(tmp_path: Path) -> None:
     mended = CHECKS.replace("2 * x, rtol=1e-6", "x * x, rtol=1e-6").replace('2 * again.given["0"]',
                                                                             'again.given["0"] ** 2')
     (exercises / "doubling" / "checks.py").write_text(mended)
-    assert run("rejudge", out, "--exercises", exercises).exit_code == 0
-    assert rows(out)["bo"]["score"] == 6.0
+    again = run("rejudge", out, "--exercises", exercises)
+    assert "bo doubling: 2 -> 6 / 6 (values fail -> pass, untouched not-reached -> pass)\n" in again.output
+    assert (again.exit_code, rows(out)["bo"]["score"]) == (0, 6.0)
 
 
 @pytest.mark.parametrize(("words", "says"), [

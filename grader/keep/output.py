@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
 from grader.files import replace_file
+from grader.pipeline import Observed
 from grader.records import Result
 from grader.wall import wire
 from grader.wall.messages import Observations
@@ -16,6 +18,12 @@ from grader.wall.messages import Observations
 RESERVED = {"observations", "index.html", "grades.csv", "results.jsonl", "gradebook.sqlite"}
 UNSAFE = re.compile(r"[^\w .@+-]", re.ASCII)
 DIGESTED = re.compile(r"-[0-9a-f]{8}$")  # how a name ends that was made safe: nobody may choose such a one
+
+
+class Stored(Observations, frozen=True, kw_only=True):
+    """Observations, and the fingerprint of the question that they answer."""
+
+    question: str
 
 
 class Output:
@@ -26,26 +34,42 @@ class Output:
 
     @property
     def gradebook(self) -> Path:
+        """The file that `Gradebook` opens."""
         return self.folder / "gradebook.sqlite"
 
     def page(self, student: str, exercise: str, suffix: str) -> Path:
+        """Where a file about one submission lies; `suffix` is all of its name behind the exercise's."""
         return self.folder / folder_name(student) / f"{exercise}{suffix}"
 
     def href(self, student: str, exercise: str) -> str:
+        """A submission's report as the class page links to it."""
         return f"{folder_name(student)}/{exercise}.html"
 
     def observations(self, student: str, exercise: str, world: str) -> Path:
+        """Where what was observed of a submission in one world lies."""
         return self.folder / "observations" / folder_name(student) / f"{exercise}.{world}.parcel"
 
-    def keep(self, student: str, exercise: str, world: str, parcel: wire.Parcel[Observations]) -> None:
-        """Store observations so that they can be judged again."""
-        replace_file(self.observations(student, exercise, world), *wire.parts(parcel.record, parcel.arrays))
+    def keep(self, student: str, exercise: str, observed: Observed, question: str) -> None:
+        """Store observations so that they can be judged again.
 
-    def kept(self, student: str, exercise: str, world: str) -> wire.Parcel[Observations] | None:
-        """Stored observations; they are as hostile as on the day they came."""
+        Args:
+            observed: by the world.
+            question: its fingerprint, see `unchanged`.
+        """
+        for world, parcel in observed.items():
+            stored = Stored(**structs.asdict(parcel.record), question=question)
+            replace_file(self.observations(student, exercise, world), *wire.parts(stored, parcel.arrays))
+
+    def kept(self, student: str, exercise: str, world: str,
+             question: str) -> wire.Parcel[Observations] | None:
+        """Stored observations; they are as hostile as on the day they came.
+
+        Returns:
+            None where there are none that can be read and answer this question.
+        """
         path = self.observations(student, exercise, world)
-        read = wire.read(path.read_bytes(), Observations) if path.is_file() else None
-        return read if isinstance(read, wire.Parcel) else None
+        read = wire.read(path.read_bytes(), Stored) if path.is_file() else None
+        return read if isinstance(read, wire.Parcel) and read.record.question == question else None
 
 
 def folder_name(student: str) -> str:

@@ -17,7 +17,22 @@ class OverrideError(Mendable):
 
 def override(out: Path, where: tuple[str, str, str], *, points: float | None, comment: str,
              drop: bool) -> str:
-    """Record or drop a tutor's own word on one check; says what was done."""
+    """Record or drop a tutor's own word on one check.
+
+    Args:
+        out: the folder that a batch wrote.
+        where: student, exercise and check.
+        points: None leaves the mark as it is.
+        comment: for the student.
+        drop: take the word back; then `points` and `comment` do not count.
+
+    Returns:
+        The submission's mark as it is now, for the tutor.
+
+    Raises:
+        OverrideError: there is no such check, it has fewer points, or nothing is said of it.
+        GradebookError: there is no gradebook, or it cannot be read.
+    """
     student, exercise, check = where
     with opened(out) as book:
         found = [e.result for e in book.entries()
@@ -48,7 +63,11 @@ def _within(points: float | None, check: records.Verdict) -> None:
 
 
 def lost_overrides(out: Path) -> list[str]:
-    """A tutor's words on checks that are not there any more."""
+    """A tutor's words on checks that are not there any more, each in one sentence.
+
+    Raises:
+        GradebookError: there is no gradebook, or it cannot be read.
+    """
     with opened(out) as book:
         there = {(x.student, x.exercise, c.id) for x in book.results() for c in x.checks}
         return [f"the override of {o.student} {o.exercise} {o.check} counts no more: there is no such check"

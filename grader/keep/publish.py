@@ -13,6 +13,7 @@ from grader.exercise.release import student_notebook
 from grader.files import replace_file
 from grader.keep.gradebook import Entry, Gradebook, GradebookError, overridden
 from grader.keep.output import Output, line
+from grader.keep.unchanged import Fingerprints
 from grader.options import Options
 from grader.pipeline import Graded
 
@@ -22,7 +23,11 @@ RELEASED = "released "
 
 
 def opened(out: Path) -> Gradebook:
-    """The gradebook of a folder that a batch wrote."""
+    """The gradebook of a folder that a batch wrote.
+
+    Raises:
+        GradebookError: there is none, or it cannot be read.
+    """
     path = Output(out).gradebook
     if not path.exists():
         raise GradebookError(f"{out}: no gradebook here; give the folder that `grader batch --out` wrote")
@@ -30,7 +35,11 @@ def opened(out: Path) -> Gradebook:
 
 
 def remember(book: Gradebook, options: Options, exercises: Mapping[str, Exercise]) -> None:
-    """What the class page needs to know and no result says."""
+    """Write down what the class page needs to know and no result says.
+
+    Raises:
+        ExerciseError: course.toml is not as it must be.
+    """
     found = course(options.exercises)
     book.set_batch_value("title", found.title)
     book.set_batch_value("weights", json.dumps({place.name: place.weight for place in found.exercise}))
@@ -59,19 +68,33 @@ def released_notebooks(said: Mapping[str, str]) -> dict[str, str]:
     return {name.removeprefix(RELEASED): text for name, text in said.items() if name.startswith(RELEASED)}
 
 
-def record(graded: Graded, fingerprint: str, book: Gradebook, output: Output, *, keep: bool = True) -> None:
+def record(graded: Graded, prints: Fingerprints, book: Gradebook, output: Output) -> None:
     """Store observations, then the result: whoever has a result has what it was judged from."""
-    result = graded.result
-    if keep:
-        for world, parcel in graded.observed.items():
-            output.keep(result.student, result.exercise, world, parcel)
-    book.record(Entry(result=result, fingerprint=fingerprint, notebook=graded.notebook,
+    nothing = graded.result.status is records.Status.WITHHELD and not graded.observed
+    output.keep(graded.result.student, graded.result.exercise, graded.observed, prints.question)
+    # Where nothing could be observed, what lies there is of an earlier notebook.
+    record_mark(graded, book, output, observed="" if nothing else prints.observed, judged=prints.judged)
+
+
+def record_mark(graded: Graded, book: Gradebook, output: Output, *, observed: str, judged: str) -> None:
+    """Write a result into the gradebook, and its pages; what was observed is stored already.
+
+    Args:
+        observed: the fingerprint of what the result was judged from.
+        judged: the fingerprint of how.
+    """
+    book.record(Entry(result=graded.result, observed=observed, judged=judged, notebook=graded.notebook,
                       executed=graded.executed))
-    pages(result, graded.notebook, graded.executed, output, book.batch_value("language", "en"))
+    pages(graded.result, graded.notebook, graded.executed, output, book.batch_value("language", "en"))
 
 
 def pages(result: records.Result, notebook: str, executed: str, output: Output, language: str) -> None:
-    """One submission's report, and the notebook as executed."""
+    """One submission's report, and the notebook as executed.
+
+    Args:
+        notebook: the cleaned submission; "" where it could not be read.
+        executed: the notebook as executed; "" where there is none.
+    """
     from grader.report import executed as inert
     from grader.report import markdown, student
 
@@ -90,8 +113,16 @@ def pages(result: records.Result, notebook: str, executed: str, output: Output, 
 
 def publish(book: Gradebook, output: Output, *, every_page: bool = False,
             touched: set[tuple[str, str]] | None = None) -> list[records.Result]:
-    """The files of the whole class, with the tutor's overrides in them; `touched` names pages that must
-    change too."""
+    """The files of the whole class, with the tutor's overrides in them.
+
+    Args:
+        every_page: write the page of every submission; else of those that have overrides only, since
+            `record` wrote the others.
+        touched: student and exercise of pages that must change too.
+
+    Returns:
+        Every result, with overrides.
+    """
     from grader.export import csv
     from grader.report import class_page
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from grader.records import Mark, Result, Status
+from grader.records import Mark, Result, Status, Verdict
 from grader.report import reasons
 from grader.report.plain import no_commands
 from grader.report.wording import Words, words
@@ -39,14 +38,20 @@ class Bar:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
 
-    def begin(self, total: int, unchanged: int) -> None:
+    def begin(self, total: int, unchanged: int, judged_again: int = 0) -> None:
         if unchanged:
             self._progress.console.print(f"{unchanged} unchanged since the last time, not run again")
+        if judged_again:
+            self._progress.console.print(f"{judged_again} judged again from what was observed, not run again")
         self._task = self._progress.add_task("starting", total=total)
 
     def graded(self, result: Result) -> None:
         self._progress.update(self._task, advance=1,
                               description=plain(f"{result.student} {result.exercise}", 40))
+
+    def judged_again(self, before: Result, after: Result) -> None:
+        if line := change(before, after):
+            self._progress.console.print(Text(line))
 
     def note(self, text: str) -> None:
         self._progress.console.print(Text(plain(text, 200), style="yellow"))
@@ -55,9 +60,10 @@ class Bar:
 class Lines:
     """Plain lines where there is no terminal: a log is read later."""
 
-    def begin(self, total: int, unchanged: int) -> None:
-        self._total, self._done, self._started = total, 0, time.monotonic()
-        print(f"{total} to grade, {unchanged} unchanged", file=sys.stderr, flush=True)
+    def begin(self, total: int, unchanged: int, judged_again: int = 0) -> None:
+        self._total, self._done = total, 0
+        print(f"{total} to grade, {unchanged} unchanged"
+              + (f", {judged_again} judged again" if judged_again else ""), file=sys.stderr, flush=True)
 
     def graded(self, result: Result) -> None:
         self._done += 1
@@ -65,8 +71,36 @@ class Lines:
         print(f"[{self._done}/{self._total}] {plain(result.student)} {result.exercise}: {points}",
               file=sys.stderr, flush=True)
 
+    def judged_again(self, before: Result, after: Result) -> None:
+        if line := change(before, after):
+            print(line, file=sys.stderr, flush=True)
+
     def note(self, text: str) -> None:
         print(f"note: {plain(text, 200)}", file=sys.stderr, flush=True)
+
+
+def change(before: Result, after: Result) -> str:
+    """How a mark changed, and by which checks; empty where nothing did.
+
+    `ada he_init: 10 -> 14 / 20 (variance fail -> pass)`
+    """
+    old, new = ({check.id: check for check in result.checks} for result in (before, after))
+    moved = [told for name in {**old, **new} if (told := _moved(old.get(name), new.get(name)))]
+    was, now = (mark(result, words("en")) for result in (before, after))
+    if was == now and not moved:
+        return ""
+    if None not in (before.score, after.score) and before.max_score == after.max_score:
+        was = was.partition(" / ")[0]
+    return f"{plain(after.student)} {after.exercise}: {was} -> {now}" + (
+        f" ({', '.join(moved)})" if moved else "")
+
+
+def _moved(was: Verdict | None, now: Verdict | None) -> str:
+    if was is None or now is None:
+        return f"{now.id} is new" if now else f"{was.id} is gone" if was else ""
+    if was.mark is not now.mark:
+        return f"{now.id} {was.mark.value} -> {now.mark.value}"
+    return f"{now.id} {was.points:g} -> {now.points:g}" if was.points != now.points else ""
 
 
 @contextmanager

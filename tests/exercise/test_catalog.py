@@ -51,6 +51,25 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, toml: str, checks: st
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(("checks", "beside", "says"), [
+    (CHECKS + "\nimport nowhere", "", "checks.py:{last}: ModuleNotFoundError"),
+    (CHECKS + "\ndef broken(:", "", "checks.py:{last}: SyntaxError"),
+    ("from .mistakes import NAME\n" + CHECKS, "\n\n1 / 0\n", "mistakes.py:3: ZeroDivisionError"),
+    ("from .mistakes import NAME\n" + CHECKS, "def broken(:\n", "mistakes.py:1: SyntaxError"),
+    ("from .mistakes import NAME\n" + CHECKS, "", "checks.py:1: ImportError"),
+])
+def test_a_relative_path_loses_neither_file_nor_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                     checks: str, beside: str, says: str) -> None:
+    folder = write_exercise(tmp_path / "exercises" / "bad", checks=checks)
+    (folder / "mistakes.py").write_text(beside)
+    monkeypatch.chdir(tmp_path)
+    for path in Path("exercises/bad"), Path("exercises/../exercises/bad"):
+        with pytest.raises(catalog.ExerciseError) as error:
+            catalog.load(path)
+        where = says.format(last=len(checks.splitlines()))
+        assert str(error.value).startswith(f"{path}/{where}"), error.value
+
+
 def test_the_readmes_checks_are_an_exercise(tmp_path: Path) -> None:
     readme = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
     checks = readme.split("```python\n")[1].split("```")[0]

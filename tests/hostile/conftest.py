@@ -41,10 +41,13 @@ class Notes:
     def __init__(self) -> None:
         self.notes: list[str] = []
 
-    def begin(self, total: int, unchanged: int) -> None:
+    def begin(self, total: int, unchanged: int, judged_again: int = 0) -> None:
         """Nothing to show."""
 
     def graded(self, result: records.Result) -> None:
+        """Nothing to show."""
+
+    def judged_again(self, before: records.Result, after: records.Result) -> None:
         """Nothing to show."""
 
     def note(self, text: str) -> None:

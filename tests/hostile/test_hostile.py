@@ -15,7 +15,9 @@ import pytest
 
 from grader import records
 from grader.exercise import catalog
-from grader.pipeline import Grading
+from grader.keep.gradebook import Gradebook
+from grader.keep.unchanged import Today
+from grader.pipeline import Conditions, judge
 from tests.hostile import malformed
 from tests.hostile.case import HONEST, Case
 from tests.hostile.conftest import CASES, EXERCISE, Class, contents
@@ -131,9 +133,11 @@ def test_a_submission_leaves_no_more_than_its_share(graded: Class) -> None:
                                   "0-right"])
 def test_stored_observations_are_as_hostile_as_on_the_first_day(graded: Class, name: str) -> None:
     old = graded.results[name]
-    kept = graded.out.kept(name, "he_init", "plain")
-    assert kept is not None
-    grading = Grading(graded.options, {"he_init": catalog.load(EXERCISE)}, 11, "bubblewrap")
-    submission = records.Submission(student=name, exercise="he_init", path="", sha256="", notebook="")
-    again = grading.judged(submission, {"plain": kept}).result
+    exercises = {"he_init": catalog.load(graded.options.exercises / "he_init")}
+    today = Today(Conditions.drawn(exercises, seed=old.made_by.seed, sandbox="bubblewrap"))
+    with Gradebook(graded.out.gradebook) as book:
+        entry = next(e for e in book.entries() if e.result.student == name)
+    observed = today.observed(entry.submission, graded.out)
+    assert observed is not None
+    again = judge(entry.submission, observed, today.conditions).result
     assert (again.status, again.score) == (old.status, old.score)

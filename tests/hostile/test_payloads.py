@@ -213,9 +213,8 @@ def test_names_are_inert_everywhere(names: tuple[Path, str]) -> None:
     with (root / "out" / "grades.csv").open(newline="") as file:
         cells = [cell for row in csv.reader(file) for cell in row]
     assert not [cell for cell in cells if cell.lstrip(" ").startswith(FORMULAS)]
-    book = Gradebook(root / "out" / "gradebook.sqlite")
-    results = book.results()
-    book.close()
+    with Gradebook(root / "out" / "gradebook.sqlite") as book:
+        results = book.results()
     out = io.StringIO()
     github.write(results, out)
     assert all(re.match(r"::(error|warning|notice)( |::)", line) for line in out.getvalue().splitlines())
@@ -237,12 +236,10 @@ def test_a_terminal_obeys_no_name(names: tuple[Path, str], monkeypatch: pytest.M
     file = io.StringIO()
     monkeypatch.setattr("grader.terminal.Console",
                         lambda **_: Console(file=file, force_terminal=True, color_system=None))
-    book = Gradebook(root / "out" / "gradebook.sqlite")
-    with watching() as watcher:
+    with Gradebook(root / "out" / "gradebook.sqlite") as book, watching() as watcher:
         watcher.begin(100, 0)
         for result in book.results():
             watcher.graded(result)
             watcher.note(f"{result.student}: left out")
-    book.close()
     assert "\x1b]" not in file.getvalue()
     assert "\x1b[31m" not in file.getvalue()

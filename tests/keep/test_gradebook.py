@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 
-from grader import records
-from grader.keep.gradebook import Entry, Gradebook, GradebookError, Override
+from grader import commands, records
+from grader.execute.opening import open_sandbox
+from grader.keep.gradebook import SCHEMA, Entry, Gradebook, GradebookError, Override
+from grader.options import Options
+from grader.report.console import Lines
 from grader.wall import messages
+from tests.conftest import CELLS, write_exercise
+from tests.notebooks import notebook
+
+OLD = Path(__file__).parent / "gradebook-0.1.sqlite"  # six of the small exercise, one of he_init
 
 
 def result(points: float = 1.0, student: str = "ada") -> records.Result:
@@ -23,20 +34,20 @@ def result(points: float = 1.0, student: str = "ada") -> records.Result:
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Gradebook:
-    return Gradebook(tmp_path / "gradebook.sqlite")
+def book(tmp_path: Path) -> Iterator[Gradebook]:
+    with Gradebook(tmp_path / "gradebook.sqlite") as book:
+        yield book
 
 
 def entry(**changes: object) -> Entry:
-    return structs.replace(Entry(result=result(), fingerprint="f", notebook="n", executed=""), **changes)
+    plain = Entry(result=result(), observed="o", judged="j", notebook="n", executed="")
+    return structs.replace(plain, **changes)
 
 
 def test_what_is_recorded_comes_back(book: Gradebook, tmp_path: Path) -> None:
     book.record(entry())
-    book.close()
-    again = Gradebook(tmp_path / "gradebook.sqlite")
-    assert again.entries() == [entry()]
-    again.close()
+    with Gradebook(tmp_path / "gradebook.sqlite") as again:
+        assert again.entries() == [entry()]
 
 
 def test_a_regrade_replaces_and_an_override_survives_it(book: Gradebook) -> None:
@@ -49,20 +60,17 @@ def test_a_regrade_replaces_and_an_override_survives_it(book: Gradebook) -> None
     assert now.comment == "Well argued."
     book.drop_override("ada", "x", "b")
     assert book.results()[0].score == 2.0
-    book.close()
 
 
 def test_part_of_the_points_is_partial(book: Gradebook) -> None:
     book.record(entry())
     book.override(Override(student="ada", exercise="x", check="b", points=1.5))
     assert book.results()[0].checks[1].mark is records.Mark.PARTIAL
-    book.close()
 
 
 def test_the_seed_is_drawn_once(book: Gradebook) -> None:
     assert book.batch_value("seed", "5") == "5"
     assert book.batch_value("seed", "6") == "5"
-    book.close()
 
 
 def test_a_file_that_is_no_gradebook_is_one_line(tmp_path: Path) -> None:
@@ -70,4 +78,78 @@ def test_a_file_that_is_no_gradebook_is_one_line(tmp_path: Path) -> None:
     path.write_text("not a database" * 100)
     with pytest.raises(GradebookError) as error:
         Gradebook(path)
+    assert "\n" not in str(error.value)
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """The folder of a batch of version 0.1, of which the gradebook is left."""
+    (tmp_path / "out").mkdir()
+    return Path(shutil.copy(OLD, tmp_path / "out" / "gradebook.sqlite"))
+
+
+MARKS_OF_OLD = {"ada": 6.0, "bo": 4.0, "cy": 0.0, "dee": 6.0, "dmitri": 10.0, "eve": 6.0, "flo": 2.0}
+
+
+def test_a_gradebook_of_version_0_1_is_read_with_its_overrides(old: Path) -> None:
+    for _ in "upgraded", "opened again":
+        with Gradebook(old) as book:
+            found = {result.student: result for result in book.results()}
+            assert {student: result.score for student, result in found.items()} == MARKS_OF_OLD
+            assert found["bo"].comment == "Half right."
+            assert {student for student, result in found.items() if result.events} == {"dee", "eve"}
+            assert any(check.pictures for check in found["dmitri"].checks)
+            assert {(entry.observed, entry.judged) for entry in book.entries()} == {("", "")}
+            assert book.batch_value("seed", "none") == "5"
+    with closing(sqlite3.connect(old)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
+
+
+def test_a_batch_goes_on_from_version_0_1(old: Path, tmp_path: Path,
+                                          capsys: pytest.CaptureFixture[str]) -> None:
+    write_exercise(tmp_path / "exercises" / "doubling")
+    for student, cell in ("bo", "def double(x):\n    return x * x"), ("ada", "1"):
+        (tmp_path / "in" / student).mkdir(parents=True)
+        (tmp_path / "in" / student / "doubling.ipynb").write_text(notebook(*CELLS, cell))
+    with open_sandbox() as sandbox:
+        for says in "2 to grade, 0 unchanged\n", "0 to grade, 2 unchanged\n":
+            results = commands.batch(tmp_path / "in", old.parent, Options(exercises=tmp_path / "exercises"),
+                                     sandbox, Lines())
+            assert says in capsys.readouterr().err
+            assert {result.student: result.score for result in results} == MARKS_OF_OLD
+    assert "Half right." in (old.parent / "bo" / "doubling.html").read_text()
+
+
+def test_what_an_upgrade_cannot_finish_it_leaves_as_it_was(old: Path) -> None:
+    with closing(sqlite3.connect(old)) as db:
+        db.execute("ALTER TABLE results ADD COLUMN judged")
+        db.commit()
+    with pytest.raises(GradebookError, match="duplicate column"):
+        Gradebook(old)
+    with closing(sqlite3.connect(old)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (0,)
+        assert db.execute("SELECT count(*) FROM results WHERE fingerprint != ''").fetchone() == (7,)
+
+
+def test_a_gradebook_of_a_newer_version_is_left_alone(book: Gradebook, tmp_path: Path) -> None:
+    path = tmp_path / "gradebook.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(f"PRAGMA user_version = {SCHEMA + 1}")
+    before = path.read_bytes()
+    with pytest.raises(GradebookError) as error:
+        Gradebook(path)
+    assert "newer grader" in str(error.value)
+    assert "install that version, or give another --out" in str(error.value)
+    assert "\n" not in str(error.value)
+    assert path.read_bytes() == before
+
+
+def test_a_result_that_cannot_be_read_is_one_line_that_names_it(book: Gradebook, tmp_path: Path) -> None:
+    book.record(entry())
+    with closing(sqlite3.connect(tmp_path / "gradebook.sqlite")) as db:
+        db.execute("UPDATE results SET result = '{}'")
+        db.commit()
+    with pytest.raises(GradebookError) as error:
+        book.entries()
+    assert "the result of 'ada' in 'x' cannot be read" in str(error.value)
     assert "\n" not in str(error.value)

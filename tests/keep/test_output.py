@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.files import replace_file
-from grader.keep.output import RESERVED, folder_name
+from grader.keep.output import RESERVED, Output, folder_name
+from grader.wall import wire
+from grader.wall.messages import Observations, Run
 
 
 @given(st.text(max_size=40))
@@ -40,3 +42,17 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_litter(tmp_path: Path) ->
         replace_file(path, 3)  # type: ignore[arg-type]
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["marks.csv"]
+
+
+def test_stored_observations_answer_the_question_that_was_asked_and_no_other(tmp_path: Path) -> None:
+    output, array = Output(tmp_path), wire.Array(dtype="uint8", shape=(2,), data=b"ab")
+    observed = wire.Parcel(record=Observations(run=Run(executed="{}")), arrays={"s0/0": array})
+    output.keep("ada", "x", {"plain": observed}, "the question")
+    kept = output.kept("ada", "x", "plain", "the question")
+    assert kept is not None
+    assert (kept.record.run, kept.arrays) == (observed.record.run, observed.arrays)
+    assert output.kept("ada", "x", "plain", "another") is None
+    assert output.kept("ada", "x", "two-gpus", "the question") is None
+    path = output.observations("ada", "x", "plain")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert output.kept("ada", "x", "plain", "the question") is None

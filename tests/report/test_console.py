@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from grader.records import Mark, Result, Status
 from grader.report import console, wording
 from grader.wall import messages
 from tests import samples as s
 
 LATE = structs.replace(s.VARIANCE, id="late", diagnosis=None, cause=messages.Cause.TIMEOUT)
+MENDED = structs.replace(s.VARIANCE, mark=Mark.PASS, points=4.0)
+DEARER = structs.replace(MENDED, points=5.0, max_points=5.0)
 RESULTS = [s.passed_all("eve"), s.result("ada"), s.result("lin", checks=(*s.PASSED, LATE)), s.withheld("wim"),
            s.unreadable("uma")]
 
@@ -32,6 +35,21 @@ def test_the_class_is_told_in_german(capsys: pytest.CaptureFixture[str]) -> None
     for words in ("Bewertung", "lief zu lange", "alle Prüfungen bestanden", "zurückgehalten", "5 Abgaben"):
         assert words in told
     assert "withheld" not in told
+
+
+@pytest.mark.parametrize(("before", "after", "says"), [
+    (s.result(), s.result(), ""),
+    (s.result(checks=(s.VARIANCE,)), s.result(checks=(MENDED,)),
+     "ada he_init: 0 -> 4 / 4 (variance fail -> pass)"),
+    (s.result(checks=(MENDED,)), s.result(checks=(DEARER,)),
+     "ada he_init: 4 / 4 -> 5 / 5 (variance 4 -> 5)"),
+    (s.result(checks=(s.VARIANCE, LATE)), s.result(checks=(s.VARIANCE,)),
+     "ada he_init: 0 / 8 -> 0 / 4 (late is gone)"),
+    (s.result("a\x1b[1m", checks=(s.VARIANCE,), status=Status.WITHHELD, score=None),
+     s.result("a\x1b[1m", checks=(MENDED,)), "a?[1m he_init: withheld -> 4 / 4 (variance fail -> pass)"),
+])
+def test_how_a_mark_changed_is_one_line(before: Result, after: Result, says: str) -> None:
+    assert console.change(before, after) == says
 
 
 def test_a_mistake_is_told_once_where_it_starts() -> None:
