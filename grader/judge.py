@@ -3,20 +3,18 @@ came."""
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import structs
 
 from grader import records
 from grader.locale import N_
+from grader.records import Cause
 from grader.spec import Check, Preparation, Seen, Step, Unmet
+from grader.spec.check import Specification
 from grader.wall import messages, wire
-
-if TYPE_CHECKING:
-    from grader.exercise.catalog import Exercise
 
 Observed = Mapping[str, wire.Parcel[messages.Observations]]  # world -> what was observed in it
 
@@ -24,13 +22,12 @@ MAX_MESSAGE = 2000  # characters: a message may quote what a student sent
 SIMULATION_LIMIT = "SimulationLimit"  # the class name with which a simulated device says "I cannot do that"
 
 LOST = {
-    messages.Cause.MISSING: N_("`%(name)s` is not defined after the notebook's last cell."),
-    messages.Cause.TIMEOUT: N_("`%(name)s` did not come to an end in the time allowed."),
-    messages.Cause.MEMORY: N_("`%(name)s` used more memory than allowed."),
-    messages.Cause.OUTPUT: N_("`%(name)s` wrote or returned more than allowed."),
-    messages.Cause.CRASHED: N_("Python ended while `%(name)s` was running, so nothing was returned."),
+    messages.LossCause.MISSING: N_("`%(name)s` is not defined after the notebook's last cell."),
+    messages.LossCause.TIMEOUT: N_("`%(name)s` did not come to an end in the time allowed."),
+    messages.LossCause.MEMORY: N_("`%(name)s` used more memory than allowed."),
+    messages.LossCause.OUTPUT: N_("`%(name)s` wrote or returned more than allowed."),
+    messages.LossCause.CRASHED: N_("Python ended while `%(name)s` was running, so nothing was returned."),
 }
-NOTHING = N_("`%(name)s` brought nothing to look at.")
 NO_FUNCTION = N_("`%(name)s` is not a function after the notebook's last cell.")
 STOPPED = N_("`%(name)s` did not come to an end in the time allowed. It was stopped after %(seconds)s "
              "seconds.")
@@ -43,7 +40,7 @@ RAISED = N_("`%(name)s` raised %(error)s.")
 RAISED_WITH = N_("`%(name)s` raised %(error)s: %(message)s")
 
 
-def judge(exercise: Exercise, observed: Observed, prepared: Preparation) -> tuple[records.Verdict, ...]:
+def judge(exercise: Specification, observed: Observed, prepared: Preparation) -> tuple[records.Verdict, ...]:
     """The verdict on every check of the exercise, in its order.
 
     What was observed once more on a real GPU must hold there too.
@@ -58,7 +55,8 @@ def judge(exercise: Exercise, observed: Observed, prepared: Preparation) -> tupl
     return verdicts
 
 
-def _judged(exercise: Exercise, observed: Observed, prepared: Preparation) -> tuple[records.Verdict, ...]:
+def _judged(exercise: Specification, observed: Observed,
+            prepared: Preparation) -> tuple[records.Verdict, ...]:
     verdicts: dict[str, records.Verdict] = {}
     worked_out: dict[Any, Any] = {}
     for check in exercise.checks:
@@ -68,7 +66,7 @@ def _judged(exercise: Exercise, observed: Observed, prepared: Preparation) -> tu
     return tuple(verdicts.values())
 
 
-def verdict_on(exercise: Exercise, check: Check, observed: Observed,
+def verdict_on(exercise: Specification, check: Check, observed: Observed,
                prepared: Preparation, worked_out: dict[Any, Any] | None = None) -> records.Verdict:
     """The verdict on one check, whatever it hangs on. `worked_out`: what earlier checks have derived."""
     worked_out = {} if worked_out is None else worked_out
@@ -77,10 +75,8 @@ def verdict_on(exercise: Exercise, check: Check, observed: Observed,
         key = exercise.keys[step]
         parcel = observed.get(step.world.name)
         if parcel is None:
-            return _marked(check, records.Mark.NOT_AVAILABLE, cause=messages.Cause.NEEDS_CUDA)
-        outcome = parcel.record.outcomes.get(key,
-                                             messages.Lost(cause=messages.Cause.CRASHED,
-                                                           detail="nothing came back"))
+            return _marked(check, records.Mark.NOT_AVAILABLE, cause=Cause.NEEDS_CUDA)
+        outcome = parcel.record.outcomes.get(key, messages.Ended(cause=messages.LossCause.CRASHED))
         seen.append(Seen(step=step, given=prepared.steps[key].given, outcome=outcome, arrays=parcel.arrays,
                          gpus=prepared.worlds[step.world.name].gpus, worked_out=worked_out))
     for one in seen:
@@ -100,7 +96,7 @@ def _behind(check: Check, before: records.Verdict) -> records.Verdict:
     with it."""
     if before.mark is records.Mark.NOT_AVAILABLE:
         return _marked(check, records.Mark.NOT_AVAILABLE, cause=before.cause, message=before.message)
-    return _marked(check, records.Mark.NOT_REACHED, cause=messages.Cause.PREREQUISITE,
+    return _marked(check, records.Mark.NOT_REACHED, cause=Cause.PREREQUISITE,
                    root=before.root or before.id)
 
 
@@ -108,24 +104,24 @@ def _refusal(check: Check, seen: Seen, defined: tuple[str, ...]) -> records.Verd
     """The verdict where a step used what is forbidden, or brought nothing to judge."""
     outcome = seen.outcome
     if isinstance(outcome, messages.Returned) and len(outcome.rounds) != seen.step.times:
-        outcome = messages.Lost(cause=messages.Cause.CRASHED,
-                                detail="what came back is not what was asked for")
-    if isinstance(outcome, messages.Lost):
-        return _marked(check, records.Mark.FAIL, cause=outcome.cause, said=_lost(seen.step, outcome),
-                       lines=outcome.lines)
+        outcome = messages.Ended(cause=messages.LossCause.CRASHED)
+    if isinstance(outcome, messages.Lost | messages.Ended):
+        return _marked(check, records.Mark.FAIL, cause=records.cause_of(outcome.cause),
+                       said=_lost(seen.step, outcome),
+                       lines=outcome.lines if isinstance(outcome, messages.Lost) else ())
     if outcome.forbidden:
         names = ", ".join(f"`{name}`" for name in sorted(set(outcome.forbidden)))
-        return _marked(check, records.Mark.FAIL, cause=messages.Cause.FORBIDDEN,
+        return _marked(check, records.Mark.FAIL, cause=Cause.FORBIDDEN,
                        said=_said(CALLED, name=_named(seen.step), forbidden=names))
     missing = [name for name in seen.step.uses if name not in defined]
     if isinstance(outcome, messages.Raised) and missing:
-        return _marked(check, records.Mark.FAIL, cause=messages.Cause.MISSING,
-                       said=_said(LOST[messages.Cause.MISSING], name=missing[0]))
+        return _marked(check, records.Mark.FAIL, cause=Cause.MISSING,
+                       said=_said(LOST[messages.LossCause.MISSING], name=missing[0]))
     if isinstance(outcome, messages.Raised) and outcome.error == SIMULATION_LIMIT and seen.gpus:
-        return _marked(check, records.Mark.NOT_AVAILABLE, cause=messages.Cause.NEEDS_CUDA,
+        return _marked(check, records.Mark.NOT_AVAILABLE, cause=Cause.NEEDS_CUDA,
                        message=outcome.message)
     if isinstance(outcome, messages.Raised) and not check.may_raise:
-        return _marked(check, records.Mark.FAIL, cause=messages.Cause.RAISED,
+        return _marked(check, records.Mark.FAIL, cause=Cause.RAISED,
                        said=_raised(seen.step, outcome),
                        lines=outcome.lines, hinted=_unwritten(outcome) or outcome.inside_probe)
     return None
@@ -154,7 +150,7 @@ def _asked(check: Check, seen: list[Seen]) -> records.Verdict:
                            pictures=tuple(p for s in seen for p in s.pictures))
 
 
-def _marked(check: Check, mark: records.Mark, *, cause: messages.Cause | None = None, message: str = "",
+def _marked(check: Check, mark: records.Mark, *, cause: Cause | None = None, message: str = "",
             said: records.Said | None = None,
             lines: tuple[messages.Line, ...] = (), root: str | None = None,
             hinted: bool = False) -> records.Verdict:
@@ -179,19 +175,17 @@ def _said(template: str, **values: str) -> records.Said:
                                                    value in values.items()})
 
 
-def _lost(step: Step, lost: messages.Lost) -> records.Said:
-    """Why nothing came back. What the sandbox says of it is the student's to forge: it is searched, never
-    quoted."""
+def _lost(step: Step, ending: messages.Lost | messages.Ended) -> records.Said:
+    """Why nothing came back."""
     name = _named(step)
-    seconds = re.match(r"stopped after ([\d.]{1,8}) s\b", lost.detail)
-    signal = re.search(r"\bSIG[A-Z]{2,8}\b", lost.detail)
-    if lost.cause is messages.Cause.TIMEOUT and seconds:
-        return _said(STOPPED, name=name, seconds=seconds[1])
-    if lost.cause is messages.Cause.CRASHED and signal:
-        return _said(SIGNALLED, name=name, signal=signal[0])
-    if lost.cause is messages.Cause.MISSING and lost.detail.endswith("not a function"):
+    if ending.cause is messages.LossCause.TIMEOUT and ending.after_seconds is not None:
+        return _said(STOPPED, name=name, seconds=f"{ending.after_seconds:g}")
+    if isinstance(ending, messages.Ended) and ending.by_signal is not None:
+        return _said(SIGNALLED, name=name, signal=ending.by_signal.name)
+    missing = ending.cause is messages.LossCause.MISSING
+    if isinstance(ending, messages.Lost) and missing and ending.no_function:
         return _said(NO_FUNCTION, name=name)
-    return _said(LOST.get(lost.cause, NOTHING), name=name)
+    return _said(LOST[ending.cause], name=name)
 
 
 def _unwritten(raised: messages.Raised) -> bool:

@@ -7,7 +7,7 @@ import enum
 
 from msgspec import field
 
-from grader.wall.messages import Cause, CellEvent, Line
+from grader.wall.messages import CellCause, CellEvent, Line, LossCause
 from grader.wall.values import Record
 
 
@@ -24,6 +24,26 @@ class Status(enum.Enum):
     GRADED = "graded"
     UNREADABLE = "unreadable"  # the student's fault: 0 with the reason
     WITHHELD = "withheld"      # ours: no mark
+
+
+class Cause(enum.Enum):
+    """Why a check was not passed."""
+
+    WRONG_ANSWER = "wrong-answer"
+    MISSING = "missing"
+    RAISED = "raised"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    OUTPUT = "output"
+    CRASHED = "crashed"
+    FORBIDDEN = "forbidden"
+    PREREQUISITE = "prerequisite"
+    NEEDS_CUDA = "needs-cuda"
+
+
+def cause_of(ending: LossCause | CellCause) -> Cause:
+    """What a report calls that which ended a call or a cell."""
+    return Cause(ending.value)
 
 
 # --- verdicts --------------------------------------------------------------------------------------
@@ -110,7 +130,12 @@ class MadeBy(Record, frozen=True, kw_only=True):
     torch: str
     device: str
     seed: int
-    sandbox: str                           # "bubblewrap" or "process"
+    sandbox: str                           # the name of the one it was observed in: "bubblewrap", "process"
+
+    @property
+    def isolated(self) -> bool:
+        """Was there a wall between the notebook and the machine that graded it?"""
+        return self.sandbox == "bubblewrap"
 
 
 class NotebookFile(Record, frozen=True, kw_only=True):

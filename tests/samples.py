@@ -82,7 +82,7 @@ def losses() -> records.Curves:
 
 VARIANCE = records.Verdict(
     id="variance", title="The weights have variance 2 / fan_in.", mark=records.Mark.FAIL,
-    cause=messages.Cause.WRONG_ANSWER, points=0.0, max_points=4.0, diagnosis="lecun-scaling",
+    cause=records.Cause.WRONG_ANSWER, points=0.0, max_points=4.0, diagnosis="lecun-scaling",
     message="The variance of the weights is 0.00391; expected 0.00781.",
     meaning="Half the variance is 1 / fan_in: LeCun's scaling. ReLU sets half of the signal to zero, so each "
     "layer "
@@ -110,14 +110,14 @@ PASSED = (
 RAISED = records.Verdict(
     id="norms", title="`gradient_norms` returns the norm of every parameter's gradient.",
     mark=records.Mark.FAIL,
-    cause=messages.Cause.RAISED, points=0.0, max_points=4.0, functions=("gradient_norms",),
+    cause=records.Cause.RAISED, points=0.0, max_points=4.0, functions=("gradient_norms",),
     message="`gradient_norms` raised AttributeError: 'NoneType' object has no attribute 'norm'",
     advice="A parameter that took no part in the loss has no gradient: `p.grad` is None. What should its "
     "norm be?", read="https://docs.pytorch.org/docs/stable/generated/torch.Tensor.grad.html",
     lines=(messages.Line(cell=2, line=5, text="        norms[name] = p.grad.norm().item()"),))
 
 HANGING = tuple(
-    records.Verdict(id=name, title=title, mark=records.Mark.NOT_REACHED, cause=messages.Cause.PREREQUISITE,
+    records.Verdict(id=name, title=title, mark=records.Mark.NOT_REACHED, cause=records.Cause.PREREQUISITE,
                     points=0.0, max_points=2.0,
               root="variance")
     for name, title in (("depth", "The signal keeps its size through 30 layers."),
@@ -125,7 +125,7 @@ HANGING = tuple(
 
 HIDDEN = records.Verdict(
     id="fresh", title="Two calls give different weights.", mark=records.Mark.FAIL,
-    cause=messages.Cause.WRONG_ANSWER, points=0.0,
+    cause=records.Cause.WRONG_ANSWER, points=0.0,
     max_points=1.0, message="SECRET-MESSAGE 0.123", advice="Is a seed set inside the function?",
     visible=False,
     measurements=(records.Measurement(what="SECRET-WHAT", measured="SECRET-MEASURED",
@@ -134,14 +134,14 @@ HIDDEN = records.Verdict(
 
 CUDA = records.Verdict(id="on-gpu", title="Weights on a GPU are filled there.",
                        mark=records.Mark.NOT_AVAILABLE,
-                 cause=messages.Cause.NEEDS_CUDA, points=0.0, max_points=2.0)
+                 cause=records.Cause.NEEDS_CUDA, points=0.0, max_points=2.0)
 
 BROKEN = records.Verdict(id="gain", title="The gain of leaky ReLU is taken into account.",
                          mark=records.Mark.GRADER_ERROR,
                    points=0.0, max_points=2.0, message="the check raised KeyError: 'leaky-gain'")
 
 CHECKS = (*PASSED, VARIANCE, *HANGING, RAISED, HIDDEN, CUDA)
-EVENTS = (messages.CellEvent(cell=3, cause=messages.Cause.RAISED, error="NameError",
+EVENTS = (messages.CellEvent(cell=3, cause=messages.CellCause.RAISED, error="NameError",
                              message="name 'modle' is not defined", line=2),)
 
 

@@ -3,6 +3,7 @@ raise."""
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +71,12 @@ def test_the_diagnosis_is_never_a_guess(exercise: catalog.Exercise) -> None:
     assert verdicts["values"].diagnosis is None
 
 
-@pytest.mark.parametrize("cause", [messages.Cause.MISSING, messages.Cause.TIMEOUT, messages.Cause.MEMORY,
-                                   messages.Cause.OUTPUT, messages.Cause.CRASHED])
-def test_what_is_lost_fails_with_its_cause(exercise: catalog.Exercise, cause: messages.Cause) -> None:
-    verdicts = judged(exercise, with_outcomes(observed(exercise), s2=messages.Lost(cause=cause)))
-    assert (verdicts["half"].mark, verdicts["half"].cause) == (records.Mark.FAIL, cause)
+@pytest.mark.parametrize("ending", [messages.Lost, messages.Ended])
+@pytest.mark.parametrize("cause", messages.LossCause)
+def test_what_is_lost_fails_with_its_cause(exercise: catalog.Exercise, cause: messages.LossCause,
+                                           ending: type[messages.Lost | messages.Ended]) -> None:
+    verdicts = judged(exercise, with_outcomes(observed(exercise), s2=ending(cause=cause)))
+    assert (verdicts["half"].mark, verdicts["half"].cause) == (records.Mark.FAIL, records.Cause(cause.value))
     assert "`halve`" in verdicts["half"].message
     assert not verdicts["half"].advice, "the hint is about answers, and there is none"
 
@@ -87,16 +89,21 @@ def test_the_hint_is_for_answers_and_for_who_has_yet_to_begin(exercise: catalog.
     assert judged(exercise, observed(exercise, f"def halve(x):\n    {body}"))["half"].advice == hint
 
 
-@pytest.mark.parametrize(("cause", "detail", "said"), [
-    (messages.Cause.TIMEOUT, "stopped after 12 s (wall-clock on a busy machine)",
+@pytest.mark.parametrize(("ending", "said"), [
+    (messages.Ended(cause=messages.LossCause.TIMEOUT, after_seconds=12, again=messages.Again.ALONE),
      "It was stopped after 12 seconds."),
-    (messages.Cause.TIMEOUT, "what a kernel made up", "time allowed."),
-    (messages.Cause.CRASHED, "the call ended its process with code 0", "so nothing was returned."),
-    (messages.Cause.CRASHED, "the call's process was ended by SIGSEGV", "The system stopped it (SIGSEGV).")])
-def test_how_a_call_ended_is_told_in_plain_words(exercise: catalog.Exercise, cause: messages.Cause,
-                                                 detail: str, said: str) -> None:
-    message = judged(exercise, with_outcomes(observed(exercise),
-                                             s2=messages.Lost(cause=cause, detail=detail)))["half"].message
+    (messages.Lost(cause=messages.LossCause.TIMEOUT, after_seconds=2.5), "It was stopped after 2.5 seconds."),
+    (messages.Ended(cause=messages.LossCause.TIMEOUT), "time allowed."),
+    (messages.Ended(cause=messages.LossCause.CRASHED), "so nothing was returned."),
+    (messages.Ended(cause=messages.LossCause.CRASHED, by_signal=signal.SIGSEGV),
+     "The system stopped it (SIGSEGV)."),
+    (messages.Lost(cause=messages.LossCause.MISSING, no_function=True),
+     "`halve` is not a function after the notebook's last cell."),
+    (messages.Lost(cause=messages.LossCause.MEMORY, no_function=True), "more memory than allowed.")],
+    ids=range(7))
+def test_how_a_call_ended_is_told_in_plain_words(exercise: catalog.Exercise, said: str,
+                                                 ending: messages.Lost | messages.Ended) -> None:
+    message = judged(exercise, with_outcomes(observed(exercise), s2=ending))["half"].message
     assert message.endswith(said)
 
 
@@ -111,13 +118,13 @@ def test_a_verdict_carries_what_to_look_for_in_the_students_code(tmp_path: Path)
 
 def test_an_exception_is_told_with_its_name(exercise: catalog.Exercise) -> None:
     verdicts = judged(exercise, observed(exercise, "def halve(x):\n    raise KeyError('no')"))
-    assert (verdicts["half"].mark, verdicts["half"].cause) == (records.Mark.FAIL, messages.Cause.RAISED)
+    assert (verdicts["half"].mark, verdicts["half"].cause) == (records.Mark.FAIL, records.Cause.RAISED)
     assert "KeyError" in verdicts["half"].message
 
 
 def test_a_function_that_a_probe_misses_is_missing(exercise: catalog.Exercise) -> None:
     verdicts = judged(exercise, observed(exercise, "del halve"))
-    assert (verdicts["half"].mark, verdicts["half"].cause) == (records.Mark.FAIL, messages.Cause.MISSING)
+    assert (verdicts["half"].mark, verdicts["half"].cause) == (records.Mark.FAIL, records.Cause.MISSING)
     assert "`halve` is not defined" in verdicts["half"].message
 
 
@@ -132,7 +139,7 @@ def test_a_forbidden_call_fails_every_check_whose_call_made_it(exercise: catalog
     seen = observed(exercise)
     outcome = structs.replace(seen["plain"].record.outcomes["s0"], forbidden=("torch.mul",))
     verdicts = judged(exercise, with_outcomes(seen, s0=outcome))
-    assert (verdicts["values"].cause, verdicts["half"].mark) == (messages.Cause.FORBIDDEN, records.Mark.PASS)
+    assert (verdicts["values"].cause, verdicts["half"].mark) == (records.Cause.FORBIDDEN, records.Mark.PASS)
 
 
 def test_a_world_that_is_not_there_leaves_the_maximum(exercise: catalog.Exercise) -> None:
@@ -155,7 +162,7 @@ def test_a_check_that_raises_withholds(tmp_path: Path) -> None:
 
 def test_too_few_rounds_are_the_students_crash(exercise: catalog.Exercise) -> None:
     verdicts = judged(exercise, with_outcomes(observed(exercise), s0=messages.Returned(rounds=())))
-    assert (verdicts["values"].mark, verdicts["values"].cause) == (records.Mark.FAIL, messages.Cause.CRASHED)
+    assert (verdicts["values"].mark, verdicts["values"].cause) == (records.Mark.FAIL, records.Cause.CRASHED)
 
 
 leaves = st.one_of(

@@ -18,6 +18,7 @@ from grader.execute.exchange import converse
 from grader.execute.gpus import Gpu
 from grader.execute.sandbox import HOW_TO_GO_ON, SandboxUnavailable
 from grader.wall import frames, wire
+from grader.wall.frames import Order
 from grader.wall.messages import Job, NotStarted, Observations, Step
 
 Scratch = IO[bytes]
@@ -30,7 +31,6 @@ class BubblewrapSandbox:
     """Started as root it drops to nobody inside; started by anyone else it makes a user namespace."""
 
     name = "bubblewrap"
-    isolated = True
 
     def __init__(self, gpus: tuple[Gpu, ...] = ()) -> None:
         self.gpus = gpus
@@ -80,7 +80,7 @@ class BubblewrapSandbox:
             alarm.daemon = True
             alarm.start()
             try:
-                return converse(frames.Line(ours), job, steps, arrays, isolated=True)
+                return converse(frames.Line(ours), job, steps, arrays)
             finally:
                 alarm.cancel()
 
@@ -120,7 +120,7 @@ class Server:
             return ""
         self.line.settimeout(START_SECONDS)
         try:
-            self.ready = self.line.recv(1) == b"r"
+            self.ready = self.line.recv(1) == Order.READY.value
             if self.ready:
                 return ""
         except OSError as error:
@@ -135,15 +135,15 @@ class Server:
         with self.lock:
             for module in preload:
                 if module not in self.imported:
-                    self.line.send(b"i" + module.encode())
+                    self.line.send(Order.IMPORT.value + module.encode())
                     self.imported.add(module)
-            socket.send_fds(self.line, [b"j" + name], [end.fileno()])
+            socket.send_fds(self.line, [Order.JOB.value + name], [end.fileno()])
 
     def kill(self, name: bytes, end: socket.socket) -> None:
         """The runner has not ended by itself."""
         try:
             with self.lock:
-                self.line.send(b"k" + name)
+                self.line.send(Order.KILL.value + name)
             end.shutdown(socket.SHUT_RDWR)
         except OSError:
             return

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from grader.wall import frames, wire
+from grader.wall.frames import Kind
 from grader.wall.messages import (
     CallStep,
-    Cause,
+    Ended,
     Job,
-    Lost,
+    LossCause,
     NotStarted,
     Observations,
     Outcome,
@@ -24,61 +25,64 @@ from grader.wall.values import TensorRef, Value
 
 ENVELOPE = 1 << 16  # bytes of an answer beside its numbers and its JSON
 MAX_REASON = 2000   # characters
+CRASHED = Ended(cause=LossCause.CRASHED)
 
 
 class Stream(frames.Readable, frames.Writable, Protocol):
     """To and from a runner."""
 
 
-def converse(stream: Stream, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array], *,
-             isolated: bool) -> wire.Parcel[Observations] | NotStarted:
+def converse(stream: Stream, job: Job, steps: Sequence[Step],
+             arrays: Mapping[str, wire.Array]) -> wire.Parcel[Observations] | NotStarted:
     """Send the job, then, after its last cell, one step after the other."""
     try:
-        frames.put(stream, b"J", wire.write(job))
+        frames.put(stream, Kind.JOB, wire.encode(job))
         kind, payload = frames.get(stream, MAX_REASON)
     except (frames.Broken, OSError, ValueError) as error:
         return NotStarted(reason=f"the sandbox ended before the notebook started: {error}")
-    if kind != b"s":
+    if kind is not Kind.STARTED:
         return NotStarted(reason=payload.decode("utf-8", "replace")[:MAX_REASON]
                           or "the sandbox did not start")
-    run, trouble = _run(stream, job)
+    run = _run(stream)
+    silent = run is None
     outcomes: dict[str, Outcome] = {}
     found: dict[str, wire.Array] = {}
     left = job.limits.observation_bytes
     for step in steps:
-        if not trouble:
-            try:
-                frames.put(stream, b"S", *wire.parts(step, _needed(step, arrays)))
-                kind, payload = frames.get(stream, max(left, 0) + ENVELOPE)
-                left -= len(payload)
-                if kind != b"o":
-                    trouble = f"the sandbox ended: {payload[:500].decode('utf-8', 'replace')}"
-            except (frames.Broken, OSError, ValueError) as error:
-                trouble = f"the sandbox ended during the calls: {error}"
-        if trouble:
-            outcomes[step.key] = Lost(cause=Cause.CRASHED, detail=trouble)
+        answer = None if silent else _asked(stream, step, arrays, most=max(left, 0) + ENVELOPE)
+        if answer is None:
+            silent, outcomes[step.key] = True, CRASHED
             continue
-        outcomes[step.key], numbers = checked(payload, step.key)
+        left -= len(answer)
+        outcomes[step.key], numbers = checked(answer, step.key)
         found.update(numbers)
     _end(stream)
-    return wire.Parcel(record=Observations(run=run, outcomes=outcomes, isolated=isolated,
+    return wire.Parcel(record=Observations(run=run or Run(left_out=job.left_out), outcomes=outcomes,
                                            device=job.world.device), arrays=found)
 
 
-def _run(stream: Stream, job: Job) -> tuple[Run, str]:
-    """The notebook's execution, and why nothing more can be asked."""
+def _run(stream: Stream) -> Run | None:
+    """The notebook's execution; None where nothing more can be asked."""
     try:
         kind, payload = frames.get(stream, wire.MAX_JSON + 8)
-    except (frames.Broken, OSError, ValueError) as error:
-        return Run(left_out=job.left_out), f"the sandbox ended while the notebook ran: {error}"
-    parcel = wire.read(payload, Run) if kind == b"r" else wire.Garbled(reason=payload[:500].decode("utf-8",
-                                                                                                   "replace"))
-    if isinstance(parcel, wire.Garbled):
-        return Run(left_out=job.left_out), f"the notebook's execution cannot be read: {parcel.reason}"
+    except (frames.Broken, OSError, ValueError):
+        return None
+    parcel = wire.read(payload, Run) if kind is Kind.RUN else None
+    if not isinstance(parcel, wire.Parcel):
+        return None
     run = parcel.record
     return (run if _is_notebook(run.executed)
-            else Run(events=run.events, defined=run.defined, seconds=run.seconds,
-                                                       left_out=run.left_out)), ""
+            else Run(events=run.events, defined=run.defined, seconds=run.seconds, left_out=run.left_out))
+
+
+def _asked(stream: Stream, step: Step, arrays: Mapping[str, wire.Array], *, most: int) -> bytearray | None:
+    """What the runner says of one step; None where it has ended."""
+    try:
+        frames.put(stream, Kind.STEP, *wire.parts(step, _needed(step, arrays)))
+        kind, payload = frames.get(stream, most)
+    except (frames.Broken, OSError, ValueError):
+        return None
+    return payload if kind is Kind.OUTCOME else None
 
 
 def _is_notebook(text: str) -> bool:
@@ -91,7 +95,7 @@ def _is_notebook(text: str) -> bool:
 
 def _end(stream: Stream) -> None:
     try:
-        frames.put(stream, b"E")
+        frames.put(stream, Kind.END)
     except (OSError, ValueError):
         return
 
@@ -108,14 +112,14 @@ def checked(payload: frames.Bytes, key: str) -> tuple[Outcome, dict[str, wire.Ar
     """An outcome whose references fit its numbers. Anything else is the student's loss, never ours."""
     parcel = wire.read(payload, Outcome)
     if isinstance(parcel, wire.Garbled):
-        return Lost(cause=Cause.CRASHED, detail=f"the answer cannot be read: {parcel.reason}"), {}
+        return CRASHED, {}
     outcome = parcel.record
     if not isinstance(outcome, Returned):
         return outcome, {}
     refs = [ref for each in outcome.rounds for value in (each.value, *each.arguments)
             for ref in wire.tensors_of(value)]
     if not all(_fits(ref, parcel.arrays, key) for ref in refs):
-        return Lost(cause=Cause.CRASHED, detail="the answer refers to numbers that did not come with it"), {}
+        return CRASHED, {}
     used = {ref.key for ref in refs}
     return outcome, {name: array for name, array in parcel.arrays.items() if name in used}
 

@@ -18,9 +18,20 @@ from msgspec.structs import replace
 
 from grader.execute.gpus import Gpu, silence
 from grader.execute.sandbox import Sandbox
-from grader.inside.runner.watch import BUSY, NOT_ASKED
 from grader.wall import wire
-from grader.wall.messages import Cause, Job, Lost, NotStarted, Observations, Outcome, Raised, Returned, Step
+from grader.wall.messages import (
+    Again,
+    Ended,
+    Job,
+    LossCause,
+    Lost,
+    NotStarted,
+    Observations,
+    Outcome,
+    Raised,
+    Returned,
+    Step,
+)
 
 TRIES = 3        # of a sandbox that does not start
 REVIVALS = 3     # of a kernel that calls have ended
@@ -101,24 +112,27 @@ def _revived(sandbox: Sandbox, job: Job, steps: Sequence[Step], arrays: Mapping[
 
 
 def _unasked(outcome: Outcome | None) -> bool:
-    return isinstance(outcome, Lost) and outcome.detail.startswith(NOT_ASKED)
+    return isinstance(outcome, Ended) and outcome.again is Again.OF_A_NEW_KERNEL
 
 
 def perhaps_too_busy(found: Found) -> bool:
     """Did a limit of wall-clock time end something while neighbours held the cores?"""
     if isinstance(found, NotStarted):
         return False
-    lost = [outcome for outcome in found.record.outcomes.values() if isinstance(outcome, Lost)]
-    return (any(each.cause is Cause.TIMEOUT and BUSY in each.detail for each in lost)
-            or any(event.cause is Cause.TIMEOUT and BUSY in event.message
-                   for event in found.record.run.events))
+    record = found.record
+    return (any(isinstance(outcome, Ended) and outcome.again is Again.ALONE
+                for outcome in record.outcomes.values())
+            or any(event.busy for event in record.run.events))
 
 
 def perhaps_crowded_out(work: Work, found: Found) -> bool:
-    """Was a GPU's memory at an end while a neighbour held some of it?"""
+    """Was a GPU's memory at an end while a neighbour held some of it?
+
+    Only the kernel can tell, and one that makes it up is run as often as one that says so truly: once more.
+    """
     if isinstance(found, NotStarted) or not work.on_gpu:
         return False
-    return any((isinstance(outcome, Lost) and outcome.cause is Cause.MEMORY)
+    return any((isinstance(outcome, Lost | Ended) and outcome.cause is LossCause.MEMORY)
                or (isinstance(outcome, Raised) and outcome.error == "OutOfMemoryError")
                for outcome in found.record.outcomes.values())
 

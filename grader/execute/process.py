@@ -26,7 +26,6 @@ class ProcessSandbox:
     """Each job is a process of its own, with all that this user may do."""
 
     name = "process"
-    isolated = False
 
     def __init__(self, gpus: tuple[Gpu, ...] = ()) -> None:
         self.gpus = gpus
@@ -51,7 +50,7 @@ class ProcessSandbox:
         alarm.daemon = True
         alarm.start()
         try:
-            return converse(Pipes(process), job, steps, arrays, isolated=False)
+            return converse(Pipes(process), job, steps, arrays)
         finally:
             alarm.cancel()
             _close(process)

@@ -22,7 +22,6 @@ class Sandbox(Protocol):
     """Runs jobs. `run` blocks, and may be called from many threads at once."""
 
     name: str
-    isolated: bool
     gpus: tuple[Gpu, ...]
 
     def await_ready(self) -> None:

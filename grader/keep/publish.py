@@ -138,7 +138,7 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     replace_file(output.folder / "results.jsonl", b"".join(map(line, results)))
     with_notebooks = {(e.result.student, e.result.exercise): e.notebook for e in entries}
     links = {key: output.href(*key) for key in with_notebooks}
-    isolated = all(result.made_by.sandbox == "bubblewrap" for result in results)
+    isolated = all(result.made_by.isolated for result in results)
     replace_file(output.folder / "index.html", class_page.render(
         results, with_notebooks, title=said.get("title", "Class"), links=links, isolated=isolated,
         language=language, released=released_notebooks(said), weights=weights(said)))

@@ -136,7 +136,7 @@ def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, t
     them with."""
     writer = _Writer(counted(results, weights), alike(notebooks, released), links, words(language))
     script = page.asset(_SCRIPT)
-    isolated = isolated and all(result.made_by.sandbox != "process" for result in results)
+    isolated = isolated and all(result.made_by.isolated for result in results)
     return page.html(
         "class.html.j2", language, title=plain.line(title), isolated=isolated, cohort=writer.cohort,
         rows=[writer.row(standing) for standing in writer.cohort.standings], total=writer.maximum,

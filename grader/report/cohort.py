@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from grader import records
 from grader.report import reasons
-from grader.wall import messages
 
 _FAILED = (records.Mark.FAIL, records.Mark.PARTIAL)
 _BINS = 10
@@ -23,7 +22,7 @@ class Reason:
 
     diagnosis: str             # "" where there is only a cause
     meaning: str
-    cause: messages.Cause | None
+    cause: records.Cause | None
     students: int
 
 
@@ -194,7 +193,7 @@ def _checks(results: Iterable[records.Result], roots: Iterable[_Root]) -> Iterab
 
 def _reasons(roots: Iterable[_Root]) -> tuple[Reason, ...]:
     """The most frequent first."""
-    found: dict[tuple[str, messages.Cause | None], list[_Root]] = defaultdict(list)
+    found: dict[tuple[str, records.Cause | None], list[_Root]] = defaultdict(list)
     for root in roots:
         diagnosis = root.verdict.diagnosis or ""
         found[diagnosis, None if diagnosis else root.verdict.cause].append(root)

@@ -16,7 +16,7 @@ from grader.wall import messages
 
 _UNDEFINED = re.compile(r"[`']([^\W\d]\w{0,99})[`'] is not defined")
 _WRONG = (records.Mark.FAIL, records.Mark.PARTIAL)
-_ENDED = (messages.Cause.TIMEOUT, messages.Cause.MEMORY, messages.Cause.OUTPUT, messages.Cause.CRASHED)
+_ENDED = (records.Cause.TIMEOUT, records.Cause.MEMORY, records.Cause.OUTPUT, records.Cause.CRASHED)
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ def found(checks: Sequence[records.Verdict], events: Sequence[messages.CellEvent
 
 def undefined(v: records.Verdict) -> str:
     """The name for want of which a check failed; "" where that was not the reason."""
-    wanting = v.mark in _WRONG and (v.cause is messages.Cause.MISSING or "NameError" in v.message)
-    name = _UNDEFINED.search(v.message) if wanting and v.cause in (messages.Cause.MISSING,
-                                                                   messages.Cause.RAISED) else None
+    wanting = v.mark in _WRONG and (v.cause is records.Cause.MISSING or "NameError" in v.message)
+    name = _UNDEFINED.search(v.message) if wanting and v.cause in (records.Cause.MISSING,
+                                                                   records.Cause.RAISED) else None
     return name[1] if name else ""
 
 
@@ -85,6 +85,6 @@ def _reason(v: records.Verdict) -> Hashable:
         return "diagnosis", v.diagnosis
     if undefined(v):
         return "undefined", undefined(v)
-    if v.cause is messages.Cause.RAISED and v.lines:
+    if v.cause is records.Cause.RAISED and v.lines:
         return "line", v.lines[-1].cell, v.lines[-1].line
     return ("ended", v.cause, v.functions) if v.cause in _ENDED and v.functions else None

@@ -112,7 +112,7 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
         segments=_segments(result.checks),
         stops=tuple(teller.stop(event) for event in result.events if event.cell not in teller.told_cells),
         reason=plain.line(w.reason(result), 1000) if result.status is records.Status.UNREADABLE else "",
-        comment=plain.block(result.comment), isolated=result.made_by.sandbox != "process",
+        comment=plain.block(result.comment), isolated=result.made_by.isolated,
         all_passed=w.all_passed(len(result.events)) if _full(result) else "",
         hand_in_again=w.hand_in_again(plain.line(result.exercise)), made_with=w.made_with(result.made_by),
         words=w)
@@ -237,7 +237,7 @@ class _Teller:
             return self.words.cause(v.cause), True
         if v.said:
             return plain.line(self.words.said(v.said), 2000), True
-        return (_typeset if v.cause is messages.Cause.WRONG_ANSWER else plain.line)(v.message, 2000), False
+        return (_typeset if v.cause is records.Cause.WRONG_ANSWER else plain.line)(v.message, 2000), False
 
     def cell(self, event: messages.CellEvent) -> Item:
         """A cell that did not run, and with it every check that needs what it was to define."""
@@ -261,7 +261,7 @@ class _Teller:
                   if event.line > 0 else ())
         known = [p for p in places if p.prompt is not None]
         what = plain.line(": ".join(filter(None, (event.error, event.message))),
-                          1000) or self.words.cause(event.cause)
+                          1000) or self.words.cause(records.cause_of(event.cause))
         return Stop(what=what, excerpt=known[0] if known else None, cell=event.cell + 1)
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from grader import records
 from grader.locale import N_
 from grader.report.source import Excerpt
-from grader.wall import messages
 
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
 DECIMAL_COMMA = {"de"}
@@ -33,46 +32,46 @@ STATUSES = {
 }
 
 CAUSES = {
-    messages.Cause.WRONG_ANSWER: N_("What came back is not what was asked for."),
-    messages.Cause.MISSING: N_("A name this check needs is not defined after the notebook's last cell."),
-    messages.Cause.RAISED: N_("Your code raised an error here."),
-    messages.Cause.TIMEOUT: N_("Your code did not come to an end in the time allowed."),
-    messages.Cause.MEMORY: N_("Your code used more memory than allowed."),
-    messages.Cause.OUTPUT: N_("Your code wrote or returned more than allowed."),
-    messages.Cause.CRASHED: N_("Your code ended the Python process instead of returning."),
-    messages.Cause.FORBIDDEN: N_("Your code called something that this exercise asks you to write yourself."),
-    messages.Cause.PREREQUISITE: N_("A check that this one depends on has not passed yet."),
-    messages.Cause.NEEDS_CUDA: N_("This needs a GPU, and the grading machine had none. It does not count."),
+    records.Cause.WRONG_ANSWER: N_("What came back is not what was asked for."),
+    records.Cause.MISSING: N_("A name this check needs is not defined after the notebook's last cell."),
+    records.Cause.RAISED: N_("Your code raised an error here."),
+    records.Cause.TIMEOUT: N_("Your code did not come to an end in the time allowed."),
+    records.Cause.MEMORY: N_("Your code used more memory than allowed."),
+    records.Cause.OUTPUT: N_("Your code wrote or returned more than allowed."),
+    records.Cause.CRASHED: N_("Your code ended the Python process instead of returning."),
+    records.Cause.FORBIDDEN: N_("Your code called something that this exercise asks you to write yourself."),
+    records.Cause.PREREQUISITE: N_("A check that this one depends on has not passed yet."),
+    records.Cause.NEEDS_CUDA: N_("This needs a GPU, and the grading machine had none. It does not count."),
 }
 
 
 ADVICE = {
-    messages.Cause.MISSING: N_("Is the name spelled as the exercise asks for? Restart the kernel, run all "
+    records.Cause.MISSING: N_("Is the name spelled as the exercise asks for? Restart the kernel, run all "
                                "cells, and see "
                         "which one stops."),
-    messages.Cause.RAISED: N_("Call the function yourself in a new cell, and read the error from its last "
+    records.Cause.RAISED: N_("Call the function yourself in a new cell, and read the error from its last "
                               "line upwards."),
-    messages.Cause.TIMEOUT: N_("Does this loop end? If it does: does it go over single numbers, where one "
+    records.Cause.TIMEOUT: N_("Does this loop end? If it does: does it go over single numbers, where one "
                                "operation on the "
                         "whole tensor would do?"),
-    messages.Cause.MEMORY: N_("Which tensor grows with each step, or is larger than it has to be?"),
-    messages.Cause.OUTPUT: N_("Is there a `print` inside a loop that belongs outside?"),
-    messages.Cause.CRASHED: N_("A function returns to whoever called it; `exit`, `quit` and `os._exit` end "
+    records.Cause.MEMORY: N_("Which tensor grows with each step, or is larger than it has to be?"),
+    records.Cause.OUTPUT: N_("Is there a `print` inside a loop that belongs outside?"),
+    records.Cause.CRASHED: N_("A function returns to whoever called it; `exit`, `quit` and `os._exit` end "
                                "all of Python."),
-    messages.Cause.FORBIDDEN: N_("Write out what the ready-made function does, in steps of your own."),
+    records.Cause.FORBIDDEN: N_("Write out what the ready-made function does, in steps of your own."),
 }
 
 BRIEFLY = {
-    messages.Cause.WRONG_ANSWER: N_("wrong, and like no known mistake"),
-    messages.Cause.MISSING: N_("not written"),
-    messages.Cause.RAISED: N_("raised an error"),
-    messages.Cause.TIMEOUT: N_("ran too long"),
-    messages.Cause.MEMORY: N_("used too much memory"),
-    messages.Cause.OUTPUT: N_("wrote or returned too much"),
-    messages.Cause.CRASHED: N_("ended the Python process"),
-    messages.Cause.FORBIDDEN: N_("called what is to be written"),
-    messages.Cause.PREREQUISITE: N_("needs an earlier check"),
-    messages.Cause.NEEDS_CUDA: N_("needs a GPU"),
+    records.Cause.WRONG_ANSWER: N_("wrong, and like no known mistake"),
+    records.Cause.MISSING: N_("not written"),
+    records.Cause.RAISED: N_("raised an error"),
+    records.Cause.TIMEOUT: N_("ran too long"),
+    records.Cause.MEMORY: N_("used too much memory"),
+    records.Cause.OUTPUT: N_("wrote or returned too much"),
+    records.Cause.CRASHED: N_("ended the Python process"),
+    records.Cause.FORBIDDEN: N_("called what is to be written"),
+    records.Cause.PREREQUISITE: N_("needs an earlier check"),
+    records.Cause.NEEDS_CUDA: N_("needs a GPU"),
 }
 
 
@@ -98,14 +97,14 @@ class Words:
         """Why a notebook has no checks, or no mark."""
         return self.said(result.said) if result.said else result.reason
 
-    def cause(self, cause: messages.Cause | None) -> str:
+    def cause(self, cause: records.Cause | None) -> str:
         return self.gettext(CAUSES[cause]) if cause else ""
 
-    def briefly(self, cause: messages.Cause | None) -> str:
+    def briefly(self, cause: records.Cause | None) -> str:
         """A cause in a tutor's table."""
         return self.gettext(BRIEFLY[cause]) if cause else ""
 
-    def advice(self, cause: messages.Cause | None) -> str:
+    def advice(self, cause: records.Cause | None) -> str:
         """What to try next where there was no answer that an exercise could have a hint for."""
         return self.gettext(ADVICE[cause]) if cause in ADVICE else ""
 

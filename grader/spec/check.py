@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
+from grader.records import Cause
 from grader.spec.steps import Step
-from grader.wall import messages
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,21 @@ def check(*, looks_at: Step | tuple[Step, ...], points: float, after: Check | tu
     return make
 
 
+class Specification(Protocol):
+    """All that a judge knows of an exercise."""
+
+    @property
+    def checks(self) -> tuple[Check, ...]: ...
+
+    @property
+    def keys(self) -> Mapping[Step, str]:
+        """Every step that the checks look at -> the key under which its outcome is found."""
+
+
 class Unmet(Exception):  # noqa: N818 - not an error but the word a check ends with
     """A promise that does not hold. Raised by `fail`, caught by the judge."""
 
-    def __init__(self, message: str, diagnosis: Diagnosis | None, cause: messages.Cause) -> None:
+    def __init__(self, message: str, diagnosis: Diagnosis | None, cause: Cause) -> None:
         super().__init__(message)
         self.message = message
         self.diagnosis = diagnosis
@@ -83,4 +94,4 @@ class NotBrought(Unmet):
 def fail(message: str, diagnosis: Diagnosis | None = None) -> NoReturn:
     """The promise does not hold: say what was seen, and which misconception the numbers point to, if just
     one."""
-    raise Unmet(message, diagnosis, messages.Cause.WRONG_ANSWER)
+    raise Unmet(message, diagnosis, Cause.WRONG_ANSWER)

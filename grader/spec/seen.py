@@ -85,10 +85,10 @@ class Seen:
 
     def _rounds(self) -> tuple[messages.Round, ...]:
         if not isinstance(self.outcome, messages.Returned):
-            raise Unmet(f"`{self.step.function}` did not return.", None, messages.Cause.RAISED)
+            raise Unmet(f"`{self.step.function}` did not return.", None, records.Cause.RAISED)
         if len(self.outcome.rounds) != self.step.times:
             raise Unmet(f"`{self.step.function}` did not return once for each call.", None,
-                        messages.Cause.CRASHED)
+                        records.Cause.CRASHED)
         return self.outcome.rounds
 
     def decode(self, value: Value) -> Any:
@@ -123,7 +123,7 @@ def fail_as_raised(seen: Seen, diagnosis: Diagnosis | None = None) -> NoReturn:
     said = error.message.partition("\n")[0] if error else ""
     kind = error.error if error else "nothing"
     raise Unmet(f"`{name}` raised {kind}: {said}" if said else f"`{name}` raised {kind}.", diagnosis,
-                messages.Cause.RAISED)
+                records.Cause.RAISED)
 
 
 P = ParamSpec("P")

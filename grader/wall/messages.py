@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import signal
 from typing import Annotated
 
 from msgspec import Meta, field
@@ -78,17 +79,32 @@ Step = CallStep | ProbeStep
 # --- the way out ---------------------------------------------------------------------------------
 
 
-class Cause(enum.Enum):
-    WRONG_ANSWER = "wrong-answer"
+class LossCause(enum.Enum):
+    """Why a call came to nothing."""
+
     MISSING = "missing"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    OUTPUT = "output"
+    CRASHED = "crashed"
+
+
+class CellCause(enum.Enum):
+    """Why a cell did not come to its end."""
+
     RAISED = "raised"
     TIMEOUT = "timeout"
     MEMORY = "memory"
     OUTPUT = "output"
     CRASHED = "crashed"
-    FORBIDDEN = "forbidden"
-    PREREQUISITE = "prerequisite"
-    NEEDS_CUDA = "needs-cuda"
+
+
+class Again(enum.Enum):
+    """What is worth another try. Only a runner says so, never a kernel."""
+
+    NO = "no"
+    ALONE = "alone"                        # a busy machine may be to blame
+    OF_A_NEW_KERNEL = "of-a-new-kernel"    # it was never asked
 
 
 class Line(Record, frozen=True, kw_only=True):
@@ -99,8 +115,9 @@ class Line(Record, frozen=True, kw_only=True):
     text: Words
 
 
-# the student's own frames, outermost first  # the student's own frames, outermost first
+# the student's own frames, outermost first
 Lines = Annotated[tuple[Line, ...], Meta(max_length=200)]
+Seconds = Annotated[float, Meta(ge=0, le=1e6)]
 
 
 class Round(Record, frozen=True, kw_only=True):
@@ -112,7 +129,6 @@ class Round(Record, frozen=True, kw_only=True):
 
 class Returned(Record, frozen=True, kw_only=True, tag="returned"):
     rounds: tuple[Round, ...]              # one for each of the step's `times`; a probe has one
-    printed: Words = ""                    # the first of what it wrote
     cpu_seconds: float = 0.0
     forbidden: Names = ()                  # watched functions that were called from the student's frames
 
@@ -122,30 +138,48 @@ class Raised(Record, frozen=True, kw_only=True, tag="raised"):
     ancestry: Names = ()                   # names of the class and its bases, as in __mro__
     message: Words = ""
     lines: Lines = ()
-    printed: Words = ""
     forbidden: Names = ()
     inside_probe: bool = False             # raised by probes.py itself, in no frame of the student's
 
 
 class Lost(Record, frozen=True, kw_only=True, tag="lost"):
-    cause: Cause                           # missing, timeout, memory, output or crashed
-    detail: Words = ""
-    # where in the student's own code it was stopped, where that is known
-    lines: Lines = ()
+    """The kernel's own word: a call that came to nothing."""
+
+    cause: LossCause
+    lines: Lines = ()                      # where in the student's own code it was stopped, if that is known
+    after_seconds: Seconds | None = None   # when it was stopped
+    no_function: bool = False              # missing: something of that name is there, which cannot be called
 
 
-Outcome = Returned | Raised | Lost
+class Ended(Record, frozen=True, kw_only=True, tag="ended"):
+    """The runner's word on a call that came to nothing; refused where it comes from a kernel."""
+
+    cause: LossCause
+    after_seconds: Seconds | None = None   # when it was stopped
+    by_signal: signal.Signals | None = None
+    again: Again = Again.NO
+
+
+Answer = Returned | Raised | Lost          # what a kernel may say of a step
+Outcome = Answer | Ended                   # what its runner passes on
+
+
+class Defined(Record, frozen=True, kw_only=True):
+    """The kernel's word on which of Job.functions exist after the last cell."""
+
+    names: tuple[str, ...]
 
 
 class CellEvent(Record, frozen=True, kw_only=True):
     """A cell that raised, or had to be stopped, or killed the kernel."""
 
     cell: int
-    cause: Cause                           # raised, timeout, memory, output or crashed
+    cause: CellCause
     error: str = ""                        # class name
-    message: str = ""
+    message: str = ""                      # for people; nothing reads it but they
     line: int = 0                          # 0: not known
     killed: bool = False                   # the kernel ended with it; a new execution leaves the cell out
+    busy: bool = False                     # a busy machine may be to blame that it was stopped
 
 
 class Run(Record, frozen=True, kw_only=True):
@@ -165,7 +199,6 @@ class Observations(Record, frozen=True, kw_only=True):
     outcomes: dict[str, Outcome] = field(default_factory=dict)      # step key -> what happened
     torch: str = ""
     device: str = "cpu"
-    isolated: bool = False                 # set by the grader, not by the sandbox: was there a wall?
 
 
 class NotStarted(Record, frozen=True, kw_only=True):

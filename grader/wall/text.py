@@ -6,9 +6,9 @@ MAX_NAME = 200         # characters of a type's name
 
 
 def name_of(kind: type) -> str:
-    return plain(getattr(kind, "__name__", "?"), MAX_NAME)
+    return storable(getattr(kind, "__name__", "?"), MAX_NAME)
 
 
-def plain(text: object, most: int) -> str:
+def storable(text: object, most: int) -> str:
     """Text that every file can hold: cut to length, lone surrogates replaced."""
     return str.__str__(text)[:most].encode("utf-8", "replace").decode() if isinstance(text, str) else "?"

@@ -52,7 +52,6 @@ class TensorRef(Record, frozen=True, kw_only=True, tag="tensor"):
     shape: tuple[int, ...]
     device: Name = "cpu"
     requires_grad: bool = False
-    leaf: bool = True
     parameter: bool = False     # isinstance(x, nn.Parameter)
 
 

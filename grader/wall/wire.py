@@ -71,7 +71,7 @@ class Parcel(Generic[T]):
     arrays: Mapping[str, Array] = field(default_factory=dict)
 
 
-def write(record: msgspec.Struct, arrays: Mapping[str, Array] | None = None) -> bytes:
+def encode(record: msgspec.Struct, arrays: Mapping[str, Array] | None = None) -> bytes:
     """The parcel's bytes.
 
     Raises:
@@ -81,10 +81,15 @@ def write(record: msgspec.Struct, arrays: Mapping[str, Array] | None = None) -> 
 
 
 def parts(record: msgspec.Struct, arrays: Mapping[str, Array]) -> tuple[bytes, bytes]:
-    """As `write`: the record, and the numbers, of which there may be megabytes that nobody has to copy once
+    """As `encode`: the record, and the numbers, of which there may be megabytes that nobody has to copy once
     more."""
+    return head(record), pack(arrays)
+
+
+def head(record: msgspec.Struct) -> bytes:
+    """The record alone; the numbers it refers to, as they are packed, may follow."""
     text = msgspec.json.encode(record)
-    return struct.pack("<Q", len(text)) + text, pack(arrays)
+    return struct.pack("<Q", len(text)) + text
 
 
 def pack(arrays: Mapping[str, Array]) -> bytes:
@@ -106,6 +111,19 @@ def _address(data: bytes) -> int:
 
 def read(data: bytes | bytearray | memoryview, kind: Any) -> Parcel[Any] | Garbled:
     """The parcel of a record of type `kind`. Total."""
+    opened = open_parcel(data, kind)
+    if isinstance(opened, Garbled):
+        return opened
+    record, numbers = opened
+    arrays = unpack(numbers)
+    if isinstance(arrays, Garbled):
+        return arrays
+    return Parcel(record=record, arrays=arrays)
+
+
+def open_parcel(data: bytes | bytearray | memoryview, kind: Any) -> tuple[Any, memoryview] | Garbled:
+    """The record of type `kind` in a parcel, and its numbers as they came, neither looked at nor copied.
+    Total."""
     data = memoryview(data)
     if len(data) < 8:
         return Garbled(reason="shorter than its header")
@@ -119,10 +137,7 @@ def read(data: bytes | bytearray | memoryview, kind: Any) -> Parcel[Any] | Garbl
         record = msgspec.json.decode(text, type=kind)
     except (msgspec.MsgspecError, ValueError, RecursionError, MemoryError) as error:
         return Garbled(reason=f"not the JSON that was asked for: {str(error)[:200]}")
-    arrays = unpack(data[8 + length:])
-    if isinstance(arrays, Garbled):
-        return arrays
-    return Parcel(record=record, arrays=arrays)
+    return record, data[8 + length:]
 
 
 def unpack(data: bytes | memoryview) -> dict[str, Array] | Garbled:

@@ -23,15 +23,19 @@ from grader.execute.exchange import checked, converse
 from grader.execute.gpus import Gpu
 from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import Sandbox, SandboxUnavailable
-from grader.inside.runner.conductor import executing
-from grader.inside.runner.watch import BUSY, NOT_ASKED, Process, memory_of
+from grader.inside.runner import executing
+from grader.inside.runner.watch import Process, memory_of
 from grader.wall import frames, wire
+from grader.wall.frames import Kind
 from grader.wall.messages import (
+    Again,
     CallStep,
-    Cause,
+    CellCause,
     CellEvent,
+    Ended,
     Job,
     Limits,
+    LossCause,
     Lost,
     NotStarted,
     Observations,
@@ -54,7 +58,7 @@ FINE = Returned(rounds=(Round(value=Whole(value=1)),))
 class Scripted:
     """A sandbox that answers from a list."""
 
-    name, isolated = "scripted", False
+    name = "scripted"
     gpus: tuple[Gpu, ...] = ()
 
     def __init__(self, *answers: Any) -> None:
@@ -97,9 +101,9 @@ def test_a_sandbox_that_does_not_start_is_tried_again_but_not_for_ever() -> None
 
 
 def test_a_deadly_cell_is_left_out_once() -> None:
-    deadly = CellEvent(cell=2, cause=Cause.CRASHED, killed=True)
+    deadly = CellEvent(cell=2, cause=CellCause.CRASHED, killed=True)
     found, sandbox = observe(observations(deadly),
-                             observations(CellEvent(cell=1, cause=Cause.RAISED), a=FINE))
+                             observations(CellEvent(cell=1, cause=CellCause.RAISED), a=FINE))
     assert [job.left_out for job, _ in sandbox.asked] == [(), (2,)]
     assert [event.cell for event in found.record.run.events] == [1, 2]
     _, sandbox = observe(observations(deadly), observations(replace(deadly, cell=3)))
@@ -107,14 +111,15 @@ def test_a_deadly_cell_is_left_out_once() -> None:
 
 
 def test_steps_behind_a_deadly_call_are_asked_of_a_new_kernel() -> None:
-    crashed, unasked = Lost(cause=Cause.CRASHED), Lost(cause=Cause.CRASHED, detail=NOT_ASKED)
+    crashed = Ended(cause=LossCause.CRASHED)
+    unasked = replace(crashed, again=Again.OF_A_NEW_KERNEL)
     found, sandbox = observe(observations(a=FINE, b=crashed, c=unasked), observations(c=FINE))
     assert found.record.outcomes == {"a": FINE, "b": crashed, "c": FINE}
     assert [keys for _, keys in sandbox.asked] == [["a", "b", "c"], ["c"]]
 
 
 def test_what_a_busy_machine_stopped_is_run_once_more_alone() -> None:
-    slow = observations(a=Lost(cause=Cause.TIMEOUT, detail=f"stopped ({BUSY})"))
+    slow = observations(a=Ended(cause=LossCause.TIMEOUT, again=Again.ALONE))
     sandbox = Scripted(slow, observations(a=FINE), observations(a=FINE))
     work = [pool.Work((n, "w"), JOB, STEPS[:1], {}) for n in range(2)]
     found = dict(pool.observe_all(sandbox, work, 2))
@@ -123,7 +128,7 @@ def test_what_a_busy_machine_stopped_is_run_once_more_alone() -> None:
 
 
 def test_a_timeout_of_cpu_time_counts_at_once() -> None:
-    slow = observations(a=Lost(cause=Cause.TIMEOUT, detail="stopped after 1 s"))
+    slow = observations(a=Ended(cause=LossCause.TIMEOUT, after_seconds=1))
     sandbox = Scripted(slow, slow)
     assert len(list(pool.observe_all(sandbox, [pool.Work((n, "w"), JOB, [], {}) for n in range(2)], 2))) == 2
     assert len(sandbox.asked) == 2
@@ -148,35 +153,37 @@ class Recorded:
         self.readinto, self.write, self.flush = self.source.readinto, self.said.write, self.said.flush
 
 
-def frame(kind: bytes, payload: bytes = b"") -> bytes:
-    return frames.HEADER.pack(kind, len(payload)) + payload
+def frame(kind: Kind, payload: bytes = b"") -> bytes:
+    return frames.HEADER.pack(kind.value, len(payload)) + payload
 
 
-RUN = frame(b"r", wire.write(Run(executed=notebook("1"))))
+RUN = frame(Kind.RUN, wire.encode(Run(executed=notebook("1"))))
 
 
-@pytest.mark.parametrize("said", [b"", b"s", frame(b"n", b"\xff why"), frame(b"r"), b"\xff" * 40,
-                                  frames.HEADER.pack(b"s", 1 << 60)], ids=range(6))
+@pytest.mark.parametrize("said", [b"", Kind.STARTED.value, frame(Kind.NOT_READY, b"\xff why"),
+                                  frame(Kind.RUN), b"\xff" * 40, frames.HEADER.pack(Kind.STARTED.value, 1 << 60)], ids=range(6))
 def test_before_started_it_is_ours(said: bytes) -> None:
-    assert isinstance(converse(Recorded(said), JOB, STEPS, {}, isolated=True), NotStarted)
+    assert isinstance(converse(Recorded(said), JOB, STEPS, {}), NotStarted)
 
 
 @pytest.mark.parametrize("said", [
-    b"", frame(b"r"), frame(b"n", b"broke"), frame(b"r", b"\0" * 100), frames.HEADER.pack(b"r", 1 << 40), RUN,
-    RUN + frame(b"o"), RUN + frame(b"o", b"\xff" * 99), RUN + frames.HEADER.pack(b"o", 1 << 40),
-    RUN + frame(b"n", b"x"),
-    RUN + frame(b"o", wire.write(Run())), RUN + frame(b"o", wire.write(FINE)),
+    b"", frame(Kind.RUN), frame(Kind.NOT_READY, b"broke"), frame(Kind.RUN, b"\0" * 100),
+    frames.HEADER.pack(Kind.RUN.value, 1 << 40), RUN,
+    RUN + frame(Kind.OUTCOME), RUN + frame(Kind.OUTCOME, b"\xff" * 99),
+    RUN + frames.HEADER.pack(Kind.OUTCOME.value, 1 << 40),
+    RUN + frame(Kind.NOT_READY, b"x"),
+    RUN + frame(Kind.OUTCOME, wire.encode(Run())), RUN + frame(Kind.OUTCOME, wire.encode(FINE)),
 ], ids=range(12))
 def test_after_started_it_is_the_students(said: bytes) -> None:
-    found = converse(Recorded(frame(b"s") + said), JOB, STEPS, {}, isolated=True)
+    found = converse(Recorded(frame(Kind.STARTED) + said), JOB, STEPS, {})
     assert isinstance(found, wire.Parcel)
     assert set(found.record.outcomes) == {"a", "b", "c"}
-    assert any(isinstance(outcome, Lost) for outcome in found.record.outcomes.values())
+    assert any(isinstance(outcome, Ended) for outcome in found.record.outcomes.values())
 
 
 def test_an_executed_notebook_that_is_none_is_dropped() -> None:
-    said = frame(b"s") + frame(b"r", wire.write(Run(executed="[" * 5000, defined=("f",))))
-    found = converse(Recorded(said), JOB, [], {}, isolated=True)
+    said = frame(Kind.STARTED) + frame(Kind.RUN, wire.encode(Run(executed="[" * 5000, defined=("f",))))
+    found = converse(Recorded(said), JOB, [], {})
     assert isinstance(found, wire.Parcel)
     assert (found.record.run.executed, found.record.run.defined) == ("", ("f",))
 
@@ -189,7 +196,7 @@ REF = TensorRef(key="a/0", dtype="float32", shape=(2,))
     (REF, "a/0", True), (REF, "a/1", False), (replace(REF, shape=(3,)), "a/0", False),
     (replace(REF, dtype="int8"), "a/0", False), (replace(REF, key="b/0"), "b/0", False)], ids=range(5))
 def test_references_must_fit_their_numbers(ref: TensorRef, key: str, fits: bool) -> None:
-    outcome, arrays = checked(wire.write(Returned(rounds=(Round(value=ref),)), {key: ARRAY}), "a")
+    outcome, arrays = checked(wire.encode(Returned(rounds=(Round(value=ref),)), {key: ARRAY}), "a")
     assert isinstance(outcome, Returned) is fits
     assert bool(arrays) is fits
 
@@ -274,15 +281,17 @@ def test_a_whole_job(sandbox: Sandbox) -> None:
     assert [(line.cell, line.line) for line in bad.lines] == [(1, 6)]
     assert isinstance(forbidden, Returned)
     assert forbidden.forbidden == ("torch.nn.init.kaiming_normal_",)
-    assert isinstance(slow, Lost)
-    assert slow.cause is Cause.TIMEOUT
-    assert sys.platform != "linux" or [line.text for line in slow.lines] == ["while True: pass"]
+    assert isinstance(slow, Lost | Ended)
+    assert slow.cause is LossCause.TIMEOUT
+    if isinstance(slow, Lost):
+        assert [line.text for line in slow.lines] == ["while True: pass"]
+    else:  # where no CPU time is measured, or a busy machine left too little of it
+        assert sys.platform != "linux" or slow.again is Again.ALONE
     assert isinstance(grad, Returned)
     assert grad.rounds[0].value == Truth(value=False)
     outputs = json.loads(seen.run.executed)["cells"]
     assert outputs[2]["outputs"][0]["text"] == "é\n"
     assert "image/png" in outputs[1]["outputs"][0]["data"]
-    assert seen.isolated is sandbox.isolated
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"cells": 5}', '{"cells": [5]}',
@@ -292,7 +301,7 @@ def test_a_notebook_that_is_none_is_not_our_fault(sandbox: Sandbox, text: str) -
         pytest.skip("the same code runs in both, and here each costs seconds")
     found = sandbox.run(replace(JOB, notebook=text), STEPS, {})
     assert isinstance(found, wire.Parcel)
-    assert all(isinstance(outcome, Lost) for outcome in found.record.outcomes.values())
+    assert all(isinstance(outcome, Ended) for outcome in found.record.outcomes.values())
 
 
 def test_a_simulated_world_stands_before_the_first_cell(sandbox: Sandbox) -> None:

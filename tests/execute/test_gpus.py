@@ -23,9 +23,9 @@ from grader.exercise.inline import as_notebook
 from grader.wall import wire
 from grader.wall.messages import (
     CallStep,
-    Cause,
     Job,
     Limits,
+    LossCause,
     Lost,
     NotStarted,
     Observations,
@@ -103,7 +103,7 @@ def test_the_doctor_names_a_gpu_that_does_not_answer(tmp_path: Path, monkeypatch
 class Watching:
     """A sandbox that notes what each job was given, and how many were on a GPU at once."""
 
-    name, isolated, gpus = "watching", False, TWO
+    name, gpus = "watching", TWO
 
     def __init__(self, **outcomes: Outcome) -> None:
         self.given: list[tuple[str, str, float]] = []
@@ -160,7 +160,7 @@ def test_jobs_without_a_gpu_do_not_wait_for_one() -> None:
 
 
 def test_a_job_crowded_out_of_memory_is_made_again_alone() -> None:
-    sandbox = Watching(f=Lost(cause=Cause.MEMORY, detail="CUDA out of memory."))
+    sandbox = Watching(f=Lost(cause=LossCause.MEMORY))
     sandbox.gpus = ()  # nothing to ask whether it still answers
     work = works(True)[0]
     assert pool.perhaps_crowded_out(work, sandbox.run(JOB, STEPS, {}))
@@ -170,7 +170,7 @@ def test_a_job_crowded_out_of_memory_is_made_again_alone() -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="the GPU answers here")
 @pytest.mark.parametrize(("outcome", "withheld"), [
-    (Lost(cause=Cause.CRASHED), True), (Returned(rounds=()), False)],
+    (Lost(cause=LossCause.CRASHED), True), (Returned(rounds=()), False)],
                          ids=["something went wrong", "all is well"])
 def test_what_went_wrong_on_a_gpu_that_has_gone_is_not_the_students(outcome: Outcome, withheld: bool) -> None:
     """Neither of the two GPUs answers on a machine without a driver."""

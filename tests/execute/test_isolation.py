@@ -16,7 +16,18 @@ from grader.execute.opening import open_sandbox
 from grader.execute.pool import observe
 from grader.execute.sandbox import Sandbox, SandboxUnavailable
 from grader.wall import wire
-from grader.wall.messages import CallStep, Cause, Job, Limits, Lost, Observations, Raised, Returned
+from grader.wall.messages import (
+    CallStep,
+    CellCause,
+    Ended,
+    Job,
+    Limits,
+    LossCause,
+    Lost,
+    Observations,
+    Raised,
+    Returned,
+)
 from grader.wall.values import Text
 from tests.notebooks import notebook
 
@@ -61,9 +72,9 @@ def returned(seen: Observations, key: str) -> object:
     return json.loads(value.value)
 
 
-def cause_of(seen: Observations, key: str) -> Cause | None:
+def cause_of(seen: Observations, key: str) -> LossCause | None:
     outcome = seen.outcomes[key]
-    return outcome.cause if isinstance(outcome, Lost) else None
+    return outcome.cause if isinstance(outcome, Lost | Ended) else None
 
 
 PROBE = """
@@ -121,7 +132,7 @@ def test_files_of_the_host_are_not_there(sandbox: Sandbox, tmp_path: Path) -> No
     # where Python itself lies below them
     assert {*map(Path, seen)} <= {Path.home(), *Path.home().parents}, seen
     assert found["home entries"] <= 1  # nothing else is there
-    assert found["grader"] == ["__init__.py", "inside", "lean.py", "records.py", "wire.py"]
+    assert found["grader"] == ["__init__.py", "inside", "wall"]
     assert SECRET not in json.dumps(found["environment"])
     assert set(found["proc"]) <= {"cpuinfo", "meminfo", "filesystems", "version"}
     assert 0 not in found["ids"][:2]
@@ -249,13 +260,14 @@ def slow_catch():
     names = ("endless", "sleeps", "floods", "greedy", "greedy_torch", "crashes", "leaves", "exits", "aborts",
              "much", "deep", "asks", "slow_catch", "fine")
     seen = run(sandbox, source, calls=names, call_seconds=0.5, memory_bytes=2 << 30)
-    causes = {name: outcome.cause if isinstance(outcome, Lost) else type(outcome).__name__
+    causes = {name: outcome.cause if isinstance(outcome, Lost | Ended) else type(outcome).__name__
               for name, outcome in seen.outcomes.items()}
     assert causes == {
-        "endless": Cause.TIMEOUT, "sleeps": Cause.TIMEOUT, "floods": Cause.OUTPUT, "greedy": Cause.MEMORY,
-        "greedy_torch": Cause.MEMORY, "crashes": Cause.CRASHED, "leaves": Cause.CRASHED, "exits": "Raised",
-        "aborts": Cause.CRASHED, "much": Cause.OUTPUT, "deep": Cause.OUTPUT, "asks": "Raised",
-        "slow_catch": Cause.TIMEOUT, "fine": "Returned"}, seen.outcomes
+        "endless": LossCause.TIMEOUT, "sleeps": LossCause.TIMEOUT, "floods": LossCause.OUTPUT,
+        "greedy": LossCause.MEMORY, "greedy_torch": LossCause.MEMORY, "crashes": LossCause.CRASHED,
+        "leaves": LossCause.CRASHED, "exits": "Raised",
+        "aborts": LossCause.CRASHED, "much": LossCause.OUTPUT, "deep": LossCause.OUTPUT, "asks": "Raised",
+        "slow_catch": LossCause.TIMEOUT, "fine": "Returned"}, seen.outcomes
     where = {name: [line.line for line in outcome.lines] for name, outcome in seen.outcomes.items()
              if isinstance(outcome, Lost) and outcome.lines}
     # whether the exception comes at a place that the `try` covers is up to CPython
@@ -269,12 +281,12 @@ def test_cells_that_must_be_stopped(sandbox: Sandbox) -> None:
                "import sys; sys.exit(3)", "1/0", "def f(): return 'ok'", "exit()", "'z' * 50_000_000",
                "raise MemoryError", "print('last')", calls=("f",), cell_seconds=3.0)
     causes = {event.cell: (event.cause, event.error) for event in seen.run.events}
-    assert causes[0] == (Cause.TIMEOUT, "KeyboardInterrupt")
+    assert causes[0] == (CellCause.TIMEOUT, "KeyboardInterrupt")
     assert [event.line for event in seen.run.events if event.cell == 0] == [1]
-    assert causes[1] == (Cause.OUTPUT, "OutputFlood")
-    assert causes[2] == (Cause.RAISED, "StdinNotImplementedError")
-    assert causes[3] == (Cause.OUTPUT, "OutputFlood")
-    assert causes[5] == (Cause.RAISED, "ZeroDivisionError")
+    assert causes[1] == (CellCause.OUTPUT, "OutputFlood")
+    assert causes[2] == (CellCause.RAISED, "StdinNotImplementedError")
+    assert causes[3] == (CellCause.OUTPUT, "OutputFlood")
+    assert causes[5] == (CellCause.RAISED, "ZeroDivisionError")
     assert [event.line for event in seen.run.events if event.cell == 5] == [1]
     assert printed(seen, 10) == "last\n"
     assert isinstance(seen.outcomes["f"], Returned)
@@ -301,7 +313,7 @@ def test_a_call_that_ends_the_kernel_loses_only_itself(sandbox: Sandbox) -> None
     seen = run(sandbox, source, calls=("a", "b", "c"), retry=True)
     assert isinstance(seen.outcomes["a"], Returned)
     assert isinstance(seen.outcomes["c"], Returned)
-    assert cause_of(seen, "b") is Cause.CRASHED
+    assert cause_of(seen, "b") is LossCause.CRASHED
 
 
 def test_a_call_that_answers_and_takes_the_kernel_with_it_loses_no_other(sandbox: Sandbox) -> None:
@@ -376,8 +388,8 @@ def test_bombs_and_full_disks(sandbox: Sandbox) -> None:
     seen = run(sandbox, BOMBS, calls=names, call_seconds=6.0, memory_bytes=1 << 30, disk_bytes=32 << 20)
     for name, most in {"forks": 90, "threads": 90, "disk": 32, "tmp": 32, "shm": 32, "run": 32}.items():
         assert 0 < int(str(returned(seen, name))) <= most, name
-    assert cause_of(seen, "shared") is Cause.MEMORY
-    assert cause_of(seen, "family") is Cause.MEMORY
+    assert cause_of(seen, "shared") is LossCause.MEMORY
+    assert cause_of(seen, "family") is LossCause.MEMORY
     assert isinstance(seen.outcomes["daemon"], Returned)
 
 
@@ -418,5 +430,5 @@ def test_steps_cannot_be_seen_early(sandbox: Sandbox) -> None:
 ])
 def test_tampering_costs_only_the_tamperer(sandbox: Sandbox, tamper: str) -> None:
     seen = run(sandbox, "def f(): return 'ok'", tamper, calls=("f",), call_seconds=1.0, cell_seconds=3.0)
-    assert isinstance(seen.outcomes["f"], (Returned, Raised, Lost))
+    assert isinstance(seen.outcomes["f"], (Returned, Raised, Lost, Ended))
     assert isinstance(run(sandbox, "def f(): return 'ok'", calls=("f",)).outcomes["f"], Returned)

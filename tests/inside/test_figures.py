@@ -11,7 +11,7 @@ from IPython.core.pylabtools import print_figure
 from matplotlib.figure import Figure
 from PIL import Image
 
-from grader.inside.kernel.start import figures
+from grader.inside.kernel import figures
 
 DPI = 100
 

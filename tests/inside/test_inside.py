@@ -12,10 +12,10 @@ import torch
 
 from grader.inside.kernel.calls import observe_step
 from grader.inside.kernel.encoding import Decoder, Encoder, TooMuch, tensor_of
-from grader.inside.runner.conductor import seccomp
+from grader.inside.runner import seccomp
 from grader.inside.runner.executing import does_something, notebook_of, sanitised
 from grader.wall import wire
-from grader.wall.messages import CallStep, Cause, Lost, Outcome, ProbeStep, Raised, Returned
+from grader.wall.messages import Answer, CallStep, LossCause, Lost, ProbeStep, Raised, Returned
 from grader.wall.values import (
     Device,
     MappingValue,
@@ -42,12 +42,12 @@ def encoded(thing: object) -> tuple[Value, dict[str, wire.Array]]:
 
 
 def observed(source: str, *, times: int = 1, watched: tuple[str, ...] = (),
-             arguments: tuple[Value, ...] = (REF,)) -> Outcome:
+             arguments: tuple[Value, ...] = (REF,)) -> Answer:
     namespace: dict[str, Any] = {}
     exec(compile(source, CELL, "exec"), namespace)
     outcome, arrays = observe_step(CallStep(key="k", function="f", arguments=arguments, times=times, seed=3),
                                    {"x": ONES}, namespace, watched, cells={CELL: (7, source)})
-    back = wire.read(wire.write(outcome, arrays), Outcome)
+    back = wire.read(wire.encode(outcome, arrays), Answer)
     assert isinstance(back, wire.Parcel)
     assert back.record == outcome
     return outcome
@@ -87,8 +87,8 @@ def test_what_is_noted_of_a_tensor() -> None:
     assert isinstance(first, TensorRef)
     assert isinstance(second, TensorRef)
     assert isinstance(fourth, TensorRef)
-    assert (first.parameter, first.leaf, first.requires_grad) == (True, True, True)
-    assert (second.parameter, second.leaf, second.requires_grad) == (False, False, True)
+    assert (first.parameter, first.requires_grad) == (True, True)
+    assert (second.parameter, second.requires_grad) == (False, True)
     assert third == first
     assert fourth.dtype == "float64"
 
@@ -124,7 +124,6 @@ def test_arguments_are_fresh_and_shared_by_key() -> None:
 def test_a_call() -> None:
     outcome = observed("def f(x):\n    print('hello')\n    x.zero_()\n    return x", times=2)
     assert isinstance(outcome, Returned)
-    assert outcome.printed == "hello\nhello\n"
     first, second = outcome.rounds
     assert first.value == first.arguments[0]
     assert first.value != second.value
@@ -153,14 +152,19 @@ def test_an_exception_is_placed() -> None:
 
 
 @pytest.mark.parametrize(("source", "cause"), [
-    ("def f(x): raise MemoryError", Cause.MEMORY),
-    ("def f(x):\n    while True: print('x' * 1000)", Cause.OUTPUT),
-    ("def g(x): pass", Cause.MISSING), ("f = 5", Cause.MISSING),
-    ("def f(x): return [x] * 200_000", Cause.OUTPUT)])
-def test_lost(source: str, cause: Cause) -> None:
+    ("def f(x): raise MemoryError", LossCause.MEMORY),
+    ("def f(x):\n    while True: print('x' * 1000)", LossCause.OUTPUT),
+    ("def g(x): pass", LossCause.MISSING), ("f = 5", LossCause.MISSING),
+    ("def f(x): return [x] * 200_000", LossCause.OUTPUT)])
+def test_lost(source: str, cause: LossCause) -> None:
     outcome = observed(source)
     assert isinstance(outcome, Lost)
     assert outcome.cause is cause
+
+
+def test_a_name_that_is_no_function_is_told_from_one_that_is_not_there() -> None:
+    assert observed("f = 5") == Lost(cause=LossCause.MISSING, no_function=True)
+    assert observed("g = 5") == Lost(cause=LossCause.MISSING)
 
 
 @pytest.mark.parametrize("body", ["raise SystemExit(3)", "raise KeyboardInterrupt", "f(x)", "1/0",

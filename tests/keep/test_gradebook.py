@@ -16,7 +16,6 @@ from grader.execute.opening import open_sandbox
 from grader.keep.gradebook import SCHEMA, Entry, Gradebook, GradebookError, Override
 from grader.options import Options
 from grader.report.console import Lines
-from grader.wall import messages
 from tests.conftest import CELLS, write_exercise
 from tests.notebooks import notebook
 
@@ -25,7 +24,7 @@ OLD = Path(__file__).parent / "gradebook-0.1.sqlite"  # six of the small exercis
 
 def result(points: float = 1.0, student: str = "ada") -> records.Result:
     checks = (records.Verdict(id="a", title="A.", mark=records.Mark.PASS, points=points, max_points=2.0),
-              records.Verdict(id="b", title="B.", mark=records.Mark.FAIL, cause=messages.Cause.WRONG_ANSWER,
+              records.Verdict(id="b", title="B.", mark=records.Mark.FAIL, cause=records.Cause.WRONG_ANSWER,
                               points=0.0, max_points=3.0))
     made_by = records.MadeBy(grader="0", exercise=1, torch="2", device="cpu", seed=1, sandbox="bubblewrap")
     return records.Result(student=student, exercise="x", status=records.Status.GRADED, score=points,

@@ -53,7 +53,7 @@ def test_a_misconception_counts_each_student_once_and_a_check_failed_in_many_way
 
 
 def failed(check: str, points: float = 2.0, diagnosis: str = "",
-           cause: messages.Cause = messages.Cause.WRONG_ANSWER) -> records.Verdict:
+           cause: messages.Cause = records.Cause.WRONG_ANSWER) -> records.Verdict:
     return structs.replace(s.VARIANCE, id=check, title=f"promise of {check}", max_points=points, cause=cause,
                            diagnosis=diagnosis or None, meaning=f"means {diagnosis}" if diagnosis else "")
 
@@ -76,9 +76,9 @@ def test_what_was_not_reached_is_among_what_a_mistake_costs() -> None:
 
 
 def test_a_check_failed_in_many_ways_says_in_which() -> None:
-    ways = [failed("init", diagnosis="fan-out"), failed("init", cause=messages.Cause.RAISED),
-            failed("init", cause=messages.Cause.CRASHED), failed("init", cause=messages.Cause.MISSING),
-            failed("init", cause=messages.Cause.MISSING)]
+    ways = [failed("init", diagnosis="fan-out"), failed("init", cause=records.Cause.RAISED),
+            failed("init", cause=records.Cause.CRASHED), failed("init", cause=records.Cause.MISSING),
+            failed("init", cause=records.Cause.MISSING)]
     html = page([s.result(f"s{i}", checks=[way]) for i, way in enumerate(ways)])
     talk = html[html.index('id="talk"'):html.index('id="marks"')]
     said = re.findall(r'class="number">(\d) ×</span> <span>([^<]*)', talk)

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from grader.records import Mark, Result, Status
+from grader.records import Cause, Mark, Result, Status
 from grader.report import console, wording
-from grader.wall import messages
 from tests import samples as s
 
-LATE = structs.replace(s.VARIANCE, id="late", diagnosis=None, cause=messages.Cause.TIMEOUT)
+LATE = structs.replace(s.VARIANCE, id="late", diagnosis=None, cause=Cause.TIMEOUT)
 MENDED = structs.replace(s.VARIANCE, mark=Mark.PASS, points=4.0)
 DEARER = structs.replace(MENDED, points=5.0, max_points=5.0)
 RESULTS = [s.passed_all("eve"), s.result("ada"), s.result("lin", checks=(*s.PASSED, LATE)), s.withheld("wim"),

@@ -24,38 +24,38 @@ def first_of(*checks: records.Verdict) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("same", [
-    {"cause": messages.Cause.WRONG_ANSWER, "diagnosis": "lecun-scaling"},
-    {"cause": messages.Cause.RAISED, "lines": (LINE,), "message": "`f` raised TypeError"},
-    {"cause": messages.Cause.TIMEOUT},
-    {"cause": messages.Cause.MISSING, "message": "`f` is not defined after the notebook's last cell."}])
+    {"cause": records.Cause.WRONG_ANSWER, "diagnosis": "lecun-scaling"},
+    {"cause": records.Cause.RAISED, "lines": (LINE,), "message": "`f` raised TypeError"},
+    {"cause": records.Cause.TIMEOUT},
+    {"cause": records.Cause.MISSING, "message": "`f` is not defined after the notebook's last cell."}])
 def test_one_mend_for_two_checks_is_one_reason(same: dict[str, object]) -> None:
     assert first_of(failed("a", **same), s.PASSED[0], failed("b", **same)) == {"b": "a"}
 
 
 @pytest.mark.parametrize(("one", "other"), [
-    ({"cause": messages.Cause.WRONG_ANSWER}, {"cause": messages.Cause.WRONG_ANSWER}),
+    ({"cause": records.Cause.WRONG_ANSWER}, {"cause": records.Cause.WRONG_ANSWER}),
     ({"diagnosis": "x"}, {"diagnosis": "y"}),
-    ({"cause": messages.Cause.RAISED, "lines": (LINE,)},
-     {"cause": messages.Cause.RAISED, "lines": (structs.replace(LINE, line=6),)}),
-    ({"cause": messages.Cause.TIMEOUT}, {"cause": messages.Cause.TIMEOUT, "functions": ("g",)}),
-    ({"cause": messages.Cause.TIMEOUT}, {"cause": messages.Cause.CRASHED}),
+    ({"cause": records.Cause.RAISED, "lines": (LINE,)},
+     {"cause": records.Cause.RAISED, "lines": (structs.replace(LINE, line=6),)}),
+    ({"cause": records.Cause.TIMEOUT}, {"cause": records.Cause.TIMEOUT, "functions": ("g",)}),
+    ({"cause": records.Cause.TIMEOUT}, {"cause": records.Cause.CRASHED}),
     ({"diagnosis": "x"}, {"diagnosis": "x", "mark": records.Mark.PASS})])
 def test_what_one_mend_may_not_help_stays_apart(one: dict[str, object], other: dict[str, object]) -> None:
     assert first_of(failed("a", **one), failed("b", **other)) == {}
 
 
 def test_a_word_of_a_wrong_answer_is_no_missing_name() -> None:
-    said = failed("a", cause=messages.Cause.WRONG_ANSWER, message="NameError: name 'f' is not defined")
+    said = failed("a", cause=records.Cause.WRONG_ANSWER, message="NameError: name 'f' is not defined")
     assert reasons.undefined(said) == ""
 
 
 def test_a_cell_before_the_broken_one_does_not_follow_from_it() -> None:
     notebook = source.cells(s.notebook("f()", "def f(:\n    pass", "f()"))
-    missing = failed("a", cause=messages.Cause.MISSING,
+    missing = failed("a", cause=records.Cause.MISSING,
                      message="`f` is not defined after the notebook's last cell.")
-    stop = messages.CellEvent(cell=1, cause=messages.Cause.RAISED, error="NameError",
+    stop = messages.CellEvent(cell=1, cause=messages.CellCause.RAISED, error="NameError",
                               message="name 'f' is not defined")
-    events = (stop, messages.CellEvent(cell=2, cause=messages.Cause.RAISED, error="SyntaxError"),
+    events = (stop, messages.CellEvent(cell=2, cause=messages.CellCause.RAISED, error="SyntaxError"),
               structs.replace(stop, cell=3))
     found = reasons.found((missing,), events, notebook)
     assert (found.cells, found.missed, found.followers) == ({"a": 2}, {2: "f"}, {3: 2})

@@ -126,16 +126,16 @@ def test_a_cell_that_stopped_is_something_left_to_do() -> None:
 
 UNCLOSED = s.notebook(s.NORMS, "def he_normal_(weight):\n    std = math.sqrt(2 / (fan_in(weight))\n    "
                       "return weight", "print(he_normal_(w))", "print(modle)")
-LOST = structs.replace(s.VARIANCE, cause=messages.Cause.MISSING, diagnosis=None, meaning="", advice="",
+LOST = structs.replace(s.VARIANCE, cause=records.Cause.MISSING, diagnosis=None, meaning="", advice="",
                        read="", pictures=(),
                        measurements=(), message="`he_normal_` is not defined after the notebook's last cell.")
 NAMELESS = structs.replace(s.RAISED, message="`init` raised NameError: name 'he_normal_' is not defined",
                            advice="", functions=("init",))
-STOPS = (messages.CellEvent(cell=2, cause=messages.Cause.RAISED, error="SyntaxError",
+STOPS = (messages.CellEvent(cell=2, cause=messages.CellCause.RAISED, error="SyntaxError",
                      message="'(' was never closed", line=2),
-         messages.CellEvent(cell=3, cause=messages.Cause.RAISED, error="NameError",
+         messages.CellEvent(cell=3, cause=messages.CellCause.RAISED, error="NameError",
                             message="name 'he_normal_' is not defined"),
-         messages.CellEvent(cell=4, cause=messages.Cause.RAISED, error="NameError",
+         messages.CellEvent(cell=4, cause=messages.CellCause.RAISED, error="NameError",
                             message="name 'modle' is not defined", line=1))
 
 
@@ -179,7 +179,7 @@ def test_checks_that_miss_one_name_are_one_card() -> None:
 
 
 def test_without_an_answer_the_advice_is_of_its_cause() -> None:
-    endless = structs.replace(LOST, cause=messages.Cause.TIMEOUT, message="It was stopped after 12 seconds.")
+    endless = structs.replace(LOST, cause=records.Cause.TIMEOUT, message="It was stopped after 12 seconds.")
     for text in (page(s.result(checks=(endless,))), markdown.render(s.result(checks=(endless,)), s.NOTEBOOK)):
         start = text[text.index("Start here:"):text.index("What to work on")]
         assert start.index("It was stopped after 12 seconds.") < start.index("Does this loop end?")
@@ -274,9 +274,10 @@ def hostile() -> records.Result:
                               meaning=HOSTILE, advice=HOSTILE, read=HOSTILE,
                               functions=(HOSTILE, "he_normal_"))
     return s.result(HOSTILE, HOSTILE, (verdict, structs.replace(s.HANGING[0], title=HOSTILE, root="norms")),
-                    events=(messages.CellEvent(cell=10**9, cause=messages.Cause.RAISED, error=HOSTILE,
+                    events=(messages.CellEvent(cell=10**9, cause=messages.CellCause.RAISED, error=HOSTILE,
                                                message=HOSTILE, line=10**9),
-                            messages.CellEvent(cell=1, cause=messages.Cause.RAISED, error=HOSTILE, line=2)),
+                            messages.CellEvent(cell=1, cause=messages.CellCause.RAISED, error=HOSTILE,
+                                               line=2)),
                     comment=HOSTILE, notebook=records.NotebookFile(path=HOSTILE, sha256="",
                                                                    first_error=HOSTILE))
 

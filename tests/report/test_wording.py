@@ -15,7 +15,6 @@ from grader import judge, records
 from grader.intake.folder import read_file
 from grader.report import class_page, console, executed, markdown, student, wording
 from grader.report.page import FOLDERS
-from grader.wall import messages
 from tests import samples as s
 
 babel = pytest.importorskip("babel")
@@ -129,5 +128,5 @@ def test_an_unknown_language_is_english() -> None:
 
 def test_every_mark_cause_and_status_has_a_word() -> None:
     assert set(wording.MARKS) == set(records.Mark)
-    assert set(wording.CAUSES) == set(messages.Cause)
+    assert set(wording.CAUSES) == set(records.Cause)
     assert set(wording.STATUSES) == set(records.Status)

@@ -13,7 +13,6 @@ import math
 import os
 import signal
 import socket
-import struct
 import sys
 import threading
 import time
@@ -31,21 +30,11 @@ except ImportError:  # Windows, where nothing is forked
 
 from grader.inside.kernel.calls import Cells, Overtime, observe_step
 from grader.wall import frames, wire
-from grader.wall.messages import LATE, Cause, Job, Lost, Returned, Step
-from grader.wall.text import plain
-from grader.wall.values import Record
+from grader.wall.frames import NONCE, STATUS, Kind
+from grader.wall.messages import LATE, Defined, Job, LossCause, Lost, Returned, Step
 
-NONCE = 16    # bytes
-STATUS = struct.Struct("<i")
-TAKEN = frames.HEADER.pack(b"t", 0)  # the call's process has begun with it
 MOST_DESCRIPTORS = 1024
 GROWN_KIB = 512 << 10  # a process whose memory has passed another half GiB is not used again
-
-
-class Names(Record, frozen=True):
-    """Names out of a list that a notebook has defined."""
-
-    names: tuple[str, ...]
 
 
 class CellNames(dict[str, tuple[int, str]]):
@@ -110,19 +99,19 @@ class Answering:
         if not first:
             os._exit(0)  # the runner has gone
         kind, payload = frames.get(stream)
-        if kind == b"D":
-            found = Names(names=tuple(name for name in self.job.functions if name in self.namespace))
-            frames.put(stream, b"d", wire.write(found))
-        elif kind == b"S":
+        if kind is Kind.NAMES:
+            found = Defined(names=tuple(name for name in self.job.functions if name in self.namespace))
+            frames.put(stream, Kind.DEFINED, wire.encode(found))
+        elif kind is Kind.STEP:
             self._answer(payload, answer, stream)
 
     def _answer(self, payload: frames.Bytes, answer: int, stream: frames.Timed) -> None:
         if not self.fork:
             self.left = self.left or Settings.now()
             self.left.restore()
-            frames.put(stream, b"t")
-            frames.put(stream, b"o", *self._observe(payload)[1])
-            frames.put(stream, b"w", STATUS.pack(0))
+            frames.put(stream, Kind.TAKEN)
+            frames.put(stream, Kind.OUTCOME, *self._observe(payload)[1])
+            frames.put(stream, Kind.GONE, STATUS.pack(0))
             return
         inner = -1
         if answer < 0:  # the channel cannot carry descriptors: read the child's answer here and pass it on
@@ -137,7 +126,7 @@ class Answering:
             with os.fdopen(inner, "rb") as pipe:
                 stream.write(pipe.read())
         _, status = os.waitpid(child, 0)
-        frames.put(stream, b"w", STATUS.pack(status))
+        frames.put(stream, Kind.GONE, STATUS.pack(status))
 
     def _hand(self, payload: frames.Bytes, answer: int, *, stays: bool) -> None:
         """The forked process of a call. Never returns.
@@ -161,29 +150,29 @@ class Answering:
                 stream.flush = lambda: None
             found = _state()
             while self._answered(payload, answer) and stays and _state() == found and not _has_children():
-                frames.put(frames.Line(self.channel), b"k")
+                frames.put(frames.Line(self.channel), Kind.STAYS)
                 payload, answer = self._next()
         finally:
             os._exit(0)
 
     def _answered(self, payload: frames.Bytes, answer: int) -> bool:
         """Make one call and send what it brought; whether it returned."""
-        os.write(answer, TAKEN)
+        os.write(answer, frames.HEADER.pack(Kind.TAKEN.value, 0))
         _limit_cpu(self.job.limits.call_seconds)
         try:
             with _in_time(self.job.limits.call_seconds):
                 returned, outcome = self._observe(payload)
         except Overtime as error:  # between its last line and here
-            returned, outcome = False, _lost(payload, Cause.TIMEOUT, str(error))
+            returned, outcome = False, _lost(payload, LossCause.TIMEOUT, error.seconds)
         with os.fdopen(answer, "wb") as stream:
-            frames.put(stream, b"o", *outcome)
+            frames.put(stream, Kind.OUTCOME, *outcome)
         return returned
 
     def _next(self) -> tuple[frames.Bytes, int]:
         """The next call, once the runner asks for it."""
         first, descriptors, *_ = socket.recv_fds(self.channel, 1, 1)
         kind, payload = frames.get(frames.Line(self.channel))
-        if not first or kind != b"S" or not descriptors:
+        if not first or kind is not Kind.STEP or not descriptors:
             raise frames.Broken("no further call")
         return payload, descriptors[0]
 
@@ -192,19 +181,20 @@ class Answering:
         limits = self.job.limits
         parcel = wire.read(memoryview(payload)[NONCE:], Step)
         if isinstance(parcel, wire.Garbled):
-            return False, _lost(payload, Cause.CRASHED, parcel.reason)
+            return False, _lost(payload, LossCause.CRASHED)
         outcome, arrays = observe_step(parcel.record, parcel.arrays, self.namespace, self.job.watched,
                                        cells=self.cells, most_bytes=limits.observation_bytes,
                                        device=self.job.world.device)
         try:
             return isinstance(outcome, Returned), (payload[:NONCE], *wire.parts(outcome, arrays))
-        except Exception as error:  # whatever slipped through is the call's loss
-            return False, _lost(payload, Cause.CRASHED, plain(str(error), 500))
+        except Exception:  # whatever slipped through is the call's loss
+            return False, _lost(payload, LossCause.CRASHED)
 
 
-def _lost(payload: frames.Bytes, cause: Cause, detail: str) -> tuple[frames.Bytes, ...]:
+def _lost(payload: frames.Bytes, cause: LossCause,
+          after_seconds: float | None = None) -> tuple[frames.Bytes, ...]:
     """The answer to a request that came to nothing."""
-    return payload[:NONCE], wire.write(Lost(cause=cause, detail=detail))
+    return payload[:NONCE], wire.encode(Lost(cause=cause, after_seconds=after_seconds))
 
 
 def _state() -> tuple[object, ...]:
@@ -269,7 +259,7 @@ def _in_time(seconds: float) -> Iterator[None]:
     """Raise where the call is when its time is up, so that the line is known. The runner ends it if it goes
     on."""
     def stop(*_: object) -> None:
-        raise Overtime(f"stopped after {seconds:g} s")
+        raise Overtime(seconds)
 
     signal.signal(signal.SIGPROF, stop)
     signal.setitimer(signal.ITIMER_PROF, seconds)

@@ -20,21 +20,20 @@ from grader.inside.kernel.encoding import Decoder, Encoder, TooMuch
 from grader.inside.kernel.recorder import recording
 from grader.wall import wire
 from grader.wall.messages import (
+    Answer,
     CallStep,
-    Cause,
     Line,
+    LossCause,
     Lost,
-    Outcome,
     ProbeStep,
     Raised,
     Returned,
     Round,
     Step,
 )
-from grader.wall.text import name_of, plain
+from grader.wall.text import name_of, storable
 
 MAX_MESSAGE = 2000     # characters of an exception's text
-MAX_PRINTED = 2000     # characters kept of what a call wrote
 MAX_WRITTEN = 8 << 20  # characters a call may write
 MAX_LINES = 20         # of a traceback
 MAX_LINE = 500         # characters of one source line
@@ -54,23 +53,22 @@ class Flood(TooMuch):
 class Overtime(BaseException):  # as KeyboardInterrupt is: no `except Exception` eats it
     """A call has used up its time. Where it was then, its traceback tells."""
 
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"stopped after {seconds:g} s")
+        self.seconds = seconds
+
 
 class Sink:
-    """Stands for stdout and stderr: keeps the first of what is written, and ends what never stops."""
+    """Stands for stdout and stderr: keeps nothing, and ends what never stops."""
 
     encoding, errors, newlines, closed, name = "utf-8", "replace", None, False, "<call>"
 
     def __init__(self, most: int = MAX_WRITTEN) -> None:
-        self.head: list[str] = []
-        self.kept = 0
         self.left = most
 
     def write(self, text: str) -> int:
         size = len(text)
         self.left -= size
-        if self.kept < MAX_PRINTED:
-            self.head.append(text[:MAX_PRINTED - self.kept])
-            self.kept += len(self.head[-1])
         if self.left < 0:
             raise Flood("the call printed without end")
         return size
@@ -78,9 +76,6 @@ class Sink:
     def writelines(self, lines: list[str]) -> None:
         for line in lines:
             self.write(line)
-
-    def text(self) -> str:
-        return plain("".join(self.head), MAX_PRINTED)
 
     def flush(self) -> None:
         """Nothing is held back."""
@@ -127,12 +122,12 @@ def _on(device: str) -> AbstractContextManager[object]:
 
 def observe_step(step: Step, arrays: Mapping[str, wire.Array], namespace: dict[str, Any],
                  watched: Sequence[str] = (), *, cells: Cells | None = None,
-                 most_bytes: int = 64 << 20, device: str = "cpu") -> tuple[Outcome, dict[str, wire.Array]]:
+                 most_bytes: int = 64 << 20, device: str = "cpu") -> tuple[Answer, dict[str, wire.Array]]:
     """What a step brings, and the numbers it refers to. Seeds torch, numpy and random from the step.
 
     Its tensors are put on `device`, which is the default device during the calls.
 
-    Nothing that the observed code raises gets out of here, and what it prints is kept.
+    Nothing that the observed code raises gets out of here, nor what it prints.
     """
     encoder = Encoder(step.key, most_bytes)
     with _captured() as sink, recording(watched) as forbidden, _uncollected(), _on(device):
@@ -144,12 +139,12 @@ def observe_step(step: Step, arrays: Mapping[str, wire.Array], namespace: dict[s
             _seed(step.seed)
             rounds = tuple(_round(step, arrays, target, encoder, device)
                            for _ in range(step.times if isinstance(step, CallStep) else 1))
-            outcome: Outcome = Returned(rounds=rounds, printed=sink.text(), forbidden=forbidden(),
+            outcome: Answer = Returned(rounds=rounds, forbidden=forbidden(),
                                         cpu_seconds=time.process_time() - started)
         except BaseException as error:  # also SystemExit and KeyboardInterrupt: they are the code's own here
-            outcome = _failed(error, step, {} if cells is None else cells, sink, forbidden())
+            outcome = _failed(error, step, {} if cells is None else cells, forbidden())
     if sink.left < 0:
-        outcome = Lost(cause=Cause.OUTPUT, detail="the call printed without end")
+        outcome = Lost(cause=LossCause.OUTPUT)
     return outcome, encoder.arrays if isinstance(outcome, Returned) else {}
 
 
@@ -175,10 +170,10 @@ def _target(step: Step, namespace: dict[str, Any]) -> Callable[..., Any] | Lost:
         probe: Callable[..., Any] = scope[step.function]
         return lambda **inputs: probe(namespace, **inputs)
     if step.function not in namespace:
-        return Lost(cause=Cause.MISSING, detail=f"`{step.function}` is not defined")
+        return Lost(cause=LossCause.MISSING)
     function: Callable[..., Any] = namespace[step.function]
     if not callable(function):
-        return Lost(cause=Cause.MISSING, detail=f"`{step.function}` is not a function")
+        return Lost(cause=LossCause.MISSING, no_function=True)
     return function
 
 
@@ -203,17 +198,17 @@ def _round(step: Step, arrays: Mapping[str, wire.Array], target: Callable[..., A
     return Round(value=encoder.encode(value), arguments=after)
 
 
-def _failed(error: BaseException, step: Step, cells: Cells, sink: Sink,
-            forbidden: tuple[str, ...]) -> Outcome:
+def _failed(error: BaseException, step: Step, cells: Cells, forbidden: tuple[str, ...]) -> Answer:
     if isinstance(error, TooMuch):
-        return Lost(cause=Cause.OUTPUT, detail=plain(str(error), MAX_MESSAGE))
+        return Lost(cause=LossCause.OUTPUT)
     if isinstance(error, Overtime):
-        return Lost(cause=Cause.TIMEOUT, detail=str(error), lines=_lines(error.__traceback__, cells))
+        return Lost(cause=LossCause.TIMEOUT, after_seconds=error.seconds,
+                    lines=_lines(error.__traceback__, cells))
     message = _message(error)
     if isinstance(error, MemoryError) or any(words in message for words in NO_MEMORY):
-        return Lost(cause=Cause.MEMORY, detail=message or "no memory was left")
+        return Lost(cause=LossCause.MEMORY)
     lines = _lines(error.__traceback__, cells)
-    return Raised(error=_name(error), message=message, lines=lines, printed=sink.text(),
+    return Raised(error=_name(error), message=message, lines=lines,
                   ancestry=tuple(name_of(kind) for kind in type(error).__mro__[:MAX_ANCESTRY]),
                   forbidden=forbidden, inside_probe=isinstance(step, ProbeStep)
                   and _probes_own(error.__traceback__))
@@ -240,7 +235,7 @@ def _name(error: BaseException) -> str:
 
 def _message(error: BaseException) -> str:
     try:
-        return plain(str(error), MAX_MESSAGE)
+        return storable(str(error), MAX_MESSAGE)
     except BaseException as another:  # a student's own __str__
         return f"(no text: {name_of(type(another))})"
 
@@ -261,4 +256,4 @@ def _line(place: tuple[int, str], number: int) -> Line:
     index, source = place
     lines = source.splitlines()
     text = lines[number - 1] if 0 < number <= len(lines) else ""
-    return Line(cell=index, line=max(number, 0), text=plain(text.strip(), MAX_LINE))
+    return Line(cell=index, line=max(number, 0), text=storable(text.strip(), MAX_LINE))

@@ -14,7 +14,7 @@ import numpy
 import torch
 
 from grader.wall import wire
-from grader.wall.text import name_of, plain
+from grader.wall.text import name_of, storable
 from grader.wall.values import (
     Device,
     MappingValue,
@@ -38,8 +38,7 @@ Base: Any = torch._C.TensorBase
 DTYPES: dict[str, torch.dtype] = {name: getattr(torch, name) for name in wire.NAMES}
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 _dtype, _layout, _shape = Base.dtype.__get__, Base.layout.__get__, Base.shape.__get__
-_requires_grad, _is_leaf, _itemsize = (Base.requires_grad.__get__, Base.is_leaf.__get__,
-                                       Base.itemsize.__get__)
+_requires_grad, _itemsize = Base.requires_grad.__get__, Base.itemsize.__get__
 _detach, _cpu, _contiguous = Base.detach, Base.cpu, Base.contiguous
 _data_ptr, _numel = Base.data_ptr, Base.numel
 _resolve = Base.resolve_neg
@@ -115,7 +114,7 @@ class Encoder:
         self._take(len(text))
         if len(text) > MAX_TEXT:
             raise TooMuch(f"a text of {len(text)} characters")
-        return Text(value=plain(text, MAX_TEXT), kind=kind)
+        return Text(value=storable(text, MAX_TEXT), kind=kind)
 
     def _take(self, size: int) -> None:
         self.bytes_left -= size
@@ -131,7 +130,7 @@ class Encoder:
 
     def _tensor(self, tensor: Any, kind: type) -> Value:
         with _only_base():  # looked up now: a simulated world has put a property of its own there
-            device = plain(str(_Tensor.device.__get__(tensor)), 32)
+            device = storable(str(_Tensor.device.__get__(tensor)), 32)
         with _no_overrides(), _no_dispatch():
             dtype, shape = NAMES.get(_dtype(tensor)), tuple(int(n) for n in _shape(tensor))
             if dtype is None or _layout(tensor) is not _strided or len(shape) > wire.MAX_DIMENSIONS:
@@ -142,7 +141,7 @@ class Encoder:
             except (RuntimeError, NotImplementedError, ValueError):  # meta, and wrappers that hold no numbers
                 return Opaque(kind=name_of(kind))
             return TensorRef(key=self._keep(dtype, shape, data), dtype=dtype, shape=shape, device=device,
-                             requires_grad=bool(_requires_grad(tensor)), leaf=bool(_is_leaf(tensor)),
+                             requires_grad=bool(_requires_grad(tensor)),
                              parameter=issubclass(kind, _Parameter))
 
     def _ndarray(self, array: Any, kind: type) -> Value:

@@ -21,7 +21,7 @@ from grader.inside.kernel.answering import Answering
 from grader.inside.kernel.recorder import install
 from grader.wall import frames
 from grader.wall.messages import Job, Limits
-from grader.wall.text import plain
+from grader.wall.text import storable
 
 FLOOD_SHARE = 4  # one cell may write a quarter of what the notebook may; then it is stopped
 
@@ -38,9 +38,9 @@ def start(job: Job, connection_file: str, channel: socket.socket, *, fork: bool)
         answering = Answering(channel, app.shell, job, fork=fork)
         answering.attach(IOLoop.current())
     except BaseException as error:  # the runner is waiting to hear it
-        frames.put(reply, b"n", plain(f"{type(error).__name__}: {error}", 2000).encode())
+        frames.put(reply, frames.Kind.NOT_READY, storable(f"{type(error).__name__}: {error}", 2000).encode())
         raise
-    frames.put(reply, b"h")
+    frames.put(reply, frames.Kind.HELLO)
     app.start()
 
 
@@ -139,15 +139,15 @@ def _meter(app: Any, limits: Limits) -> None:
 def _shortened(content: dict[str, Any], most: int) -> dict[str, Any]:
     """A message whose long texts are cut."""
     if "traceback" in content:
-        lines = [plain(line, most // 64) for line in content["traceback"][-64:]]
-        return {**content, "evalue": plain(content.get("evalue", ""), most // 64), "traceback": lines}
+        lines = [storable(line, most // 64) for line in content["traceback"][-64:]]
+        return {**content, "evalue": storable(content.get("evalue", ""), most // 64), "traceback": lines}
     bundle = content.get("data")
     if not isinstance(bundle, dict):
         return content
     if sum(len(part) for part in bundle.values() if isinstance(part, (str, bytes))) <= most:
         return content
     text = bundle.get("text/plain", "")
-    return {**content, "data": {"text/plain": plain(text, 1000) + " ... (too long to show)"}}
+    return {**content, "data": {"text/plain": storable(text, 1000) + " ... (too long to show)"}}
 
 
 def settle(home: str) -> None:

@@ -21,9 +21,9 @@ from nbconvert.preprocessors import ExecutePreprocessor
 from nbformat.notebooknode import from_dict
 
 from grader.inside.kernel.calls import NO_MEMORY
-from grader.inside.runner.watch import Kernel, Span, Watch
-from grader.wall.messages import Cause, CellEvent, Job
-from grader.wall.text import plain
+from grader.inside.runner.watch import Kernel, Span, Stop, Watch
+from grader.wall.messages import CellCause, CellEvent, Job, LossCause
+from grader.wall.text import storable
 
 MAX_MESSAGE = 16 << 20    # bytes; a longer one is refused by the socket, unread
 MAX_EXECUTED = 7 << 20    # bytes of the executed notebook: quoted twice it still fits wire's JSON
@@ -35,6 +35,9 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 KERNELS_FILE = re.compile(r" \((?:<[^>]*>|[\w./\\-]+\.py), line (\d{1,6})\)$")  # ipykernel's name for a cell
 CELL_LINE = re.compile(r"Cell In ?\[(\d+)\], line (\d+)")
 MIME = re.compile(r"[a-z0-9.+-]{1,64}/[A-Za-z0-9.+-]{1,128}")
+
+
+DIED = Stop(LossCause.CRASHED, "the kernel died")
 
 
 node: Any = from_dict    # nbformat has no types
@@ -82,6 +85,7 @@ class Execution(ExecutePreprocessor):
         prepare(timeout=None, allow_errors=True, record_timing=False, store_widget_state=False,
                 shutdown_kernel="immediate")
         self.job, self.watch, self.started = job, watch, started
+        self.begun = False   # from here on all is the student's
         self.events: list[CellEvent] = []
         self.span: Span | None = None
         self.error: dict[str, Any] | None = None
@@ -110,8 +114,14 @@ class Execution(ExecutePreprocessor):
 
     start_new_kernel_client = run_sync(async_start_new_kernel_client)  # the one that nbconvert calls
 
+    def begin(self) -> None:
+        """Say, once, that the first cell comes next."""
+        if not self.begun:
+            self.begun = True
+            self.started()
+
     def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
-        self.started()
+        self.begin()
         wanted = cell.cell_type == "code" and index not in self.job.left_out and does_something(cell.source)
         if self.dead or not wanted:
             return cell, resources
@@ -135,19 +145,21 @@ class Execution(ExecutePreprocessor):
 
     def _event(self, index: int, span: Span, trouble: str) -> CellEvent | None:
         error = self.error or {}
-        name, message = plain(error.get("ename", ""), 200), plain(error.get("evalue", ""), MAX_TEXT)
+        name, message = storable(error.get("ename", ""), 200), storable(error.get("evalue", ""), MAX_TEXT)
         if self.dead:
-            return CellEvent(cell=index, cause=span.cause or Cause.CRASHED, killed=not self.watch.expired,
-                             message=span.detail or "the kernel died")
-        if span.cause is not None:
-            return CellEvent(cell=index, cause=span.cause, error=name, message=span.detail,
-                             line=_line_of(error))
+            stop = span.stop or DIED
+            return CellEvent(cell=index, cause=CellCause(stop.cause.value), message=stop.words,
+                             killed=not self.watch.expired, busy=stop.busy)
+        if span.stop is not None:
+            return CellEvent(cell=index, cause=CellCause(span.stop.cause.value), message=span.stop.words,
+                             error=name, line=_line_of(error), busy=span.stop.busy)
         if trouble:
-            return CellEvent(cell=index, cause=Cause.OUTPUT, message=trouble)
+            return CellEvent(cell=index, cause=CellCause.OUTPUT, message=trouble)
         if not error:
             return None
         starved = name == "MemoryError" or any(words in message for words in NO_MEMORY)
-        cause = Cause.MEMORY if starved else Cause.OUTPUT if name == "OutputFlood" else Cause.RAISED
+        cause = (CellCause.MEMORY if starved else CellCause.OUTPUT if name == "OutputFlood"
+                 else CellCause.RAISED)
         named = KERNELS_FILE.search(message) if name in UNPARSED else None
         return CellEvent(cell=index, cause=cause, error=name,
                          message=message[:named.start()] if named else message,
@@ -178,7 +190,7 @@ class Execution(ExecutePreprocessor):
             self.written += size
             self.written_by_cell += size
             if self.written_by_cell > most:
-                self.watch.stop(Cause.OUTPUT, f"more than {most >> 10} KiB of output")
+                self.watch.stop(Stop(LossCause.OUTPUT, f"more than {most >> 10} KiB of output"))
             if self.written > most:  # later cells run, but what they write is not kept
                 return None
         try:

@@ -43,7 +43,7 @@ class PlainKernel:
         nonce = os.urandom(NONCE)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             (folder / "job").write_bytes(nonce + listener.getsockname()[1].to_bytes(4, "little")
-                                         + wire.write(job))
+                                         + wire.encode(job))
             self.process = subprocess.Popen([sys.executable, "-m", "grader.inside.runner.portable",
                                              str(folder)], cwd=home,
                                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -98,7 +98,8 @@ def run_job() -> None:
             conductor.conduct(stream, parcel.record, PlainKernel(parcel.record, Path(folder)))
     except BaseException as error:
         with contextlib.suppress(BaseException):
-            frames.put(stream, b"n", f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:2000])
+            frames.put(stream, frames.Kind.NOT_READY,
+                       f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:2000])
 
 
 class Pipes:

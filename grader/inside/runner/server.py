@@ -2,11 +2,7 @@
 touches CUDA.
 
 Started by the grader under bubblewrap as ``python -m grader.inside.runner.server DESCRIPTOR``. The descriptor
-is one end of a socketpair; there is no path to it. On it the grader says::
-
-    b"j" + 8 bytes of id, with a descriptor    fork a runner that serves the job on that descriptor
-    b"k" + 8 bytes of id                       kill that runner
-    b"i" + a module's name                     import it, for the jobs to come
+is one end of a socketpair; there is no path to it. What passes on it is `frames.Order`.
 """
 
 from __future__ import annotations
@@ -23,7 +19,6 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 NOBODY = 65534
-ID = 8         # bytes
 MESSAGE = 256  # bytes at most
 QUIET = 0.05   # s without a message: then there is time to gather pages, which takes most of a second
 PRELOADED = ("grader.wall.nbformat_lean", "torch", "numpy", "ipykernel.kernelapp", "ipykernel.ipkernel",
@@ -123,10 +118,11 @@ def _draw_a_figure() -> None:
 def serve(line: socket.socket) -> None:
     """Fork a runner for each job, until the grader closes the line."""
     from grader.inside import linux
+    from grader.wall.frames import Order
     runners: dict[bytes, int] = {}
     signal.signal(signal.SIGCHLD, lambda *_: None)
     line.settimeout(QUIET)
-    line.send(b"r")
+    line.send(Order.READY.value)
     while True:
         try:
             message, descriptors, _, _ = socket.recv_fds(line, MESSAGE, 1)
@@ -140,16 +136,16 @@ def serve(line: socket.socket) -> None:
             return
         _reap(runners)
         what, name = message[:1], message[1:]
-        if what == b"j" and descriptors:
+        if what == Order.JOB.value and descriptors:
             # no room for a process: the grader sees its end close, and tries again
             with contextlib.suppress(OSError):
                 pid = os.fork()
                 if pid == 0:
                     _run(line, descriptors[0])
                 runners[name] = pid
-        elif what == b"k" and name in runners:
+        elif what == Order.KILL.value and name in runners:
             os.kill(runners[name], signal.SIGKILL)
-        elif what == b"i":
+        elif what == Order.IMPORT.value:
             _import(name.decode())
         for descriptor in descriptors:
             os.close(descriptor)
@@ -180,7 +176,8 @@ def _run(line: socket.socket, descriptor: int) -> NoReturn:
         conductor.conduct(stream, parcel.record, jail.Jail(parcel.record))
     except BaseException as error:
         with contextlib.suppress(BaseException):
-            frames.put(stream, b"n", f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:2000])
+            frames.put(stream, frames.Kind.NOT_READY,
+                       f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:2000])
     finally:
         os._exit(0)
 

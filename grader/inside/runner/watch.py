@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
-from grader.wall.messages import LATE, Cause, Limits
+from grader.wall.messages import LATE, Again, Ended, Limits, LossCause
 
 PERIOD = 0.1           # s between two looks, each of which reads a file for every process of every job
 DEATH = 0.005          # s in which a killed process is likely to be gone
@@ -19,8 +19,6 @@ DYING = 10.0           # s for a call's killed processes to be gone: many, and l
 WALL = 3               # wall-clock may be this many times the CPU time that is allowed
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
-BUSY = "wall-clock on a busy machine"   # such a timeout is tried again alone before it counts
-NOT_ASKED = "not called: an earlier call ended the kernel"
 WAITING_SHARE = 0.1    # of the wall-clock spent waiting for a core: then the machine was busy
 
 
@@ -116,6 +114,20 @@ def memory_of(tree: list[Process], enough: int) -> int:
     return total
 
 
+class Stop(NamedTuple):
+    """Why something was stopped."""
+
+    cause: LossCause
+    words: str                          # for people; nothing reads them but they
+    after_seconds: float | None = None
+    busy: bool = False                  # others held the cores: it is tried again alone before it counts
+
+    @property
+    def ended(self) -> Ended:
+        return Ended(cause=self.cause, after_seconds=self.after_seconds,
+                     again=Again.ALONE if self.busy else Again.NO)
+
+
 class Span:
     """One cell or one call, being watched."""
 
@@ -128,8 +140,7 @@ class Span:
         self.before = {process.pid for process in tree if process.pid != hand}
         self.spent = sum(process.cpu_seconds for process in tree if process.pid == hand)
         self.hand_waited = waited(hand) or 0.0 if hand else 0.0
-        self.cause: Cause | None = None
-        self.detail = ""
+        self.stop: Stop | None = None
         self.asked = 0.0        # when it was interrupted
         self.killed = False     # the kernel was
 
@@ -143,7 +154,7 @@ class Watch:
         self.ends = time.monotonic() + limits.submission_seconds
         self.span: Span | None = None
         self.hand = 0           # the process that has made a call and waits for the next
-        self.over = ""          # why the kernel was ended
+        self.over: Stop | None = None   # why the kernel was ended
         self.expired = False    # for the time of the whole submission: running it again would not help
         self.lock = threading.Lock()
         self.closed = threading.Event()
@@ -176,11 +187,11 @@ class Watch:
     def close(self) -> None:
         self.closed.set()
 
-    def stop(self, cause: Cause, detail: str) -> None:
+    def stop(self, why: Stop) -> None:
         """Interrupt the running cell; it is killed if it goes on."""
         with self.lock:
-            if self.span is not None and self.span.cause is None:
-                self.span.cause, self.span.detail, self.span.asked = cause, detail, time.monotonic()
+            if self.span is not None and self.span.stop is None:
+                self.span.stop, self.span.asked = why, time.monotonic()
                 self.kernel.interrupt()
 
     def _watch(self) -> None:
@@ -194,19 +205,19 @@ class Watch:
     def _look(self) -> None:
         tree, now, span = self.kernel.tree(), time.monotonic(), self.span
         if now > self.ends:
-            self.over = f"the submission took more than {self.limits.submission_seconds:g} s"
             self.expired = True
-            self._kill(span, Cause.TIMEOUT, self.over)
+            self._kill(span, Stop(LossCause.TIMEOUT,
+                                  f"the submission took more than {self.limits.submission_seconds:g} s"))
         elif span is not None and span.cpu and span.asked:
             _kill_all(process.pid for process in tree if process.pid not in span.before)
             if now > span.asked + DYING:
-                self._kill(span, span.cause or Cause.TIMEOUT, span.detail)
+                self._kill(span, span.stop)
         elif memory_of(tree, self.limits.memory_bytes) > self.limits.memory_bytes:
-            self._end_span(span, tree, Cause.MEMORY,
-                           f"more than {self.limits.memory_bytes >> 20} MiB of memory")
+            self._end_span(span, tree, Stop(LossCause.MEMORY,
+                                            f"more than {self.limits.memory_bytes >> 20} MiB of memory"))
         elif span is not None and span.asked:
             if now > span.asked + GRACE:
-                self._kill(span, span.cause or Cause.TIMEOUT, span.detail)
+                self._kill(span, span.stop)
         elif span is not None:
             self._look_at_time(span, tree, now)
 
@@ -222,11 +233,10 @@ class Watch:
             delay = self._delay(span)
             used = wall - (delay or 0.0)
         if used > span.charged + (LATE if span.cpu else 0.0):
-            self._end_span(span, tree, Cause.TIMEOUT, f"stopped after {span.charged:g} s")
+            self._end_span(span, tree, _timeout(span.charged))
         elif wall > span.wall:
             busy = delay is None or delay > WAITING_SHARE * wall
-            self._end_span(span, tree, Cause.TIMEOUT,
-                           f"stopped after {span.wall:g} s{f' ({BUSY})' if busy else ''}")
+            self._end_span(span, tree, _timeout(span.wall, busy=busy))
 
     def _delay(self, span: Span) -> float | None:
         if span.waited is None:
@@ -234,22 +244,22 @@ class Watch:
         now = waited(self.kernel.pid)
         return None if now is None else now - span.waited
 
-    def _end_span(self, span: Span | None, tree: list[Process], cause: Cause, detail: str) -> None:
+    def _end_span(self, span: Span | None, tree: list[Process], why: Stop) -> None:
         """A call loses its processes, and the kernel if that does not end it; a cell is interrupted, or for
         memory killed."""
         if span is not None and span.cpu:
-            span.cause, span.detail, span.asked = cause, detail, time.monotonic()
+            span.stop, span.asked = why, time.monotonic()
             _kill_all(process.pid for process in tree if process.pid not in span.before)
-        elif span is not None and cause is not Cause.MEMORY:
-            span.cause, span.detail, span.asked = cause, detail, time.monotonic()
+        elif span is not None and why.cause is not LossCause.MEMORY:
+            span.stop, span.asked = why, time.monotonic()
             self.kernel.interrupt()
         else:
-            self._kill(span, cause, detail)
+            self._kill(span, why)
 
-    def _kill(self, span: Span | None, cause: Cause, detail: str) -> None:
+    def _kill(self, span: Span | None, why: Stop | None) -> None:
         if span is not None and not span.killed:
-            span.cause, span.detail, span.killed = span.cause or cause, span.detail or detail, True
-        self.over = self.over or detail
+            span.stop, span.killed = span.stop or why, True
+        self.over = self.over or why
         self.kernel.kill()
 
     def _end_leftovers(self, span: Span, tree: list[Process]) -> None:
@@ -265,7 +275,12 @@ class Watch:
             tree = self.kernel.tree()
         if not {process.pid for process in tree} - kept - killed:
             return  # some take long to die; they do nothing more
-        self._kill(span, Cause.CRASHED, "the call left processes that could not be ended")
+        self._kill(span, Stop(LossCause.CRASHED, "the call left processes that could not be ended"))
+
+
+def _timeout(seconds: float, *, busy: bool = False) -> Stop:
+    words = f"stopped after {seconds:g} s{' (wall-clock on a busy machine)' if busy else ''}"
+    return Stop(LossCause.TIMEOUT, words, after_seconds=seconds, busy=busy)
 
 
 def _kill_all(pids: Iterable[int]) -> None:
