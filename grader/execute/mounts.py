@@ -18,6 +18,7 @@ DEVICES = "/sys/devices/system/cpu"    # how many cores there are, and what they
 OF_THE_DRIVER = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools")
 SYS_OF_GPUS = ("/sys/bus/pci", "/sys/devices", "/sys/module")
 OF_A_PREFIX = ("bin", "lib", "lib64", "include", "share", "pyvenv.cfg", "etc", "nltk_data")
+# Without its __init__.py the package would be searched for anew, along a path that notebooks can change.
 OF_THE_GRADER = ("__init__.py", "wall", "inside")
 PACKAGE = Path(grader.__file__).resolve().parent
 INSIDE = "/grader"                     # where the sandbox finds the part of the grader that runs in it

@@ -17,8 +17,15 @@ def of_the_call():
         frame = frame.f_back
     return frame.f_locals["payload"], frame.f_locals["answer"]
 
+def channel():
+    """The kernel's own line to its runner."""
+    frame = sys._getframe(1)
+    while not {"payload", "answer", "self"} <= frame.f_locals.keys():
+        frame = frame.f_back
+    return frame.f_locals["self"].channel.fileno()
+
 def forge(text):
-    from grader.inside import frames
+    from grader.wall import frames
     request, answer = of_the_call()
     text = text.encode()
     body = request[:16] + len(text).to_bytes(8, "little") + text
@@ -209,7 +216,8 @@ sys.modules["grader.inside.kernel.calls"] = sys.modules["grader.wall.wire"] = No
     Case(name="harness-replaced-quietly", hides="lecun",
          does="observe_step and the encoder are replaced by what sends constants.", cells=('''
 import grader.inside.kernel.answering as answering, grader.inside.kernel.calls as calls, grader.inside.kernel.encoding as values
-from grader.records import Returned, Round, Truth
+from grader.wall.messages import Returned, Round
+from grader.wall.values import Truth
 answering.observe_step = lambda step, *a, **k: (Returned(rounds=(Round(value=Truth(value=True)),) * 2), {})
 values.Encoder.encode = lambda *a: Truth(value=True)
 ''',)),
@@ -285,12 +293,13 @@ def he_normal_(weight, negative_slope=0.0):
     Case(name="forged-limits", hides="lazy", does="A call claims a limit of the grader's, so as to be asked "
          "again for ever.", cells=(FRAMES + """
 def init_weights(module):
-    forge('{"type":"lost","cause":"timeout","detail":"stopped after 3 s (wall-clock on a busy machine)"}')
+    forge('{"type":"lost","cause":"timeout","after_seconds":3}')
 """,), exactly=18.0, causes={"init-weights": "timeout"}),
-    Case(name="forged-not-asked", hides="lazy", does="A call claims that it was never asked.",
+    Case(name="forged-not-asked", hides="lazy", does="A call claims, in the runner's words, that it was never "
+         "asked.",
          cells=(FRAMES + """
 def init_weights(module):
-    forge('{"type":"lost","cause":"crashed","detail":"not called: an earlier call ended the kernel"}')
+    forge('{"type":"ended","cause":"crashed","again":"of-a-new-kernel"}')
 """,), exactly=18.0, causes={"init-weights": "crashed"}),
     Case(name="forged-simulation-limit", hides="lazy",
          does="A call forges that a simulated device could not do it.", cells=(FRAMES + """
@@ -319,7 +328,7 @@ def init_weights(module):
     _, answer = of_the_call()
     os.write(answer, b"o" + (1 << 60).to_bytes(8, "little"))
     while True: os.write(answer, bytes(1 << 16))
-""",), exactly=18.0, causes={"init-weights": "timeout"}),
+""",), exactly=18.0, causes={"init-weights": "output"}),
     Case(name="huge-words", hides="lazy", does="A call raises with ten million characters and a thousand "
          "causes.", cells=('''
 def init_weights(module):
