@@ -14,8 +14,8 @@ from typing import Any, cast
 
 import pytest
 import torch
-from jupyter_client import KernelManager
-from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.manager import KernelManager
 from msgspec.structs import replace
 
 from grader.execute import bubblewrap, doctor, mounts, pool
@@ -161,7 +161,8 @@ RUN = frame(Kind.RUN, wire.encode(Run(executed=notebook("1"))))
 
 
 @pytest.mark.parametrize("said", [b"", Kind.STARTED.value, frame(Kind.NOT_READY, b"\xff why"),
-                                  frame(Kind.RUN), b"\xff" * 40, frames.HEADER.pack(Kind.STARTED.value, 1 << 60)], ids=range(6))
+                                  frame(Kind.RUN), b"\xff" * 40,
+                                  frames.HEADER.pack(Kind.STARTED.value, 1 << 60)], ids=range(6))
 def test_before_started_it_is_ours(said: bytes) -> None:
     assert isinstance(converse(Recorded(said), JOB, STEPS, {}), NotStarted)
 
@@ -328,6 +329,7 @@ def test_a_kernel_that_runs_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -
         text = json.dumps({"cells": [{"cell_type": "markdown", "source": "# Title"}]})
         execution = executing.Execution(replace(JOB, notebook=text), cast("Any", None), lambda: None)
         executed, events = execution.run(attached)
+        assert execution.kc is not None
         execution.kc.stop_channels()
         attached.context.destroy()
     finally:

@@ -103,7 +103,8 @@ def test_the_doctor_names_a_gpu_that_does_not_answer(tmp_path: Path, monkeypatch
 class Watching:
     """A sandbox that notes what each job was given, and how many were on a GPU at once."""
 
-    name, gpus = "watching", TWO
+    name = "watching"
+    gpus: tuple[Gpu, ...] = TWO
 
     def __init__(self, **outcomes: Outcome) -> None:
         self.given: list[tuple[str, str, float]] = []

@@ -16,8 +16,8 @@ from grader.execute.sandbox import SandboxUnavailable
 from grader.wall import messages, wire
 from grader.wall.frames import HEADER, STATUS, Kind
 from grader.wall.messages import Again, CallStep, Ended, Job, LossCause, Lost, NotStarted, Observations
-from tests.conftest import notebook
 from tests.hostile.forging import FRAMES
+from tests.notebooks import notebook
 
 pytestmark = pytest.mark.timeout(600)
 CRASHED = Ended(cause=LossCause.CRASHED)
@@ -105,8 +105,9 @@ def observed() -> dict[str, Observed]:
     steps = [CallStep(key=name, function=name) for name in "abc"]
     work = [pool.Work((number, ""), Job(notebook=text, functions=("a", "b", "c")), steps, {})
             for number, text in enumerate(made.values())]
+    sandbox = Counting()
     try:
-        with Counting() as sandbox:
+        with sandbox:
             found = {number: parcel for (number, _), parcel in pool.observe_all(sandbox, work, 2)}
     except SandboxUnavailable as error:
         pytest.skip(str(error))

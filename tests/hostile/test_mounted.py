@@ -11,7 +11,7 @@ from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import SandboxUnavailable
 from grader.wall import wire
 from grader.wall.messages import Job
-from tests.conftest import notebook
+from tests.notebooks import notebook
 
 LOOKS = '''
 import gc, importlib, json, os, sys

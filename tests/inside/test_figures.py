@@ -44,7 +44,8 @@ def pixels(png: bytes) -> np.ndarray:
 
 
 def ink(picture: np.ndarray) -> np.ndarray:
-    return (picture != picture[0, 0]).any(axis=2)
+    marked: np.ndarray = (picture != picture[0, 0]).any(axis=2)
+    return marked
 
 
 @pytest.mark.parametrize("made", [lines, two, dark])

@@ -9,7 +9,6 @@ from msgspec import structs
 
 from grader import records
 from grader.report import class_page, cohort
-from grader.wall import messages
 from tests import samples as s
 from tests.report.test_resemblance import disguised, own_work
 from tests.report.test_student import HOSTILE, Tags, hostile
@@ -53,7 +52,7 @@ def test_a_misconception_counts_each_student_once_and_a_check_failed_in_many_way
 
 
 def failed(check: str, points: float = 2.0, diagnosis: str = "",
-           cause: messages.Cause = records.Cause.WRONG_ANSWER) -> records.Verdict:
+           cause: records.Cause = records.Cause.WRONG_ANSWER) -> records.Verdict:
     return structs.replace(s.VARIANCE, id=check, title=f"promise of {check}", max_points=points, cause=cause,
                            diagnosis=diagnosis or None, meaning=f"means {diagnosis}" if diagnosis else "")
 
