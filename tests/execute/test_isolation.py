@@ -17,6 +17,7 @@ from grader.execute.pool import observe
 from grader.execute.sandbox import Sandbox, SandboxUnavailable
 from grader.wall import wire
 from grader.wall.messages import (
+    Again,
     CallStep,
     CellCause,
     Ended,
@@ -272,7 +273,9 @@ def slow_catch():
              if isinstance(outcome, Lost) and outcome.lines}
     # whether the exception comes at a place that the `try` covers is up to CPython
     where.pop("slow_catch", None)
-    assert where == {"endless": [3]}
+    endless = seen.outcomes["endless"]  # on a busy machine the wall-clock may come first, and knows no line
+    busy = isinstance(endless, Ended) and endless.again is Again.ALONE
+    assert where == ({} if busy else {"endless": [3]})
 
 
 def test_cells_that_must_be_stopped(sandbox: Sandbox) -> None:
