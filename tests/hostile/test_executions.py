@@ -136,6 +136,12 @@ def test_an_answer_that_is_no_kernels_is_a_crash_and_costs_no_other_call(observe
         assert outcomes["b"] == CRASHED
 
 
+@pytest.mark.parametrize("name", ["hello", "not ready", "an outcome"])
+def test_a_frame_out_of_turn_costs_no_other_call(observed: dict[str, Observed], name: str) -> None:
+    outcomes = observed[f"channel: {name}"].record.outcomes
+    assert [type(outcome) for outcome in outcomes.values()] == [messages.Returned] * 3, outcomes
+
+
 @pytest.mark.parametrize("name", CELLS)
 def test_a_cell_s_own_words_blame_no_machine(observed: dict[str, Observed], name: str) -> None:
     events = observed[f"cell: {name}"].record.run.events

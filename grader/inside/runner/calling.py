@@ -14,6 +14,7 @@ from grader.wall.frames import CARRIER, NONCE, STATUS, Kind
 from grader.wall.messages import Answer, Ended, LossCause
 
 SLACK = DYING + 2      # s beyond the watch's own limits before the runner gives a kernel up
+MOST_PASSED_OVER = 1 << 16   # bytes of a frame
 CRASHED = Ended(cause=LossCause.CRASHED)
 
 
@@ -103,17 +104,19 @@ def _answered(stream: frames.Timed, most: int) -> Heard:
 
 
 def _with_end(heard: Heard, channel: frames.Timed) -> Heard:
-    """The same, once the kernel has said what became of the call's process."""
+    """The same, once the kernel has said what became of the call's process. What else it says is passed over:
+    the call may have written it."""
+    channel.within(SLACK)
     try:
-        kind, payload = frames.get(channel.within(SLACK), STATUS.size)
+        kind, payload = frames.get(channel, MOST_PASSED_OVER)
+        while kind not in (Kind.STAYS, Kind.GONE):
+            kind, payload = frames.get(channel, MOST_PASSED_OVER)
     except (frames.TooLong, frames.Nonsense):
         return heard._replace(after=After.GARBLING)
     except frames.Broken:
         return heard._replace(after=After.SILENT)
     if kind is Kind.STAYS:
         return heard._replace(after=After.STAYS)
-    if kind is not Kind.GONE:
-        return heard._replace(after=After.GARBLING)
     ended = _ended(payload) if heard.ended is CRASHED else heard.ended
     return heard._replace(after=After.READY, ended=ended)
 
