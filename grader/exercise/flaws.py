@@ -13,7 +13,7 @@ from pathlib import Path
 
 from grader.exercise.catalog import Exercise
 from grader.judge import Observed, judge
-from grader.records import Mark, Verdict
+from grader.records import Cause, Mark, Verdict
 from grader.spec import Check, Preparation
 from grader.spec.check import NotBrought, Unmet
 from grader.wall import messages
@@ -72,7 +72,7 @@ class Watched:
         self.broken.clear()
         verdicts = judge(self.exercise, observed, prepared)
         stopped = {check.id: flaw for check, verdict in zip(self.exercise.checks, verdicts, strict=True)
-                   if verdict.mark is Mark.FAIL and verdict.cause is not messages.Cause.MISSING
+                   if verdict.mark is Mark.FAIL and verdict.cause is not Cause.MISSING
                    and (flaw := self._stopped(check, observed))}
         return Judged(verdicts=verdicts, broken=dict(self.broken), stopped=stopped)
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import torch
 
+from grader.records import Cause
 from grader.spec import expectations
 from grader.spec.check import NotBrought, fail
-from grader.wall import messages
 
 UNREADABLE = "What came back from the experiment cannot be read."
 
@@ -49,7 +49,7 @@ class Parts:
         """
         if name not in self._parts:
             raise NotBrought(f"The check's own experiment brought no `{name}`.", None,
-                             messages.Cause.WRONG_ANSWER)
+                             Cause.WRONG_ANSWER)
         return self._parts[name]
 
     def get(self, name: str) -> Any:
