@@ -1,7 +1,6 @@
-"""What he_init promises, and what it says where a promise is broken.
+"""What he_init promises. He, Zhang, Ren, Sun 2015, "Delving deep into rectifiers", section 2.2.
 
-He, Zhang, Ren, Sun 2015, "Delving deep into rectifiers", section 2.2, equations 10 and 14. Every statistical
-check raises a false alarm at most once in a million judgings (RATE); the limits follow from the sample sizes.
+Every statistical check raises a false alarm at most once in a million judgings (RATE).
 """
 
 import math
@@ -9,7 +8,6 @@ import math
 import torch
 
 from grader.spec import (
-    BIAS_NOT_ZERO,
     HE,
     HE_2015,
     MEAN_FOR_STD,
@@ -17,14 +15,12 @@ from grader.spec import (
     SWAPPED,
     VARIANCE_AS_STD,
     Call,
-    Draw,
     Probe,
     Seen,
-    apart,
     bell,
     check,
     correspondence,
-    curves,
+    cut_bell,
     described,
     drawn,
     empty,
@@ -37,7 +33,6 @@ from grader.spec import (
     fits,
     follow,
     held,
-    histogram,
     identical,
     means_are,
     measure_variance,
@@ -48,7 +43,7 @@ from grader.spec import (
     the_one,
 )
 
-from .depth import BATCH, DEPTH, GRADIENT, SIGNAL, WIDTH, explained, run
+from .depth import BATCH, DEPTH, GRADIENT, SIGNAL, WIDTH, draw_gradient, draw_signal, explained, run
 from .misconceptions import (
     CLAMPED,
     CUT_OFF,
@@ -60,26 +55,30 @@ from .misconceptions import (
     SLOPES,
     SPREAD,
     SQUARED_TWICE,
-    TOUCHED,
     TRUNCATED,
     UNIFORM,
     copies,
     scalings,
 )
-from .model import BIASES, OTHERS, WEIGHTS, expect_same_parameters, in_our_model, unchanged
+from .model import (
+    WEIGHTS,
+    expect_biases_zero,
+    expect_others_unchanged,
+    expect_same_parameters,
+    in_our_model,
+    unchanged,
+    weights_of,
+)
 
 # --- what is observed ----------------------------------------------------------------------------------
 
 # Tall and wide: where fan_in and fan_out are equal, half of all mistakes look right.
-WIDE, TALL, CONV = (512, 128), (128, 512), (64, 32, 3, 3)
-wide = Call("he_normal_", empty(*WIDE), times=2)    # two draws in one process: they must differ
-tall = Call("he_normal_", empty(*TALL), times=2)
-conv = Call("he_normal_", empty(*CONV), times=2)
+WIDE, TALL, CONV = SHAPES = ((512, 128), (128, 512), (64, 32, 3, 3))
+wide, tall, conv = (Call("he_normal_", empty(*shape), times=2) for shape in SHAPES)   # two calls must differ
+wide_truncated, tall_truncated, conv_truncated = (Call("he_truncated_normal_", empty(*shape))
+                                                  for shape in SHAPES)
 SLOPE = 0.8   # here squared, not squared and squared twice are 9 % apart or more
 sloped = Call("he_normal_", empty(*WIDE), SLOPE)
-wide_truncated = Call("he_truncated_normal_", empty(*WIDE))
-tall_truncated = Call("he_truncated_normal_", empty(*TALL))
-conv_truncated = Call("he_truncated_normal_", empty(*CONV))
 
 KERNELS = {"Linear": (7, 5), "Conv1d": (6, 4, 3), "Conv2d": (8, 3, 5, 2), "Conv3d": (4, 6, 2, 3, 5)}
 fan_ins = tuple(Call("fan_in", empty(*shape)) for shape in KERNELS.values())
@@ -243,10 +242,7 @@ def truncated(*steps: Seen) -> None:
     steps[0].measure("largest |weight| / sqrt(2 / fan_in)", f"{farthest:.4g}", f"{edge:.4g} ± 0.1 %")
     for draw in draws:
         measure_variance(draw, HE)
-    steps[0].draw(histogram("Your truncated weights, and the law they should follow",
-                            "How the truncated weights are spread, in units of sqrt(2 / fan_in); they should "
-                            f"end at 2.27 on both sides, and reach {farthest:.3g}.", values=units, reach=4.5,
-                            density=statistics.truncated_density, x_label="weight / sqrt(2 / fan_in)"))
+    steps[0].draw(cut_bell(units, HE))
     if not statistics.at_edge(units, farthest, within=1e-6, known=1, false_alarm=share).holds:
         on_edge = float((units.abs() >= farthest * (1 - 1e-6)).double().mean())
         fail(f"{on_edge:.2%} of the weights lie exactly on the two bounds, where none should.",
@@ -280,18 +276,9 @@ def init_weights(seen: Seen) -> None:
     one."""
     before, after, facts = (seen.mapping().mapping(name) for name in ("before", "after", "facts"))
     expect_same_parameters(facts)
-    for name, shape in {**WEIGHTS, **BIASES}.items():
-        filled = tensor(after.get(name), shape, in_our_model(name))
-        if after[name].dtype is not torch.float32:
-            fail(f"{in_our_model(name)} had dtype torch.float32 and has {after[name].dtype} now.")
-        if name in BIASES and not bool((filled == 0).all()):
-            fail(f"{in_our_model(name)} is not zero: it reaches up to {float(filled.abs().max()):.3g}.",
-                 BIAS_NOT_ZERO)
-    for name in OTHERS:
-        if not unchanged(before, after, name):
-            fail(f"{in_our_model(name)} was changed; it belongs to none of the layers to be filled.", TOUCHED)
-    draws = [Draw(seen, shape, apart(after[name].double()), in_our_model(name, "weights"), f"`{name}`")
-             for name, shape in WEIGHTS.items()]
+    draws = weights_of(seen, after)
+    expect_biases_zero(after)
+    expect_others_unchanged(before, after)
     for name, draw in zip(WEIGHTS, draws, strict=True):
         measure_variance(draw, HE)
         if unchanged(before, after, name):
@@ -311,10 +298,7 @@ def signal_at_depth(seen: Seen) -> None:
     """In a ReLU network of 30 layers, 256 wide, the signal neither fades nor explodes."""
     spreads, (low, high) = run(seen).spreads, statistics.log_normal_bounds(**SIGNAL)
     seen.measure("standard deviation at layer 30", f"{spreads[-1]:.3g}", f"{low:.2g} to {high:.2g}")
-    seen.draw(curves("Signal by layer", f"The spread of the pre-activations from layer 1, {spreads[0]:.3g}, "
-                     f"to layer 30, {spreads[-1]:.3g}; with He's weights it stays near 1.4.", x_label="layer",
-                     y_label="standard deviation", yours=spreads, expected=[math.sqrt(2)] * DEPTH, log_y=True,
-                     allowed=(DEPTH, low, high)))
+    draw_signal(seen, low, high)
     if not statistics.log_normal(spreads[-1], **SIGNAL).holds:
         text, named = explained(seen)
         fail(f"At layer 30 the pre-activations have standard deviation {spreads[-1]:.3g}; with He's weights "
@@ -329,10 +313,7 @@ def gradient_at_depth(seen: Seen) -> None:
     gradients, (low, high) = run(seen).gradients, statistics.log_normal_bounds(**GRADIENT)
     seen.measure("gradient at layer 1 / gradient at layer 30", f"{gradients[0]:.3g}",
                  f"{low:.2g} to {high:.2g}")
-    seen.draw(curves("Gradient by layer", "The size of the gradient relative to the last layer's: "
-                     f"{gradients[0]:.3g} at layer 1; with He's weights it stays near 1.", x_label="layer",
-                     y_label="gradient / gradient at layer 30", yours=gradients, expected=[1.0] * DEPTH,
-                     log_y=True, allowed=(1, low, high)))
+    draw_gradient(seen, low, high)
     if not statistics.log_normal(gradients[0], **GRADIENT).holds:
         text, named = explained(seen)
         fail(f"From layer 30 back to layer 1 the gradient is multiplied by {gradients[0]:.3g}; with He's "

@@ -1,11 +1,12 @@
 """What the weights do in a deep net: signals through thirty ReLU layers, and their gradients back."""
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from grader.spec import HE, Diagnosis, Draw, Seen, correspondence, derived, follow, the_one, times
+from grader.spec import HE, Diagnosis, Draw, Seen, correspondence, curves, derived, follow, the_one, times
 
 from .misconceptions import ROWS_SUM_TO_ZERO, SAME_DRAW, copies, scalings
 
@@ -42,6 +43,24 @@ def run(seen: Seen) -> Run:
     gradients = torch.autograd.grad(loss, layers)
     return Run(weights, [float(z.detach().std()) for z in layers],
                [float(g.norm() / last.norm()) for g in gradients])
+
+
+def draw_signal(seen: Seen, low: float, high: float) -> None:
+    """A picture of the spreads, and of what may come at the last layer."""
+    spreads = run(seen).spreads
+    seen.draw(curves("Signal by layer", f"The spread of the pre-activations from layer 1, {spreads[0]:.3g}, "
+                     f"to layer 30, {spreads[-1]:.3g}; with He's weights it stays near 1.4.", x_label="layer",
+                     y_label="standard deviation", yours=spreads, expected=[math.sqrt(2)] * DEPTH, log_y=True,
+                     allowed=(DEPTH, low, high)))
+
+
+def draw_gradient(seen: Seen, low: float, high: float) -> None:
+    """A picture of the gradients, and of what may come at the first layer."""
+    gradients = run(seen).gradients
+    seen.draw(curves("Gradient by layer", "The size of the gradient relative to the last layer's: "
+                     f"{gradients[0]:.3g} at layer 1; with He's weights it stays near 1.", x_label="layer",
+                     y_label="gradient / gradient at layer 30", yours=gradients, expected=[1.0] * DEPTH,
+                     log_y=True, allowed=(1, low, high)))
 
 
 def explained(seen: Seen) -> tuple[str, Diagnosis | None]:

@@ -57,9 +57,9 @@ FANS: tuple[tuple[Diagnosis, Callable[[Shape], int]], ...] = (
 )
 
 
-# What weights may follow in place of He's law. Any two of these differ by 20 % or more on one of the shapes;
-# the band is 3 %. What would not be told apart, such as a negative slope of 0.2 (-3.8 %) from tails cut off at
-# three standard deviations (-2.7 %), is left out.
+# What weights may follow in place of He's law. Any two of these differ by 20 % or more on one of the
+# shapes; the band is 3 %. What would not be told apart, such as a negative slope of 0.2 (-3.8 %) from tails
+# cut off at three standard deviations (-2.7 %), is left out.
 KNOWN: tuple[Scaling, ...] = (
     *SCALINGS,
     (FAN_OUT, Law(lambda s: 2 / s[0], "2 / fan_out")),

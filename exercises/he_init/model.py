@@ -1,10 +1,11 @@
 """The model that `init_weights` is tried on, as probes.py builds it, and what is to be filled."""
 
+import torch
 from torch import Tensor
 
-from grader.spec import Parts, fail, identical
+from grader.spec import BIAS_NOT_ZERO, Draw, Parts, Seen, apart, fail, identical, tensor
 
-from .misconceptions import FROZEN, REPLACED
+from .misconceptions import FROZEN, REPLACED, TOUCHED
 
 WEIGHTS = {"line.weight": (96, 48, 5), "image.weight": (64, 24, 3, 5), "volume.weight": (64, 16, 2, 3, 4),
            "head.1.weight": (160, 400), "head.3.weight": (400, 160)}
@@ -35,6 +36,36 @@ def expect_same_parameters(facts: Parts) -> None:
         if fact.get("leaf") is not True or fact.get("requires_grad") is not True:
             fail(f"{in_our_model(name)} is no leaf that requires a gradient any more.",
                  FROZEN if fact.get("leaf") is True and fact.get("requires_grad") is False else None)
+
+
+def filled(after: Parts, name: str, shape: tuple[int, ...]) -> Tensor:
+    """A tensor that `init_weights` was to fill, in float64; another shape or dtype than it had fails."""
+    found = tensor(after.get(name), shape, in_our_model(name))
+    if after[name].dtype is not torch.float32:
+        fail(f"{in_our_model(name)} had dtype torch.float32 and has {after[name].dtype} now.")
+    return found
+
+
+def weights_of(seen: Seen, after: Parts) -> list[Draw]:
+    """The weights of the layers to be filled."""
+    return [Draw(seen, shape, apart(filled(after, name, shape)), in_our_model(name, "weights"), f"`{name}`")
+            for name, shape in WEIGHTS.items()]
+
+
+def expect_biases_zero(after: Parts) -> None:
+    """The biases of the layers to be filled are zero."""
+    for name, shape in BIASES.items():
+        bias = filled(after, name, shape)
+        if not bool((bias == 0).all()):
+            fail(f"{in_our_model(name)} is not zero: it reaches up to {float(bias.abs().max()):.3g}.",
+                 BIAS_NOT_ZERO)
+
+
+def expect_others_unchanged(before: Parts, after: Parts) -> None:
+    """What belongs to other layers holds what it held."""
+    for name in OTHERS:
+        if not unchanged(before, after, name):
+            fail(f"{in_our_model(name)} was changed; it belongs to none of the layers to be filled.", TOUCHED)
 
 
 def unchanged(before: Parts, after: Parts, name: str) -> bool:

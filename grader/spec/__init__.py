@@ -20,6 +20,7 @@ from grader.spec.initialisation import (
     apart,
     bell,
     correspondence,
+    cut_bell,
     drawn,
     expect_filled,
     expect_law,
@@ -39,11 +40,11 @@ from grader.spec.mistakes import the_one
 from grader.spec.pictures import curves, histogram
 from grader.spec.scalings import (
     BIAS_NOT_ZERO,
+    DEFAULT,
     FAN_OUT,
     HE,
     HE_2015,
     MEAN_FOR_STD,
-    PYTORCH_DEFAULT,
     SCALINGS,
     SWAPPED,
     VARIANCE_AS_STD,
@@ -63,6 +64,7 @@ from grader.wall.messages import World
 
 __all__ = [
     "BIAS_NOT_ZERO",
+    "DEFAULT",
     "FAN_OUT",
     "HE",
     "HE_2015",
@@ -72,7 +74,6 @@ __all__ = [
     "ONE_GPU",
     "ON_GPU",
     "PLAIN",
-    "PYTORCH_DEFAULT",
     "RATE",
     "REAL_CUDA",
     "SCALINGS",
@@ -106,6 +107,7 @@ __all__ = [
     "close",
     "correspondence",
     "curves",
+    "cut_bell",
     "derived",
     "described",
     "drawn",

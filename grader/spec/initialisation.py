@@ -237,3 +237,13 @@ def bell(draw: Draw, law: Law, *, own_width: bool = False) -> records.Histogram:
                      f"{math.sqrt(float(x.var(correction=0))):.3g} wide around {float(x.mean()):.3g}.",
                      values=x, reach=4.5, x_label=f"weight / {unit}",
                      density=lambda t: torch.exp(-t * t / 2) / math.sqrt(2 * math.pi))
+
+
+def cut_bell(units: Tensor, law: Law) -> records.Histogram:
+    """A picture of truncated weights, in multiples of the law's standard deviation, beside the density of the
+    normal law cut off at two standard deviations."""
+    unit, edge = f"sqrt({law.formula})", statistics.TRUNCATED_EDGE
+    return histogram("Your truncated weights, and the law they should follow",
+                     f"How the truncated weights are spread, in units of {unit}; they should end at {edge:.2f} on "
+                     f"both sides, and reach {float(units.abs().max()):.3g}.", values=units, reach=4.5,
+                     density=statistics.truncated_density, x_label=f"weight / {unit}")

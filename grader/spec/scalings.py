@@ -49,6 +49,8 @@ Scaling = tuple[Diagnosis, Law]   # a misconception, and the law of the weights 
 
 HE = Law(lambda s: 2 / fans(s)[0], "2 / fan_in")
 XAVIER = Law(lambda s: 2 / sum(fans(s)), "2 / (fan_in + fan_out)")
+DEFAULT = Law(lambda s: 1 / (3 * fans(s)[0]), "1 / (3 fan_in)")   # of PyTorch's Linear and Conv layers
+SWAPPED = Law(lambda _: 1.0, mean=lambda s: math.sqrt(HE.variance(s)))   # std for mean, and mean for std
 
 
 # --- misconceptions ------------------------------------------------------------------------------------
@@ -99,8 +101,6 @@ BIAS_NOT_ZERO = Diagnosis(
     "A bias has no fan_in. Fill it with zeros, where there is one.",
     "He et al. 2015, section 2.2: b = 0", "bias")
 
-SWAPPED = Law(lambda _: 1.0, mean=lambda s: math.sqrt(HE.variance(s)))
-
 # What people draw from in place of He's law, or of Xavier's.
 SCALINGS: tuple[Scaling, ...] = (
     (LECUN_SCALING, Law(lambda s: 1 / fans(s)[0], "1 / fan_in")),
@@ -109,7 +109,7 @@ SCALINGS: tuple[Scaling, ...] = (
     (VARIANCE_AS_STD, Law(lambda s: 4 / fans(s)[0] ** 2, "(2 / fan_in)^2")),
     (DOUBLED_VARIANCE, Law(lambda s: 4 / fans(s)[0], "4 / fan_in")),
     (FAN_AVERAGE, Law(lambda s: 4 / sum(fans(s)), "4 / (fan_in + fan_out)")),
-    (PYTORCH_DEFAULT, Law(lambda s: 1 / (3 * fans(s)[0]), "1 / (3 fan_in)")),
+    (PYTORCH_DEFAULT, DEFAULT),
     (STANDARD_NORMAL, Law(lambda _: 1.0, "1", mean=lambda _: 0.0)),
     (MEAN_FOR_STD, SWAPPED),
 )
