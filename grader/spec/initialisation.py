@@ -244,6 +244,7 @@ def cut_bell(units: Tensor, law: Law) -> records.Histogram:
     normal law cut off at two standard deviations."""
     unit, edge = f"sqrt({law.formula})", statistics.TRUNCATED_EDGE
     return histogram("Your truncated weights, and the law they should follow",
-                     f"How the truncated weights are spread, in units of {unit}; they should end at {edge:.2f} on "
-                     f"both sides, and reach {float(units.abs().max()):.3g}.", values=units, reach=4.5,
-                     density=statistics.truncated_density, x_label=f"weight / {unit}")
+                     f"How the truncated weights are spread, in units of {unit}; they should end at "
+                     f"{edge:.2f} on both sides, and reach {float(units.abs().max()):.3g}.",
+                     values=units, reach=4.5, x_label=f"weight / {unit}",
+                     density=statistics.truncated_density)
