@@ -47,8 +47,8 @@ class Law:
 
 Scaling = tuple[Diagnosis, Law]   # a misconception, and the law of the weights it leads to
 
-HE = Law(lambda s: 2 / fans(s)[0], "2 / fan_in")
-XAVIER = Law(lambda s: 2 / sum(fans(s)), "2 / (fan_in + fan_out)")
+HE = Law(lambda s: 2 / fans(s)[0], "2 / fan_in")   # He et al. 2015, equation 10
+XAVIER = Law(lambda s: 2 / sum(fans(s)), "2 / (fan_in + fan_out)")   # Glorot & Bengio 2010, equation 12
 DEFAULT = Law(lambda s: 1 / (3 * fans(s)[0]), "1 / (3 fan_in)")   # of PyTorch's Linear and Conv layers
 SWAPPED = Law(lambda _: 1.0, mean=lambda s: math.sqrt(HE.variance(s)))   # std for mean, and mean for std
 
@@ -101,8 +101,7 @@ BIAS_NOT_ZERO = Diagnosis(
     "A bias has no fan_in. Fill it with zeros, where there is one.",
     "He et al. 2015, section 2.2: b = 0", "bias")
 
-# What people draw from in place of He's law, or of Xavier's.
-SCALINGS: tuple[Scaling, ...] = (
+SCALINGS: tuple[Scaling, ...] = (   # what people draw from in place of He's law, or of Xavier's
     (LECUN_SCALING, Law(lambda s: 1 / fans(s)[0], "1 / fan_in")),
     (XAVIER_SCALING, XAVIER),
     (FAN_OUT, Law(lambda s: 2 / fans(s)[1], "2 / fan_out")),
