@@ -61,7 +61,8 @@ def draws_of(law: Law, seed: int = 0, shapes: tuple[tuple[int, ...], ...] = SHAP
 def said_of(draws: list[Draw], law: Law) -> tuple[str, str | None]:
     with pytest.raises(Unmet) as unmet:
         expect_law(draws, law, mistakes=SCALINGS)
-    return unmet.value.message, unmet.value.diagnosis and unmet.value.diagnosis.id
+    named = unmet.value.diagnosis
+    return unmet.value.message, named.id if named else None
 
 
 @pytest.mark.parametrize(("shape", "fan_in", "fan_out"), [
