@@ -79,11 +79,15 @@ def _constant(module: ModuleType, name: str) -> str:
     line = re.search(pattern, inspect.getsource(module), re.MULTILINE)
     assert line is not None, name
     value, (shown, said) = getattr(module, name), line.groups()
+    if isinstance(value, spec.Diagnosis):
+        return _sentence(value.meaning)
+    if shown.endswith("("):   # goes on over several lines
+        return _sentence(said)
     if isinstance(value, float):
         shown = f"{value:.6g}"
     elif isinstance(value, tuple) and all(isinstance(part, float) for part in value):
         shown = ", ".join(f"{part:.6g}" for part in value)
-    return f"`{shown}`" + (f": {_sentence(said)}" if said else "")
+    return f"`{shown}`".replace("|", "\\|") + (f": {_sentence(said)}" if said else "")
 
 
 if __name__ == "__main__":

@@ -1,16 +1,21 @@
 """Experiments that run beside the student's code. They know no answers: they only do and write down."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+Names = dict[str, Any]   # what the notebook defines
 
 
-def refusals(namespace, vector, scalar):
+def refusals(namespace: Names, vector: Tensor, scalar: Tensor) -> dict[str, Any]:
     """What `fan_in` says of weights that have no fan-in."""
     return {name: _refusal(namespace["fan_in"], weight) for name,
             weight in (("vector", vector), ("scalar", scalar))}
 
 
-def _refusal(function, weight):
+def _refusal(function: Callable[[Tensor], object], weight: Tensor) -> dict[str, object]:
     try:
         returned = function(weight)
     except Exception as error:
@@ -18,7 +23,8 @@ def _refusal(function, weight):
     return {"returned": repr(returned)[:80]}
 
 
-def deep_weights(namespace, depth, width, others, **_sent_through_them_outside):
+def deep_weights(namespace: Names, depth: int, width: int, others: list[Tensor],
+                 **_sent_through_them_outside: Tensor) -> dict[str, list[Tensor]]:
     """The weights of `depth` square layers, and then `others`, filled by `he_normal_` one after another."""
     weights = []
     for _ in range(depth):
@@ -33,7 +39,7 @@ def deep_weights(namespace, depth, width, others, **_sent_through_them_outside):
 class Mixed(nn.Module):
     """Layers of many kinds. It is never run; only its parameters are looked at."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.line = nn.Conv1d(48, 96, 5)
         self.image = nn.Conv2d(24, 64, (3, 5))
@@ -53,11 +59,11 @@ class Mixed(nn.Module):
         for norm in (self.batch_norm, self.layer_norm):
             nn.init.uniform_(norm.weight, 0.5, 1.5)
             nn.init.uniform_(norm.bias, -0.5, 0.5)
-        nn.init.uniform_(self.batch_norm.running_mean, -0.5, 0.5)
-        nn.init.uniform_(self.plain_norm.running_var, 0.5, 1.5)
+        nn.init.uniform_(self.batch_norm.get_buffer("running_mean"), -0.5, 0.5)
+        nn.init.uniform_(self.plain_norm.get_buffer("running_var"), 0.5, 1.5)
 
 
-def initialised_model(namespace):
+def initialised_model(namespace: Names) -> dict[str, dict[str, Any]]:
     """Every tensor of a model before and after `model.apply(init_weights)`, with what became of the
     parameters."""
     model = Mixed()

@@ -2,23 +2,29 @@
 here."""
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+Names = dict[str, Any]              # what the notebook defines
+Batch = tuple[Tensor, Tensor]       # inputs, and the class of each
 
 
-def built(namespace, depth, width, init, x):
+def built(namespace: Names, depth: int, width: int, init: str, x: Tensor) -> dict[str, Any]:
     """What `build` gives: the linear layers in order, and what the net computes for x."""
     return looked_at(namespace["build"](depth, width, init), x)
 
 
-def built_twice(namespace, depth, width, init):
+def built_twice(namespace: Names, depth: int, width: int, init: str) -> dict[str, Any]:
     """The weights of two nets, built one after the other without seeding in between."""
     first, second = (looked_at(namespace["build"](depth, width, init)) for _ in range(2))
     return {"first": first, "second": second}
 
 
-def trained(namespace, weights, biases, x, scores, steps, lr):
+def trained(namespace: Names, weights: list[Tensor], biases: list[Tensor], x: Tensor, scores: Tensor,
+            steps: int, lr: float) -> dict[str, Any]:
     """What `train` returns for a small net, and the parameters that this net has afterwards."""
     model = net(weights, biases)
     asked = supply(namespace, x, scores)
@@ -26,7 +32,8 @@ def trained(namespace, weights, biases, x, scores, steps, lr):
     return {"losses": losses, "parameters": [p.detach() for p in model.parameters()], "asked": len(asked)}
 
 
-def trained_twice(namespace, first, second, x, scores):
+def trained_twice(namespace: Names, first: Mapping[str, Any], second: Mapping[str, Any], x: Tensor,
+                  scores: Tensor) -> dict[str, Any]:
     """Two nets, trained one after the other with their own steps and learning rate."""
     supply(namespace, x, scores)
     namespace["train"](net(first["weights"], first["biases"]), first["steps"], first["lr"])
@@ -35,12 +42,13 @@ def trained_twice(namespace, first, second, x, scores):
     return {"losses": losses, "parameters": [p.detach() for p in model.parameters()]}
 
 
-def verdicts(namespace, runs):
+def verdicts(namespace: Names, runs: Sequence[Sequence[float]]) -> list[Any]:
     """What `verdict` says of each list of losses."""
     return [namespace["verdict"](list(losses)) for losses in runs]
 
 
-def experiment(namespace, depth, width, init, steps, lr, batch, means, noise, tries, enough):
+def experiment(namespace: Names, depth: int, width: int, init: str, steps: int, lr: float, batch: int,
+               means: Tensor, noise: Tensor, tries: int, enough: float) -> dict[str, Any]:
     """Build, train, judge. Tried again, `tries` times at most, while the loss is not below `enough` at the
     end.
 
@@ -59,7 +67,8 @@ def experiment(namespace, depth, width, init, steps, lr, batch, means, noise, tr
     return {"losses": losses, "said": said, "net": looked_at(model)}
 
 
-def convolutional(namespace, device, init, depth, channels, steps, lr, batch, means, tries, enough):
+def convolutional(namespace: Names, device: torch.device, init: str, depth: int, channels: int, steps: int,
+                  lr: float, batch: int, means: Tensor, tries: int, enough: float) -> dict[str, Any]:
     """Train a convolutional net on images, on a device, and judge it; tried again like `experiment`.
 
     The trained net's weights come out, from first to last.
@@ -72,34 +81,35 @@ def convolutional(namespace, device, init, depth, channels, steps, lr, batch, me
         said = namespace["verdict"](losses)
         if sum(losses[-10:]) / 10 < enough:
             break
-    layers = [m for m in model if hasattr(m, "weight")]
-    return {"losses": losses, "said": said, "weights": [m.weight.detach() for m in layers],
-            "biases": [m.bias.detach() for m in layers], "device": str(layers[0].weight.device.type)}
+    weights, biases = ([m.get_parameter(name).detach() for m in model if hasattr(m, name)]
+                       for name in ("weight", "bias"))
+    return {"losses": losses, "said": said, "weights": weights, "biases": biases,
+            "device": weights[0].device.type}
 
 
-def convolutions(init, depth, channels, size, classes):
+def convolutions(init: str, depth: int, channels: int, size: int, classes: int) -> nn.Sequential:
     """`depth` layers of 3x3 convolutions with ReLU, and a linear one, from He's or Xavier's
     initialisation."""
-    layers = []
+    layers: list[nn.Module] = []
     for inputs in [1] + [channels] * (depth - 1):
         layers += [nn.Conv2d(inputs, channels, 3, padding=1), nn.ReLU()]
     layers += [nn.Flatten(), nn.Linear(channels * size * size, classes)]
     for layer in layers:
-        if hasattr(layer, "weight"):
+        if isinstance(layer, nn.Conv2d | nn.Linear):
             taken = layer.weight[0].numel()
             given = layer.weight.numel() // layer.weight.shape[1]
             nn.init.normal_(layer.weight, std=math.sqrt(2 / (taken if init == "he" else taken + given)))
-            nn.init.zeros_(layer.bias)
+            nn.init.zeros_(layer.get_parameter("bias"))
     return nn.Sequential(*layers)
 
 
-def images(means, size):
+def images(means: Tensor, size: int) -> Batch:
     """A batch of noisy images, and their classes."""
     y = torch.randint(len(means), (size,), device=means.device)
     return means[y] + torch.randn(size, *means.shape[1:], device=means.device), y
 
 
-def looked_at(model, x=None):
+def looked_at(model: object, x: Tensor | None = None) -> dict[str, Any]:
     """The linear layers of a net, the same one counted as often as it stands there, and its output for x."""
     if not isinstance(model, nn.Module):
         return {"kind": type(model).__name__}
@@ -113,7 +123,7 @@ def looked_at(model, x=None):
     return found
 
 
-def leaves(module):
+def leaves(module: nn.Module) -> Iterator[nn.Module]:
     """The modules that hold no others, in order, repeated ones too."""
     inner = [m for m in module._modules.values() if m is not None]
     if not inner:
@@ -122,9 +132,9 @@ def leaves(module):
         yield from leaves(child)
 
 
-def net(weights, biases):
+def net(weights: Sequence[Tensor], biases: Sequence[Tensor]) -> nn.Sequential:
     """A net of nn.Linear layers with these weights, tanh after each but the last."""
-    layers = []
+    layers: list[nn.Module] = []
     for weight, bias in zip(weights, biases, strict=True):
         linear = nn.Linear(weight.shape[1], weight.shape[0])
         with torch.no_grad():
@@ -134,12 +144,12 @@ def net(weights, biases):
     return nn.Sequential(*layers[:-1])
 
 
-def supply(namespace, x, scores):
+def supply(namespace: Names, x: Tensor, scores: Tensor) -> list[None]:
     """Let `next_batch` hand out these batches, one after the other and round again. The list of
     calls grows."""
-    asked = []
+    asked: list[None] = []
 
-    def next_batch():
+    def next_batch() -> Batch:
         asked.append(None)
         at = (len(asked) - 1) % len(x)
         return x[at].clone(), scores[at].argmax(-1)
@@ -148,7 +158,7 @@ def supply(namespace, x, scores):
     return asked
 
 
-def drawn(means, size):
+def drawn(means: Tensor, size: int) -> Batch:
     """A batch of the mixture."""
     y = torch.randint(len(means), (size,))
     return means[y] + torch.randn(size, means.shape[1]), y

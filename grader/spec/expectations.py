@@ -1,4 +1,5 @@
-"""Expectations that exercises share. Each returns where the promise holds and calls `fail` where not.
+"""Expectations that exercises share. Each returns where the promise holds and raises Unmet, through `fail`,
+where not.
 
 Shape and dtype are compared before values, values in float64, and every comparison is written so that NaN
 fails.
@@ -27,7 +28,15 @@ def described(value: Any) -> str:
 
 
 def number(value: Any, what: str) -> float:
-    """A Python number or a tensor with one element, as a float; anything else fails."""
+    """A Python number or a tensor with one element, as a float.
+
+    Args:
+        value: anything that came back.
+        what: it in a student's words, at the beginning of a sentence.
+
+    Raises:
+        Unmet: it is something else; a bool is no number.
+    """
     if isinstance(value, torch.Tensor) and value.numel() == 1 and value.dtype is not torch.bool:
         return float(value.double().item())
     if not isinstance(value, int | float) or isinstance(value, bool):
@@ -36,7 +45,16 @@ def number(value: Any, what: str) -> float:
 
 
 def tensor(value: Any, shape: tuple[int, ...], what: str) -> torch.Tensor:
-    """A tensor of just this shape, in float64; anything else fails."""
+    """A tensor of just this shape, in float64.
+
+    Args:
+        value: anything that came back.
+        shape: the whole shape; nothing is broadcast.
+        what: it in a student's words, at the beginning of a sentence.
+
+    Raises:
+        Unmet: it is something else, or has another shape.
+    """
     if not isinstance(value, torch.Tensor):
         fail(f"{what} is {described(value)}, not a tensor.")
     if tuple(value.shape) != tuple(shape):
@@ -51,8 +69,17 @@ def close(got: float, want: float, rtol: float) -> bool:
 
 def expect_number(value: Any, want: float, *, rtol: float, what: str,
                   otherwise: Mapping[Diagnosis, float] | None = None) -> None:
-    """`value` is `want` within `rtol`; where it is one of `otherwise` instead, and of one only, that is
-    named."""
+    """`value` is `want`, as `close` compares.
+
+    Args:
+        value: anything that came back.
+        rtol: share of `want` by which it may differ.
+        what: it in a student's words, at the beginning of a sentence.
+        otherwise: what misconceptions give; where it is just one of these, that is named.
+
+    Raises:
+        Unmet: it is not.
+    """
     got = number(value, what)
     if close(got, want, rtol):
         return
@@ -62,7 +89,18 @@ def expect_number(value: Any, want: float, *, rtol: float, what: str,
 
 def expect_tensor(value: Any, want: torch.Tensor, *, rtol: float, what: str,
                   otherwise: Mapping[Diagnosis, torch.Tensor] | None = None) -> None:
-    """Every entry within rtol * (|want| + max |want|): the floor scales with the answer."""
+    """`value` is the tensor `want`, as `same` compares.
+
+    Args:
+        value: anything that came back.
+        want: of the shape that `value` must have.
+        rtol: share of |want| + max |want| by which an entry may differ.
+        what: it in a student's words, at the beginning of a sentence.
+        otherwise: what misconceptions give; where it is just one of these, that is named.
+
+    Raises:
+        Unmet: it is not.
+    """
     got = tensor(value, tuple(want.shape), what)
     if same(got, want, rtol):
         return
@@ -72,7 +110,10 @@ def expect_tensor(value: Any, want: torch.Tensor, *, rtol: float, what: str,
 
 
 def same(got: torch.Tensor, want: torch.Tensor, rtol: float) -> bool:
-    """Same shape, and every entry within rtol * (|want| + max |want|); False for NaN."""
+    """Same shape, and every entry within rtol * (|want| + max |want|), in float64; False for NaN.
+
+    The floor scales with the answer: beside its largest entry, a sum of float32 terms loses its small ones.
+    """
     if got.shape != want.shape:
         return False
     if not want.numel():
@@ -82,7 +123,15 @@ def same(got: torch.Tensor, want: torch.Tensor, rtol: float) -> bool:
 
 
 def numbers(value: Any, what: str) -> list[float]:
-    """A list, tuple or one-dimensional tensor of numbers, as floats; anything else fails."""
+    """A list, tuple or one-dimensional tensor of numbers, as floats.
+
+    Args:
+        value: anything that came back.
+        what: it in a student's words, at the beginning of a sentence.
+
+    Raises:
+        Unmet: it is something else, or an entry is no number.
+    """
     if isinstance(value, torch.Tensor) and value.dim() == 1 and value.dtype is not torch.bool:
         return [float(x) for x in value.double()]
     if not isinstance(value, list | tuple):
@@ -97,8 +146,17 @@ def alike(got: Sequence[float], want: Sequence[float], rtol: float) -> bool:
 
 def expect_numbers(value: Any, want: Sequence[float], *, rtol: float, what: str,
                    otherwise: Mapping[Diagnosis, Sequence[float]] | None = None) -> None:
-    """`value` is the list `want`, each entry within `rtol`; where it is just one of `otherwise`, that is
-    named."""
+    """`value` is the list `want`, as `alike` compares.
+
+    Args:
+        value: anything that came back.
+        rtol: share of its own wanted number by which each entry may differ.
+        what: it in a student's words, at the beginning of a sentence.
+        otherwise: what misconceptions give; where it is just one of these, that is named.
+
+    Raises:
+        Unmet: it is not; the first entry that is off is told.
+    """
     got = numbers(value, what)
     if alike(got, want, rtol):
         return

@@ -22,7 +22,11 @@ def curves(title: str, alt: str, *, x_label: str, y_label: str, yours: Sequence[
            allowed: tuple[int, float, float] | None = None) -> records.Curves:
     """A picture of two curves: what was measured, and the reference.
 
-    `allowed`: a place on the x axis, counted from 1, and the lowest and highest value that pass there.
+    Args:
+        alt: what the picture shows, in a sentence or two, for those who cannot see it.
+        yours: one value for each place on the x axis, from 1 on; those not finite are gaps.
+        expected: the same of the reference; it may be longer or shorter.
+        allowed: a place on the x axis, and the lowest and highest value that pass there.
     """
     def series(name: str, values: Sequence[float]) -> records.Series:
         return records.Series(name=name, values=tuple(float(v) if math.isfinite(v) else None for v in values),
@@ -39,6 +43,12 @@ def histogram(title: str, alt: str, *, values: torch.Tensor, density: Callable[[
 
     The law needs [-reach, reach]; values that are spread more widely widen it, and narrow ones get narrower
     bars. Values beyond the edges or not finite are counted in the whole, but fall into no bin.
+
+    Args:
+        alt: what the picture shows, in a sentence or two, for those who cannot see it.
+        values: of any shape, in the unit of the x axis.
+        density: of the law, per unit of the x axis, for a tensor of places.
+        reach: above 0, in the unit of the x axis.
     """
     found = values.detach().float().flatten()
     spread = _spread(found) or reach / 5

@@ -20,13 +20,16 @@ UNREADABLE = "What came back from the experiment cannot be read."
 
 
 class Parts:
-    """The parts of a mapping that a probe returned. Each reader fails the check where a part is not as it
-    says."""
+    """The parts of a mapping that a probe returned, each read by name. A reader raises Unmet, which fails the
+    check, where the part is not there or not as the reader says."""
 
     def __init__(self, value: Any) -> None:
         """
+        Args:
+            value: what the probe returned, or a part of it.
+
         Raises:
-            Unmet: `value` is no mapping.
+            Unmet: it is no mapping.
         """
         if not isinstance(value, dict):
             fail(UNREADABLE)
@@ -68,11 +71,20 @@ class Parts:
         return list(value)
 
     def tensor(self, name: str, shape: Sequence[int], what: str = "") -> torch.Tensor:
-        """A tensor of just this shape, in float64."""
+        """A tensor of just this shape, in float64.
+
+        Args:
+            what: it in a student's words, at the beginning of a sentence; the part's name, where it is "".
+        """
         return expectations.tensor(self[name], tuple(shape), what or f"`{name}`")
 
     def tensors(self, name: str, shapes: Sequence[Sequence[int]], what: str = "") -> list[torch.Tensor]:
-        """A list of tensors of these shapes, in float64."""
+        """A list of tensors of these shapes, in float64.
+
+        Args:
+            shapes: one for each tensor, in order.
+            what: one of them in a student's words, to be followed by its number, from 1 on.
+        """
         found = self.items(name)
         if len(found) != len(shapes):
             fail(f"There are {len(found)} of {what or f'`{name}`'}; expected {len(shapes)}.")

@@ -1,5 +1,5 @@
-"""Each test of grader.spec.statistics raises false alarms as often as it says, and sees the mistakes it is
-there for.
+"""Each test of grader.spec.statistics and of independence raises false alarms as often as it says, and sees
+the mistakes it is there for.
 
 A rate of one in a million cannot be measured here; the same tests at one in a hundred can. Seeds are fixed.
 """
@@ -13,6 +13,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from grader.spec import Unmet, varies
+from grader.spec import independence as i
 from grader.spec import statistics as s
 from grader.spec.statistics import Score
 
@@ -45,6 +47,19 @@ def pair(generator: torch.Generator) -> Tensor:
     return torch.randn(2, *SHAPE, generator=generator)
 
 
+def coins(generator: torch.Generator, chance: float = 0.3, of: int = 4000) -> Tensor:
+    return torch.rand(of, generator=generator) < chance
+
+
+def independently(x: Tensor, false_alarm: float) -> Score:
+    """`expect_independent` as a score."""
+    try:
+        i.expect_independent(x[0], x[1], false_alarm=false_alarm)
+    except Unmet:
+        return Score(value=math.inf, limit=0.0, false_alarm=false_alarm)
+    return Score(value=0.0, limit=0.0, false_alarm=false_alarm)
+
+
 def spread(count: float) -> float:
     """Four and a half standard deviations of a binomial count."""
     return 4.5 * math.sqrt(count)
@@ -65,13 +80,14 @@ CALIBRATED: dict[str, tuple[Callable[[Tensor], Score], Callable[[torch.Generator
                                     truncated),
     "kurtosis of a uniform law": (lambda x: s.kurtosis_like(x, (1.8, 27 / 7, 9.0), false_alarm=LEVEL),
                                   uniform),
-    "row spread": (lambda x: s.row_spread(x, false_alarm=LEVEL), normal),
-    "column spread": (lambda x: s.row_spread(x.mT, false_alarm=LEVEL), normal),
-    "row overlap": (lambda x: s.row_likeness(x, false_alarm=2 * LEVEL)[0], normal),
-    "column overlap": (lambda x: s.row_likeness(x.mT, false_alarm=2 * LEVEL)[0], normal),
-    "row overlap, uniform": (lambda x: s.row_likeness(x, false_alarm=2 * LEVEL)[0], uniform),
-    "agreement": (lambda x: s.agreement(x[0], x[1], false_alarm=LEVEL), pair),
-    "neighbours": (lambda x: s.neighbours(x, false_alarm=LEVEL), normal),
+    "row spread": (lambda x: i.row_spread(x, false_alarm=LEVEL), normal),
+    "column spread": (lambda x: i.row_spread(x.mT, false_alarm=LEVEL), normal),
+    "row overlap": (lambda x: i.row_likeness(x, false_alarm=2 * LEVEL)[0], normal),
+    "column overlap": (lambda x: i.row_likeness(x.mT, false_alarm=2 * LEVEL)[0], normal),
+    "row overlap, uniform": (lambda x: i.row_likeness(x, false_alarm=2 * LEVEL)[0], uniform),
+    "agreement": (lambda x: i.agreement(x[0], x[1], false_alarm=LEVEL), pair),
+    "neighbours": (lambda x: i.neighbours(x, false_alarm=LEVEL), normal),
+    "share": (lambda x: s.share(int(x.sum()), len(x), 0.3, false_alarm=LEVEL), coins),
     "log-normal": (lambda x: s.log_normal(math.exp(0.3 * float(x[0, 0]) + 1), median=math.e, spread=0.3,
                                           false_alarm=LEVEL), normal),
 }
@@ -86,8 +102,9 @@ CONSERVATIVE: dict[str, tuple[Callable[[Tensor], Score], Callable[[torch.Generat
     "pile at the largest": (lambda x: s.at_edge(x, float(x.abs().max()), within=0.0003, known=1,
                                                 false_alarm=LEVEL),
                             truncated),
-    "closest rows": (lambda x: s.row_likeness(x, false_alarm=2 * LEVEL)[1], normal),
-    "row spread, uniform": (lambda x: s.row_spread(x, false_alarm=LEVEL), uniform),
+    "closest rows": (lambda x: i.row_likeness(x, false_alarm=2 * LEVEL)[1], normal),
+    "share of few": (lambda x: s.share(int(x[:12].sum()), 12, 0.3, false_alarm=LEVEL), coins),
+    "row spread, uniform": (lambda x: i.row_spread(x, false_alarm=LEVEL), uniform),
 }
 
 
@@ -105,11 +122,50 @@ def test_bounds_raise_no_more_false_alarms_than_stated(name: str) -> None:
     assert alarms(test, draw) <= expected + spread(expected)
 
 
+def test_all_of_independence_together_is_no_more_often_wrong_than_stated_nor_asleep() -> None:
+    """Six tests share the rate; the closest rows' part of it is a bound that is hardly ever hit."""
+    found, expected = alarms(lambda x: independently(x, 0.12), pair, 400), 400 * 0.12
+    assert expected / 4 <= found <= expected + spread(expected)
+
+
+def test_a_share_is_exact() -> None:
+    """P(X <= 3) of ten tosses is 176 / 1024: refused at twice that and a little, and not at a little less."""
+    tail = 176 / 1024
+    for count in (3, 7):
+        assert not s.share(count, 10, 0.5, false_alarm=2 * tail * 1.001).holds
+        assert s.share(count, 10, 0.5, false_alarm=2 * tail * 0.999).holds
+    assert s.share(3, 10, 0.5).value < 0 < s.share(7, 10, 0.5).value
+    assert s.share(5, 10, 0.5).value == 0
+
+
+@pytest.mark.parametrize(("count", "of", "expected", "holds"), [
+    (0, 9, 0.0, True), (1, 9, 0.0, False), (9, 9, 1.0, True), (8, 9, 1.0, False), (0, 0, 0.5, False),
+    (5, 4, 0.5, False), (-1, 4, 0.5, False), (2, 4, math.nan, False), (2, 4, 1.5, False),
+    (450_000, 10**6, 0.45, True), (452_600, 10**6, 0.45, False), (0, 10**6, 0.45, False),
+])
+def test_a_share_at_its_ends(count: int, of: int, expected: float, holds: bool) -> None:
+    assert s.share(count, of, expected).holds is holds
+
+
+def test_calls_that_draw_anew_coincide_as_seldom_as_stated() -> None:
+    """Seven tosses of two fair coins are the same once in 2^7."""
+    generator = torch.Generator().manual_seed(4)
+    same = sum(not varies([coins(generator, 0.5, 7), coins(generator, 0.5, 7)]) for _ in range(4000))
+    assert abs(same - 4000 / 2**7) <= spread(4000 / 2**7)
+
+
+def test_calls_that_repeat_do_not_vary() -> None:
+    first, second, third = torch.randn(3, 5)
+    assert varies([first, second, third])
+    assert not varies([first, second, first.clone()])
+    assert not varies([first, torch.full((5,), math.nan)])
+
+
 def test_a_score_is_standard_normal_far_beyond_the_level_measured() -> None:
     """The moments that decide how the tails go on: skewness and kurtosis of the scores themselves."""
     generator = torch.Generator().manual_seed(1)
     draws = [torch.randn(SHAPE, generator=generator) for _ in range(1500)]
-    for test in (s.kurtosis, s.skewness, lambda x: s.variance(x, 1.0), lambda x: s.row_likeness(x)[0]):
+    for test in (s.kurtosis, s.skewness, lambda x: s.variance(x, 1.0), lambda x: i.row_likeness(x)[0]):
         z = torch.tensor([test(x).value for x in draws])
         assert abs(float(z.mean())) < 0.1
         assert abs(float(z.std()) - 1) < 0.08
@@ -189,7 +245,7 @@ def test_structure_is_seen() -> None:
     shape = (128, 256)
 
     def likeness(x: Tensor) -> Score:
-        overlap, closest = s.row_likeness(x)
+        overlap, closest = i.row_likeness(x)
         return closest if overlap.holds else overlap
 
     def orthogonal(g: torch.Generator) -> Tensor:
@@ -215,12 +271,12 @@ def test_structure_is_seen() -> None:
 
     for draw in (orthogonal, mirrored, repeated):
         assert noticed(likeness, draw) == 1
-    assert noticed(s.neighbours, dragging) == 1
-    assert noticed(s.row_spread, uneven) == 1
-    assert s.distinct_share(repeated(torch.Generator().manual_seed(0))) <= 0.5
+    assert noticed(i.neighbours, dragging) == 1
+    assert noticed(i.row_spread, uneven) == 1
+    assert i.distinct_share(repeated(torch.Generator().manual_seed(0))) <= 0.5
     x = torch.randn(shape)
-    assert not s.agreement(x, x).holds
-    assert not s.agreement(x, x + torch.randn(shape)).holds
+    assert not i.agreement(x, x).holds
+    assert not i.agreement(x, x + torch.randn(shape)).holds
 
 
 def test_draws_moved_to_the_bounds_are_seen() -> None:
@@ -244,9 +300,9 @@ TESTS: dict[str, Callable[[Tensor], Score]] = {
     "kurtosis_like": lambda x: s.kurtosis_like(x, s.TRUNCATED_MOMENTS),
     "law": lambda x: s.law(x, s.normal_law), "law of itself": lambda x: s.law(s.standardised(x),
                                                                               s.truncated_law),
-    "at_edge": lambda x: s.at_edge(x, 2.0, within=1e-3), "row_spread": s.row_spread,
-    "overlap": lambda x: s.row_likeness(x)[0], "closest": lambda x: s.row_likeness(x)[1],
-    "agreement": lambda x: s.agreement(x, x), "neighbours": s.neighbours,
+    "at_edge": lambda x: s.at_edge(x, 2.0, within=1e-3), "row_spread": i.row_spread,
+    "overlap": lambda x: i.row_likeness(x)[0], "closest": lambda x: i.row_likeness(x)[1],
+    "agreement": lambda x: i.agreement(x, x), "neighbours": i.neighbours,
 }
 
 

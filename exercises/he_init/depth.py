@@ -1,0 +1,88 @@
+"""What the weights do in a deep net: signals through thirty ReLU layers, and their gradients back."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from grader.spec import HE, Diagnosis, Draw, Seen, correspondence, curves, derived, follow, the_one, times
+
+from .misconceptions import ROWS_SUM_TO_ZERO, SAME_DRAW, copies, scalings
+
+DEPTH, WIDTH, BATCH = 30, 256, 64
+SQUARE = (WIDTH, WIDTH)
+
+# Over 11,000 seeds the logarithms are all but normal (skewness < 0.05, kurtosis 3.1), with medians 1.26 and
+# 0.975 and standard deviations 0.333 and 0.160. The spreads below are a tenth larger: the heavier tails need
+# half of that.
+SIGNAL = {"median": 1.26, "spread": 0.367}
+GRADIENT = {"median": 0.975, "spread": 0.176}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What went through the layers, from first to last."""
+
+    weights: list[Tensor]      # (WIDTH, WIDTH) each, float64
+    spreads: list[float]       # standard deviation of the pre-activations
+    gradients: list[float]     # size of the gradient of the pre-activations, relative to the last layer's
+
+
+@derived
+def run(seen: Seen) -> Run:
+    """Forward in float64, and backward with autograd: z_1 = W_1 x, z_l = W_l relu(z_(l-1))."""
+    weights = seen.mapping().tensors("layers", [SQUARE] * DEPTH, "Weight")
+    with torch.enable_grad():
+        signal = seen.given["signal"].double().requires_grad_()    # (BATCH, WIDTH)
+        layers = [signal @ weights[0].mT]
+        for weight in weights[1:]:
+            layers.append(layers[-1].relu() @ weight.mT)
+        last = seen.given["gradient"].double()
+        loss = (layers[-1] * last).sum()   # its gradient there is `last`
+    gradients = torch.autograd.grad(loss, layers)
+    return Run(weights, [float(z.detach().std()) for z in layers],
+               [float(g.norm() / last.norm()) for g in gradients])
+
+
+def draw_signal(seen: Seen, low: float, high: float) -> None:
+    """A picture of the spreads, and of what may come at the last layer."""
+    spreads = run(seen).spreads
+    seen.draw(curves("Signal by layer", f"The spread of the pre-activations from layer 1, {spreads[0]:.3g}, "
+                     f"to layer 30, {spreads[-1]:.3g}; with He's weights it stays near 1.4.", x_label="layer",
+                     y_label="standard deviation", yours=spreads, expected=[math.sqrt(2)] * DEPTH, log_y=True,
+                     allowed=(DEPTH, low, high)))
+
+
+def draw_gradient(seen: Seen, low: float, high: float) -> None:
+    """A picture of the gradients, and of what may come at the first layer."""
+    gradients = run(seen).gradients
+    seen.draw(curves("Gradient by layer", "The size of the gradient relative to the last layer's: "
+                     f"{gradients[0]:.3g} at layer 1; with He's weights it stays near 1.", x_label="layer",
+                     y_label="gradient / gradient at layer 30", yours=gradients, expected=[1.0] * DEPTH,
+                     log_y=True, allowed=(1, low, high)))
+
+
+def explained(seen: Seen) -> tuple[str, Diagnosis | None]:
+    """What the weights have to do with it: their width, and what has just this width, if anything.
+
+    Two weights that are not square, filled after the thirty, tell apart what looks alike on square ones.
+    """
+    weights = run(seen).weights
+    if all(torch.equal(w, weights[0]) for w in weights[1:]):
+        return " All layers have the very same weights.", SAME_DRAW
+    copied = copies(weights)
+    if copied:
+        return f" {copied.meaning}", copied
+    thirty = Draw(seen, SQUARE, torch.cat(weights))
+    if follow([thirty], HE):
+        sums = float(torch.stack([w.sum(dim=1).square().mean() for w in weights]).mean())
+        # 2 for independent weights
+        return " The weights have variance 2 / fan_in.", the_one([(ROWS_SUM_TO_ZERO, sums < 1e-3)])
+    if float(thirty.weights.min()) >= 2 and float(thirty.weights.max()) <= 3:
+        return " The tensors that were passed in hold the numbers they held before.", None
+    shapes = [tuple(weight.shape) for weight in seen.given["others"]]
+    others = seen.mapping().tensors("others", shapes, "Weight")
+    draws = [thirty, *(Draw(seen, shape, w) for shape, w in zip(shapes, others, strict=True))]
+    fitting, named = correspondence(draws, scalings(draws))
+    return f" The weights have {times(thirty.share_of(HE))} the variance 2 / fan_in.{fitting}", named
