@@ -128,7 +128,8 @@ def test_a_function_that_a_probe_misses_is_missing(exercise: catalog.Exercise) -
     assert "`halve` is not defined" in verdicts["half"].message
 
 
-def test_a_probe_that_stops_by_itself_does_not_blame_the_students_function(exercise: catalog.Exercise) -> None:
+def test_a_probe_that_stops_by_itself_does_not_blame_the_students_function(
+        exercise: catalog.Exercise) -> None:
     stopped = messages.Raised(error="NameError", message="name 'vra' is not defined", inside_probe=True)
     verdict = judged(exercise, with_outcomes(observed(exercise), s2=stopped))["half"]
     assert verdict.message.startswith("The check's own experiment stopped on what `halve` gave it: NameError")
@@ -144,8 +145,8 @@ def test_a_forbidden_call_fails_every_check_whose_call_made_it(exercise: catalog
 
 def test_a_world_that_is_not_there_leaves_the_maximum(exercise: catalog.Exercise) -> None:
     verdicts = judge.judge(exercise, {}, exercise.prepare(SEED))
-    assert {v.mark
-            for v in verdicts} == {records.Mark.NOT_AVAILABLE}, "also where it hangs on one that is not available"
+    # also where it hangs on one that is not available
+    assert {v.mark for v in verdicts} == {records.Mark.NOT_AVAILABLE}
     assert judge.score(verdicts) == (0, 0)
 
 

@@ -175,7 +175,8 @@ def test_raised(body: str) -> None:
 
 
 def test_a_probe() -> None:
-    source = "def p(namespace, x):\n    return {'n': namespace['g'](x)}\ndef q(namespace):\n    raise KeyError('mine')"
+    source = ("def p(namespace, x):\n    return {'n': namespace['g'](x)}\n"
+              "def q(namespace):\n    raise KeyError('mine')")
     step = ProbeStep(key="k", function="p", source=source, inputs=(("x", Whole(value=2)),))
     outcome, _ = observe_step(step, {}, {"g": lambda x: x + 1})
     assert isinstance(outcome, Returned)
@@ -238,7 +239,8 @@ def test_the_filter_never_jumps_out(machine: str) -> None:
 
 
 def test_odd_outputs_are_left_out() -> None:
-    notebook = notebook_of('{"cells": [{"cell_type": "code", "source": ["1", "2"], "metadata": {"tags": ["x"]}}]}')
+    notebook = notebook_of('{"cells": [{"cell_type": "code", "source": ["1", "2"], '
+                           '"metadata": {"tags": ["x"]}}]}')
     cell = notebook.cells[0]
     assert cell.source == "12"
     good = {"output_type": "stream", "name": "stdout", "text": "a\ud800"}
