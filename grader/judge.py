@@ -21,8 +21,9 @@ Observed = Mapping[str, wire.Parcel[messages.Observations]]  # world -> what was
 MAX_MESSAGE = 2000  # characters: a message may quote what a student sent
 SIMULATION_LIMIT = "SimulationLimit"  # the class name with which a simulated device says "I cannot do that"
 
+UNDEFINED = N_("`%(name)s` is not defined after the notebook's last cell.")
 LOST = {
-    messages.LossCause.MISSING: N_("`%(name)s` is not defined after the notebook's last cell."),
+    messages.LossCause.MISSING: UNDEFINED,
     messages.LossCause.TIMEOUT: N_("`%(name)s` did not come to an end in the time allowed."),
     messages.LossCause.MEMORY: N_("`%(name)s` used more memory than allowed."),
     messages.LossCause.OUTPUT: N_("`%(name)s` wrote or returned more than allowed."),

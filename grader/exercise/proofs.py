@@ -85,7 +85,8 @@ def killed(evidence: Evidence) -> Iterator[Flaw]:
         verdicts = [(one, v) for one in judged for v in one.verdicts if v.id == check]
         own = [one.broken[at] for one, v in verdicts for at in (check, v.root or "")
                if at in one.broken]
-        gone = bool(verdicts) and all(v.mark is Mark.NOT_AVAILABLE for _, v in verdicts)
+        marks = {v.mark for _, v in verdicts}
+        gone = Mark.NOT_AVAILABLE in marks and marks <= {Mark.NOT_AVAILABLE, Mark.NOT_REACHED}
         yield from own
         if not (count[check] or own or gone):
             yield Flaw(cause="no wrong solution fails it", checks=(check,),

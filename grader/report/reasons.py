@@ -11,10 +11,11 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader import records
+from grader.judge import UNDEFINED
 from grader.report import source
 from grader.wall import messages
 
-_UNDEFINED = re.compile(r"[`']([^\W\d]\w{0,99})[`'] is not defined")
+_UNDEFINED = re.compile(r"name '([^\W\d]\w{0,99})' is not defined")  # what Python says in a NameError
 _WRONG = (records.Mark.FAIL, records.Mark.PARTIAL)
 _ENDED = (records.Cause.TIMEOUT, records.Cause.MEMORY, records.Cause.OUTPUT, records.Cause.CRASHED)
 
@@ -47,9 +48,12 @@ def found(checks: Sequence[records.Verdict], events: Sequence[messages.CellEvent
 
 def undefined(v: records.Verdict) -> str:
     """The name for want of which a check failed; "" where that was not the reason."""
-    wanting = v.mark in _WRONG and (v.cause is records.Cause.MISSING or "NameError" in v.message)
-    name = _UNDEFINED.search(v.message) if wanting and v.cause in (records.Cause.MISSING,
-                                                                   records.Cause.RAISED) else None
+    if v.mark not in _WRONG or v.said is None:
+        return ""
+    told = v.said.values
+    if v.said.template == UNDEFINED:
+        return told["name"] if told["name"].isidentifier() else ""
+    name = _UNDEFINED.search(told.get("message", "")) if told.get("error") == "NameError" else None
     return name[1] if name else ""
 
 

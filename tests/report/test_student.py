@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from msgspec import structs
 
-from grader import records
+from grader import judge, records
 from grader.report import markdown, plain, student
 from grader.report import page as page_module
 from grader.wall import messages
@@ -128,9 +128,13 @@ UNCLOSED = s.notebook(s.NORMS, "def he_normal_(weight):\n    std = math.sqrt(2 /
                       "return weight", "print(he_normal_(w))", "print(modle)")
 LOST = structs.replace(s.VARIANCE, cause=records.Cause.MISSING, diagnosis=None, meaning="", advice="",
                        read="", pictures=(),
-                       measurements=(), message="`he_normal_` is not defined after the notebook's last cell.")
+                       measurements=(), message="`he_normal_` is not defined after the notebook's last cell.",
+                       said=records.Said(template=judge.UNDEFINED, values={"name": "he_normal_"}))
 NAMELESS = structs.replace(s.RAISED, message="`init` raised NameError: name 'he_normal_' is not defined",
-                           advice="", functions=("init",))
+                           advice="", functions=("init",), said=records.Said(
+                               template=judge.RAISED_WITH, values={
+                                   "name": "init", "error": "NameError",
+                                   "message": "name 'he_normal_' is not defined"}))
 STOPS = (messages.CellEvent(cell=2, cause=messages.CellCause.RAISED, error="SyntaxError",
                      message="'(' was never closed", line=2),
          messages.CellEvent(cell=3, cause=messages.CellCause.RAISED, error="NameError",
@@ -179,7 +183,8 @@ def test_checks_that_miss_one_name_are_one_card() -> None:
 
 
 def test_without_an_answer_the_advice_is_of_its_cause() -> None:
-    endless = structs.replace(LOST, cause=records.Cause.TIMEOUT, message="It was stopped after 12 seconds.")
+    endless = structs.replace(LOST, cause=records.Cause.TIMEOUT, said=None,
+                              message="It was stopped after 12 seconds.")
     for text in (page(s.result(checks=(endless,))), markdown.render(s.result(checks=(endless,)), s.NOTEBOOK)):
         start = text[text.index("Start here:"):text.index("What to work on")]
         assert start.index("It was stopped after 12 seconds.") < start.index("Does this loop end?")
