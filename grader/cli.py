@@ -275,9 +275,9 @@ def validate(options: Options, name: str | None, where: str | None, draws: int, 
         from grader.exercise.selection import Wanted
         from grader.report import console
 
-        with console.working("validating") as told:
+        with console.working("validating") as progress:
             wanted = Wanted(only=only, checks=checks, solutions=solutions, draws=draws)
-            reports = proving.validate(options, name, sandbox, wanted, told=told)
+            reports = proving.validate(options, name, sandbox, wanted, progress=progress)
         console.proofs_table(reports)
         sys.exit(1 if any(report.flaws for report in reports) else 0)
 

@@ -18,7 +18,7 @@ from grader.execute import allocator
 from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import Sandbox
 from grader.exercise.catalog import Exercise, known, load
-from grader.exercise.release import write as released
+from grader.exercise.release import hand_out
 from grader.intake.folder import IntakeError, read_file, read_folder
 from grader.keep.gradebook import Entry, Gradebook, overridden
 from grader.keep.output import Output
@@ -26,7 +26,7 @@ from grader.keep.publish import get_ready, opened, publish, record, record_mark,
 from grader.keep.unchanged import Due, Today, due
 from grader.options import Options
 from grader.pipeline import Conditions, Graded, device_of
-from grader.report import plain
+from grader.report import safe_text
 
 
 class Watcher(Protocol):
@@ -131,7 +131,7 @@ def release(out: Path, options: Options, name: str) -> list[Path]:
         raise IntakeError(f"there is no exercise {name!r} in {options.exercises}; there are all, "
                           f"{', '.join(folders)}")
     chosen = [load(folders[n]) for n in (folders if name == "all" else [name])]
-    return [path for exercise in chosen for path in released(exercise, out)]
+    return [path for exercise in chosen for path in hand_out(exercise, out)]
 
 
 def rejudge(out: Path, options: Options, watcher: Watcher) -> list[records.Result]:
@@ -195,7 +195,7 @@ def autograder(to: Path, options: Options, name: str | None) -> str:
                           f"({', '.join(folders)})")
     if to.is_dir():
         raise IntakeError(f"{to} is a folder, and Gradescope wants a zip: --out autograder.zip")
-    return packing.write(load(folders[name]), to, sandbox=options.sandbox or "bubblewrap")
+    return packing.pack(load(folders[name]), to, sandbox=options.sandbox or "bubblewrap")
 
 
 def batch_seed(book: Gradebook, options: Options) -> int:
@@ -219,5 +219,5 @@ def export_one(graded: Graded, form: str, summary: Path | None) -> None:
     where = graded.result.student, graded.result.exercise
     exporting.write(form, [graded.result], sys.stdout, summary=summary, notebooks={where: graded.notebook})
     if graded.result.status is records.Status.WITHHELD:
-        print(f"grader: mark withheld: {plain.no_commands(plain.line(graded.result.reason))}",
+        print(f"grader: mark withheld: {safe_text.no_commands(safe_text.line(graded.result.reason))}",
               file=sys.stderr)

@@ -113,11 +113,11 @@ def _refusal(check: Check, seen: Seen, defined: tuple[str, ...]) -> records.Verd
     if outcome.forbidden:
         names = ", ".join(f"`{name}`" for name in sorted(set(outcome.forbidden)))
         return _marked(check, records.Mark.FAIL, cause=Cause.FORBIDDEN,
-                       said=_said(CALLED, name=_named(seen.step), forbidden=names))
+                       said=_sentence(CALLED, name=_named(seen.step), forbidden=names))
     missing = [name for name in seen.step.uses if name not in defined]
     if isinstance(outcome, messages.Raised) and missing:
         return _marked(check, records.Mark.FAIL, cause=Cause.MISSING,
-                       said=_said(LOST[messages.LossCause.MISSING], name=missing[0]))
+                       said=_sentence(LOST[messages.LossCause.MISSING], name=missing[0]))
     if isinstance(outcome, messages.Raised) and outcome.error == SIMULATION_LIMIT and seen.gpus:
         return _marked(check, records.Mark.NOT_AVAILABLE, cause=Cause.NEEDS_CUDA,
                        message=outcome.message)
@@ -152,7 +152,7 @@ def _asked(check: Check, seen: list[Seen]) -> records.Verdict:
 
 
 def _marked(check: Check, mark: records.Mark, *, cause: Cause | None = None, message: str = "",
-            said: records.Said | None = None,
+            said: records.Sentence | None = None,
             lines: tuple[messages.Line, ...] = (), root: str | None = None,
             hinted: bool = False) -> records.Verdict:
     """A verdict. The check's hint says what a right answer needs, which is no help where there was no answer
@@ -171,22 +171,22 @@ def _named(step: Step) -> str:
     return ", ".join(step.uses)
 
 
-def _said(template: str, **values: str) -> records.Said:
-    return records.Said(template=template, values={name: value[:MAX_MESSAGE] for name,
+def _sentence(template: str, **values: str) -> records.Sentence:
+    return records.Sentence(template=template, values={name: value[:MAX_MESSAGE] for name,
                                                    value in values.items()})
 
 
-def _lost(step: Step, ending: messages.Lost | messages.Ended) -> records.Said:
+def _lost(step: Step, ending: messages.Lost | messages.Ended) -> records.Sentence:
     """Why nothing came back."""
     name = _named(step)
     if ending.cause is messages.LossCause.TIMEOUT and ending.after_seconds is not None:
-        return _said(STOPPED, name=name, seconds=f"{ending.after_seconds:g}")
+        return _sentence(STOPPED, name=name, seconds=f"{ending.after_seconds:g}")
     if isinstance(ending, messages.Ended) and ending.by_signal is not None:
-        return _said(SIGNALLED, name=name, signal=ending.by_signal.name)
+        return _sentence(SIGNALLED, name=name, signal=ending.by_signal.name)
     missing = ending.cause is messages.LossCause.MISSING
     if isinstance(ending, messages.Lost) and missing and ending.no_function:
-        return _said(NO_FUNCTION, name=name)
-    return _said(LOST[ending.cause], name=name)
+        return _sentence(NO_FUNCTION, name=name)
+    return _sentence(LOST[ending.cause], name=name)
 
 
 def _unwritten(raised: messages.Raised) -> bool:
@@ -194,15 +194,15 @@ def _unwritten(raised: messages.Raised) -> bool:
     return raised.error == "NotImplementedError" and not raised.message
 
 
-def _raised(step: Step, raised: messages.Raised) -> records.Said:
+def _raised(step: Step, raised: messages.Raised) -> records.Sentence:
     name = _named(step)
     if _unwritten(raised):
-        return _said(UNWRITTEN, name=name)
+        return _sentence(UNWRITTEN, name=name)
     if raised.inside_probe:
-        return _said(PROBE_STOPPED, name=name, error=raised.error, message=raised.message)
+        return _sentence(PROBE_STOPPED, name=name, error=raised.error, message=raised.message)
     if raised.message:
-        return _said(RAISED_WITH, name=name, error=raised.error, message=raised.message)
-    return _said(RAISED, name=name, error=raised.error)
+        return _sentence(RAISED_WITH, name=name, error=raised.error, message=raised.message)
+    return _sentence(RAISED, name=name, error=raised.error)
 
 
 def score(verdicts: tuple[records.Verdict, ...]) -> tuple[float | None, float]:

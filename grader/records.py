@@ -95,7 +95,7 @@ class Curves(Record, frozen=True, kw_only=True, tag="curves"):
 Picture = Histogram | Curves
 
 
-class Said(Record, frozen=True, kw_only=True):
+class Sentence(Record, frozen=True, kw_only=True):
     """A sentence of the grader's own, `template % values`, which a report says in its reader's language."""
 
     template: str
@@ -121,7 +121,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     root: str | None = None                # for not-reached: the check it hangs on
     visible: bool = True
     pattern: str = ""                      # of the diagnosis: which of the student's lines it is about
-    said: Said | None = None               # where the message is no exercise's
+    said: Sentence | None = None               # where the message is no exercise's
 
 
 class MadeBy(Record, frozen=True, kw_only=True):
@@ -159,7 +159,7 @@ class Result(Record, frozen=True, kw_only=True):
     events: tuple[CellEvent, ...] = ()
     comment: str = ""                      # the tutor's
     title: str = ""                        # the exercise's, for people; "" where an older result has none
-    said: Said | None = None               # the reason, to be said in the reader's language
+    said: Sentence | None = None               # the reason, to be said in the reader's language
 
 
 # --- intake ----------------------------------------------------------------------------------------
@@ -183,4 +183,4 @@ class Unreadable(Record, frozen=True, kw_only=True):
     path: str
     sha256: str
     reason: str
-    said: Said | None = None
+    said: Sentence | None = None

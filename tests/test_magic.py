@@ -20,7 +20,7 @@ from tests.conftest import CELLS
 
 @pytest.fixture
 def released(exercise_folder: Path, tmp_path: Path) -> Path:
-    release.write(catalog.load(exercise_folder), tmp_path / "out")
+    release.hand_out(catalog.load(exercise_folder), tmp_path / "out")
     return tmp_path / "out" / "doubling"
 
 

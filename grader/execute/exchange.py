@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 from grader.wall import frames, wire
 from grader.wall.frames import Kind
@@ -28,11 +27,7 @@ MAX_REASON = 2000   # characters
 CRASHED = Ended(cause=LossCause.CRASHED)
 
 
-class Stream(frames.Readable, frames.Writable, Protocol):
-    """To and from a runner."""
-
-
-def converse(stream: Stream, job: Job, steps: Sequence[Step],
+def converse(stream: frames.Stream, job: Job, steps: Sequence[Step],
              arrays: Mapping[str, wire.Array]) -> wire.Parcel[Observations] | NotStarted:
     """Send the job, then, after its last cell, one step after the other."""
     try:
@@ -61,7 +56,7 @@ def converse(stream: Stream, job: Job, steps: Sequence[Step],
                                            device=job.world.device), arrays=found)
 
 
-def _run(stream: Stream) -> Run | None:
+def _run(stream: frames.Stream) -> Run | None:
     """The notebook's execution; None where nothing more can be asked."""
     try:
         kind, payload = frames.get(stream, wire.MAX_JSON + 8)
@@ -75,7 +70,8 @@ def _run(stream: Stream) -> Run | None:
             else Run(events=run.events, defined=run.defined, seconds=run.seconds, left_out=run.left_out))
 
 
-def _asked(stream: Stream, step: Step, arrays: Mapping[str, wire.Array], *, most: int) -> bytearray | None:
+def _asked(stream: frames.Stream, step: Step, arrays: Mapping[str, wire.Array], *,
+           most: int) -> bytearray | None:
     """What the runner says of one step; None where it has ended."""
     try:
         frames.put(stream, Kind.STEP, *wire.parts(step, _needed(step, arrays)))
@@ -93,7 +89,7 @@ def _is_notebook(text: str) -> bool:
     return isinstance(found, dict) and isinstance(found.get("cells"), list)
 
 
-def _end(stream: Stream) -> None:
+def _end(stream: frames.Stream) -> None:
     try:
         frames.put(stream, Kind.END)
     except (OSError, ValueError):

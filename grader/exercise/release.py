@@ -111,7 +111,7 @@ def visible_sources(exercise: Exercise) -> dict[str, str]:
     return {f"{name}.py": text for name, text in found.items()}
 
 
-def write(exercise: Exercise, out: Path) -> list[Path]:
+def hand_out(exercise: Exercise, out: Path) -> list[Path]:
     """Put an exercise's files into `out`/<name>/; a notebook that is there already is a student's work:
     refused."""
     folder = out / exercise.name

@@ -28,7 +28,7 @@ from grader.records import Mark
 from grader.spec import Preparation
 from grader.wall import messages, wire
 
-Told = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ class Report:
 
 
 def validate(options: Options, name: str | None, sandbox: Sandbox | None, wanted: Wanted, *,
-             told: Told) -> list[Report]:
+             progress: Progress) -> list[Report]:
     """Prove one exercise or all.
 
     Args:
@@ -66,7 +66,7 @@ def validate(options: Options, name: str | None, sandbox: Sandbox | None, wanted
         name: The exercise; None for all of them.
         sandbox: Where solutions run; None for this very process.
         wanted: Which proofs, of which checks, with which solutions.
-        told: Called with what is in hand.
+        progress: Called with what is in hand.
 
     Returns:
         A report for each exercise that has any of what is wanted.
@@ -80,10 +80,11 @@ def validate(options: Options, name: str | None, sandbox: Sandbox | None, wanted
     chosen = choose([load(folders[n]) for n in ([name] if name else folders)], wanted)
     torch.set_num_threads(1)  # judging is small sums; the cores are for the kernels
     with Alarms(wanted.draws) as alarms:
-        return [prove(choice, options, sandbox, alarms, told=told) for choice in chosen]
+        return [prove(choice, options, sandbox, alarms, progress=progress) for choice in chosen]
 
 
-def prove(choice: Choice, options: Options, sandbox: Sandbox | None, alarms: Alarms, *, told: Told) -> Report:
+def prove(choice: Choice, options: Options, sandbox: Sandbox | None, alarms: Alarms, *,
+          progress: Progress) -> Report:
     """Run the chosen proofs of one exercise.
 
     Raises:
@@ -91,13 +92,13 @@ def prove(choice: Choice, options: Options, sandbox: Sandbox | None, alarms: Ala
     """
     exercise, name = choice.exercise, choice.exercise.name
     seed = options.seed if options.seed is not None else secrets.randbits(31)
-    told(f"{name}: " + ", ".join(f"{len(choice.solutions[kind])} {kind}" for kind in KINDS))
+    progress(f"{name}: " + ", ".join(f"{len(choice.solutions[kind])} {kind}" for kind in KINDS))
     evidence = _run(choice, options, sandbox, seed)
     if any(proof.name == "alarms" for proof in choice.proofs):
         evidence = replace(evidence, counted=alarms.begin(choice.part, seed))
     flaws: list[Flaw] = []
     for proof in choice.proofs:
-        told(f"{name}: {proof.promise}")
+        progress(f"{name}: {proof.promise}")
         flaws += [replace(flaw, proofs=(proof.name,)) for flaw in proof.prove(evidence)]
     names = tuple(proof.name for proof in choice.proofs)
     counts = failed_by(evidence) if "killed" in names else {}

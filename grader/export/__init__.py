@@ -8,7 +8,7 @@ from pathlib import Path
 from grader.export import canvas, classroom, csv, github, gradescope, junit, moodle
 from grader.export.out import ExportError, Out
 from grader.records import Result
-from grader.report import plain
+from grader.report import safe_text
 
 
 def write(form: str, results: Sequence[Result], out: Out, *, worksheet: Path | None = None,
@@ -25,7 +25,8 @@ def write(form: str, results: Sequence[Result], out: Out, *, worksheet: Path | N
             if worksheet is None:
                 raise ExportError("moodle: give the grading worksheet that you downloaded with --worksheet "
                                   "FILE")
-            return _told(moodle.write(results, out, worksheet=worksheet, comments=True, language=language))
+            return _filled_in(moodle.write(results, out, worksheet=worksheet, comments=True,
+                                           language=language))
         case "canvas":
             if not assignments:
                 raise ExportError("canvas: name its assignments, with their numbers: "
@@ -44,11 +45,11 @@ def write(form: str, results: Sequence[Result], out: Out, *, worksheet: Path | N
     return ""
 
 
-def _told(filled: moodle.Filled) -> str:
+def _filled_in(filled: moodle.Filled) -> str:
     parts = [f"{filled.rows} rows filled"]
     for what in ("unmatched", "withheld", "locked"):
         students = getattr(filled, what)
         if students:
             parts.append(f"{len(students)} {what}, left as they were "
-                         f"({', '.join(map(plain.line, students[:5]))})")
+                         f"({', '.join(map(safe_text.line, students[:5]))})")
     return "; ".join(parts)

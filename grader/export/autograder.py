@@ -24,7 +24,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 
 
-def write(exercise: Exercise, out: Path, *, sandbox: str) -> str:
+def pack(exercise: Exercise, out: Path, *, sandbox: str) -> str:
     """Write the zip; returns what the tutor should know of it.
 
     Args:

@@ -10,7 +10,7 @@ import msgspec
 
 from grader import records
 from grader.export.out import Out, put
-from grader.report import plain
+from grader.report import safe_text
 
 _VERSION = 1
 _STATUS = {records.Mark.PASS: "pass", records.Mark.GRADER_ERROR: "error"}
@@ -44,8 +44,8 @@ def _tests(result: records.Result) -> Iterable[dict[str, Any]]:
 def _test(result: records.Result, name: str, mark: records.Mark, score: float, message: str) -> dict[str,
                                                                                                      Any]:
     # The reporter prints them into the job's log as they are.
-    title, path = (plain.no_commands(plain.line(text))
+    title, path = (safe_text.no_commands(safe_text.line(text))
                    for text in (f"{result.exercise}: {name}", result.notebook.path))
-    told = plain.no_commands(plain.line(message, 2000))
+    told = safe_text.no_commands(safe_text.line(message, 2000))
     return {"name": title, "status": _STATUS.get(mark, "fail"), "score": score, "message": told,
             "test_code": "", "filename": path, "line_no": 0, "duration": 0}

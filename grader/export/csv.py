@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from grader import records
 from grader.export.out import Out, put
-from grader.report import plain
+from grader.report import safe_text
 from grader.report.cohort import ordered
 
 # What makes a spreadsheet compute a cell, its full-width forms too (OWASP, "CSV injection").
@@ -72,5 +72,5 @@ def number(value: float) -> str:
 
 def safe(text: str) -> str:
     """Text that a spreadsheet takes for text: what would be computed gets an apostrophe in front."""
-    shown = plain.line(text)
+    shown = safe_text.line(text)
     return f"'{shown}" if text.lstrip(" ").startswith(_FORMULA) or shown.startswith(_FORMULA) else shown

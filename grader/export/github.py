@@ -11,7 +11,7 @@ from pathlib import Path
 from grader import records
 from grader.export.csv import number
 from grader.export.out import Out, put
-from grader.report import markdown, plain
+from grader.report import markdown, safe_text
 
 _MOST = 10                        # of errors, and of warnings, that GitHub shows of one step
 _SUMMARY_BYTES = 1_000_000        # GitHub refuses more than 1 MiB
@@ -39,7 +39,7 @@ def _annotations(results: Iterable[records.Result]) -> Iterable[str]:
     withheld = [(result, result.reason) for result in results if result.status is records.Status.WITHHELD]
     unreadable = [(result, result.reason) for result in results if result.status is records.Status.UNREADABLE]
     errors = [_command("error", result, "unreadable", reason) for result, reason in unreadable]
-    errors += [_command("error", result, v.title, _told(v)) for result, v in wrong]
+    errors += [_command("error", result, v.title, _annotation(v)) for result, v in wrong]
     yield from _limited(errors, "error")
     yield from _limited([_command("warning", x, "mark withheld", reason) for x, reason in withheld],
                         "warning")
@@ -48,7 +48,7 @@ def _annotations(results: Iterable[records.Result]) -> Iterable[str]:
         yield _command("notice", result, result.exercise, f"Points {points}")
 
 
-def _told(verdict: records.Verdict) -> str:
+def _annotation(verdict: records.Verdict) -> str:
     return " ".join(filter(None, (verdict.message if verdict.visible else "",
                                   verdict.advice))) or "not passed"
 
@@ -60,9 +60,9 @@ def _limited(lines: list[str], level: str) -> list[str]:
 
 
 def _command(level: str, result: records.Result, title: str, message: str) -> str:
-    properties = {"file": plain.line(result.notebook.path), "title": plain.line(title)}
-    told = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
-    return f"::{level} {told}::{_data(plain.line(message, 1000))}"
+    properties = {"file": safe_text.line(result.notebook.path), "title": safe_text.line(title)}
+    written = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
+    return f"::{level} {written}::{_data(safe_text.line(message, 1000))}"
 
 
 def _data(text: str) -> str:

@@ -29,11 +29,11 @@ def write(results: Iterable[records.Result], out: Out, *, language: str = "en",
         raise ExportError("results.json holds one submission: choose one student")
     scores = [result.score for result in results if result.score is not None]
     withheld = len(scores) < len(results)
-    told = [(result, tell(result, "", language=language)) for result in results]
+    stories = [(result, tell(result, "", language=language)) for result in results]
     document: dict[str, Any] = {
-        "output": "\n".join(_summary(story) for _, story in told), "output_format": "text",
+        "output": "\n".join(_summary(story) for _, story in stories), "output_format": "text",
         "visibility": visibility, "stdout_visibility": "hidden",
-        "tests": [_test(verdict, item, withheld=withheld) for result, story in told
+        "tests": [_test(verdict, item, withheld=withheld) for result, story in stories
                   for verdict, item in zip(result.checks, story.items, strict=True)]}
     if not withheld:
         document["score"] = sum(scores)
@@ -48,9 +48,9 @@ def _summary(story: Story) -> str:
     marks = f"{story.title}: {story.score} / {story.max_score}. {story.passed_of}."
     if story.isolated:
         return marks
-    told = story.words.gettext("This notebook was executed without isolation from the machine that graded "
+    no_wall = story.words.gettext("This notebook was executed without isolation from the machine that graded "
                                    "it.")
-    return f"{marks}\n{told}"
+    return f"{marks}\n{no_wall}"
 
 
 def _test(verdict: records.Verdict, item: Item, *, withheld: bool) -> dict[str, Any]:

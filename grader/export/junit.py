@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 from grader import records
 from grader.export.csv import number
 from grader.export.out import Out, put
-from grader.report import plain
+from grader.report import safe_text
 
 _LONGEST = 2000
 _SKIPPED = (records.Mark.NOT_REACHED, records.Mark.NOT_AVAILABLE)
@@ -30,8 +30,8 @@ def _suite(result: records.Result) -> ET.Element:
     broken = any(verdict.mark is records.Mark.GRADER_ERROR for verdict in result.checks)
     if result.status is not records.Status.GRADED and not broken:
         cases.append(_whole(result))
-    suite = ET.Element("testsuite", name=plain.line(result.student), file=plain.line(result.notebook.path),
-                       time="0")
+    suite = ET.Element("testsuite", name=safe_text.line(result.student),
+                       file=safe_text.line(result.notebook.path), time="0")
     for tag, count in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
         suite.set(count, str(sum(case.find(tag) is not None for case in cases)))
     suite.set("tests", str(len(cases)))
@@ -44,25 +44,25 @@ def _suite(result: records.Result) -> ET.Element:
 
 
 def _case(result: records.Result, verdict: records.Verdict) -> ET.Element:
-    case = ET.Element("testcase", classname=plain.line(result.exercise), name=plain.line(verdict.id),
+    case = ET.Element("testcase", classname=safe_text.line(result.exercise), name=safe_text.line(verdict.id),
                       time="0")
-    message = plain.line(verdict.message if verdict.visible else "", _LONGEST)
-    text = f"{plain.line(verdict.title)} {message}".strip()
+    message = safe_text.line(verdict.message if verdict.visible else "", _LONGEST)
+    text = f"{safe_text.line(verdict.title)} {message}".strip()
     kind = verdict.cause.value if verdict.cause else verdict.mark.value
     if verdict.mark is records.Mark.GRADER_ERROR:
         ET.SubElement(case, "error", message=text, type=kind)
     elif verdict.mark in _SKIPPED:
         reason = f"hangs on {verdict.root}" if verdict.root else message or kind
-        ET.SubElement(case, "skipped", message=plain.line(reason, _LONGEST))
+        ET.SubElement(case, "skipped", message=safe_text.line(reason, _LONGEST))
     elif verdict.mark is not records.Mark.PASS:
         failure = ET.SubElement(case, "failure", message=text, type=kind)
-        failure.text = plain.line(verdict.advice, _LONGEST) or None
+        failure.text = safe_text.line(verdict.advice, _LONGEST) or None
     return case
 
 
 def _whole(result: records.Result) -> ET.Element:
     """A submission that has no checks to show for its status."""
-    case = ET.Element("testcase", classname=plain.line(result.exercise), name="submission", time="0")
+    case = ET.Element("testcase", classname=safe_text.line(result.exercise), name="submission", time="0")
     tag = "error" if result.status is records.Status.WITHHELD else "failure"
-    ET.SubElement(case, tag, message=plain.line(result.reason, _LONGEST), type=result.status.value)
+    ET.SubElement(case, tag, message=safe_text.line(result.reason, _LONGEST), type=result.status.value)
     return case

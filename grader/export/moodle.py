@@ -17,7 +17,7 @@ from grader import records
 from grader.export.csv import number
 from grader.export.out import ExportError, Out
 from grader.files import replace_file
-from grader.report import plain
+from grader.report import safe_text
 from grader.report.story import tell
 
 # "Maximum grade" in the languages whose wording is known; the grade's own column stands right before it.
@@ -172,8 +172,8 @@ class _Sheet:
         if theirs is not None and scale and ours:
             score *= theirs / ours
         elif theirs is not None and score > theirs:
-            raise ExportError(f"{plain.line(student)} has {number(score)} points and the worksheet's maximum "
-                              "is "
+            raise ExportError(f"{safe_text.line(student)} has {number(score)} points and the worksheet's "
+                              "maximum is "
                               f"{number(theirs)}: Moodle would skip the row. Set the maximum in Moodle, or "
                               "scale.")
         return number(round(score, 2)).replace(".", self.decimal)

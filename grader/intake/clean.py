@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.locale import N_
-from grader.records import Said
+from grader.records import Sentence
 from grader.wall.nbformat_lean import nbformat
 
 MAX_BYTES = 32 << 20         # with outputs; an honest notebook with many plots has a few MiB
@@ -23,7 +23,7 @@ class NotANotebook(Exception):  # noqa: N818 - the name is the statement
     """The student's fault; the message is for the student."""
 
     def __init__(self, template: str, **values: object) -> None:
-        self.said = Said(template=template, values={name: str(value) for name, value in values.items()})
+        self.said = Sentence(template=template, values={name: str(value) for name, value in values.items()})
         super().__init__(template % self.said.values)
 
 

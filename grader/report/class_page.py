@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grader import records
-from grader.report import page, plain
+from grader.report import page, safe_text
 from grader.report.cohort import CheckCount, Cohort, ExerciseCount, Reason, Standing, Topic, counted
 from grader.report.resemblance import Alike, alike
 from grader.report.wording import Words, words
@@ -33,7 +33,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Row:
+class StudentRow:
     student: str
     href: str          # "" where there are several reports
     alike: bool
@@ -138,7 +138,7 @@ def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, t
     script = page.asset(_SCRIPT)
     isolated = isolated and all(result.made_by.isolated for result in results)
     return page.html(
-        "class.html.j2", language, title=plain.line(title), isolated=isolated, cohort=writer.cohort,
+        "class.html.j2", language, title=safe_text.line(title), isolated=isolated, cohort=writer.cohort,
         rows=[writer.row(standing) for standing in writer.cohort.standings], total=writer.maximum,
         charts=[writer.chart(exercise) for exercise in writer.cohort.exercises],
         sections=[writer.section(exercise) for exercise in writer.cohort.exercises],
@@ -156,12 +156,12 @@ class _Writer:
         self.words = w
         self.alike = {student for group in groups for student in group.students}
         self.maximum = self._most()
-        self.titles = {exercise.name: plain.line(exercise.title) for exercise in cohort.exercises}
+        self.titles = {exercise.name: safe_text.line(exercise.title) for exercise in cohort.exercises}
 
     def href(self, student: str, exercise: str) -> str:
-        return plain.href(self.links.get((student, exercise), ""))
+        return safe_text.href(self.links.get((student, exercise), ""))
 
-    def row(self, standing: Standing) -> Row:
+    def row(self, standing: Standing) -> StudentRow:
         marks = tuple(self._mark(standing, exercise.name) for exercise in self.cohort.exercises)
         statuses = {result.status.value for result in standing.results.values()}
         flags = sorted(statuses - {"graded"})
@@ -170,7 +170,8 @@ class _Writer:
         flags += ["low"] if standing.score is not None and standing.score < standing.max_score / 2 else []
         only = [self.href(standing.student, name)
                 for name in standing.results] if len(self.titles) == 1 else []
-        return Row(plain.line(standing.student), "".join(only), standing.student in self.alike, marks,
+        return StudentRow(safe_text.line(standing.student), "".join(only), standing.student in self.alike,
+                          marks,
                    self._total(standing), " ".join(flags))
 
     def _mark(self, standing: Standing, exercise: str) -> Mark:
@@ -232,7 +233,7 @@ class _Writer:
                      why=why, others=check.failed - check.follows - sum(one.count for one in why))
 
     def _why(self, reasons: Sequence[Reason]) -> tuple[Why, ...]:
-        return tuple(Why(one.students, plain.line(one.meaning, 500) or self.words.briefly(one.cause),
+        return tuple(Why(one.students, safe_text.line(one.meaning, 500) or self.words.briefly(one.cause),
                          one.diagnosis)
                      for one in reasons)
 
@@ -247,7 +248,7 @@ class _Writer:
 
     def _reason(self, result: records.Result) -> str:
         broken = [f"{v.id}: {v.message}" for v in result.checks if v.mark is records.Mark.GRADER_ERROR]
-        reason = plain.line("; ".join(filter(None, [self.words.reason(result), *broken])), 500)
+        reason = safe_text.line("; ".join(filter(None, [self.words.reason(result), *broken])), 500)
         return reason or self.words.gettext("no reason given")
 
     def _remedy(self, result: records.Result) -> str:
@@ -260,11 +261,11 @@ class _Writer:
 
     def group(self, group: Alike) -> Listed:
         """Students whose submissions look alike."""
-        return Listed(self.titles.get(group.exercise, plain.line(group.exercise)), "", "",
+        return Listed(self.titles.get(group.exercise, safe_text.line(group.exercise)), "", "",
                       tuple(self._linked(student, group.exercise) for student in group.students))
 
     def _linked(self, student: str, exercise: str) -> Linked:
-        return Linked(plain.line(student), self.href(student, exercise))
+        return Linked(safe_text.line(student), self.href(student, exercise))
 
     def heads(self) -> list[Head]:
         return [Head(self.titles[e.name], self.words.number(e.max_score)) for e in self.cohort.exercises]

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from grader.records import Mark, Result, Status, Verdict
 from grader.report import reasons
-from grader.report.plain import no_commands
+from grader.report.safe_text import no_commands
 from grader.report.wording import Words, words
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SHOWN = 3   # solutions of one cause that are named
 
-def plain(text: str, most: int = 60) -> str:
+def fitting(text: str, most: int = 60) -> str:
     """Text of a student's without control characters, terminal escapes, tricks of direction, or CI logs'
     commands."""
     return no_commands("".join(c if c.isprintable() else "?" for c in text)[:most])
@@ -47,14 +47,14 @@ class Bar:
 
     def graded(self, result: Result) -> None:
         self._progress.update(self._task, advance=1,
-                              description=plain(f"{result.student} {result.exercise}", 40))
+                              description=fitting(f"{result.student} {result.exercise}", 40))
 
     def judged_again(self, before: Result, after: Result) -> None:
         if line := change(before, after):
             self._progress.console.print(Text(line))
 
     def note(self, text: str) -> None:
-        self._progress.console.print(Text(plain(text, 200), style="yellow"))
+        self._progress.console.print(Text(fitting(text, 200), style="yellow"))
 
 
 class Lines:
@@ -68,7 +68,7 @@ class Lines:
     def graded(self, result: Result) -> None:
         self._done += 1
         points = "withheld" if result.score is None else f"{result.score:g} / {result.max_score:g}"
-        print(f"[{self._done}/{self._total}] {plain(result.student)} {result.exercise}: {points}",
+        print(f"[{self._done}/{self._total}] {fitting(result.student)} {result.exercise}: {points}",
               file=sys.stderr, flush=True)
 
     def judged_again(self, before: Result, after: Result) -> None:
@@ -76,7 +76,7 @@ class Lines:
             print(line, file=sys.stderr, flush=True)
 
     def note(self, text: str) -> None:
-        print(f"note: {plain(text, 200)}", file=sys.stderr, flush=True)
+        print(f"note: {fitting(text, 200)}", file=sys.stderr, flush=True)
 
 
 def change(before: Result, after: Result) -> str:
@@ -91,7 +91,7 @@ def change(before: Result, after: Result) -> str:
         return ""
     if None not in (before.score, after.score) and before.max_score == after.max_score:
         was = was.partition(" / ")[0]
-    return f"{plain(after.student)} {after.exercise}: {was} -> {now}" + (
+    return f"{fitting(after.student)} {after.exercise}: {was} -> {now}" + (
         f" ({', '.join(moved)})" if moved else "")
 
 
@@ -137,7 +137,7 @@ def class_table(results: Sequence[Result], out: Path, language: str = "en") -> N
     table.add_column(_("mark"), justify="right", overflow="fold")
     table.add_column(_("what it is"), overflow="fold")
     for result in results:
-        table.add_row(Text(plain(result.student)), Text(result.exercise), Text(mark(result, w)),
+        table.add_row(Text(fitting(result.student)), Text(result.exercise), Text(mark(result, w)),
                       Text(reason(result, w)))
     console.print(table)
     withheld = sum(result.score is None for result in results)
@@ -158,7 +158,7 @@ def mark(result: Result, w: Words) -> str:
 def reason(result: Result, w: Words) -> str:
     """The shortest account of a mark: what there is to mend, each reason once."""
     if result.status is not Status.GRADED:
-        return plain(w.reason(result), 120) or w.gettext("a check of the exercise raised an error")
+        return fitting(w.reason(result), 120) or w.gettext("a check of the exercise raised an error")
     failed = [check for check in result.checks if check.mark in (Mark.FAIL, Mark.PARTIAL)]
     first = reasons.found(result.checks, (), ()).first
     told = dict.fromkeys((check.diagnosis or "").replace("-", " ") or w.briefly(check.cause)

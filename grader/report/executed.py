@@ -22,7 +22,7 @@ from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
-from grader.report import formulas, page, plain
+from grader.report import formulas, page, safe_text
 from grader.report.wording import words
 
 Convert = TypeVar("Convert", bound=Callable[..., str])
@@ -72,8 +72,8 @@ def render(notebook_json: str, *, student: str = "", exercise: str = "", report:
     # nbconvert and its lexers raise anything on hostile input; the page must still come out
     except Exception:
         cells = []
-    return page.html("executed.html.j2", language, cells=cells, student=plain.line(student),
-                     exercise=plain.line(exercise), report=plain.href(report),
+    return page.html("executed.html.j2", language, cells=cells, student=safe_text.line(student),
+                     exercise=safe_text.line(exercise), report=safe_text.href(report),
                      policy=page.policy(images=POLICY_IMAGES))
 
 
@@ -138,7 +138,7 @@ def _text(value: object, left: _Left) -> str:
     text = "".join(map(str, value)) if isinstance(value, list) else str(value or "")
     text = text[: min(_CELL_MOST, left.text)]
     left.text -= len(text)
-    return "\x1b".join(plain.block(part, _CELL_MOST) for part in text.split("\x1b"))
+    return "\x1b".join(safe_text.block(part, _CELL_MOST) for part in text.split("\x1b"))
 
 
 def _remembering(convert: Convert) -> Convert:
@@ -190,7 +190,7 @@ def _shown(notebook: nbformat.NotebookNode, alt: str) -> Iterator[Shown]:
     left = _Left()
     for number, cell in enumerate(notebook.cells, 1):
         clean = _inert(msgspec.json.encode(cell), alt % {"cell": number})
-        yield Shown(number, cell.cell_type, page.trusted(plain.fit(_with_formulas(clean, left))))
+        yield Shown(number, cell.cell_type, page.trusted(safe_text.fit(_with_formulas(clean, left))))
 
 
 @_remembering

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, tostring
 import nh3
 from latex2mathml.converter import Converter
 
-from grader.report import plain
+from grader.report import safe_text
 
 _LONGEST = 1500        # characters of one formula
 _DEEPEST = 30          # elements in each other: readable ones have about ten
@@ -45,7 +45,7 @@ def mathml(latex: str, *, block: bool = False) -> str:
     """A <math> element; "" for what cannot be one."""
     if len(latex) > _LONGEST or _REFUSED.search(latex):
         return ""
-    return _drawn(plain.fit(latex), block)
+    return _drawn(safe_text.fit(latex), block)
 
 
 @lru_cache(maxsize=_KEPT)

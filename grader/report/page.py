@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from grader.report import plain
+from grader.report import safe_text
 from grader.report.wording import words
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -91,12 +91,12 @@ def _hash(text: str) -> str:
 
 def _fit(value: object) -> object:
     """Every text a template prints, unless it is HTML of ours."""
-    return plain.fit(value) if type(value) is str else value
+    return safe_text.fit(value) if type(value) is str else value
 
 
 def prose(text: str) -> Markup:
     """A sentence: escaped, with `code` set as code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(plain.fit(text)))))  # escaped before
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(safe_text.fit(text)))))  # escaped before
 
 
 def references(text: str) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from grader import records
-from grader.report import plain
+from grader.report import safe_text
 
 WIDTH, HEIGHT = 360, 216
 LEFT, RIGHT, TOP, BOTTOM = 50, 348, 28, 172   # the frame that the axes make
@@ -147,14 +147,15 @@ def _zone(band: records.Band, x: Axis, y: Axis, x_label: str) -> Zone:
     left = min(max(LEFT, x.at(band.at) - _BAND_WIDTH / 2), RIGHT - _BAND_WIDTH)
     top = y.at(band.high)
     return Zone(Bar(left, top, _BAND_WIDTH, round(y.at(band.low) - top, 1)),
-                plain.line(f"{x_label} {band.at}"))
+                safe_text.line(f"{x_label} {band.at}"))
 
 
 def _drawn(picture: records.Picture, x: Axis, y: Axis, bars: tuple[Bar, ...], paths: tuple[Path, ...],
            x_label: str, y_label: str) -> Drawing:
-    return Drawing(title=plain.line(picture.title), alt=plain.line(picture.alt, 1000),
-                   x_label=plain.line(x_label),
-                   y_label=plain.line(y_label), x_ticks=x.ticks(), y_ticks=y.ticks(), bars=bars, paths=paths)
+    return Drawing(title=safe_text.line(picture.title), alt=safe_text.line(picture.alt, 1000),
+                   x_label=safe_text.line(x_label),
+                   y_label=safe_text.line(y_label), x_ticks=x.ticks(), y_ticks=y.ticks(), bars=bars,
+                   paths=paths)
 
 
 def _path(series: records.Series, style: str, x: Axis, y: Axis) -> Path:
@@ -164,7 +165,7 @@ def _path(series: records.Series, style: str, x: Axis, y: Axis) -> Path:
     stretches = tuple(_stretches(points))
     dots = tuple(p for stretch in stretches
                  for p in stretch) if len(points) <= 40 and not series.reference else ()
-    return Path(plain.line(series.name), style, tuple(_points(s) for s in stretches if len(s) > 1),
+    return Path(safe_text.line(series.name), style, tuple(_points(s) for s in stretches if len(s) > 1),
                 dots or tuple(s[0] for s in stretches if len(s) == 1))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from grader.report import plain
+from grader.report import safe_text
 from grader.wall import messages
 
 _DOCSTRING = re.compile(r"""[ \t]*[rRuU]?(\"{3}|'{3})(?!.*\1)""")
@@ -28,7 +28,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class CodeRow:
     number: int
     text: str
     marked: bool
@@ -40,7 +40,7 @@ class Excerpt:
 
     cell: int              # from 1, as a reader counts
     prompt: int | None
-    rows: tuple[Row, ...]
+    rows: tuple[CodeRow, ...]
     skipped: bool
     name: str = ""         # the function quoted; "" for a place
 
@@ -116,7 +116,7 @@ def quote(cell: Cell, first: int, last: int, marked: Iterable[int] = (), name: s
         first = max(first, min(marked, default=first) - _LONGEST // 2)
         last = min(last, first + _LONGEST - 1)
     folded = _docstrings(cell.lines, first, last, marked)
-    rows = tuple(Row(n, plain.block(folded.get(n, cell.lines[n - 1]), 500), n in marked)
+    rows = tuple(CodeRow(n, safe_text.block(folded.get(n, cell.lines[n - 1]), 500), n in marked)
                  for n in range(first, last + 1) if folded.get(n) != "")
     return Excerpt(cell.index + 1, cell.prompt, rows, skipped, name)
 
@@ -146,7 +146,7 @@ def places(notebook: Sequence[Cell], lines: Sequence[messages.Line],
         cell = notebook[index] if 0 <= index < len(notebook) else None
         numbers = [line.line for line in here if cell and 1 <= line.line <= len(cell.lines)]
         if cell is None or not numbers:
-            rows = tuple(Row(line.line, plain.block(line.text, 500), True) for line in here)
+            rows = tuple(CodeRow(line.line, safe_text.block(line.text, 500), True) for line in here)
             excerpts.append(Excerpt(index + 1, None, rows, False))
             continue
         excerpts.append(_around(notebook, cell, numbers, functions))

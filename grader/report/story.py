@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from grader import records
-from grader.report import pictures, plain, reasons, source
+from grader.report import pictures, reasons, safe_text, source
 from grader.report.wording import Words, words
 from grader.wall import messages
 
@@ -97,8 +97,8 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
     w = teller.words
     passed = sum(v.mark is records.Mark.PASS for v in result.checks)
     return Story(
-        student=plain.line(result.student), exercise=plain.line(result.exercise),
-        title=plain.line(result.title or result.exercise), status=result.status.value,
+        student=safe_text.line(result.student), exercise=safe_text.line(result.exercise),
+        title=safe_text.line(result.title or result.exercise), status=result.status.value,
         score="" if result.score is None else w.number(result.score), max_score=w.number(result.max_score),
         passed_of=w.ngettext("%(passed)s of %(num)s check passed", "%(passed)s of %(num)s checks passed",
                              len(items)) % {"passed": passed, "num": len(items)},
@@ -111,10 +111,10 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
         passed=tuple(i for i in items if i.mark == "pass"),
         segments=_segments(result.checks),
         stops=tuple(teller.stop(event) for event in result.events if event.cell not in teller.told_cells),
-        reason=plain.line(w.reason(result), 1000) if result.status is records.Status.UNREADABLE else "",
-        comment=plain.block(result.comment), isolated=result.made_by.isolated,
+        reason=safe_text.line(w.reason(result), 1000) if result.status is records.Status.UNREADABLE else "",
+        comment=safe_text.block(result.comment), isolated=result.made_by.isolated,
         all_passed=w.all_passed(len(result.events)) if _full(result) else "",
-        hand_in_again=w.hand_in_again(plain.line(result.exercise)), made_with=w.made_with(result.made_by),
+        hand_in_again=w.hand_in_again(safe_text.line(result.exercise)), made_with=w.made_with(result.made_by),
         words=w)
 
 
@@ -205,12 +205,12 @@ class _Teller:
         advice = v.advice if hinted else "" if below is not None else self.words.advice(v.cause)
         number = self.checks.index(v) + 1
         return Item(
-            id=plain.line(v.id), anchor=f"check-{number}", number=number, title=_typeset(v.title, 1000),
+            id=safe_text.line(v.id), anchor=f"check-{number}", number=number, title=_typeset(v.title, 1000),
             mark=v.mark.value,
             word=self.words.mark(v.mark), points=self.words.points(v), message=message, our_message=ours,
             meaning=_unsaid(v.meaning, known.meaning if known else "", message),
             advice=_unsaid(advice, known.advice if known else "", message), our_advice=not hinted,
-            read=plain.line(v.read, 2000) if not known or v.read != known.read else "",
+            read=safe_text.line(v.read, 2000) if not known or v.read != known.read else "",
             measurements=tuple(map(_measurement, v.measurements)) if shown else (),
             pictures=tuple(filter(None, map(_drawing, v.pictures))) if shown else (),
             excerpts=self.quotes[v.id].excerpts, quoted_above=self.quotes[v.id].above,
@@ -236,8 +236,8 @@ class _Teller:
         if not (shown and v.message):
             return self.words.cause(v.cause), True
         if v.said:
-            return plain.line(self.words.said(v.said), 2000), True
-        return (_typeset if v.cause is records.Cause.WRONG_ANSWER else plain.line)(v.message, 2000), False
+            return safe_text.line(self.words.sentence(v.said), 2000), True
+        return (_typeset if v.cause is records.Cause.WRONG_ANSWER else safe_text.line)(v.message, 2000), False
 
     def cell(self, event: messages.CellEvent) -> Item:
         """A cell that did not run, and with it every check that needs what it was to define."""
@@ -260,7 +260,7 @@ class _Teller:
         places = (source.places(self.notebook, [messages.Line(cell=event.cell, line=event.line, text="")], ())
                   if event.line > 0 else ())
         known = [p for p in places if p.prompt is not None]
-        what = plain.line(": ".join(filter(None, (event.error, event.message))),
+        what = safe_text.line(": ".join(filter(None, (event.error, event.message))),
                           1000) or self.words.cause(records.cause_of(event.cause))
         return Stop(what=what, excerpt=known[0] if known else None, cell=event.cell + 1)
 
@@ -271,7 +271,7 @@ def _as_code(text: str) -> str:
 
 def _typeset(text: str, limit: int = 300) -> str:
     """A line of the exercise's, its formulas as they are printed."""
-    return plain.typeset(plain.line(text, limit))
+    return safe_text.typeset(safe_text.line(text, limit))
 
 
 def _unsaid(text: str, before: str, message: str) -> str:
@@ -289,7 +289,7 @@ def _measurement(m: records.Measurement) -> records.Measurement:
 
 def _drawing(picture: records.Picture) -> pictures.Drawing | None:
     drawing = pictures.drawing(picture)
-    return replace(drawing, alt=plain.typeset(drawing.alt)) if drawing else None
+    return replace(drawing, alt=safe_text.typeset(drawing.alt)) if drawing else None
 
 
 def _segments(checks: Sequence[records.Verdict]) -> tuple[Segment, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from grader.records import Result
-from grader.report import page, plain
+from grader.report import page, safe_text
 from grader.report.story import tell
 
 
 def render(result: Result, notebook: str, *, language: str = "en", executed_href: str | None = None) -> str:
     """The student's page. `notebook` is the cleaned submission, to quote from; "" where there is none."""
     story = tell(result, notebook, language=language)
-    return page.html("student.html.j2", language, story=story, executed=plain.href(executed_href or ""))
+    return page.html("student.html.j2", language, story=story, executed=safe_text.href(executed_href or ""))

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.records import Result
-from grader.report import plain, source
+from grader.report import safe_text, source
 from grader.report.markdown import SHAPES
 from grader.report.story import Item, Story, tell
 
@@ -54,19 +54,19 @@ class _Teller:
         self._ = story.words.gettext
         self.shapes = SHAPES if console.encoding.lower().startswith("utf") else ASCII
 
-    def told(self, text: str) -> str:
+    def safe(self, text: str) -> str:
         """A text as this console can show it. A file or pipe may be a CI log."""
-        safe = text if self.console.is_terminal else plain.no_commands(text)
+        safe = text if self.console.is_terminal else safe_text.no_commands(text)
         return _HELD.join(spelled(part, self.console.encoding) for part in safe.split("\xa0"))
 
     def quoted(self, line: str) -> str:
-        safe = line if self.console.is_terminal else plain.no_commands_in_code(line)
+        safe = line if self.console.is_terminal else safe_text.no_commands_in_code(line)
         return spelled(safe, self.console.encoding)
 
     def tell(self) -> None:
         self._summary()
         self._section(self._("From your tutor"),
-                      [Text(self.told(self.story.comment))] if self.story.comment else [])
+                      [Text(self.safe(self.story.comment))] if self.story.comment else [])
         self._checks(self._("What to work on"), self.story.to_do)
         self._checks(self._("Withheld, by our fault"), self.story.withheld)
         self._stops()
@@ -143,7 +143,7 @@ class _Teller:
         for one in item.alike:
             self._print(self._headed(one), indent=2)
             if one.message:
-                self._print(Text(self.told(one.message)), indent=4)
+                self._print(Text(self.safe(one.message)), indent=4)
             for below in one.hanging:
                 self._print(self._headed(below), indent=4)
 
@@ -171,9 +171,9 @@ class _Teller:
             return
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         for title in (self._("What"), self._("Measured"), self._("Expected"), ""):
-            table.add_column(self.told(title))
+            table.add_column(self.safe(title))
         for row in item.measurements:
-            table.add_row(*(Text(self.told(cell).replace(_HELD, " "))
+            table.add_row(*(Text(self.safe(cell).replace(_HELD, " "))
                             for cell in (row.what, row.measured, row.expected, row.meaning)))
         self.console.print(table)
 
@@ -208,21 +208,21 @@ class _Teller:
 
     def _heading(self, title: str) -> None:
         self._line("")
-        self._print(Text(self.told(title), style="bold underline"))
+        self._print(Text(self.safe(title), style="bold underline"))
 
     def _headed(self, item: Item) -> Text:
         said = f"{item.id}, {item.points}" if item.id else item.points
-        return Text.assemble((self.told(f"{self.shapes[item.mark]} {item.word}"), STYLES[item.mark]),
-                             self.told(f"  {item.title}  "),
-                             (self.told(f"({said})").replace(" ", _HELD), "dim"))
+        return Text.assemble((self.safe(f"{self.shapes[item.mark]} {item.word}"), STYLES[item.mark]),
+                             self.safe(f"  {item.title}  "),
+                             (self.safe(f"({said})").replace(" ", _HELD), "dim"))
 
     def _pair(self, label: str, text: str) -> None:
         if text:
-            self._print(Text.assemble((self.told(label), "bold"), " ", self.told(text)))
+            self._print(Text.assemble((self.safe(label), "bold"), " ", self.safe(text)))
 
     def _line(self, text: str, style: str = "") -> None:
         """A line; an empty text makes an empty line."""
-        self._print(Text(self.told(text), style=style))
+        self._print(Text(self.safe(text), style=style))
 
     def _print(self, text: Text, indent: int = 0) -> None:
         """Wrapped by words, but never at a blank that is held. Rich itself would break a line at any."""

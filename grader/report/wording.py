@@ -89,13 +89,13 @@ class Words:
     def status(self, status: records.Status) -> str:
         return self.gettext(STATUSES[status])
 
-    def said(self, said: records.Said) -> str:
+    def sentence(self, said: records.Sentence) -> str:
         """One of the grader's own sentences. The values in it are the student's."""
         return self.gettext(said.template) % said.values
 
     def reason(self, result: records.Result) -> str:
         """Why a notebook has no checks, or no mark."""
-        return self.said(result.said) if result.said else result.reason
+        return self.sentence(result.said) if result.said else result.reason
 
     def cause(self, cause: records.Cause | None) -> str:
         return self.gettext(CAUSES[cause]) if cause else ""

@@ -79,6 +79,10 @@ class Writable(Protocol):
     def flush(self) -> object: ...
 
 
+class Stream(Readable, Writable, Protocol):
+    """Both ways, between the grader and a runner."""
+
+
 def put(stream: Writable, kind: Kind, *payload: Bytes) -> None:
     """Write one frame. Its payload comes in as many parts as it is in: megabytes of numbers need
     no joining."""

@@ -23,7 +23,7 @@ TOKEN = "lab-test"  # of a server that lives for this test, on the loopback inte
 @pytest.fixture
 def handout(tmp_path: Path) -> Path:
     """A released exercise whose notebook a student has worked on."""
-    release.write(catalog.load(write_exercise(tmp_path / "exercises" / "doubling")), tmp_path / "out")
+    release.hand_out(catalog.load(write_exercise(tmp_path / "exercises" / "doubling")), tmp_path / "out")
     folder = tmp_path / "out" / "doubling"
     document = json.loads((folder / "doubling.ipynb").read_text())
     wrong = "def double(x):\n    return x * x"

@@ -33,7 +33,7 @@ def test_marks_that_do_not_pair_are_refused(source: str) -> None:
 
 
 def test_a_toy_release_is_an_exercise_itself(exercise_folder: Path, tmp_path: Path) -> None:
-    released = release.write(catalog.load(exercise_folder), tmp_path / "out")
+    released = release.hand_out(catalog.load(exercise_folder), tmp_path / "out")
     again = catalog.load(tmp_path / "out" / "doubling")
     assert [check.id for check in again.checks] == ["values", "untouched"]
     assert again.settings.points == 4
@@ -41,7 +41,7 @@ def test_a_toy_release_is_an_exercise_itself(exercise_folder: Path, tmp_path: Pa
     assert not any("half" in text or "Divide" in text
                    for text in texts if "cells" not in text and "points" not in text)
     with pytest.raises(ExerciseError, match="already"):
-        release.write(catalog.load(exercise_folder), tmp_path / "out")
+        release.hand_out(catalog.load(exercise_folder), tmp_path / "out")
 
 
 def test_tutor_cells_outputs_and_metadata_stay_here(exercise_folder: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_hidden_check_leaks_from_no_module(exercise_folder: Path, tmp_path: Pa
     text = re.sub(r"SQUARED = .*", "from .mistakes import SQUARED, WHOLE", checks.read_text())
     checks.write_text(text.replace('seen.given["x"] / 2, rtol',
                                    'seen.given["x"] / 2, otherwise={WHOLE: seen.given["x"]}, rtol'))
-    released = release.write(catalog.load(exercise_folder), tmp_path / "out")
+    released = release.hand_out(catalog.load(exercise_folder), tmp_path / "out")
     assert {"checks.py", "mistakes.py", "probes.py"} & {path.name for path in released} == {"checks.py",
                                                                                             "mistakes.py"}
     assert not any("WHOLE" in path.read_text() or "halved" in path.read_text() for path in released)

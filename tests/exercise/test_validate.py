@@ -31,7 +31,7 @@ def prove(folder: Path, sandbox: Sandbox | None = None, *, draws: int = 0, only:
     (choice,) = choose([catalog.load(folder)], wanted)
     options = Options(exercises=folder.parent, seed=3)
     with alarms.Alarms(draws) as counting:
-        return validate.prove(choice, options, sandbox, counting, told=lambda text: None)
+        return validate.prove(choice, options, sandbox, counting, progress=lambda text: None)
 
 
 def change(path: Path, old: str, new: str) -> None:

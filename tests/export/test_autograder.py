@@ -38,7 +38,7 @@ def export(*words: object) -> Result:
 def container(tmp_path: Path, exercise_folder: Path) -> Iterator[Path]:
     """/autograder as Gradescope makes it from the zip, where every user can come."""
     zipped = tmp_path / "autograder.zip"
-    autograder.write(catalog.load(exercise_folder), zipped, sandbox="bubblewrap")
+    autograder.pack(catalog.load(exercise_folder), zipped, sandbox="bubblewrap")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         root.chmod(0o755)
@@ -138,7 +138,7 @@ def test_the_same_exercise_gives_the_same_bytes(exercise_folder: Path, tmp_path:
     shutil.copytree(exercise_folder, elsewhere, copy_function=shutil.copyfile)
     (elsewhere / "notes.txt").write_text("not the judge's")
     for number, folder in enumerate((exercise_folder, elsewhere)):
-        autograder.write(catalog.load(folder), tmp_path / f"{number}.zip", sandbox="bubblewrap")
+        autograder.pack(catalog.load(folder), tmp_path / f"{number}.zip", sandbox="bubblewrap")
     assert (tmp_path / "0.zip").read_bytes() == (tmp_path / "1.zip").read_bytes()
 
 

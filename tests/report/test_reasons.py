@@ -27,7 +27,8 @@ def first_of(*checks: records.Verdict) -> dict[str, str]:
     {"cause": records.Cause.WRONG_ANSWER, "diagnosis": "lecun-scaling"},
     {"cause": records.Cause.RAISED, "lines": (LINE,), "message": "`f` raised TypeError"},
     {"cause": records.Cause.TIMEOUT},
-    {"cause": records.Cause.MISSING, "said": records.Said(template=judge.UNDEFINED, values={"name": "f"})}])
+    {"cause": records.Cause.MISSING, "said": records.Sentence(template=judge.UNDEFINED,
+                                                              values={"name": "f"})}])
 def test_one_mend_for_two_checks_is_one_reason(same: dict[str, object]) -> None:
     assert first_of(failed("a", **same), s.PASSED[0], failed("b", **same)) == {"b": "a"}
 
@@ -47,22 +48,22 @@ def test_what_one_mend_may_not_help_stays_apart(one: dict[str, object], other: d
 def test_a_word_of_a_wrong_answer_is_no_missing_name() -> None:
     text = "NameError: name 'f' is not defined"
     assert reasons.undefined(failed("a", cause=records.Cause.WRONG_ANSWER, message=text)) == ""
-    other = records.Said(template=judge.NO_FUNCTION, values={"name": "f"})
+    other = records.Sentence(template=judge.NO_FUNCTION, values={"name": "f"})
     assert reasons.undefined(failed("a", cause=records.Cause.MISSING, said=other)) == ""
 
 
 def test_a_name_that_python_missed_is_taken_from_what_python_said() -> None:
     values = {"name": "g", "error": "NameError", "message": "name 'f' is not defined"}
-    said = records.Said(template=judge.RAISED_WITH, values=values)
+    said = records.Sentence(template=judge.RAISED_WITH, values=values)
     assert reasons.undefined(failed("a", cause=records.Cause.RAISED, said=said)) == "f"
-    also = records.Said(template=judge.RAISED_WITH, values={**values, "error": "KeyError"})
+    also = records.Sentence(template=judge.RAISED_WITH, values={**values, "error": "KeyError"})
     assert reasons.undefined(failed("a", cause=records.Cause.RAISED, said=also)) == ""
 
 
 def test_a_cell_before_the_broken_one_does_not_follow_from_it() -> None:
     notebook = source.cells(s.notebook("f()", "def f(:\n    pass", "f()"))
     missing = failed("a", cause=records.Cause.MISSING,
-                     said=records.Said(template=judge.UNDEFINED, values={"name": "f"}))
+                     said=records.Sentence(template=judge.UNDEFINED, values={"name": "f"}))
     stop = messages.CellEvent(cell=1, cause=messages.CellCause.RAISED, error="NameError",
                               message="name 'f' is not defined")
     events = (stop, messages.CellEvent(cell=2, cause=messages.CellCause.RAISED, error="SyntaxError"),

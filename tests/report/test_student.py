@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 
 from grader import judge, records
-from grader.report import markdown, plain, student
+from grader.report import markdown, safe_text, student
 from grader.report import page as page_module
 from grader.wall import messages
 from tests import samples as s
@@ -129,9 +129,9 @@ UNCLOSED = s.notebook(s.NORMS, "def he_normal_(weight):\n    std = math.sqrt(2 /
 LOST = structs.replace(s.VARIANCE, cause=records.Cause.MISSING, diagnosis=None, meaning="", advice="",
                        read="", pictures=(),
                        measurements=(), message="`he_normal_` is not defined after the notebook's last cell.",
-                       said=records.Said(template=judge.UNDEFINED, values={"name": "he_normal_"}))
+                       said=records.Sentence(template=judge.UNDEFINED, values={"name": "he_normal_"}))
 NAMELESS = structs.replace(s.RAISED, message="`init` raised NameError: name 'he_normal_' is not defined",
-                           advice="", functions=("init",), said=records.Said(
+                           advice="", functions=("init",), said=records.Sentence(
                                template=judge.RAISED_WITH, values={
                                    "name": "init", "error": "NameError",
                                    "message": "name 'he_normal_' is not defined"}))
@@ -241,7 +241,7 @@ def test_what_the_exercise_says_is_marked_as_english_on_a_german_page() -> None:
     ("(2 / n)^2.", "(2 / n)²."),
     ("`1e-05 - a^2`", "`1e-05 - a^2`"), ("from 2 to -2", "from 2 to −2"), ("x-2", "x-2"), ("2 - 3", "2 - 3")])
 def test_numbers_and_formulas_are_printed_as_in_a_book(written: str, printed: str) -> None:
-    assert plain.typeset(written).replace("\xa0", " ") == printed
+    assert safe_text.typeset(written).replace("\xa0", " ") == printed
 
 
 @pytest.mark.parametrize(("name", "address"), [
@@ -326,7 +326,7 @@ def test_the_page_is_one_file_with_a_policy_against_everything_else() -> None:
     ("/etc/passwd", False), ("https://evil.example", False), ("a\\b", False), ("data:text/html,x", False),
     ("a\nb", False)])
 def test_links_stay_beside_the_page(target: str, kept: bool) -> None:
-    assert bool(plain.href(target)) is kept
+    assert bool(safe_text.href(target)) is kept
 
 
 @pytest.mark.parametrize("notebook", ["", "{", "[]", "null", '{"cells": 3}', '{"cells": [3]}', "[" * 100_000,

@@ -87,7 +87,7 @@ def test_a_report_in_german_says_nothing_in_english() -> None:
 
 
 def test_the_judges_own_sentences_are_translated_and_what_a_student_sent_is_not() -> None:
-    said = records.Said(template=judge.RAISED_WITH,
+    said = records.Sentence(template=judge.RAISED_WITH,
                         values={"name": "f", "error": "KeyError", "message": "100 %(name)s %"})
     verdict = structs.replace(s.RAISED, message=said.template % said.values, said=said)
     assert "f raised KeyError: 100 %(name)s %" in visible(student.render(s.result(checks=(verdict,)),

@@ -32,10 +32,6 @@ class Kernel(Watched, Protocol):
     def alive(self) -> bool: ...
 
 
-class Stream(frames.Readable, frames.Writable, Protocol):
-    """To and from the grader."""
-
-
 class NotReady(Exception):  # noqa: N818 - the name is the statement
     """The kernel did not start: ours, since no student code has run."""
 
@@ -48,7 +44,7 @@ class Reply(NamedTuple):
     rest: Ended | None = None   # what every further step gets, where the kernel can be asked nothing more
 
 
-def conduct(stream: Stream, job: Job, kernel: Kernel) -> None:
+def conduct(stream: frames.Stream, job: Job, kernel: Kernel) -> None:
     """The whole of a job, from the first cell to the last call."""
     hello, reason = frames.get(frames.Timed(kernel.channel).within(HELLO_SECONDS), 1 << 16)
     if hello is not Kind.HELLO:
@@ -64,7 +60,7 @@ def conduct(stream: Stream, job: Job, kernel: Kernel) -> None:
 class Conductor:
     """What one job needs at hand while it is conducted."""
 
-    def __init__(self, stream: Stream, job: Job, kernel: Kernel, watch: Watch) -> None:
+    def __init__(self, stream: frames.Stream, job: Job, kernel: Kernel, watch: Watch) -> None:
         self.stream, self.job, self.kernel, self.watch = stream, job, kernel, watch
 
     def conduct(self) -> None:
