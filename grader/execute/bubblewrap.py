@@ -132,6 +132,11 @@ class Server:
         return self.process.poll() is None
 
     def begin(self, name: bytes, end: socket.socket, preload: Sequence[str]) -> None:
+        """Have a runner forked that serves the job on `end`.
+
+        Raises:
+            OSError: the server has ended.
+        """
         with self.lock:
             for module in preload:
                 if module not in self.imported:
@@ -183,6 +188,7 @@ def open_scratch() -> Scratch:
 
 
 def last_line(file: Scratch) -> str:
+    """The last thing that was written there, cut to 300 characters."""
     file.seek(0)
     lines = file.read(1 << 16).decode("utf-8", "replace").strip().splitlines()
     return lines[-1][:300] if lines else ""

@@ -52,7 +52,11 @@ def files(exercise: Exercise) -> dict[str, str]:
 
 
 def student_notebook(exercise: Exercise) -> str:
-    """The notebook with stubs for solutions, without outputs, tutor's cells and metadata other than ours."""
+    """The notebook with stubs for solutions, without outputs, tutor's cells and metadata other than ours.
+
+    Raises:
+        ExerciseError: solutions are not marked as they must be, or a function has none.
+    """
     path = exercise.folder / "notebook.ipynb"
     document = json.loads(path.read_text(encoding="utf-8"))
     cells = [_cell(i, cell, f"{path}, cell {i + 1}") for i, cell in enumerate(document["cells"])
@@ -79,7 +83,15 @@ def _cell(index: int, cell: dict[str, Any], where: str) -> dict[str, Any]:
 
 
 def stubbed(source: str, where: str = "") -> str:
-    """Every solution replaced by one `raise NotImplementedError` at its indentation."""
+    """Every solution replaced by one `raise NotImplementedError` at its indentation.
+
+    Args:
+        source: of one cell.
+        where: the cell, for messages.
+
+    Raises:
+        ExerciseError: marks do not pair, or are not written just so.
+    """
     out: list[str] = []
     indent: str | None = None
     for line in source.split("\n"):
@@ -112,8 +124,14 @@ def visible_sources(exercise: Exercise) -> dict[str, str]:
 
 
 def hand_out(exercise: Exercise, out: Path) -> list[Path]:
-    """Put an exercise's files into `out`/<name>/; a notebook that is there already is a student's work:
-    refused."""
+    """Put an exercise's files into `out`/<name>/.
+
+    Returns:
+        The files.
+
+    Raises:
+        ExerciseError: a notebook is there already; it is a student's work.
+    """
     folder = out / exercise.name
     notebook = folder / f"{exercise.name}.ipynb"
     if notebook.exists():

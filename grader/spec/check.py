@@ -49,10 +49,21 @@ def check(*, looks_at: Step | tuple[Step, ...], points: float, after: Check | tu
     """Make a check of a function that receives one `Seen` for each step in `looks_at`.
 
     The function's docstring is the promise; its name, with hyphens, the id. It returns where the promise
-    holds and calls `fail` (or an expectation that does) where not. Steps that did not return fail the check
-    before it is asked, unless `may_raise`. A statistical check claims its rate of `false_alarms`, which
-    `grader validate` measures. `hint` and `read` are shown on failure where a diagnosis brings none of its
-    own.
+    holds and calls `fail` (or an expectation that does) where not.
+
+    Args:
+        looks_at: the steps whose observations it is given, in this order.
+        points: what it is worth.
+        after: checks without which it could see nothing at all; where one does not pass, it is not reached.
+        visible: whether students get it.
+        may_raise: whether it wants to see a step that raised; without, such a step fails the check before it
+            is asked.
+        false_alarms: the share of right solutions that fail it by chance, which `grader validate` measures;
+            0 where nothing is drawn.
+        hint, read: shown on failure where a diagnosis brings none of its own.
+
+    Raises:
+        ValueError: the function has no docstring.
     """
     def make(function: Callable[..., None]) -> Check:
         steps = looks_at if isinstance(looks_at, tuple) else (looks_at,)
@@ -93,5 +104,9 @@ class NotBrought(Unmet):
 
 def fail(message: str, diagnosis: Diagnosis | None = None) -> NoReturn:
     """The promise does not hold: say what was seen, and which misconception the numbers point to, if just
-    one."""
+    one.
+
+    Raises:
+        Unmet: always; the judge catches it.
+    """
     raise Unmet(message, diagnosis, Cause.WRONG_ANSWER)

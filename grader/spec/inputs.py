@@ -76,6 +76,7 @@ def seed_for(*words: object) -> int:
 
 
 def generator(*words: object) -> torch.Generator:
+    """A generator for `words`, seeded by `seed_for`."""
     return torch.Generator().manual_seed(seed_for(*words))
 
 
@@ -91,6 +92,7 @@ def _draw(spec: Drawn, generator: torch.Generator) -> torch.Tensor:
 
 
 def resolved(template: Any, generator: torch.Generator) -> Any:
+    """The template with every `Drawn` in it drawn, in the order in which they stand."""
     if isinstance(template, Drawn):
         return _draw(template, generator)
     if isinstance(template, Mapping):
@@ -101,7 +103,11 @@ def resolved(template: Any, generator: torch.Generator) -> Any:
 
 
 def encoded(value: Any, key: str, arrays: dict[str, wire.Array]) -> Value:
-    """A trusted Python value as a record; tensors go into `arrays`."""
+    """A trusted Python value as a record; tensors go into `arrays`.
+
+    Raises:
+        TypeError: a value that cannot be an input.
+    """
     if value is None:
         return Nothing()
     if isinstance(value, bool):

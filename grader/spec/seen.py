@@ -118,7 +118,11 @@ class Seen:
 
 
 def fail_as_raised(seen: Seen, diagnosis: Diagnosis | None = None) -> NoReturn:
-    """The step raised: fail with that cause, and name the misconception where the error shows just one."""
+    """The step raised: fail with that cause, and name the misconception where the error shows just one.
+
+    Raises:
+        Unmet: always.
+    """
     error, name = seen.raised, ", ".join(seen.step.uses)
     said = error.message.partition("\n")[0] if error else ""
     kind = error.error if error else "nothing"
@@ -134,7 +138,10 @@ def derived(function: Callable[P, T]) -> Callable[P, T]:
     """Work out once in each judging what several checks need of the same observations.
 
     The function takes one `Seen` or several, and nothing else that varies; it neither measures nor draws.
-    What it returns must not be changed. Where it fails, it fails every check that asks in the same words.
+    What it returns must not be changed.
+
+    Raises:
+        Unmet: where the function does, for every check that asks, in the same words.
     """
     @functools.wraps(function)
     def worked_out(*args: P.args, **kwargs: P.kwargs) -> T:

@@ -60,11 +60,19 @@ class Parts:
         return self._parts.get(name)
 
     def mapping(self, name: str) -> Parts:
-        """A part that is a mapping itself."""
+        """A part that is a mapping itself.
+
+        Raises:
+            Unmet: it is none.
+        """
         return Parts(self[name])
 
     def items(self, name: str) -> list[Any]:
-        """A part that is a list or a tuple."""
+        """A part that is a list or a tuple.
+
+        Raises:
+            Unmet: it is none.
+        """
         value = self[name]
         if not isinstance(value, list | tuple):
             fail(UNREADABLE)
@@ -92,29 +100,49 @@ class Parts:
                 for i, (value, shape) in enumerate(zip(found, shapes, strict=True))]
 
     def number(self, name: str, what: str = "") -> float:
-        """A number, as a float."""
+        """A number, as a float.
+
+        Raises:
+            Unmet: it is none; `what` says what it is, in the message.
+        """
         return expectations.number(self[name], what or f"`{name}`")
 
     def numbers(self, name: str, what: str = "") -> list[float]:
-        """A list, tuple or one-dimensional tensor of numbers, as floats."""
+        """A list, tuple or one-dimensional tensor of numbers, as floats.
+
+        Raises:
+            Unmet: it is none; `what` says what it is, in the message.
+        """
         return expectations.numbers(self[name], what or f"`{name}`")
 
     def whole(self, name: str) -> int:
-        """An int that is no bool."""
+        """An int that is no bool.
+
+        Raises:
+            Unmet: it is none.
+        """
         value = self[name]
         if not isinstance(value, int) or isinstance(value, bool):
             fail(UNREADABLE)
         return value
 
     def text(self, name: str) -> str:
-        """A string."""
+        """A string.
+
+        Raises:
+            Unmet: it is none.
+        """
         value = self[name]
         if not isinstance(value, str):
             fail(UNREADABLE)
         return value
 
     def texts(self, name: str) -> list[str]:
-        """A list of strings."""
+        """A list of strings.
+
+        Raises:
+            Unmet: it is none.
+        """
         found = self.items(name)
         if not all(isinstance(value, str) for value in found):
             fail(UNREADABLE)
