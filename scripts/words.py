@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -49,7 +50,15 @@ def _words(module: ModuleType) -> list[str]:
     defined = re.findall(r"^(?:(?:def|class) ([A-Za-z]\w*)|([A-Z]\w*)(?:: .+?)? = )", source, re.MULTILINE)
     own = [function or constant for function, constant in defined]
     whole = module.__name__.rpartition(".")[2] in spec.__all__
-    return [name for name in own if whole or name in spec.__all__]
+    passed_on = [name for name in _imported_from(module) if name not in own]  # from the wall
+    return [*passed_on, *(name for name in own if whole or name in spec.__all__)]
+
+
+def _imported_from(module: ModuleType) -> list[str]:
+    """What grader.spec takes from a module, its own words and others that it passes on."""
+    tree = ast.parse(inspect.getsource(spec))
+    return [alias.name for node in tree.body
+            if isinstance(node, ast.ImportFrom) and node.module == module.__name__ for alias in node.names]
 
 
 def _rows(module: ModuleType, name: str) -> Iterator[tuple[str, str]]:
@@ -75,7 +84,7 @@ def _sentence(text: str | None) -> str:
 
 def _constant(module: ModuleType, name: str) -> str:
     """What is assigned, and what stands behind it. Numbers are short: last digits differ between machines."""
-    pattern = rf"^{name}(?:: .+?)? = (.+?)\s*(?:#\s*([^#\n]+).*)?$"
+    pattern = rf"^{name}(?:: .+?)? = (.+?)[ \t]*(?:#[ \t]*([^#\n]+).*)?$"
     line = re.search(pattern, inspect.getsource(module), re.MULTILINE)
     assert line is not None, name
     value, (shown, said) = getattr(module, name), line.groups()

@@ -59,8 +59,7 @@ from grader.spec.seen import Seen, derived, fail_as_raised
 from grader.spec.statistics import RATE
 from grader.spec.steps import Call, Preparation, Prepared, Probe, Step, prepare
 from grader.spec.structure import Parts
-from grader.spec.worlds import NO_CUDA, NO_DRIVER, ON_GPU, ONE_GPU, PLAIN, REAL_CUDA, TWO_GPUS
-from grader.wall.messages import World
+from grader.spec.worlds import NO_CUDA, NO_DRIVER, ON_GPU, ONE_GPU, PLAIN, REAL_CUDA, TWO_GPUS, World
 
 __all__ = [
     "BIAS_NOT_ZERO",

@@ -6,7 +6,7 @@ import random
 
 from msgspec import structs
 
-from grader.wall.messages import World
+from grader.wall.messages import World as World
 
 GPU_NAMES = ("NVIDIA A10", "NVIDIA A100-SXM4-40GB", "NVIDIA GeForce RTX 3060", "NVIDIA GeForce RTX 4090",
              "NVIDIA L4", "NVIDIA RTX A6000", "Tesla T4", "Tesla V100-SXM2-16GB")
