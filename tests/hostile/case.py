@@ -79,8 +79,10 @@ class Case:
     cells: tuple[str, ...] = ()        # after those of the honest answer
     before: tuple[str, ...] = ()       # before them
     exactly: float | None = None       # points; None: no more than the honest answer
-    causes: dict[str, str] = field(default_factory=dict)    # check -> cause
-    events: dict[int, str] = field(default_factory=dict)    # cell -> cause
+    # check -> its cause, cell -> what stopped it; "timeout or memory" where the machine's speed decides which
+    # of two limits is met first
+    causes: dict[str, str] = field(default_factory=dict)
+    events: dict[int, str] = field(default_factory=dict)
     says: tuple[str, ...] = ()         # stands in the student's report
     hushed: tuple[str, ...] = ()       # stands in no file of the student's
 

@@ -25,8 +25,7 @@ def cell(name: str, does: str, source: str, cause: str) -> Case:
 
 
 CASES = (
-    # --- one function
-    # ---------------------------------------------------------------------------------------------------
+    # --- one function ----------------------------------------------------------------------------
     one("endless", "An endless loop.", "while True: pass", "timeout"),
     one("endless-swallowing", "An endless loop that swallows every exception.",
         "while True:\n    try:\n        while True: pass\n    except BaseException: pass", "timeout"),
@@ -39,10 +38,10 @@ CASES = (
     one("greedy-tensor", "One tensor of a terabyte.", "import torch\ntorch.empty(1 << 38).fill_(1)",
         "memory"),
     one("fork-bomb", "Forks without end, in every child.",
-        "while True:\n    try: os.fork()\n    except OSError: pass", "timeout"),
+        "while True:\n    try: os.fork()\n    except OSError: pass", "timeout or memory"),
     one("thread-bomb", "Starts threads without end.",
         "while True:\n    try: threading.Thread(target=time.sleep, args=(99,)).start()\n    except "
-        "RuntimeError: pass", "timeout"),
+        "RuntimeError: pass", "timeout or memory"),
     one("prints", "Prints without end.", "while True: print('x' * 1000)", "output"),
     one("one-big-write", "One write of 300 MB.", "print('x' * 300_000_000)", "output"),
     one("writes-past-python", "Writes to the descriptors behind print, without end.",
@@ -88,8 +87,7 @@ def init_weights(module):
         except OSError: pass
     raise OSError("full")
 ''',), exactly=18.0, causes={"init-weights": "raised"}),
-    # --- cells
-    # --------------------------------------------------------------------------------------------------------
+    # --- cells -----------------------------------------------------------------------------------------
     cell("endless-cell", "A cell that never ends.", "while True: pass", "timeout"),
     cell("endless-cell-swallowing", "A cell that never ends and swallows KeyboardInterrupt.",
          "while True:\n    try:\n        while True: pass\n    except BaseException: pass", "timeout"),

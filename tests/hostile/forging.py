@@ -34,8 +34,7 @@ def forge(text):
 '''
 
 CASES = (
-    # --- patches, in the kernel, of what a judge might use
-    # --------------------------------------------------------------
+    # --- patches, in the kernel, of what a judge might use ---------------------------------------------
     Case(name="patched-tensor-methods", hides="lecun",
          does="Tensor.var, std, mean, item and tolist say what is wanted.", cells=('''
 for name, value in (("var", 2 / 128), ("std", (2 / 128) ** 0.5), ("mean", 0.0)):
@@ -83,8 +82,7 @@ def he_normal_(weight, negative_slope=0.0):
         weight.normal_()
         return weight.mul_(math.sqrt(1 / ((1 + negative_slope**2) * fan_in(weight))) / weight.std())
 ''',)),
-    # --- objects that lie
-    # -------------------------------------------------------------------------------------------------
+    # --- objects that lie ------------------------------------------------------------------------------
     Case(name="lying-subclass", hides="idle", does="What is returned is a Tensor subclass whose "
          "__torch_function__ lies.", cells=('''
 class Liar(torch.Tensor):
@@ -164,8 +162,7 @@ def he_truncated_normal_(weight):
     weight.set_(torch.randn(3).double().storage() if False else torch.randn(3).untyped_storage())
     return weight
 ''',)),
-    # --- weights that have the right variance and nothing else
-    # -----------------------------------------------------------
+    # --- weights that have the right variance and nothing else -----------------------------------------
     Case(name="two-point-weights", hides="idle",
          does="Weights are +-sqrt(2 / fan_in): the right variance, two values.", cells=('''
 def he_normal_(weight, negative_slope=0.0):
@@ -201,8 +198,7 @@ def he_normal_(weight, negative_slope=0.0):
     with torch.no_grad():
         return weight.copy_(DRAW[:weight.numel()].view_as(weight) * std)
 ''',), causes={"independent": "wrong-answer"}),
-    # --- the harness in the kernel
-    # -------------------------------------------------------------------------------------
+    # --- the harness in the kernel ---------------------------------------------------------------------
     Case(name="harness-replaced", hides="nothing",
          does="The grader's modules in the kernel are emptied and replaced.", cells=('''
 import sys
@@ -261,8 +257,7 @@ class Chameleon:
     def __class__(self): return type(lambda: 0)
 he_normal_ = Chameleon()
 ''',)),
-    # --- the channel
-    # --------------------------------------------------------------------------------------------------
+    # --- the channel -----------------------------------------------------------------------------------
     Case(name="writes-everywhere", hides="nothing",
          does="Writes a passing answer to every descriptor in a cell, then ends the process.",
          cells=(FINISHES + '''

@@ -72,8 +72,7 @@ FILES = (
     File("a-hundred-thousand-cells", like(cells=GOOD["cells"] * 100_000), says=""),
     File("three-thousand-cells", like(cells=[{}] * 3000), says="3000 cells"),
     File("much-source", with_cell(source="x = 1\n" * (1 << 20)), says="source"),
-    # --- odd, and yet notebooks
-    # --------------------------------------------------------------------------------------------
+    # --- odd, and yet notebooks ------------------------------------------------------------------------
     File("nbformat-3", json.dumps(OLD).encode(), 20.0, unreadable=False),
     File("missing-metadata", json.dumps({"cells": [{"cell_type": "code", "source": RIGHT}]}).encode(), 20.0,
          unreadable=False),
@@ -89,8 +88,7 @@ FILES = (
          says="SyntaxError"),
     File("odd-cells", like(cells=[None, 5, "x", [], {"cell_type": 7}, {"source": 7}, *GOOD["cells"]]), 20.0,
          unreadable=False),
-    # --- notebooks that would steer whoever executes them
-    # ----------------------------------------------------------------
+    # --- notebooks that would steer whoever executes them ----------------------------------------------
     File("cell-tags", json.dumps({**GOOD, "cells": [
         {**GOOD["cells"][0], "metadata": {"tags": ["skip-execution", "raises-exception", "parameters"]}},
         {**GOOD["cells"][0], "source": LECUN, "metadata": {"tags": ["skip-execution"]}}]}).encode(), 8.0,

@@ -68,9 +68,9 @@ def test_no_attack_brings_more_than_the_honest_answer(graded: Class, case: Case)
 def test_the_report_says_what_happened(graded: Class, case: Case) -> None:
     result = graded.results[case.name]
     causes = {v.id: v.cause.value for v in result.checks if v.cause}
-    assert {name: causes.get(name) for name in case.causes} == case.causes, told(result)
+    assert all(causes.get(name) in right.split(" or ") for name, right in case.causes.items()), told(result)
     events = {event.cell: event.cause.value for event in result.events}
-    assert case.events.items() <= events.items(), told(result)
+    assert all(events.get(cell) in right.split(" or ") for cell, right in case.events.items()), told(result)
     page = html.unescape(graded.page(case.name))
     for verdict in result.checks:
         if verdict.mark is records.Mark.FAIL:
