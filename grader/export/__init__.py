@@ -40,8 +40,10 @@ def write(form: str, results: Sequence[Result], out: Out, *, worksheet: Path | N
             junit.write(results, out)
         case "classroom":
             classroom.write(results, out)
-        case _:
+        case "csv":
             csv.write(results, out, weights)
+        case _:
+            raise ExportError(f"there is no format {form!r}")
     return ""
 
 
