@@ -234,7 +234,7 @@ def test_a_terminal_obeys_no_name(names: tuple[Path, str], monkeypatch: pytest.M
     """The progress bar of a terminal, too: rich's own markup is a language of its own."""
     root, _ = names
     file = io.StringIO()
-    monkeypatch.setattr("grader.terminal.Console",
+    monkeypatch.setattr("grader.report.console.Console",
                         lambda **_: Console(file=file, force_terminal=True, color_system=None))
     with Gradebook(root / "out" / "gradebook.sqlite") as book, watching() as watcher:
         watcher.begin(100, 0)
