@@ -13,6 +13,7 @@ import argparse
 import ast
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -53,6 +54,15 @@ def submissions(work: Path) -> None:
     shutil.copytree(ROOT / "examples" / "submissions", work, dirs_exist_ok=True)
 
 
+def results(gradebook: Path) -> list[Any]:
+    """Each result as it was judged, with the words that results.jsonl leaves to the reports."""
+    book = sqlite3.connect(gradebook)
+    try:
+        return [json.loads(text) for (text,) in book.execute("SELECT result FROM results")]
+    finally:
+        book.close()
+
+
 def record(to: Path, grader: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="verdicts-") as folder:
         work = Path(folder)
@@ -61,7 +71,7 @@ def record(to: Path, grader: list[str]) -> None:
                                "--seed", str(SEED), "--exercises", str(ROOT / "exercises")], check=False)
         if done.returncode not in (0, 1):
             sys.exit(f"{' '.join(grader)} ended with exit code {done.returncode}")
-        rows = [json.loads(row) for row in (work / "out" / "results.jsonl").read_text().split("\n") if row]
+        rows = results(work / "out" / "gradebook.sqlite")
     said = {f"{row['student']} / {row['exercise']}": {
         "status": row["status"], "score": row["score"], "max_score": row["max_score"],
         "checks": {check["id"]: {name: check.get(name) for name in KEPT} for check in row["checks"]}}
