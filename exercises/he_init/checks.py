@@ -170,6 +170,11 @@ def gaussian(*steps: Seen) -> None:
     kurtoses = {draw: statistics.moment_ratio(draw.weights, 4) for draw in draws}
     for draw, kurtosis in kurtoses.items():
         draw.seen.measure(f"kurtosis of weights {draw.shape}", f"{kurtosis:.3g}", "3")
+    for draw in draws:
+        ends = int((draw.weights.abs() == draw.weights.abs().max()).sum())
+        if 2 < ends < draw.weights.numel() / 20:  # two: a draw of both signs; 4.6 % lie beyond two deviations
+            fail(f"Of the weights of shape {draw.shape}, {ends} lie at exactly "
+                 f"+-{float(draw.weights.abs().max()):.4g}: a normal law has no ends.", CUT_OFF)
     moments = [statistics.skewness(draw.weights, false_alarm=share) for draw in draws]
     moments += [statistics.kurtosis(draw.weights, false_alarm=2e-9) for draw in draws]
     if not all(score.holds for score in (follows, *moments)):
@@ -181,11 +186,6 @@ def gaussian(*steps: Seen) -> None:
         fail(f"The weights of shape {worst.shape} are {spread}. Their kurtosis is {kurtoses[worst]:.3g} and "
              f"their skewness {statistics.moment_ratio(worst.weights, 3):.3g}, where a normal law has 3 and "
              f"0; its distribution function is missed by up to {follows.value:.3f}.", named)
-    for draw in draws:
-        ends = int((draw.weights.abs() == draw.weights.abs().max()).sum())
-        if ends > 2:   # two pass, as where each draw is used with both signs
-            fail(f"Of the weights of shape {draw.shape}, {ends} lie at exactly "
-                 f"+-{float(draw.weights.abs().max()):.4g}: a normal law has no ends.", CUT_OFF)
 
 
 @check(looks_at=(wide, tall, conv), points=2, after=fills_in_place, false_alarms=RATE,
