@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,6 +70,23 @@ def test_a_released_notebook_runs_up_to_its_first_stub(name: str, tmp_path: Path
     with pytest.raises(CellExecutionError) as stopped:
         executed(release.student_notebook(catalog.load(COURSE / name)), tmp_path)
     assert stopped.value.ename == "NotImplementedError"
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_specification_stays_a_page(name: str) -> None:
+    """A tutor reads and changes checks.py; what is not the specification lies in modules beside it."""
+    assert len((COURSE / name / "checks.py").read_text(encoding="utf-8").splitlines()) <= 350
+
+
+def test_no_helper_is_defined_in_two_exercises() -> None:
+    """Of one text: what two exercises need is a word of grader.spec."""
+    found: dict[str, set[str]] = {}
+    for path in COURSE.glob("*/*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef):
+                body = "\n".join(map(ast.unparse, node.body[1 if ast.get_docstring(node) else 0:]))
+                found.setdefault(f"{node.name}: {body}", set()).add(path.parent.name)
+    assert {text: where for text, where in found.items() if len(where) > 1} == {}
 
 
 def test_the_course_names_each_of_its_exercises() -> None:
