@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import json
 import sys
 import tomllib
 import traceback
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import structs
@@ -73,6 +74,24 @@ class Exercise:
         """The worlds it is graded in, in the order in which its checks look at them."""
         used = tuple(dict.fromkeys(step.world for step in self.keys))
         return (*used, ON_GPU) if self.settings.on_gpu and PLAIN in used else used
+
+    @property
+    def notebook(self) -> Path:
+        """The full exercise, with solutions; not there in what students get."""
+        return self.folder / "notebook.ipynb"
+
+    def document(self) -> dict[str, Any]:
+        """The notebook, as nbformat has it.
+
+        Raises:
+            ExerciseError: it is not there, or is none.
+        """
+        try:
+            found: dict[str, Any] = json.loads(self.notebook.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else f"no notebook: {error}"
+            raise ExerciseError(f"{self.notebook}: {why}") from error
+        return found
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -165,7 +184,7 @@ def load(folder: Path) -> Exercise:
         ExerciseError: anything in it that would make grading wrong, with file and line.
     """
     settings = _toml(folder / "exercise.toml", Settings)
-    module = _module(folder / "checks.py")
+    module = _modules(folder)["checks"]
     for file in sorted(folder.glob("*.py")):
         _prove_names(file)
     checks = tuple(v for v in vars(module).values() if isinstance(v, Check))
@@ -197,31 +216,41 @@ def _no_bytecode() -> Iterator[None]:
         sys.dont_write_bytecode = before
 
 
-def _module(path: Path) -> ModuleType:
-    """Run checks.py anew, as a module of the package that its folder is: it may import what lies beside it.
+def _modules(folder: Path) -> dict[str, ModuleType]:
+    """Run checks.py anew, and what lies beside it, as modules of one package: they may import each other.
+
+    probes.py among them: what it cannot do when it is imported would cost each student the points.
 
     Raises:
-        ExerciseError: it, or a module beside it, cannot be run. Names the file and the line.
+        ExerciseError: one cannot be run. Names the file and the line.
     """
-    if not path.exists():
-        raise ExerciseError(f"{path}: no such file")
-    folder, name = path.resolve().parent, f"_exercise_{path.parent.name}"
+    checks = folder / "checks.py"
+    if not checks.exists():
+        raise ExerciseError(f"{checks}: no such file")
+    name = f"_exercise_{folder.name}"
     for loaded in [loaded for loaded in sys.modules if loaded == name or loaded.startswith(f"{name}.")]:
         del sys.modules[loaded]
     package = ModuleType(name)
-    package.__path__ = [str(folder)]
+    package.__path__ = [str(folder.resolve())]
     sys.modules[name] = package
     importlib.invalidate_caches()
+    with _no_bytecode():
+        return {file.stem: _imported(name, file)
+                for file in (checks, *sorted(folder.glob("*.py"))) if file.stem.isidentifier()}
+
+
+def _imported(package: str, file: Path) -> ModuleType:
     try:
-        with _no_bytecode():
-            return importlib.import_module(f"{name}.{path.stem}")
+        return importlib.import_module(f"{package}.{file.stem}")
     except Exception as error:
+        folder = file.resolve().parent
         frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent == folder]
-        where = (Path(frames[-1].filename).name, frames[-1].lineno) if frames else (path.name, None)
+        where = (Path(frames[-1].filename).name, frames[-1].lineno) if frames else (file.name, None)
+        said = str(error)
         if isinstance(error, SyntaxError) and error.filename:
-            where = Path(error.filename).name, error.lineno
-        raise ExerciseError(f"{path.parent / where[0]}:{where[1] or 1}: "
-                            f"{type(error).__name__}: {error}") from error
+            where, said = (Path(error.filename).name, error.lineno), error.msg
+        raise ExerciseError(f"{file.parent / where[0]}:{where[1] or 1}: "
+                            f"{type(error).__name__}: {said}") from error
 
 
 def _prove(exercise: Exercise) -> None:

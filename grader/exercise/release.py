@@ -57,8 +57,7 @@ def student_notebook(exercise: Exercise) -> str:
     Raises:
         ExerciseError: solutions are not marked as they must be, or a function has none.
     """
-    path = exercise.folder / "notebook.ipynb"
-    document = json.loads(path.read_text(encoding="utf-8"))
+    path, document = exercise.notebook, exercise.document()
     cells = [_cell(i, cell, f"{path}, cell {i + 1}") for i, cell in enumerate(document["cells"])
              if TUTOR not in cell.get("metadata", {}).get("tags", [])]
     stubs = "\n".join(cell["source"] for cell in cells
@@ -78,6 +77,9 @@ def _cell(index: int, cell: dict[str, Any], where: str) -> dict[str, Any]:
     source = "".join(cell["source"])
     if cell["cell_type"] == "code":
         return {**kept, "execution_count": None, "outputs": [], "source": stubbed(source, where)}
+    if any(NEARLY.fullmatch(line.strip()) for line in source.split("\n")):
+        raise ExerciseError(f"{where}: a solution is marked in a cell that is not code, and would be "
+                            f"released; give the cell the tag {TUTOR!r} instead")
     pictures = {"attachments": cell["attachments"]} if "attachments" in cell else {}
     return {**kept, **pictures, "source": source}
 

@@ -8,7 +8,6 @@ solutions, then the file of `wrong/` or `right/` as a last cell.
 from __future__ import annotations
 
 import ast
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +30,7 @@ class Solution:
 
 def reference(exercise: Exercise) -> Solution:
     """The notebook itself."""
-    return Solution(path=exercise.folder / "notebook.ipynb")
+    return Solution(path=exercise.notebook)
 
 
 def solutions(exercise: Exercise, kind: str) -> list[Solution]:
@@ -81,7 +80,7 @@ def cells(exercise: Exercise, extra: Path | None = None) -> list[str]:
     Returns:
         The cells' sources, in order.
     """
-    document = json.loads((exercise.folder / "notebook.ipynb").read_text(encoding="utf-8"))
+    document = exercise.document()
     code = ["".join(c["source"]) for c in document["cells"] if c["cell_type"] == "code"]
     kept = [source for i, source in enumerate(code) if i == 0 or BEGIN in source or _imports(source)]
     return kept + ([extra.read_text(encoding="utf-8")] if extra and extra.suffix == ".py" else [])

@@ -44,7 +44,7 @@ CHANGES: dict[str, Change] = {
     "zeros": torch.zeros_like,
     "NaN": lambda t: torch.full_like(t, float("nan")) if t.is_floating_point() else t,
     "infinities": lambda t: torch.full_like(t, float("inf")) if t.is_floating_point() else t,
-    "one element": lambda t: t.flatten()[:1],
+    "one element": lambda t: t.flatten()[:1] if t.numel() > 1 else t,
     "transposed": lambda t: t.transpose(0, -1).contiguous(),
     "other dtype": lambda t: t.to(torch.float16) if t.is_floating_point() else t,
     "not a number": lambda t: t.to(torch.bool),
@@ -72,7 +72,7 @@ def unnoticed(watched: Watched, observed: Observed, prepared: Preparation,
         prepared: The inputs it was given.
         wanted: The ids of the checks of which it is asked.
     """
-    exercise, somewhere = watched.exercise, set[str]()
+    exercise, made, somewhere = watched.exercise, set[str](), set[str]()
     for step, key in exercise.keys.items():
         checks = [check for check in exercise.checks if step in check.looks_at]
         if step.world.name not in observed or not any(check.id in wanted for check in checks):
@@ -82,6 +82,7 @@ def unnoticed(watched: Watched, observed: Observed, prepared: Preparation,
             changed = _changed(observed, step, key, change, sent)
             if changed is None:
                 continue
+            made.add(name)
             noticed, raised = _asked(watched, checks, changed, prepared)
             yield from (replace(flaw, names=(name,)) for flaw in raised if flaw.checks[0] in wanted)
             if noticed:
@@ -93,9 +94,9 @@ def unnoticed(watched: Watched, observed: Observed, prepared: Preparation,
             _, raised = _asked(watched, checks, junk, prepared)
             yield from (replace(flaw, names=("junk",)) for flaw in raised if flaw.checks[0] in wanted)
     everything = all(check.id in wanted for check in exercise.checks)
-    if everything and any(parcel.arrays for parcel in observed.values()):
+    if everything:
         yield from (Flaw(cause=f"{name}: noticed by no check", mend=MEND_NOTICE) for name in CHANGES
-                    if name not in somewhere)
+                    if name in made - somewhere)
 
 
 def _asked(watched: Watched, checks: Sequence[Check], observed: Observed,

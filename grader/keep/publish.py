@@ -46,7 +46,7 @@ def remember(book: Gradebook, options: Options, exercises: Mapping[str, Exercise
     if options.language:
         book.set_batch_value("language", options.language)
     for name, exercise in exercises.items():
-        if (exercise.folder / "notebook.ipynb").exists():
+        if exercise.notebook.exists():
             book.set_batch_value(RELEASED + name, student_notebook(exercise))
 
 

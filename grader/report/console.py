@@ -142,8 +142,8 @@ def class_table(results: Sequence[Result], out: Path, language: str = "en") -> N
     console.print(table)
     withheld = sum(result.score is None for result in results)
     if withheld:
-        console.print(_("%(count)s withheld by a fault of the grader's or the machine's: run the command "
-                        "again")
+        console.print(_("%(count)s withheld by no student's fault: mend what is named, then run the "
+                        "command again")
                       % {"count": withheld}, style="yellow")
     console.print(_("%(count)s submissions; open %(page)s") % {"count": len(results),
                                                                "page": out / "index.html"},
@@ -180,7 +180,8 @@ def proofs_table(reports: Sequence[Report]) -> None:
             console.print(Text(f"      to mend it: {flaw.mend}"), soft_wrap=True)
         console.print(Text(f"{report.exercise}: {_proved(report)}"), soft_wrap=True)
     bad = sum(len(report.flaws) for report in reports)
-    console.print(f"{_number(len(reports), 'exercise')}, {_number(bad, 'flaw') if bad else 'all proved'}")
+    all_well = "what was asked is proved" if any(report.left_out for report in reports) else "all proved"
+    console.print(f"{_number(len(reports), 'exercise')}, {_number(bad, 'flaw') if bad else all_well}")
 
 
 def _checks_table(report: Report) -> Table:

@@ -70,6 +70,17 @@ def test_a_relative_path_loses_neither_file_nor_line(tmp_path: Path, monkeypatch
         assert str(error.value).startswith(f"{path}/{where}"), error.value
 
 
+@pytest.mark.parametrize("file", ["probes.py", "mistakes.py"])
+def test_what_cannot_be_imported_beside_the_checks_is_said_before_anything_is_graded(exercise_folder: Path,
+                                                                                    file: str) -> None:
+    with (exercise_folder / file).open("a") as module:
+        module.write("\nfine = 1\nbroken = nowhere\n")
+    line = len((exercise_folder / file).read_text().splitlines())
+    with pytest.raises(catalog.ExerciseError) as error:
+        catalog.load(exercise_folder)
+    assert str(error.value) == f"{exercise_folder / file}:{line}: NameError: name 'nowhere' is not defined"
+
+
 def test_the_readmes_checks_are_an_exercise(tmp_path: Path) -> None:
     readme = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
     checks = readme.split("```python\n")[1].split("```")[0]

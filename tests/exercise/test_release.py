@@ -72,6 +72,21 @@ def test_a_solution_that_is_not_marked_just_so_goes_nowhere(exercise_folder: Pat
         release.student_notebook(catalog.load(exercise_folder))
 
 
+def test_a_solution_marked_in_text_is_refused(exercise_folder: Path) -> None:
+    document = json.loads(notebook(SOLVED))
+    document["cells"].append({"cell_type": "markdown", "id": "words", "metadata": {},
+                              "source": "Why?\n\n### BEGIN SOLUTION\nBecause.\n### END SOLUTION"})
+    (exercise_folder / "notebook.ipynb").write_text(json.dumps(document))
+    with pytest.raises(ExerciseError, match="cell 2: a solution is marked in a cell that is not code"):
+        release.student_notebook(catalog.load(exercise_folder))
+
+
+def test_an_exercise_without_its_notebook_says_so(exercise_folder: Path) -> None:
+    (exercise_folder / "notebook.ipynb").unlink()
+    with pytest.raises(ExerciseError, match=r"notebook\.ipynb: No such file"):
+        release.student_notebook(catalog.load(exercise_folder))
+
+
 def test_what_fills_a_table_goes_out_with_it() -> None:
     text = ("WANTED = {}\nWANTED['a'] = 1\nLIST = []\nLIST.append(2)\nOTHER = {}\nOTHER['b'] = 3\n"
             "def visible():\n    return WANTED, LIST\ndef hidden():\n    return OTHER\n")

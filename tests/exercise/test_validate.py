@@ -121,6 +121,14 @@ def noisy(tmp_path: Path) -> Path:
     return write_exercise(tmp_path / "doubling", checks=checks)
 
 
+def test_what_no_change_can_alter_need_not_be_noticed(exercise_folder: Path) -> None:
+    """A number transposed is the same number, and whole ones have no NaN."""
+    change(exercise_folder / "checks.py", "normal(4, 3)", 'torch.tensor(3)')
+    change(exercise_folder / "checks.py", "normal(2, 2)", 'torch.tensor(5)')
+    report = prove(exercise_folder, only=("spoilt",))
+    assert report.flaws == ()
+
+
 def test_too_many_false_alarms_are_said(tmp_path: Path) -> None:
     report = prove(noisy(tmp_path), draws=30)
     (cause,) = [cause for cause in causes(report) if "false alarms" in cause]
