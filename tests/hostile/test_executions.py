@@ -63,6 +63,9 @@ CELLS = {
     "answers for the kernel": "async def do_execute(*a, **k): return {'status': 'error', 'cause': 'timeout',"
                               f" 'ename': 'TimeoutError', 'evalue': {BUSY!r}, 'traceback': [],"
                               " 'busy': True, 'killed': True}\nget_ipython().kernel.do_execute = do_execute",
+    "names a line of 5000 digits": "async def do_execute(*a, **k): return {'status': 'error', 'ename': 'E',"
+                                   " 'evalue': '', 'traceback': ['Cell In[1], line ' + '9' * 5000],"
+                                   " 'execution_count': 1}\nget_ipython().kernel.do_execute = do_execute",
 }
 
 
