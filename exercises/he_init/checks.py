@@ -117,8 +117,9 @@ def fan_in(*steps: Seen) -> None:
         answer = refused.mapping().mapping(name)
         if answer.get("value_error") is not True:
             did = "raised" if "raised" in answer else "returned"
-            fail(f"`fan_in` of a tensor with {what} {did} {str(answer.get(did))[:80]}; it should raise "
-                 "ValueError.")
+            told = answer.get(did)
+            fail(f"`fan_in` of a tensor with {what} {did} "
+                 f"{told[:80] if isinstance(told, str) else described(told)}; it should raise ValueError.")
 
 
 # --- he_normal_ ----------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import site
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +40,7 @@ def arguments(gpus: tuple[Gpu, ...] = ()) -> list[str]:
         made += _open_to_all(prefix)
         for name in OF_A_PREFIX:
             made += _like(prefix / name)
-    for masked in _installed_copies():
+    for masked in sorted(_installed_copies()):
         made += ["--tmpfs", str(masked)]
     made += _open_to_all(Path(INSIDE, "grader"))
     for name in OF_THE_GRADER:
@@ -84,12 +85,13 @@ def _prefixes() -> Iterator[Path]:
             yield path
 
 
-def _installed_copies() -> Iterator[Path]:
-    """A grader that lies among the packages would show its other modules, and what it was installed with."""
-    for prefix in (sys.prefix, sys.base_prefix):
-        if PACKAGE.is_relative_to(Path(prefix).resolve()):
-            yield PACKAGE
-            return
+def _installed_copies() -> set[Path]:
+    """A grader that lies among the packages would show its other modules, and what it was installed with: the
+    one that runs, and any that is installed beside a checkout."""
+    prefixes = [str(Path(prefix).resolve()) for prefix in (sys.prefix, sys.base_prefix)]
+    installed = {Path(folder, "grader").resolve() for folder in site.getsitepackages(prefixes)}
+    return {path for path in (*installed, PACKAGE)
+            if path.is_dir() and any(map(path.is_relative_to, prefixes))}
 
 
 def python() -> str:

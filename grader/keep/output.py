@@ -20,6 +20,11 @@ UNSAFE = re.compile(r"[^\w .@+-]", re.ASCII)
 DIGESTED = re.compile(r"-[0-9a-f]{8}$")  # how a name ends that was made safe: nobody may choose such a one
 
 
+# A job's answers lie in one file. Each was held to the bounds of what arrives; together they are longer,
+# and nested two brackets deeper.
+TOGETHER = wire.Bounds(json=1 << 40, nesting=wire.MAX_NESTING + 2, tensors=1 << 40, header=1 << 40)
+
+
 class Stored(Observations, frozen=True, kw_only=True):
     """Observations, and the fingerprint of the question that they answer."""
 
@@ -68,7 +73,7 @@ class Output:
             None where there are none that can be read and answer this question.
         """
         path = self.observations(student, exercise, world)
-        read = wire.read(path.read_bytes(), Stored) if path.is_file() else None
+        read = wire.read(path.read_bytes(), Stored, TOGETHER) if path.is_file() else None
         return read if isinstance(read, wire.Parcel) and read.record.question == question else None
 
 

@@ -7,7 +7,7 @@ fails.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -16,6 +16,9 @@ from grader.spec.check import Diagnosis, fail
 from grader.spec.inputs import Strange
 from grader.spec.mistakes import the_one
 
+MOST_DESCRIBED = 80   # characters
+MOST_WRITTEN = 1000   # elements of a tensor; of a larger one torch still writes 6 in each dimension
+
 
 def described(value: Any) -> str:
     """A value in a student's words, short."""
@@ -23,8 +26,32 @@ def described(value: Any) -> str:
         return f"a tensor of shape {tuple(value.shape)}"
     if isinstance(value, Strange):
         return f"an object of type {value.kind}"
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    text = ""
+    for piece in _pieces(value):  # no more of them than are shown: a list may hold a hundred thousand tensors
+        text += piece
+        if len(text) > MOST_DESCRIBED:
+            return f"{text[:MOST_DESCRIBED - 3]}..."
+    return text
+
+
+def _pieces(value: Any) -> Iterator[str]:
+    """What `repr` says of plain data, bit by bit, but for tensors too large to be written out."""
+    if isinstance(value, dict):
+        yield "{"
+        for i, (key, item) in enumerate(value.items()):
+            yield f"{', ' * (i > 0)}{key!r}: "
+            yield from _pieces(item)
+        yield "}"
+    elif isinstance(value, list | tuple):
+        yield "[" if isinstance(value, list) else "("
+        for i, item in enumerate(value):
+            yield ", " * (i > 0)
+            yield from _pieces(item)
+        yield "]" if isinstance(value, list) else ",)" if len(value) == 1 else ")"
+    elif isinstance(value, torch.Tensor) and value.numel() > MOST_WRITTEN:
+        yield described(value)
+    else:
+        yield repr(value)
 
 
 def number(value: Any, what: str) -> float:

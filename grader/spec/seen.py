@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 from grader import records
 from grader.spec.check import Diagnosis, Unmet
@@ -26,6 +26,9 @@ from grader.wall.values import (
     Value,
     Whole,
 )
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +96,10 @@ class Seen:
 
     def decode(self, value: Value) -> Any:
         """A record as a Python value. Tensors are plain, on the CPU, detached; strange things are
-        `Strange`."""
+        `Strange`. References to one tensor become one tensor: a list may hold it a hundred thousand times."""
+        return self._decoded(value, {})
+
+    def _decoded(self, value: Value, made: dict[str, torch.Tensor]) -> Any:
         match value:
             case Nothing():
                 return None
@@ -105,14 +111,16 @@ class Seen:
                 array = self.arrays.get(value.key)
                 if array is None or array.shape != value.shape or array.dtype != value.dtype:
                     return Strange("tensor without numbers")
-                return wire.to_tensor(array)
+                if value.key not in made:
+                    made[value.key] = wire.to_tensor(array)
+                return made[value.key]
             case Device():
                 return On(value.value)
             case SequenceValue():
-                items = [self.decode(item) for item in value.items]
+                items = [self._decoded(item, made) for item in value.items]
                 return tuple(items) if value.kind == "tuple" else items
             case MappingValue():
-                return {_key(self.decode(k)): self.decode(v) for k, v in value.items}
+                return {_key(k, self._decoded(k, made)): self._decoded(v, made) for k, v in value.items}
             case Opaque():
                 return Strange(value.kind)
 
@@ -159,8 +167,12 @@ def derived(function: Callable[P, T]) -> Callable[P, T]:
     return worked_out
 
 
-def _key(value: Any) -> Any:
-    return value if isinstance(value, str | int | float | bool | None) else repr(value)
+def _key(record: Value, value: Any) -> Any:
+    """A mapping's key that can be one. Numbers of tensors are not written out: of eight dimensions, torch
+    would write millions."""
+    if isinstance(value, str | int | float | bool | None):
+        return value
+    return repr(record if wire.tensors_of(record) else value)
 
 
 def _float(text: str) -> float:

@@ -50,6 +50,19 @@ NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 @dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """How large a parcel may be, beside the bytes that are there."""
+
+    json: int = MAX_JSON
+    nesting: int = MAX_NESTING
+    tensors: int = MAX_TENSORS
+    header: int = MAX_HEADER
+
+
+ARRIVING = Bounds()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Array:
     """A tensor as bytes, row-major, little-endian."""
 
@@ -109,29 +122,31 @@ def _address(data: bytes) -> int:
     return ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0
 
 
-def read(data: bytes | bytearray | memoryview, kind: Any) -> Parcel[Any] | Garbled:
+def read(data: bytes | bytearray | memoryview, kind: Any,
+         bounds: Bounds = ARRIVING) -> Parcel[Any] | Garbled:
     """The parcel of a record of type `kind`. Total."""
-    opened = open_parcel(data, kind)
+    opened = open_parcel(data, kind, bounds)
     if isinstance(opened, Garbled):
         return opened
     record, numbers = opened
-    arrays = unpack(numbers)
+    arrays = unpack(numbers, bounds)
     if isinstance(arrays, Garbled):
         return arrays
     return Parcel(record=record, arrays=arrays)
 
 
-def open_parcel(data: bytes | bytearray | memoryview, kind: Any) -> tuple[Any, memoryview] | Garbled:
+def open_parcel(data: bytes | bytearray | memoryview, kind: Any,
+                bounds: Bounds = ARRIVING) -> tuple[Any, memoryview] | Garbled:
     """The record of type `kind` in a parcel, and its numbers as they came, neither looked at nor copied.
     Total."""
     data = memoryview(data)
     if len(data) < 8:
         return Garbled(reason="shorter than its header")
     (length,) = struct.unpack_from("<Q", data)
-    if length > min(MAX_JSON, len(data) - 8):
+    if length > min(bounds.json, len(data) - 8):
         return Garbled(reason="the JSON is longer than what arrived, or than allowed")
     text = bytes(data[8:8 + length])
-    if _nests_deeper(text, MAX_NESTING):
+    if _nests_deeper(text, bounds.nesting):
         return Garbled(reason="the JSON is nested too deeply")
     try:
         record = msgspec.json.decode(text, type=kind)
@@ -140,11 +155,11 @@ def open_parcel(data: bytes | bytearray | memoryview, kind: Any) -> tuple[Any, m
     return record, data[8 + length:]
 
 
-def unpack(data: bytes | memoryview) -> dict[str, Array] | Garbled:
+def unpack(data: bytes | memoryview, bounds: Bounds = ARRIVING) -> dict[str, Array] | Garbled:
     """The arrays of a safetensors file. Total; caps and shapes are checked before any value is touched."""
     if not data:
         return {}
-    refusal = _refused_header(data)
+    refusal = _refused_header(data, bounds)
     if refusal:
         return Garbled(reason=refusal)
     try:
@@ -158,12 +173,12 @@ def unpack(data: bytes | memoryview) -> dict[str, Array] | Garbled:
     return arrays
 
 
-def _refused_header(data: bytes | memoryview) -> str:
+def _refused_header(data: bytes | memoryview, bounds: Bounds) -> str:
     """Why the header is not acceptable; empty where it is."""
     if len(data) < 8:
         return "safetensors: shorter than its header"
     (length,) = struct.unpack_from("<Q", data)
-    if length > min(MAX_HEADER, len(data) - 8):
+    if length > min(bounds.header, len(data) - 8):
         return "safetensors: header longer than what arrived, or than allowed"
     text = bytes(data[8:8 + length])
     if _nests_deeper(text, 4):
@@ -172,7 +187,7 @@ def _refused_header(data: bytes | memoryview) -> str:
         header = json.loads(text, object_pairs_hook=_no_repeats)
     except (ValueError, RecursionError) as error:
         return f"safetensors: {str(error)[:200]}"
-    if not isinstance(header, dict) or len(header) > MAX_TENSORS:
+    if not isinstance(header, dict) or len(header) > bounds.tensors:
         return "safetensors: too many tensors"
     for entry in header.values():
         refusal = _refused_entry(entry, len(data) - 8 - length)

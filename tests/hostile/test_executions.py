@@ -13,8 +13,9 @@ import pytest
 from grader.execute import pool
 from grader.execute.bubblewrap import BubblewrapSandbox
 from grader.execute.sandbox import SandboxUnavailable
+from grader.inside.runner.calling import passed_on
 from grader.wall import messages, wire
-from grader.wall.frames import HEADER, STATUS, Kind
+from grader.wall.frames import HEADER, NONCE, STATUS, Kind
 from grader.wall.messages import Again, CallStep, Ended, Job, LossCause, Lost, NotStarted, Observations
 from tests.hostile.forging import FRAMES
 from tests.notebooks import notebook
@@ -63,6 +64,9 @@ CELLS = {
     "answers for the kernel": "async def do_execute(*a, **k): return {'status': 'error', 'cause': 'timeout',"
                               f" 'ename': 'TimeoutError', 'evalue': {BUSY!r}, 'traceback': [],"
                               " 'busy': True, 'killed': True}\nget_ipython().kernel.do_execute = do_execute",
+    "names a line of 5000 digits": "async def do_execute(*a, **k): return {'status': 'error', 'ename': 'E',"
+                                   " 'evalue': '', 'traceback': ['Cell In[1], line ' + '9' * 5000],"
+                                   " 'execution_count': 1}\nget_ipython().kernel.do_execute = do_execute",
 }
 
 
@@ -148,3 +152,12 @@ def test_a_cell_s_own_words_blame_no_machine(observed: dict[str, Observed], name
     assert events
     assert not [event for event in events if event.busy or event.killed]
     assert {event.cause for event in events} == {messages.CellCause.RAISED}
+
+
+def test_an_answer_that_grows_when_it_is_written_anew_is_held_to_the_same_limit() -> None:
+    """The grader reads no more than that of a runner, and would ask it nothing further."""
+    text = b'{"type":"returned","rounds":[' + b",".join([b'{"value":{"type":"none"}}'] * 5000) + b"]}"
+    answer = bytes(NONCE) + len(text).to_bytes(8, "little") + text
+    assert passed_on(answer, len(answer) - NONCE) == (wire.encode(Ended(cause=LossCause.OUTPUT)),)
+    honest = bytes(NONCE) + wire.encode(Lost(cause=LossCause.MEMORY))
+    assert b"".join(passed_on(honest, len(honest) - NONCE)) == honest[NONCE:]

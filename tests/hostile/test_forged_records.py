@@ -21,7 +21,7 @@ from grader.exercise.catalog import Exercise, discover, load
 from grader.exercise.inline import observe_inline
 from grader.exercise.solutions import cells
 from grader.judge import judge, verdict_on
-from grader.spec import Preparation, Seen
+from grader.spec import On, Preparation, Seen, Strange, described
 from grader.wall import messages, wire
 from grader.wall.values import (
     Device,
@@ -214,3 +214,43 @@ def test_strange_values_equal_nothing() -> None:
     assert strange != strange
     assert strange != 0
     assert msgspec.json.encode(Opaque(kind="int"))
+
+
+def within(value: Value) -> Seen:
+    """A step that has a tensor of six dimensions, of which torch would write down 46,656 numbers."""
+    large = Array(dtype="bool", shape=(7,) * 6, data=bytes(7**6))
+    return Seen(step=None, given={}, arrays={"large": large},  # type: ignore[arg-type]
+                outcome=messages.Returned(rounds=(messages.Round(value=value),)))
+
+
+LARGE = TensorRef(key="large", dtype="bool", shape=(7,) * 6)
+
+
+def test_a_tensor_that_is_named_often_is_held_once() -> None:
+    """A list of one tensor, 99,999 times over, is an honest kernel's megabyte, and was a hundred gigabytes
+    here."""
+    value = SequenceValue(items=(LARGE, SequenceValue(items=(LARGE,)),
+                                 MappingValue(items=((Text(value="x"), LARGE),))))
+    one, (another,), mapped = within(value).decode(value)
+    assert one is another
+    assert one is mapped["x"]
+
+
+@pytest.mark.parametrize("items", [1, 1000])
+def test_what_is_too_long_to_be_told_is_not_written_out(items: int) -> None:
+    many = (LARGE,) * items
+    for value in (SequenceValue(items=many), SequenceValue(items=many, kind="tuple"),
+                  MappingValue(items=tuple((Whole(value=i), LARGE) for i in range(items)))):
+        assert "of shape (7, 7, 7, 7, 7, 7)" in described(within(value).decode(value))
+    keys = within(LARGE).decode(MappingValue(items=((SequenceValue(items=many, kind="tuple"), HUGE),
+                                                    (LARGE, NAN))))
+    assert len(keys) == 2
+    assert all(len(key) < 200 * (items + 1) for key in keys)
+
+
+@pytest.mark.parametrize("value", [
+    [], (), {}, [1], (1,), (1, 2), [[], [()]], {"a": [1, (2.5, None)], 3: {}}, "x" * 100, ["x" * 100],
+    [1] * 50, {i: str(i) for i in range(50)}, True, [On("cpu"), Strange("Liar")], 1 << 60])
+def test_what_is_short_is_told_as_python_writes_it(value: object) -> None:
+    written = repr(value)
+    assert described(value) == (written if len(written) <= 80 else f"{written[:77]}...")

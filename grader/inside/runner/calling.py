@@ -62,14 +62,17 @@ def call(kernel: Reached, request: tuple[frames.Bytes, ...], *, seconds: float, 
     return _with_end(heard, channel)
 
 
-def passed_on(answer: bytes | bytearray) -> tuple[frames.Bytes, ...]:
-    """An answer in the runner's writing. What a kernel may not say, the runner's own words above all, is a
-    crash."""
+def passed_on(answer: bytes | bytearray, most: int) -> tuple[frames.Bytes, ...]:
+    """An answer in the runner's writing, of `most` bytes. What a kernel may not say, the runner's own words
+    above all, is a crash; what leaves out the fields that we write grows, and may be too long then."""
     opened = wire.open_parcel(memoryview(answer)[NONCE:], Answer)
     if isinstance(opened, wire.Garbled):
         return (wire.encode(CRASHED),)
     record, numbers = opened
-    return wire.head(record), numbers
+    written = wire.head(record)
+    if len(written) + len(numbers) > most:
+        return (wire.encode(Ended(cause=LossCause.OUTPUT)),)
+    return written, numbers
 
 
 def _sent(channel: frames.Timed, request: tuple[frames.Bytes, ...], *, answer: int | None = None) -> bool:

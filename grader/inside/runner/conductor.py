@@ -125,7 +125,7 @@ class Conductor:
             self.watch.end(span, stays=heard.after is After.STAYS)
         rest = self._rest(span, heard)
         if heard.answer[:NONCE] == nonce and span.stop is None:
-            return Reply(calling.passed_on(heard.answer), heard.after, rest)
+            return Reply(calling.passed_on(heard.answer, room), heard.after, rest)
         ended = span.stop.ended if span.stop else heard.ended
         if rest is not None and span.stop is None and not (heard.taken and fresh):
             ended = rest  # it may be the call before it that has ended the kernel

@@ -33,7 +33,7 @@ READY_SECONDS = 60
 UNPARSED = ("SyntaxError", "IndentationError", "TabError")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 KERNELS_FILE = re.compile(r" \((?:<[^>]*>|[\w./\\-]+\.py), line (\d{1,6})\)$")  # ipykernel's name for a cell
-CELL_LINE = re.compile(r"Cell In ?\[(\d+)\], line (\d+)")
+CELL_LINE = re.compile(r"Cell In ?\[(\d+)\], line (\d{1,6})\b")
 MIME = re.compile(r"[a-z0-9.+-]{1,64}/[A-Za-z0-9.+-]{1,128}")
 
 
