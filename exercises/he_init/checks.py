@@ -116,10 +116,9 @@ def fan_in(*steps: Seen) -> None:
     for name, what in (("vector", "one dimension"), ("scalar", "no dimensions")):
         answer = refused.mapping().mapping(name)
         if answer.get("value_error") is not True:
-            did = "raised" if "raised" in answer else "returned"
-            told = answer.get(did)
-            fail(f"`fan_in` of a tensor with {what} {did} "
-                 f"{told[:80] if isinstance(told, str) else described(told)}; it should raise ValueError.")
+            told = answer.get(did := "raised" if "raised" in answer else "returned")
+            shown = told[:80] if isinstance(told, str) else described(told)
+            fail(f"`fan_in` of a tensor with {what} {did} {shown}; it should raise ValueError.")
 
 
 # --- he_normal_ ----------------------------------------------------------------------------------------
