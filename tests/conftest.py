@@ -6,10 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.notebooks import notebook
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# How long an example takes is the machine's business, not the test's.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 TOML = """
 title = "Doubling"
