@@ -55,8 +55,8 @@ def batch(submissions: Path, out: Path, options: Options, sandbox: Sandbox,
         today = Today(Conditions.drawn(exercises, seed=batch_seed(book, options), sandbox=sandbox.name,
                                        device=device_of(sandbox.gpus)))
         entries = {entry.key: entry for entry in book.entries()}
-        wanted = {(s.student, s.exercise): due(entries.get((s.student, s.exercise)), today.fingerprints(s))
-                  for s in intake.submissions}
+        prints = {(s.student, s.exercise): today.fingerprints(s) for s in intake.submissions}
+        wanted = {key: due(entries.get(key), found) for key, found in prints.items()}
         again = [entries[key] for key, what in wanted.items() if what is Due.JUDGE]
         run = {key for key, what in wanted.items() if what is Due.OBSERVE}
         if again or run:
@@ -66,7 +66,7 @@ def batch(submissions: Path, out: Path, options: Options, sandbox: Sandbox,
         watcher.begin(len(changed), len(wanted) - len(run) - len(again), len(again) - len(left))
         gc.freeze()  # what is loaded stays: the collector need not walk over it for each submission
         for graded in pipeline.grade(changed, today.conditions, sandbox, options):
-            record(graded, today.fingerprints(graded.submission), book, output)
+            record(graded, prints[graded.submission.student, graded.submission.exercise], book, output)
             watcher.graded(graded.result)
         return publish(book, output)
 

@@ -17,9 +17,9 @@ def reachable(sources: Mapping[str, str], names: Mapping[str, set[str]]) -> dict
     """The statements that define `names`, and those that these lead to, also across relative imports.
 
     Args:
-        sources: module's name -> its text. The modules lie beside each other: `from .misconceptions import
-        A`,
-            or `from . import misconceptions` whose attributes are then followed one by one.
+        sources: module's name -> its text. The modules lie beside each other, and import each other by
+            `from .misconceptions import A`, or by `from . import misconceptions`, whose attributes are then
+            followed one by one.
         names: module's name -> the names that are wanted of it.
 
     Returns:

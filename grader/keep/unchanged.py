@@ -86,7 +86,6 @@ class Today:
         return Fingerprints(question=question, observed=digest(question, self._observer),
                             judged=self._judged[submission.exercise])
 
-
     def observed(self, submission: Submission | Unreadable, output: Output) -> Observed | None:
         """What is stored of a submission, from which it can be judged today.
 
