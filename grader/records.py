@@ -39,6 +39,8 @@ class Cause(enum.Enum):
     FORBIDDEN = "forbidden"
     PREREQUISITE = "prerequisite"
     NEEDS_CUDA = "needs-cuda"
+    NOT_SIMULATED = "not-simulated"  # asked of a simulated device what the simulation cannot do
+    ENVIRONMENT = "environment"      # this machine lacks what the answer needs: the mark is withheld
 
 
 def cause_of(ending: LossCause | CellCause) -> Cause:
@@ -144,6 +146,14 @@ class NotebookFile(Record, frozen=True, kw_only=True):
     first_error: str | None = None
 
 
+class NeedsYou(Record, frozen=True, kw_only=True):
+    """Why a tutor should look at a submission. Each kind is a word that tutors can filter by."""
+
+    kind: str                              # "not-simulated", "package", "python", ...
+    reason: str                            # in a sentence
+    said: Sentence | None = None           # the reason, to be said in the reader's language
+
+
 class Result(Record, frozen=True, kw_only=True):
     """One line of results.jsonl, with all that a report needs."""
 
@@ -160,6 +170,7 @@ class Result(Record, frozen=True, kw_only=True):
     comment: str = ""                      # the tutor's
     title: str = ""                        # the exercise's, for people; "" where an older result has none
     said: Sentence | None = None               # the reason, to be said in the reader's language
+    needs_you: tuple[NeedsYou, ...] = ()
 
 
 # --- intake ----------------------------------------------------------------------------------------
