@@ -262,6 +262,7 @@ def validate(options: Options, name: str | None, where: str | None, draws: int, 
       reference   the notebook runs to its end and passes
       right       other right solutions pass
       wrong       wrong solutions fail as their headers say
+      cost        one mistake costs one promise
       killed      every check is failed by some wrong solution
       spoilt      wrong numbers do not pass, junk makes no check raise
       alarms      false alarms are as rare as claimed

@@ -37,6 +37,8 @@ SIGNALLED = N_("Python ended while `%(name)s` was running, so nothing was return
 CALLED = N_("`%(name)s` called %(forbidden)s, which this exercise asks you to write yourself.")
 UNWRITTEN = N_("`%(name)s` is not written yet: it raises NotImplementedError.")
 PROBE_STOPPED = N_("The check's own experiment stopped on what `%(name)s` gave it: %(error)s: %(message)s")
+NOT_SIMULATED = N_("`%(name)s` asked for something that the grader's simulated GPU cannot do: %(message)s. "
+                   "This may well be right on a real GPU, so your tutor is told to look at it.")
 RAISED = N_("`%(name)s` raised %(error)s.")
 RAISED_WITH = N_("`%(name)s` raised %(error)s: %(message)s")
 
@@ -61,10 +63,19 @@ def _judged(exercise: Specification, observed: Observed,
     verdicts: dict[str, records.Verdict] = {}
     worked_out: dict[Any, Any] = {}
     for check in exercise.checks:
-        root = _root(check, verdicts)
-        verdicts[check.id] = (_behind(check, root) if root
-                              else verdict_on(exercise, check, observed, prepared, worked_out))
+        alone = (_unavailable(check, verdicts)
+                 or verdict_on(exercise, check, observed, prepared, worked_out))
+        root = None if alone.mark is records.Mark.NOT_AVAILABLE else _root(check, verdicts)
+        verdicts[check.id] = _behind(check, root, alone) if root else alone
     return tuple(verdicts.values())
+
+
+def _unavailable(check: Check, earlier: Mapping[str, records.Verdict]) -> records.Verdict | None:
+    """The verdict where what it hangs on cannot be looked at here. Decided before anything else, and from
+    the machine alone: everybody is marked out of the same maximum."""
+    gone = next((earlier[b.id] for b in check.after
+                 if earlier[b.id].mark is records.Mark.NOT_AVAILABLE), None)
+    return _marked(check, records.Mark.NOT_AVAILABLE, cause=gone.cause) if gone else None
 
 
 def verdict_on(exercise: Specification, check: Check, observed: Observed,
@@ -92,13 +103,11 @@ def _root(check: Check, earlier: Mapping[str, records.Verdict]) -> records.Verdi
     return next((earlier[b.id] for b in check.after if earlier[b.id].mark is not records.Mark.PASS), None)
 
 
-def _behind(check: Check, before: records.Verdict) -> records.Verdict:
-    """Not reached; where the other could not be looked at, this one cannot either, and leaves the maximum
-    with it."""
-    if before.mark is records.Mark.NOT_AVAILABLE:
-        return _marked(check, records.Mark.NOT_AVAILABLE, cause=before.cause, message=before.message)
-    return _marked(check, records.Mark.NOT_REACHED, cause=Cause.PREREQUISITE,
-                   root=before.root or before.id)
+def _behind(check: Check, before: records.Verdict, alone: records.Verdict) -> records.Verdict:
+    """Not reached. What it would be by itself is kept, for a tutor who lets the other one pass."""
+    return structs.replace(_marked(check, records.Mark.NOT_REACHED, cause=Cause.PREREQUISITE,
+                                   root=before.root or before.id),
+                           after=tuple(b.id for b in check.after), alone=alone)
 
 
 def _refusal(check: Check, seen: Seen, defined: tuple[str, ...]) -> records.Verdict | None:
@@ -119,8 +128,8 @@ def _refusal(check: Check, seen: Seen, defined: tuple[str, ...]) -> records.Verd
         return _marked(check, records.Mark.FAIL, cause=Cause.MISSING,
                        said=_sentence(LOST[messages.LossCause.MISSING], name=missing[0]))
     if isinstance(outcome, messages.Raised) and outcome.error == SIMULATION_LIMIT and seen.gpus:
-        return _marked(check, records.Mark.NOT_AVAILABLE, cause=Cause.NEEDS_CUDA,
-                       message=outcome.message)
+        return _marked(check, records.Mark.FAIL, cause=Cause.NOT_SIMULATED, lines=outcome.lines,
+                       said=_sentence(NOT_SIMULATED, name=_named(seen.step), message=outcome.message))
     if isinstance(outcome, messages.Raised) and not check.may_raise:
         return _marked(check, records.Mark.FAIL, cause=Cause.RAISED,
                        said=_raised(seen.step, outcome),

@@ -121,6 +121,8 @@ class Verdict(Record, frozen=True, kw_only=True):
     functions: tuple[str, ...] = ()        # the student's functions it looked at
     lines: tuple[Line, ...] = ()           # the student's lines it concerns
     root: str | None = None                # for not-reached: the check it hangs on
+    after: tuple[str, ...] = ()            # for not-reached: all that it hangs on directly
+    alone: Verdict | None = None           # for not-reached: what it would be, had they passed
     visible: bool = True
     pattern: str = ""                      # of the diagnosis: which of the student's lines it is about
     said: Sentence | None = None               # where the message is no exercise's
@@ -149,8 +151,9 @@ class NotebookFile(Record, frozen=True, kw_only=True):
 class NeedsYou(Record, frozen=True, kw_only=True):
     """Why a tutor should look at a submission. Each kind is a word that tutors can filter by."""
 
-    kind: str                              # "not-simulated", "package", "python", ...
+    kind: str                              # "withheld", "not-simulated", ...
     reason: str                            # in a sentence
+    checks: tuple[str, ...] = ()           # settled when a tutor has marked these; none: the whole submission
     said: Sentence | None = None           # the reason, to be said in the reader's language
 
 
@@ -171,6 +174,14 @@ class Result(Record, frozen=True, kw_only=True):
     title: str = ""                        # the exercise's, for people; "" where an older result has none
     said: Sentence | None = None               # the reason, to be said in the reader's language
     needs_you: tuple[NeedsYou, ...] = ()
+
+    def wants(self) -> tuple[NeedsYou, ...]:
+        """Why a tutor should look at it; older results without a mark say so too."""
+        if self.status is not Status.WITHHELD or any(one.kind == "withheld" for one in self.needs_you):
+            return self.needs_you
+        broken = [v for v in self.checks if v.mark is Mark.GRADER_ERROR]
+        reason = "; ".join(filter(None, [self.reason, *(f"{v.id}: {v.message}" for v in broken)]))
+        return (NeedsYou(kind="withheld", reason=reason, checks=tuple(v.id for v in broken)), *self.needs_you)
 
 
 # --- intake ----------------------------------------------------------------------------------------

@@ -9,8 +9,10 @@ from grader import __version__
 from grader.exercise.catalog import Exercise
 from grader.judge import score
 from grader.records import (
+    Cause,
     MadeBy,
     Mark,
+    NeedsYou,
     NotebookFile,
     Result,
     Status,
@@ -35,20 +37,25 @@ def unreadable(submission: Unreadable, exercise: Exercise, made: MadeBy) -> Resu
 
 def not_started(submission: Submission, exercise: Exercise, made: MadeBy, why: str) -> Result:
     """No mark: the sandbox did not start, which is our fault."""
-    return structs.replace(_blank(submission, exercise, made),
-                           reason=f"The sandbox did not start: {why}")
+    reason = f"The sandbox did not start: {why}"
+    return structs.replace(_blank(submission, exercise, made), reason=reason,
+                           needs_you=(NeedsYou(kind="withheld", reason=reason),))
 
 
 def judged(submission: Submission, exercise: Exercise, made: MadeBy, verdicts: tuple[Verdict, ...],
            events: tuple[CellEvent, ...]) -> Result:
     """The marks of what was observed; withheld where a check itself is broken."""
-    blank = structs.replace(_blank(submission, exercise, made), checks=verdicts, events=events)
+    blank = structs.replace(_blank(submission, exercise, made), checks=verdicts, events=events,
+                            needs_you=_not_simulated(verdicts))
     file = structs.replace(blank.notebook, first_error=_told(events[0]) if events else None)
     points, maximum = score(verdicts)
     broken = next((v for v in verdicts if v.mark is Mark.GRADER_ERROR), None)
     if broken:
-        return structs.replace(blank, notebook=file, max_score=maximum,
-                               reason=f"{broken.id}: {broken.message}")
+        reason = f"{broken.id}: {broken.message}"
+        ours = NeedsYou(kind="withheld", reason=reason,
+                        checks=tuple(v.id for v in verdicts if v.mark is Mark.GRADER_ERROR))
+        return structs.replace(blank, notebook=file, max_score=maximum, reason=reason,
+                               needs_you=(ours, *blank.needs_you))
     return structs.replace(blank, notebook=file, status=Status.GRADED, score=points, max_score=maximum)
 
 
@@ -57,6 +64,16 @@ def _blank(submission: Submission | Unreadable, exercise: Exercise, made: MadeBy
     return Result(student=submission.student, exercise=exercise.name, status=Status.WITHHELD, score=None,
                   max_score=exercise.settings.points, checks=(), made_by=made, title=exercise.settings.title,
                   notebook=NotebookFile(path=submission.path, sha256=submission.sha256))
+
+
+def _not_simulated(verdicts: tuple[Verdict, ...]) -> tuple[NeedsYou, ...]:
+    """One for each thing that was asked of the simulated device in vain."""
+    asked: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.cause is Cause.NOT_SIMULATED:
+            asked.setdefault(verdict.message, []).append(verdict)
+    return tuple(NeedsYou(kind="not-simulated", reason=message, said=those[0].said,
+                          checks=tuple(v.id for v in those)) for message, those in asked.items())
 
 
 def _told(event: CellEvent) -> str:

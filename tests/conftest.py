@@ -76,11 +76,12 @@ def write_exercise(folder: Path, *, toml: str = TOML, checks: str = CHECKS) -> P
     (folder / "probes.py").write_text(PROBES)
     (folder / "notebook.ipynb").write_text(notebook(*CELLS))
     for kind, name, text in (
-            ("wrong", "squares", '"""Squares.\n\nfails: values\ndiagnosis: squared\n"""\n'
+            ("wrong", "squares", '"""Squares.\n\nfails: values\ndiagnosis: squared\n'
+                                 'points: 4 (both promises are about the value)\n"""\n'
                                  "def double(x):\n    return x * x"),
-            ("wrong", "in_place", '"""Writes into x.\n\nfails: untouched\ndiagnosis: none\n"""\n'
+            ("wrong", "in_place", '"""Writes into x.\n\nfails: untouched\ndiagnosis: none\npoints: 1\n"""\n'
                                   "def double(x):\n    return x.add_(x)"),
-            ("wrong", "raises", '"""Raises.\n\nfails: half\ndiagnosis: none\ncause: raised\n"""\n'
+            ("wrong", "raises", '"""Raises.\n\nfails: half\ndiagnosis: none\ncause: raised\npoints: 2\n"""\n'
                                 'def halve(x):\n    raise KeyError("no")'),
             ("right", "operator", '"""Another style."""\ndef double(x):\n    return 2 * x')):
         (folder / kind).mkdir(exist_ok=True)

@@ -150,6 +150,44 @@ def test_a_world_that_is_not_there_leaves_the_maximum(exercise: catalog.Exercise
     assert judge.score(verdicts) == (0, 0)
 
 
+def test_everybody_is_marked_out_of_the_same_maximum(tmp_path: Path) -> None:
+    """A check that the machine cannot show leaves the maximum, also where one it hangs on was failed."""
+    folder = write_exercise(tmp_path / "doubling")
+    text = (folder / "checks.py").read_text()
+    text = text.replace('twice = Call("double", normal(2, 2), times=2)',
+                        'twice = Call("double", normal(2, 2), times=2, world=REAL_CUDA)')
+    (folder / "checks.py").write_text(text.replace("import Call", "import REAL_CUDA, Call"))
+    exercise = catalog.load(folder)
+    maxima = []
+    for answer in "x + x", "x * x":
+        seen = observed(exercise, f"def double(x):\n    return {answer}")
+        seen.pop("cuda", None)
+        verdicts = judge.judge(exercise, seen, exercise.prepare(SEED))
+        maxima.append((verdicts[1].mark, judge.score(verdicts)[1]))
+    assert maxima == [(records.Mark.NOT_AVAILABLE, 5.0)] * 2
+
+
+def test_what_is_not_reached_keeps_what_it_would_be(exercise: catalog.Exercise) -> None:
+    behind = judged(exercise, observed(exercise, "def double(x):\n    return x * x"))["untouched"]
+    assert (behind.points, behind.after) == (0, ("values",))
+    assert behind.alone
+    assert (behind.alone.mark, behind.alone.cause) == (records.Mark.FAIL, records.Cause.WRONG_ANSWER)
+
+
+def test_what_the_simulation_cannot_do_earns_nothing_and_keeps_its_place(tmp_path: Path) -> None:
+    folder = write_exercise(tmp_path / "doubling")
+    text = (folder / "checks.py").read_text()
+    text = text.replace('uses=("halve",)', 'uses=("halve",), world=ONE_GPU')
+    (folder / "checks.py").write_text(text.replace("import Call", "import ONE_GPU, Call"))
+    exercise = catalog.load(folder)
+    seen = observed(exercise, "def halve(x):\n    return torch.cuda.make_graphed_callables(x, ())")
+    verdicts = judge.judge(exercise, seen, exercise.prepare(SEED))
+    assert (verdicts[2].mark, verdicts[2].cause) == (records.Mark.FAIL, records.Cause.NOT_SIMULATED)
+    assert "`halve` asked for something" in verdicts[2].message
+    assert "make_graphed_callables" in verdicts[2].message
+    assert judge.score(verdicts) == (4.0, 6.0)
+
+
 def test_a_check_that_raises_withholds(tmp_path: Path) -> None:
     checks = (tmp_path / "x").parent / "doubling"
     folder = write_exercise(checks)

@@ -77,6 +77,32 @@ def wrong(evidence: Evidence) -> Iterator[Flaw]:
     yield from _as_said(evidence, "wrong")
 
 
+def cost(evidence: Evidence) -> Iterator[Flaw]:
+    """No mistake costs more points than its header says, nor more than a third without a reason."""
+    most = evidence.exercise.settings.points / 3
+    for solution in evidence.solutions["wrong"]:
+        judged = evidence.judged.get(solution)
+        if judged and not judged.broken:
+            for cause, mend in _too_dear(solution, judged, most):
+                yield Flaw(cause=cause, mend=mend, names=(solution.path.name,))
+
+
+def _too_dear(solution: Solution, judged: Judged, most: float) -> Iterator[tuple[str, str]]:
+    lost = sum(v.max_points - v.points for v in judged.verdicts if v.mark is not Mark.NOT_AVAILABLE)
+    if solution.points is None:
+        yield ("the header does not say what the mistake may cost",
+               f"add a line to it: `points: {lost:g}`")
+        return
+    if lost > solution.points:
+        failed = ", ".join(v.id for v in judged.verdicts if v.points < v.max_points)
+        yield (f"costs {lost:g} points, the header says {solution.points:g} ({failed})",
+               "let the checks behind it look at what they can see by themselves (drop `after=`), or say the "
+               "points in the header")
+    if solution.points > most and not solution.reason:
+        yield (f"may cost {solution.points:g} points, more than a third",
+               "say why in the header, `points: 8 (why so many)`, or let it cost less")
+
+
 def killed(evidence: Evidence) -> Iterator[Flaw]:
     """Every check is failed by some wrong solution."""
     judged = [evidence.judged[s] for s in evidence.solutions["wrong"] if s in evidence.judged]
@@ -142,6 +168,8 @@ PROOFS = (
           of_one_solution=True, of_one_check=True),
     Proof(name="wrong", promise="wrong solutions fail as their headers say", prove=wrong, needs=("wrong",),
           of_one_solution=True, of_one_check=True),
+    Proof(name="cost", promise="one mistake costs one promise", prove=cost, needs=("wrong",),
+          of_one_solution=True),
     Proof(name="killed", promise="every check is failed by some wrong solution", prove=killed,
           needs=("wrong",), of_one_check=True),
     Proof(name="spoilt", promise="wrong numbers do not pass, junk makes no check raise", prove=spoilt,

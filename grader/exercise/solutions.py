@@ -15,7 +15,8 @@ from pathlib import Path
 from grader.exercise.catalog import Exercise, ExerciseError
 from grader.exercise.release import BEGIN
 
-HEADER = re.compile(r"^(fails|diagnosis|cause):[ \t]*(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
+HEADER = re.compile(r"^(fails|diagnosis|cause|points):[ \t]*(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
+POINTS = re.compile(r"(\d+(?:\.\d+)?)(?: \((.+)\))?\.?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,8 @@ class Solution:
     fails: frozenset[str] = frozenset()
     diagnoses: frozenset[str] = frozenset()
     causes: frozenset[str] = frozenset()
+    points: float | None = None            # that the mistake may cost
+    reason: str = ""                       # why so many
 
 
 def reference(exercise: Exercise) -> Solution:
@@ -48,7 +51,9 @@ def solutions(exercise: Exercise, kind: str) -> list[Solution]:
     """
     found = []
     for path in sorted((exercise.folder / kind).glob("*.py")):
-        header = _header(path)
+        said = _header(path)
+        header = {key: _names(value) for key, value in said.items() if key != "points"}
+        points, reason = _points(path, said.get("points"))
         if kind == "wrong" and not header.get("fails"):
             raise ExerciseError(f"{path}:1: the docstring needs a line `fails: check, check`")
         fails = header.get("fails", frozenset())
@@ -57,17 +62,31 @@ def solutions(exercise: Exercise, kind: str) -> list[Solution]:
             raise ExerciseError(f"{path}:1: no check is called {', '.join(sorted(unknown))}")
         found.append(Solution(path=path, fails=fails,
                               diagnoses=header.get("diagnosis", frozenset()) - {"none"},
-                              causes=header.get("cause", frozenset())))
+                              causes=header.get("cause", frozenset()), points=points, reason=reason))
     return found
 
 
-def _header(path: Path) -> dict[str, frozenset[str]]:
+def _header(path: Path) -> dict[str, str]:
     try:
         docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     except SyntaxError as error:
         raise ExerciseError(f"{path}:{error.lineno}: {error.msg}") from error
-    return {key: frozenset(filter(None, re.split(r"[,\s]+", value.strip().rstrip("."))))
-            for key, value in HEADER.findall(docstring)}
+    return dict(HEADER.findall(docstring))
+
+
+def _names(value: str) -> frozenset[str]:
+    return frozenset(filter(None, re.split(r"[,\s]+", value.strip().rstrip("."))))
+
+
+def _points(path: Path, value: str | None) -> tuple[float | None, str]:
+    """What `points: 4` or `points: 8 (why so many)` says."""
+    if value is None:
+        return None, ""
+    found = POINTS.fullmatch(" ".join(value.split()))
+    if found is None:
+        raise ExerciseError(f"{path}:1: the docstring's line `points:` needs a number, and the reason in "
+                            "brackets where it is many: `points: 8 (nothing can be looked at without it)`")
+    return float(found[1]), found[2] or ""
 
 
 def cells(exercise: Exercise, extra: Path | None = None) -> list[str]:

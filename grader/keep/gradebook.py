@@ -253,7 +253,11 @@ def overridden(result: Result, overrides: list[Override]) -> Result:
     own = {o.check: o for o in overrides if (o.student, o.exercise) == (result.student, result.exercise)}
     if not own:
         return result
-    checks = tuple(_overridden(check, own[check.id]) if check.id in own else check for check in result.checks)
+    checks = reached(tuple(_overridden(check, own[check.id]) if check.id in own else check
+                           for check in result.checks))
+    settled = {o.check for o in own.values() if o.points is not None}
+    result = structs.replace(result, needs_you=tuple(
+        one for one in result.needs_you if not one.checks or not settled.issuperset(one.checks)))
     comment = " ".join(o.comment for o in own.values() if o.comment)
     withheld = any(check.mark is Mark.GRADER_ERROR for check in checks)
     if result.status is Status.UNREADABLE or not checks or withheld:
@@ -262,6 +266,23 @@ def overridden(result: Result, overrides: list[Override]) -> Result:
     return structs.replace(result, checks=checks, comment=comment,
                            score=sum(check.points for check in checks),
                            max_score=maximum, status=Status.GRADED)
+
+
+def reached(checks: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+    """The checks that a tutor's word has set free, as they were judged by themselves.
+
+    Args:
+        checks: in the exercise's order, so that what a check hangs on comes before it.
+    """
+    passed: set[str] = set()
+    found = []
+    for check in checks:
+        if check.mark is Mark.NOT_REACHED and check.alone and passed.issuperset(check.after):
+            check = check.alone
+        if check.mark is Mark.PASS:
+            passed.add(check.id)
+        found.append(check)
+    return tuple(found)
 
 
 def _overridden(check: Verdict, override: Override) -> Verdict:

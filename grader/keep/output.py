@@ -98,6 +98,8 @@ def line(result: Result) -> bytes:
                 "checks": checks,
                 "notebook": msgspec.to_builtins(result.notebook),
                 "made_by": msgspec.to_builtins(result.made_by)}
+    if result.needs_you:
+        document["needs_you"] = [{"kind": one.kind, "reason": one.reason} for one in result.needs_you]
     if result.reason:
         document["reason"] = result.reason
     if result.comment:

@@ -11,7 +11,7 @@ from grader import records
 from grader.report import page, safe_text
 from grader.report.cohort import CheckCount, Cohort, ExerciseCount, Reason, Standing, Topic, counted
 from grader.report.resemblance import Alike, alike
-from grader.report.wording import Words, words
+from grader.report.wording import REMEDIES, Words, words
 
 _SCRIPT = "class.js"
 _CHART_LEFT, _CHART_RIGHT, _CHART_TOP, _CHART_BOTTOM = 12, 340, 10, 116
@@ -142,7 +142,7 @@ def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, t
         rows=[writer.row(standing) for standing in writer.cohort.standings], total=writer.maximum,
         charts=[writer.chart(exercise) for exercise in writer.cohort.exercises],
         sections=[writer.section(exercise) for exercise in writer.cohort.exercises],
-        withheld=writer.listed(writer.cohort.withheld), unreadable=writer.listed(writer.cohort.unreadable),
+        needs_you=writer.needing(writer.cohort.needing), unreadable=writer.listed(writer.cohort.unreadable),
         groups=[writer.group(one) for one in writer.groups], count=len(results),
         heads=writer.heads(), script=page.trusted(script),
         policy=page.policy(script=script))
@@ -165,6 +165,7 @@ class _Writer:
         marks = tuple(self._mark(standing, exercise.name) for exercise in self.cohort.exercises)
         statuses = {result.status.value for result in standing.results.values()}
         flags = sorted(statuses - {"graded"})
+        flags += ["needs-you"] if any(result.wants() for result in standing.results.values()) else []
         flags += ["missing"] if len(standing.results) < len(self.cohort.exercises) else []
         flags += ["alike"] if standing.student in self.alike else []
         flags += ["low"] if standing.score is not None and standing.score < standing.max_score / 2 else []
@@ -241,23 +242,30 @@ class _Writer:
         """Results by exercise, reason and what helps, the most frequent reason first."""
         groups: dict[tuple[str, str, str], list[Linked]] = defaultdict(list)
         for result in results:
-            about = self.titles[result.exercise], self._reason(result), self._remedy(result)
+            about = self.titles[result.exercise], self._reason(result), ""
             groups[about].append(self._linked(result.student, result.exercise))
         listed = [Listed(*about, tuple(who)) for about, who in groups.items()]
         return sorted(listed, key=lambda one: (-len(one.students), one.exercise, one.reason))
 
-    def _reason(self, result: records.Result) -> str:
-        broken = [f"{v.id}: {v.message}" for v in result.checks if v.mark is records.Mark.GRADER_ERROR]
-        reason = safe_text.line("; ".join(filter(None, [self.words.reason(result), *broken])), 500)
-        return reason or self.words.gettext("no reason given")
+    def needing(self, results: Sequence[records.Result]) -> list[Listed]:
+        """What a tutor has to look at, by kind and exercise; what has no mark at all comes first."""
+        groups: dict[tuple[str, str, str, str], list[Linked]] = defaultdict(list)
+        for result in results:
+            for one in result.wants():
+                reason = self.words.sentence(one.said) if one.said else one.reason
+                about = one.kind, self.titles[result.exercise], safe_text.line(reason, 500), self._remedy(one)
+                groups[about].append(self._linked(result.student, result.exercise))
+        order = sorted(groups, key=lambda about: (about[0] != "withheld", -len(groups[about]), about))
+        return [Listed(*about[1:], tuple(groups[about])) for about in order]
 
-    def _remedy(self, result: records.Result) -> str:
-        if result.status is not records.Status.WITHHELD:
-            return ""
-        if any(v.mark is records.Mark.GRADER_ERROR for v in result.checks):
+    def _reason(self, result: records.Result) -> str:
+        return safe_text.line(self.words.reason(result), 500) or self.words.gettext("no reason given")
+
+    def _remedy(self, need: records.NeedsYou) -> str:
+        if need.kind == "withheld" and need.checks:
             return self.words.gettext("Mend the check, then run `grader rejudge`: it judges again and runs "
                                       "nothing.")
-        return self.words.gettext("Run the same command again: what is withheld is graded once more.")
+        return self.words.gettext(REMEDIES[need.kind]) if need.kind in REMEDIES else ""
 
     def group(self, group: Alike) -> Listed:
         """Students whose submissions look alike."""

@@ -99,6 +99,7 @@ class Cohort:
     standings: tuple[Standing, ...]
     withheld: tuple[records.Result, ...]
     unreadable: tuple[records.Result, ...]
+    needing: tuple[records.Result, ...]    # a tutor
 
 
 def ordered(names: Iterable[str], weights: Mapping[str, float]) -> list[str]:
@@ -123,7 +124,8 @@ def counted(results: Sequence[records.Result], weights: Mapping[str, float] | No
         standings=tuple(_standing(student, by_student[student], full, weights)
                         for student in sorted(by_student)),
         withheld=tuple(result for result in order if result.status is records.Status.WITHHELD),
-        unreadable=tuple(result for result in order if result.status is records.Status.UNREADABLE))
+        unreadable=tuple(result for result in order if result.status is records.Status.UNREADABLE),
+        needing=tuple(result for result in order if result.wants()))
 
 
 def _standing(student: str, results: Mapping[str, records.Result], full: Mapping[str, float],

@@ -42,6 +42,8 @@ CAUSES = {
     records.Cause.FORBIDDEN: N_("Your code called something that this exercise asks you to write yourself."),
     records.Cause.PREREQUISITE: N_("A check that this one depends on has not passed yet."),
     records.Cause.NEEDS_CUDA: N_("This needs a GPU, and the grading machine had none. It does not count."),
+    records.Cause.NOT_SIMULATED: N_("Your code asked the simulated GPU for something that it cannot do."),
+    records.Cause.ENVIRONMENT: N_("The grading machine lacks something that your code needs."),
 }
 
 
@@ -59,6 +61,8 @@ ADVICE = {
     records.Cause.CRASHED: N_("A function returns to whoever called it; `exit`, `quit` and `os._exit` end "
                                "all of Python."),
     records.Cause.FORBIDDEN: N_("Write out what the ready-made function does, in steps of your own."),
+    records.Cause.NOT_SIMULATED: N_("Is there a more usual way to do this? If not, wait for your "
+                                   "tutor's word."),
 }
 
 BRIEFLY = {
@@ -72,6 +76,16 @@ BRIEFLY = {
     records.Cause.FORBIDDEN: N_("called what is to be written"),
     records.Cause.PREREQUISITE: N_("needs an earlier check"),
     records.Cause.NEEDS_CUDA: N_("needs a GPU"),
+    records.Cause.NOT_SIMULATED: N_("beyond the simulated GPU"),
+    records.Cause.ENVIRONMENT: N_("needs what is not installed here"),
+}
+
+# The kind of what needs a tutor -> what helps.
+REMEDIES = {
+    "withheld": N_("No mark, by the grader's fault. Run the same command again: what is withheld is graded "
+                   "once more."),
+    "not-simulated": N_("It earns nothing as it is. Look at the code, or grade it on a machine with a GPU "
+                        "(`--device cuda`), and set the points with `grader override`."),
 }
 
 

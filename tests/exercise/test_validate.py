@@ -58,6 +58,11 @@ def test_a_sound_exercise_is_proved(exercise_folder: Path) -> None:
      "diagnosed as squared, the header says nothing"),
     ("wrong", "wrong/raises.py", "cause: raised", "cause: timeout",
      "fails with cause raised, the header says timeout"),
+    ("cost", WRONG, "points: 4", "points: 3", "costs 4 points, the header says 3 (values, untouched)"),
+    ("cost", WRONG, "points: 4 (both promises are about the value)", "points: 4",
+     "may cost 4 points, more than a third"),
+    ("cost", WRONG, "points: 4 (both promises are about the value)", "",
+     "the header does not say what the mistake may cost"),
     ("right", "right/operator.py", "2 * x", "3 * x", "values should not fail (wrong-answer)"),
     ("right", "right/operator.py", "2 * x", "3 * x", "untouched is not-reached, behind values"),
     ("reference", "notebook.ipynb", "return x + x", "return x", "values should not fail (wrong-answer)"),
@@ -205,7 +210,7 @@ def test_many_solutions_that_fail_alike_are_one_line(exercise_folder: Path,
 def test_one_solution_runs_alone(exercise_folder: Path) -> None:
     for word in ("squares.py", "squares", WRONG, str(exercise_folder / WRONG)):
         report = prove(exercise_folder, solutions=(word,), draws=4)
-        assert (report.proofs, report.solutions["wrong"]) == (("wrong",), (1, 3))
+        assert (report.proofs, report.solutions["wrong"]) == (("wrong", "cost"), (1, 3))
         assert report.solutions["reference"][0] == report.solutions["right"][0] == 0
     change(exercise_folder / "wrong/raises.py", "fails: half", "fails: values")
     assert not prove(exercise_folder, solutions=("squares",)).flaws
@@ -216,7 +221,7 @@ def test_one_check_is_proved_with_what_it_hangs_on(exercise_folder: Path) -> Non
     report = prove(exercise_folder, checks=("untouched",), draws=4)
     assert report.flaws == ()
     assert [check.check for check in report.checks] == ["untouched"]
-    assert report.left_out == ("release", "names")
+    assert report.left_out == ("release", "names", "cost")
     change(exercise_folder / "wrong/in_place.py", "x.add_(x)", "x + x")
     assert causes(prove(exercise_folder, checks=("untouched",))) == [
         "untouched should fail, it is pass", "no wrong solution fails it"]
@@ -248,14 +253,14 @@ def run(folder: Path, *arguments: str) -> tuple[int, str]:
 def test_the_command_says_what_was_proved(exercise_folder: Path) -> None:
     code, out = run(exercise_folder, "--draws", "4")
     assert code == 0
-    assert ("doubling: proved: release, names, reference, right, wrong, killed, spoilt, alarms; looked at "
-            "the notebook, 1 right solution, 3 wrong solutions, 3 checks, 4 draws; "
+    assert ("doubling: proved: release, names, reference, right, wrong, cost, killed, spoilt, alarms; "
+            "looked at the notebook, 1 right solution, 3 wrong solutions, 3 checks, 4 draws; "
             "left out the notebook's other cells") in out
     assert "1 exercise, all proved" in out
     code, out = run(exercise_folder, "--check", "half", "--solution", "raises", "--solution", "squares.py")
     assert code == 0
     assert ("doubling: proved: wrong; looked at 2 wrong solutions, 1 check; left out release, names, "
-            "reference, right, killed, spoilt, alarms, 1 of 3 wrong solutions, 2 of 3 checks") in out
+            "reference, right, cost, killed, spoilt, alarms, 1 of 3 wrong solutions, 2 of 3 checks") in out
 
 
 def test_the_command_says_what_was_not_proved(exercise_folder: Path) -> None:
@@ -264,7 +269,8 @@ def test_the_command_says_what_was_not_proved(exercise_folder: Path) -> None:
     assert code == 1
     assert "doubling: diagnosed as squared, the header says nothing (squares.py)" in out
     assert "to mend it: mend the solution, or say in its header what it does" in out
-    assert "doubling: not proved: wrong; proved: release, names, reference, right, killed, spoilt;" in out
+    assert ("doubling: not proved: wrong; proved: release, names, reference, right, cost, killed, "
+            "spoilt;") in out
     assert "1 exercise, 1 flaw" in out
     code, out = run(exercise_folder, "--only", "everything")
     assert code == 2

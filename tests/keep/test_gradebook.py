@@ -67,6 +67,34 @@ def test_part_of_the_points_is_partial(book: Gradebook) -> None:
     assert book.results()[0].checks[1].mark is records.Mark.PARTIAL
 
 
+def test_what_hangs_on_a_forgiven_check_counts_as_it_was_judged_by_itself(book: Gradebook) -> None:
+    plain = result()
+    first, second = plain.checks
+    alone = structs.replace(second, id="c", mark=records.Mark.PASS, points=3.0, cause=None)
+    behind = structs.replace(second, id="c", mark=records.Mark.NOT_REACHED, root="b", after=("b",),
+                             alone=alone)
+    deeper = structs.replace(behind, id="d", after=("c",), alone=structs.replace(second, id="d"))
+    book.record(entry(result=structs.replace(plain, max_score=11.0,
+                                             checks=(first, second, behind, deeper))))
+    book.override(Override(student="ada", exercise="x", check="b", points=3.0))
+    (now,) = book.results()
+    assert [(v.id, v.mark, v.points) for v in now.checks[2:]] == [
+        ("c", records.Mark.PASS, 3.0), ("d", records.Mark.FAIL, 0.0)]
+    assert (now.score, now.max_score) == (1.0 + 3.0 + 3.0, 11.0)
+    book.override(Override(student="ada", exercise="x", check="b", points=1.0))
+    assert book.results()[0].checks[2].mark is records.Mark.NOT_REACHED
+
+
+def test_what_a_tutor_has_marked_needs_nobody_any_more(book: Gradebook) -> None:
+    need = records.NeedsYou(kind="not-simulated", reason="why", checks=("b",))
+    book.record(entry(result=structs.replace(result(), needs_you=(need,))))
+    assert book.results()[0].needs_you == (need,)
+    book.override(Override(student="ada", exercise="x", check="b", points=None, comment="I have seen it."))
+    assert book.results()[0].needs_you == (need,)
+    book.override(Override(student="ada", exercise="x", check="b", points=0.0))
+    assert book.results()[0].needs_you == ()
+
+
 def test_the_seed_is_drawn_once(book: Gradebook) -> None:
     assert book.batch_value("seed", "5") == "5"
     assert book.batch_value("seed", "6") == "5"

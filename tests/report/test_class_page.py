@@ -131,6 +131,17 @@ def test_a_row_that_looks_like_another_says_so() -> None:
     assert "100 %:" not in html[html.index('id="alike"'):]
 
 
+def test_what_needs_the_tutor_comes_first_and_can_be_filtered() -> None:
+    need = records.NeedsYou(kind="not-simulated", reason="`f` asked the GPU in vain", checks=("variance",))
+    html = page([structs.replace(s.result("ada"), needs_you=(need,)), s.withheld("wim"), s.passed_all("eve")])
+    block = html[html.index('id="needs-you"'): html.index('id="talk"')]
+    assert block.index("wim") < block.index("asked the GPU in vain") < block.index("ada")
+    assert "grader override" in block
+    assert "eve" not in block
+    flags = dict(re.findall(r'data-flags="([^"]*)"><th scope="row"><bdi>(\w+)', html))
+    assert {who for flag, who in flags.items() if "needs-you" in flag.split()} == {"ada", "wim"}
+
+
 def test_what_is_withheld_has_no_mark_and_a_reason() -> None:
     html = page([s.withheld("wim"), s.result("ada")])
     assert "gain: the check raised KeyError" in html
