@@ -140,6 +140,7 @@ class Raised(Record, frozen=True, kw_only=True, tag="raised"):
     lines: Lines = ()
     forbidden: Names = ()
     inside_probe: bool = False             # raised by probes.py itself, in no frame of the student's
+    not_simulated: bool = False            # the simulation's own word that its device cannot do this
 
 
 class Lost(Record, frozen=True, kw_only=True, tag="lost"):

@@ -14,8 +14,9 @@ from grader.inside.kernel.calls import observe_step
 from grader.inside.kernel.encoding import Decoder, Encoder, TooMuch, tensor_of
 from grader.inside.runner import seccomp
 from grader.inside.runner.executing import does_something, notebook_of, sanitised
+from grader.inside.simulated_cuda import entered
 from grader.wall import wire
-from grader.wall.messages import Answer, CallStep, LossCause, Lost, ProbeStep, Raised, Returned
+from grader.wall.messages import Answer, CallStep, LossCause, Lost, ProbeStep, Raised, Returned, World
 from grader.wall.values import (
     Device,
     MappingValue,
@@ -172,6 +173,26 @@ def test_a_name_that_is_no_function_is_told_from_one_that_is_not_there() -> None
                                   "raise type('E', (Exception,), {'__str__': lambda self: 1/0})()"])
 def test_raised(body: str) -> None:
     assert isinstance(observed(f"def f(x):\n    {body}"), Raised)
+
+
+OWN = "class SimulationLimit(NotImplementedError): pass\n"
+ITS_OWN = "from grader.inside.simulated_cuda import SimulationLimit as Limit\n"
+
+
+@pytest.mark.parametrize(("before", "raised", "name", "not_simulated"), [
+    ("", "torch.eye(2, device='cuda').to_sparse()", "SimulationLimit", True),
+    (OWN, "raise_(SimulationLimit('no GPU'))", "Exception", False),
+    (f"{ITS_OWN}class SimulationLimit(Limit): pass\n", "raise_(SimulationLimit('x'))", "Exception", False),
+    (f"{ITS_OWN}class Mine(Limit): pass\n", "raise_(Mine('x'))", "Mine", False),
+], ids=["the simulation's", "a class of that name", "a subclass of that name", "a subclass"])
+def test_what_is_not_simulated_is_told_by_the_class_itself(before: str, raised: str, name: str,
+                                                           not_simulated: bool) -> None:
+    raising = "exec(compile('def raise_(error): raise error', 'simulated_cuda/limit.py', 'exec'))\n"
+    source = f"import torch\n{before}{raising}def f(): return {raised}"
+    with entered(World(name="one", gpus=("Tesla T4",), built_for_cuda="13.0")):
+        outcome = observed(source, arguments=())
+    assert isinstance(outcome, Raised)
+    assert (outcome.error, outcome.not_simulated) == (name, not_simulated)
 
 
 def test_a_probe() -> None:

@@ -18,6 +18,7 @@ import torch
 
 from grader.inside.kernel.encoding import Decoder, Encoder, TooMuch
 from grader.inside.kernel.recorder import recording
+from grader.inside.simulated_cuda.limit import SimulationLimit
 from grader.wall import wire
 from grader.wall.messages import (
     Answer,
@@ -211,7 +212,8 @@ def _failed(error: BaseException, step: Step, cells: Cells, forbidden: tuple[str
     return Raised(error=_name(error), message=message, lines=lines,
                   ancestry=tuple(name_of(kind) for kind in type(error).__mro__[:MAX_ANCESTRY]),
                   forbidden=forbidden, inside_probe=isinstance(step, ProbeStep)
-                  and _probes_own(error.__traceback__))
+                  and _probes_own(error.__traceback__),
+                  not_simulated=type(error) is SimulationLimit)
 
 
 def _probes_own(trace: TracebackType | None) -> bool:
@@ -225,12 +227,9 @@ def _probes_own(trace: TracebackType | None) -> bool:
 
 
 def _name(error: BaseException) -> str:
-    """The class's name. What a simulated device cannot do, only the simulation itself may say."""
-    name, trace = name_of(type(error)), error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    file = trace.tb_frame.f_code.co_filename if trace is not None else ""
-    return "Exception" if name == "SimulationLimit" and "simulated_cuda" not in file else name
+    """The class's name. That of the simulation's own error is no other class's."""
+    name = name_of(type(error))
+    return "Exception" if name == SimulationLimit.__name__ and type(error) is not SimulationLimit else name
 
 
 def _message(error: BaseException) -> str:
