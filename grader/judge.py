@@ -19,7 +19,6 @@ from grader.wall import messages, wire
 Observed = Mapping[str, wire.Parcel[messages.Observations]]  # world -> what was observed in it
 
 MAX_MESSAGE = 2000  # characters: a message may quote what a student sent
-SIMULATION_LIMIT = "SimulationLimit"  # the class name with which a simulated device says "I cannot do that"
 
 UNDEFINED = N_("`%(name)s` is not defined after the notebook's last cell.")
 LOST = {
@@ -127,7 +126,7 @@ def _refusal(check: Check, seen: Seen, defined: tuple[str, ...]) -> records.Verd
     if isinstance(outcome, messages.Raised) and missing:
         return _marked(check, records.Mark.FAIL, cause=Cause.MISSING,
                        said=_sentence(LOST[messages.LossCause.MISSING], name=missing[0]))
-    if isinstance(outcome, messages.Raised) and outcome.error == SIMULATION_LIMIT and seen.gpus:
+    if isinstance(outcome, messages.Raised) and outcome.not_simulated and seen.gpus is not None:
         return _marked(check, records.Mark.FAIL, cause=Cause.NOT_SIMULATED, lines=outcome.lines,
                        said=_sentence(NOT_SIMULATED, name=_named(seen.step), message=outcome.message))
     if isinstance(outcome, messages.Raised) and not check.may_raise:

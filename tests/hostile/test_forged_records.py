@@ -200,12 +200,15 @@ def test_what_wire_lets_through_torch_can_hold() -> None:
 
 
 def test_a_class_s_name_takes_no_check_out_of_the_maximum(forger: Forger) -> None:
-    """Only in a simulated world can a device be unable; elsewhere the name means nothing."""
-    limit = messages.Raised(error="SimulationLimit", message="cannot")
-    for step, key in forger.exercise.keys.items():
-        if step.world.name in forger.observed and step.world.gpus is None:
-            for verdict in forger.verdicts(step.world.name, key, limit):
-                assert verdict.mark is not records.Mark.NOT_AVAILABLE
+    """Nor does a kernel that says the simulated device could not do it."""
+    for said in messages.Raised(error="SimulationLimit", message="cannot"), messages.Raised(
+            error="SimulationLimit", message="cannot", not_simulated=True):
+        for step, key in forger.exercise.keys.items():
+            if step.world.name in forger.observed:
+                for verdict in forger.verdicts(step.world.name, key, said):
+                    assert verdict.mark is not records.Mark.NOT_AVAILABLE
+                    simulated = said.not_simulated and step.world.gpus is not None
+                    assert (verdict.cause is records.Cause.NOT_SIMULATED) <= simulated
 
 
 def test_strange_values_equal_nothing() -> None:
