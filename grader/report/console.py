@@ -145,6 +145,10 @@ def class_table(results: Sequence[Result], out: Path, language: str = "en") -> N
         console.print(_("%(count)s withheld by no student's fault: mend what is named, then run the "
                         "command again")
                       % {"count": withheld}, style="yellow")
+    asked = sum(bool(result.wants()) and result.score is not None for result in results)
+    if asked:
+        console.print(_("%(count)s with a mark need your eye: see the top of the class page")
+                      % {"count": asked}, style="yellow")
     console.print(_("%(count)s submissions; open %(page)s") % {"count": len(results),
                                                                "page": out / "index.html"},
                   soft_wrap=True, markup=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from grader.records import Cause, Mark, Result, Status
+from grader.records import Cause, Mark, NeedsYou, Result, Status
 from grader.report import console, wording
 from tests import samples as s
 
@@ -16,6 +16,12 @@ MENDED = structs.replace(s.VARIANCE, mark=Mark.PASS, points=4.0)
 DEARER = structs.replace(MENDED, points=5.0, max_points=5.0)
 RESULTS = [s.passed_all("eve"), s.result("ada"), s.result("lin", checks=(*s.PASSED, LATE)), s.withheld("wim"),
            s.unreadable("uma")]
+
+
+def test_what_needs_the_tutor_is_said_once_the_batch_is_done(capsys: pytest.CaptureFixture[str]) -> None:
+    need = NeedsYou(kind="not-simulated", reason="why", checks=("variance",))
+    console.class_table([structs.replace(s.result("ada"), needs_you=(need,)), s.passed_all("eve")], Path("out"))
+    assert "1 with a mark need your eye" in capsys.readouterr().out
 
 
 def test_the_class_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
