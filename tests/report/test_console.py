@@ -20,7 +20,8 @@ RESULTS = [s.passed_all("eve"), s.result("ada"), s.result("lin", checks=(*s.PASS
 
 def test_what_needs_the_tutor_is_said_once_the_batch_is_done(capsys: pytest.CaptureFixture[str]) -> None:
     need = NeedsYou(kind="not-simulated", reason="why", checks=("variance",))
-    console.class_table([structs.replace(s.result("ada"), needs_you=(need,)), s.passed_all("eve")], Path("out"))
+    ada = structs.replace(s.result("ada"), needs_you=(need,))
+    console.class_table([ada, s.passed_all("eve")], Path("out"))
     assert "1 with a mark need your eye" in capsys.readouterr().out
 
 
