@@ -36,8 +36,8 @@ SIGNALLED = N_("Python ended while `%(name)s` was running, so nothing was return
 CALLED = N_("`%(name)s` called %(forbidden)s, which this exercise asks you to write yourself.")
 UNWRITTEN = N_("`%(name)s` is not written yet: it raises NotImplementedError.")
 PROBE_STOPPED = N_("The check's own experiment stopped on what `%(name)s` gave it: %(error)s: %(message)s")
-NOT_SIMULATED = N_("`%(name)s` asked for something that the grader's simulated GPU cannot do: %(message)s. "
-                   "This may well be right on a real GPU, so your tutor is told to look at it.")
+NOT_SIMULATED = N_("`%(name)s` went beyond what is simulated: %(message)s. It may well be right on a real "
+                   "GPU, so your tutor is asked to look at it.")
 RAISED = N_("`%(name)s` raised %(error)s.")
 RAISED_WITH = N_("`%(name)s` raised %(error)s: %(message)s")
 

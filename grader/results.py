@@ -70,10 +70,11 @@ def _not_simulated(verdicts: tuple[Verdict, ...]) -> tuple[NeedsYou, ...]:
     """One for each thing that was asked of the simulated device in vain."""
     asked: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
-        if verdict.cause is Cause.NOT_SIMULATED:
-            asked.setdefault(verdict.message, []).append(verdict)
-    return tuple(NeedsYou(kind="not-simulated", reason=message, said=those[0].said,
-                          checks=tuple(v.id for v in those)) for message, those in asked.items())
+        if verdict.cause is Cause.NOT_SIMULATED and verdict.said:
+            asked.setdefault(verdict.said.values["message"], []).append(verdict)
+    return tuple(NeedsYou(kind="not-simulated", checks=tuple(v.id for v in those),
+                          reason=f"{', '.join(dict.fromkeys(f for v in those for f in v.functions))}: {what}")
+                 for what, those in asked.items())
 
 
 def _told(event: CellEvent) -> str:

@@ -183,7 +183,7 @@ def test_what_the_simulation_cannot_do_earns_nothing_and_keeps_its_place(tmp_pat
     seen = observed(exercise, "def halve(x):\n    return torch.cuda.make_graphed_callables(x, ())")
     verdicts = judge.judge(exercise, seen, exercise.prepare(SEED))
     assert (verdicts[2].mark, verdicts[2].cause) == (records.Mark.FAIL, records.Cause.NOT_SIMULATED)
-    assert "`halve` asked for something" in verdicts[2].message
+    assert "`halve` went beyond what is simulated" in verdicts[2].message
     assert "make_graphed_callables" in verdicts[2].message
     assert judge.score(verdicts) == (4.0, 6.0)
 
