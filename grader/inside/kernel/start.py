@@ -47,8 +47,8 @@ def start(job: Job, connection_file: str, channel: socket.socket, *, fork: bool)
 def _prepare(job: Job, connection_file: str) -> Any:
     from ipykernel.kernelapp import IPKernelApp
 
-    if "" not in sys.path:
-        sys.path.insert(0, "")
+    # Last, not first as in Jupyter: what was handed in stands for no module of Python's or of a package.
+    sys.path[:] = [*filter(None, sys.path), ""]
     if job.world.gpus is not None:
         from grader.inside.simulated_cuda import enter
         enter(job.world)
