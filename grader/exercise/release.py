@@ -48,9 +48,10 @@ def files(exercise: Exercise) -> dict[str, str | bytes]:
     if settings.files:
         toml.append(f"files = {json.dumps(settings.files)}")
     data = {name: (exercise.folder / name).read_bytes() for name in settings.files}
+    readme = README.format(title=settings.title, name=exercise.name, visible=visible, points=settings.points,
+                           rest=REST if visible < settings.points else "")
     texts = {f"{exercise.name}.ipynb": student_notebook(exercise), "exercise.toml": "\n".join(toml) + "\n",
-             "README.md": README.format(title=settings.title, name=exercise.name, visible=visible,
-                                        points=settings.points, rest=REST if visible < settings.points else "")}
+             "README.md": readme}
     return {**data, **texts, **visible_sources(exercise)}
 
 
