@@ -19,7 +19,7 @@ from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import Sandbox
 from grader.exercise.catalog import Exercise, known, load
 from grader.exercise.release import hand_out
-from grader.intake.folder import IntakeError, read_file, read_folder
+from grader.intake.folder import IntakeError, read_file, read_folder, with_files
 from grader.keep.gradebook import Entry, Gradebook, overridden
 from grader.keep.output import Output
 from grader.keep.publish import get_ready, opened, publish, record, record_mark, remember, weights
@@ -104,6 +104,7 @@ def grade(notebook: Path, options: Options, sandbox: Sandbox, *, visible_only: b
     if not submission.exercise:
         raise IntakeError(f"{notebook}: cannot tell which exercise this is; say it with --exercise "
                           f"({', '.join(folders)})")
+    submission = with_files(submission, notebook.absolute(), own=False)
     exercise = load(folders[submission.exercise])
     exercises = {exercise.name: exercise.visible_part() if visible_only else exercise}
     seed = options.seed if options.seed is not None else secrets.randbits(31)

@@ -18,6 +18,7 @@ from grader.execute.gpus import Gpu
 from grader.execute.pool import Work, default_jobs, observe_all
 from grader.execute.sandbox import Sandbox
 from grader.exercise.catalog import Exercise
+from grader.intake.bundle import Bundle
 from grader.options import Options
 from grader.records import Result, Submission, Unreadable
 from grader.spec import Preparation
@@ -76,8 +77,10 @@ def prepare(number: int, submission: Submission | Unreadable, conditions: Condit
     if isinstance(submission, Unreadable):
         return []
     name = submission.exercise
+    handed_in = Bundle(files=submission.files, places=submission.places)
     return list(conditions.exercises[name].jobs(number, submission.notebook, conditions.prepared[name],
-                                                seed=conditions.seed, device=conditions.device))
+                                                seed=conditions.seed, device=conditions.device,
+                                                handed_in=handed_in))
 
 
 def observe(work: Sequence[Sequence[Work]], sandbox: Sandbox,

@@ -7,7 +7,7 @@ import enum
 
 from msgspec import field
 
-from grader.wall.messages import CellCause, CellEvent, Line, LossCause
+from grader.wall.messages import Brought, CellCause, CellEvent, Line, LossCause
 from grader.wall.values import Record
 
 
@@ -174,6 +174,8 @@ class Result(Record, frozen=True, kw_only=True):
     title: str = ""                        # the exercise's, for people; "" where an older result has none
     said: Sentence | None = None               # the reason, to be said in the reader's language
     needs_you: tuple[NeedsYou, ...] = ()
+    files: tuple[Brought, ...] = ()        # that the student handed in beside the notebook
+    notes: tuple[Sentence, ...] = ()       # to the student, of the submission as a whole: files left out
 
     def wants(self) -> tuple[NeedsYou, ...]:
         """Why a tutor should look at it; older results without a mark say so too."""
@@ -195,6 +197,10 @@ class Submission(Record, frozen=True, kw_only=True):
     path: str                              # as found, relative to the submissions folder
     sha256: str                            # of the file as handed in
     notebook: str                          # cleaned nbformat 4 JSON
+    files: tuple[Brought, ...] = ()        # handed in beside it
+    # their bytes: SHA-256 -> a file here; empty in what a gradebook keeps, which is never run
+    places: dict[str, str] = field(default_factory=dict)
+    notes: tuple[Sentence, ...] = ()       # what was left out of them, and why
 
 
 class Unreadable(Record, frozen=True, kw_only=True):

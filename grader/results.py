@@ -7,6 +7,7 @@ from msgspec import structs
 
 from grader import __version__
 from grader.exercise.catalog import Exercise
+from grader.intake.bundle import REPLACED, notes_on
 from grader.judge import score
 from grader.records import (
     Cause,
@@ -61,9 +62,16 @@ def judged(submission: Submission, exercise: Exercise, made: MadeBy, verdicts: t
 
 def _blank(submission: Submission | Unreadable, exercise: Exercise, made: MadeBy) -> Result:
     """A result that says nothing of marks yet: withheld."""
-    return Result(student=submission.student, exercise=exercise.name, status=Status.WITHHELD, score=None,
-                  max_score=exercise.settings.points, checks=(), made_by=made, title=exercise.settings.title,
-                  notebook=NotebookFile(path=submission.path, sha256=submission.sha256))
+    blank = Result(student=submission.student, exercise=exercise.name, status=Status.WITHHELD, score=None,
+                   max_score=exercise.settings.points, checks=(), made_by=made,
+                   title=exercise.settings.title,
+                   notebook=NotebookFile(path=submission.path, sha256=submission.sha256))
+    if isinstance(submission, Unreadable):
+        return blank
+    notes = [note for note in submission.notes if note.template != REPLACED]
+    replaced = exercise.brings.replaced(submission.files)
+    return structs.replace(blank, files=submission.files,
+                           notes=(*notes, *notes_on({REPLACED: [*replaced]} if replaced else {})))
 
 
 def _not_simulated(verdicts: tuple[Verdict, ...]) -> tuple[NeedsYou, ...]:

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import IO
 
 from grader.execute import mounts
-from grader.execute.exchange import converse
+from grader.execute.exchange import NOWHERE, Places, converse
 from grader.execute.gpus import Gpu
 from grader.execute.sandbox import HOW_TO_GO_ON, SandboxUnavailable
 from grader.wall import frames, wire
@@ -54,8 +54,8 @@ class BubblewrapSandbox:
             raise SandboxUnavailable(f"bubblewrap does not start here ({trouble}): allow user namespaces, "
                                      f"see grader doctor, {HOW_TO_GO_ON}")
 
-    def run(self, job: Job, steps: Sequence[Step],
-            arrays: Mapping[str, wire.Array]) -> wire.Parcel[Observations] | NotStarted:
+    def run(self, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array],
+            places: Places = NOWHERE) -> wire.Parcel[Observations] | NotStarted:
         with self.lock:
             if self.closed:
                 return NotStarted(reason="the sandbox is closed")
@@ -80,7 +80,7 @@ class BubblewrapSandbox:
             alarm.daemon = True
             alarm.start()
             try:
-                return converse(frames.Line(ours), job, steps, arrays)
+                return converse(frames.Line(ours), job, steps, arrays, places)
             finally:
                 alarm.cancel()
 
@@ -109,7 +109,7 @@ class Server:
         with theirs:
             self.process = subprocess.Popen(
                 [command, *namespaces(), *more_for(gpus), *mounts.arguments(gpus), *mounts.environment(gpus),
-                 "--chdir", "/job", "--", mounts.python(), "-m", "grader.inside.runner.server",
+                 "--chdir", "/job", "--", mounts.python(), "-P", "-m", "grader.inside.runner.server",
                  str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=self.errors, start_new_session=True)

@@ -3,12 +3,16 @@ raises."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
 
 from grader.wall import frames, wire
 from grader.wall.frames import Kind
 from grader.wall.messages import (
+    Brought,
     CallStep,
     Ended,
     Job,
@@ -25,13 +29,26 @@ from grader.wall.values import TensorRef, Value
 ENVELOPE = 1 << 16  # bytes of an answer beside its numbers and its JSON
 MAX_REASON = 2000   # characters
 CRASHED = Ended(cause=LossCause.CRASHED)
+Places = Mapping[str, str]              # SHA-256 of a file's bytes -> where they lie on this machine
+NOWHERE: Places = MappingProxyType({})
 
 
-def converse(stream: frames.Stream, job: Job, steps: Sequence[Step],
-             arrays: Mapping[str, wire.Array]) -> wire.Parcel[Observations] | NotStarted:
-    """Send the job, then, after its last cell, one step after the other."""
+class Changed(Exception):  # noqa: N818 - the name is the statement
+    """A file is not there any more as it was read. No mark can be given for what it was."""
+
+
+def converse(stream: frames.Stream, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array],
+             places: Places = NOWHERE) -> wire.Parcel[Observations] | NotStarted:
+    """Send the job with its files, then, after its last cell, one step after the other."""
     try:
         frames.put(stream, Kind.JOB, wire.encode(job))
+        for file in job.files:
+            frames.put(stream, Kind.FILE, _bytes(file, places))
+    except Changed as error:
+        return NotStarted(reason=str(error))
+    except (OSError, ValueError) as error:
+        return NotStarted(reason=f"the sandbox ended before the notebook started: {error}")
+    try:
         kind, payload = frames.get(stream, MAX_REASON)
     except (frames.Broken, OSError, ValueError) as error:
         return NotStarted(reason=f"the sandbox ended before the notebook started: {error}")
@@ -54,6 +71,22 @@ def converse(stream: frames.Stream, job: Job, steps: Sequence[Step],
     _end(stream)
     return wire.Parcel(record=Observations(run=run or Run(left_out=job.left_out), outcomes=outcomes,
                                            device=job.world.device), arrays=found)
+
+
+def _bytes(file: Brought, places: Places) -> bytes:
+    """What one file of the job holds.
+
+    Raises:
+        Changed: it holds something else by now.
+    """
+    try:
+        with Path(places[file.sha256]).open("rb") as opened:
+            data = opened.read(file.size + 1)
+    except (KeyError, OSError):
+        data = None
+    if data is None or hashlib.sha256(data).hexdigest() != file.sha256:
+        raise Changed(f"{file.name} has changed since it was read: run the same command again")
+    return data
 
 
 def _run(stream: frames.Stream) -> Run | None:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from grader.execute.exchange import NOWHERE, Places
 from grader.execute.gpus import Gpu, silence
 from grader.execute.sandbox import Sandbox
 from grader.wall import wire
@@ -49,21 +50,23 @@ class Work(NamedTuple):
     steps: Sequence[Step]
     arrays: Mapping[str, wire.Array]
     on_gpu: bool = False  # wants a GPU of its own
+    places: Places = NOWHERE  # of the job's files
 
 
-def observe(sandbox: Sandbox, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array]) -> Found:
+def observe(sandbox: Sandbox, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array],
+            places: Places = NOWHERE) -> Found:
     """A job's observations, with what is worth a second try tried again."""
-    found = _executed(sandbox, job, steps, arrays)
+    found = _executed(sandbox, job, steps, arrays, places)
     if isinstance(found, NotStarted):
         return found
     killers = tuple(event.cell for event in found.record.run.events if event.killed)
     if killers and not job.left_out:
         job = replace(job, left_out=killers)
-        again = _executed(sandbox, job, steps, arrays)
+        again = _executed(sandbox, job, steps, arrays, places)
         if isinstance(again, NotStarted):
             return again
         found = _with_earlier_events(again, found)
-    return _trusted(sandbox, job, _revived(sandbox, job, steps, arrays, found))
+    return _trusted(sandbox, job, _revived(sandbox, job, steps, arrays, places, found))
 
 
 def _trusted(sandbox: Sandbox, job: Job, found: wire.Parcel[Observations]) -> Found:
@@ -77,10 +80,11 @@ def _trusted(sandbox: Sandbox, job: Job, found: wire.Parcel[Observations]) -> Fo
     return NotStarted(reason=f"{gpu.name} no longer answers: {why}") if why else found
 
 
-def _executed(sandbox: Sandbox, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array]) -> Found:
+def _executed(sandbox: Sandbox, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array],
+              places: Places) -> Found:
     found: Found = NotStarted(reason="never tried")
     for _ in range(TRIES):
-        found = sandbox.run(job, steps, arrays)
+        found = sandbox.run(job, steps, arrays, places)
         if not isinstance(found, NotStarted):
             return found
     return found
@@ -96,13 +100,13 @@ def _with_earlier_events(again: wire.Parcel[Observations],
 
 
 def _revived(sandbox: Sandbox, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array],
-             found: wire.Parcel[Observations]) -> wire.Parcel[Observations]:
+             places: Places, found: wire.Parcel[Observations]) -> wire.Parcel[Observations]:
     """A call that ends the kernel loses itself; the steps behind it are asked of a new one."""
     for _ in range(REVIVALS):
         left = [step for step in steps if _unasked(found.record.outcomes.get(step.key))]
         if not left or len(left) == len(steps):
             return found
-        more = _executed(sandbox, job, left, arrays)
+        more = _executed(sandbox, job, left, arrays, places)
         if isinstance(more, NotStarted):
             return found
         outcomes = {**found.record.outcomes, **more.record.outcomes}
@@ -182,7 +186,8 @@ def observe_all(sandbox: Sandbox, work: Iterable[Work], workers: int,
         while True:
             while len(running) < workers + AHEAD and (taken := seats.next(waiting)) is not None:
                 each = taken[0]
-                running[executor.submit(observe, sandbox, each.job, each.steps, each.arrays)] = taken
+                running[executor.submit(observe, sandbox, each.job, each.steps, each.arrays,
+                                        each.places)] = taken
             if not running:
                 break
             future = next(iter(wait(running, return_when=FIRST_COMPLETED).done))
@@ -196,6 +201,6 @@ def observe_all(sandbox: Sandbox, work: Iterable[Work], workers: int,
                 yield each.key, found
         for each in alone:
             job = replace(each.job, gpu_share=ROOM) if each.on_gpu else each.job
-            yield each.key, observe(sandbox, job, each.steps, each.arrays)
+            yield each.key, observe(sandbox, job, each.steps, each.arrays, each.places)
     finally:
         executor.shutdown(wait=False, cancel_futures=True)

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 import grader
-from grader.execute.exchange import converse
+from grader.execute.exchange import NOWHERE, Places, converse
 from grader.execute.gpus import Gpu
 from grader.wall import frames, wire
 from grader.wall.messages import Job, NotStarted, Observations, Step
@@ -35,10 +35,10 @@ class ProcessSandbox:
     def await_ready(self) -> None:
         return
 
-    def run(self, job: Job, steps: Sequence[Step],
-            arrays: Mapping[str, wire.Array]) -> wire.Parcel[Observations] | NotStarted:
+    def run(self, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array],
+            places: Places = NOWHERE) -> wire.Parcel[Observations] | NotStarted:
         try:
-            process = subprocess.Popen([sys.executable, "-m", "grader.inside.runner.portable"],
+            process = subprocess.Popen([sys.executable, "-P", "-m", "grader.inside.runner.portable"],
                                        env=_environment(),
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                        stderr=subprocess.DEVNULL, start_new_session=True, bufsize=0)
@@ -50,7 +50,7 @@ class ProcessSandbox:
         alarm.daemon = True
         alarm.start()
         try:
-            return converse(Pipes(process), job, steps, arrays)
+            return converse(Pipes(process), job, steps, arrays, places)
         finally:
             alarm.cancel()
             _close(process)

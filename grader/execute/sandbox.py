@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Protocol
 
 from grader.errors import Mendable
+from grader.execute.exchange import NOWHERE, Places
 from grader.execute.gpus import Gpu
 from grader.wall import wire
 from grader.wall.messages import Job, NotStarted, Observations, Step
@@ -31,9 +32,13 @@ class Sandbox(Protocol):
             SandboxUnavailable: it does not start here.
         """
 
-    def run(self, job: Job, steps: Sequence[Step],
-            arrays: Mapping[str, wire.Array]) -> wire.Parcel[Observations] | NotStarted:
-        """What a job's notebook did and what its steps brought. Never raises for what a notebook does."""
+    def run(self, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array],
+            places: Places = NOWHERE) -> wire.Parcel[Observations] | NotStarted:
+        """What a job's notebook did and what its steps brought. Never raises for what a notebook does.
+
+        Args:
+            places: where the bytes of the job's files lie.
+        """
 
     def close(self) -> None: ...
 

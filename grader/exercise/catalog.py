@@ -20,6 +20,7 @@ from msgspec import structs
 
 from grader.errors import Mendable
 from grader.execute.pool import Work
+from grader.intake.bundle import NOTHING, Bundle, bundle, modules
 from grader.spec import ON_GPU, PLAIN, Check, Preparation, Step, World, prepare, worlds
 from grader.wall import messages
 from grader.wall.values import Record
@@ -44,6 +45,8 @@ class Settings(Record, frozen=True, kw_only=True):
     # where a GPU is at hand, the steps of `plain` are made on it as well
     on_gpu: bool = False
     limits: messages.Limits = messages.Limits()
+    files: tuple[str, ...] = ()           # data sets beside it, put in the notebook's folder and handed out
+    hidden_files: tuple[str, ...] = ()    # put there for grading only; a notebook can read them then
 
 
 class Place(Record, frozen=True, kw_only=True):
@@ -68,6 +71,7 @@ class Exercise:
     checks: tuple[Check, ...]
     keys: Mapping[Step, str]              # every step the checks look at -> its opaque key
     probes: str                           # the text of probes.py; empty where there is none
+    brings: Bundle = NOTHING              # exercise.toml's files
 
     @property
     def worlds(self) -> tuple[World, ...]:
@@ -96,8 +100,9 @@ class Exercise:
     @property
     def files(self) -> tuple[Path, ...]:
         """What decides its marks: exercise.toml, checks.py and the modules beside it, probes.py
-        among them."""
-        return (self.folder / "exercise.toml", *sorted(self.folder.glob("*.py")))
+        among them, and the data that it brings."""
+        return (self.folder / "exercise.toml", *modules(self.folder),
+                *(self.folder / file.name for file in self.brings.files))
 
     def keys_in(self, world: World) -> list[str]:
         """The keys of the steps that are made in a world."""
@@ -115,18 +120,20 @@ class Exercise:
                        keys={step: key for step, key in self.keys.items() if step in steps})
 
     def jobs(self, index: int, notebook: str, prepared: Preparation, *, seed: int,
-             device: str = "cpu") -> Iterator[Work]:
+             device: str = "cpu", handed_in: Bundle = NOTHING) -> Iterator[Work]:
         """One job for each world its checks look at, which a machine with this device can show."""
+        beside = self.brings.over(handed_in)
         for world in prepared.worlds.values():
             if world.real_gpu and device == "cpu":
                 continue
             keys = self.keys_in(world)
             job = messages.Job(notebook=notebook, world=world, seed=seed,
                                watched=self.settings.forbidden, functions=self.settings.functions,
-                               preload=self.settings.preload, limits=self.settings.limits)
+                               preload=self.settings.preload, limits=self.settings.limits,
+                               files=beside.files)
             arrays = {k: a for key in keys for k, a in prepared.steps[key].arrays.items()}
             yield Work(key=(index, world.name), job=job, arrays=arrays, on_gpu=world.real_gpu,
-                       steps=tuple(prepared.steps[key].record for key in keys))
+                       steps=tuple(prepared.steps[key].record for key in keys), places=beside.places)
 
     def prepare(self, seed: int) -> Preparation:
         """The inputs of every step and the worlds it is made in, drawn from the batch's seed."""
@@ -185,16 +192,24 @@ def load(folder: Path) -> Exercise:
     """
     settings = _toml(folder / "exercise.toml", Settings)
     module = _modules(folder)["checks"]
-    for file in sorted(folder.glob("*.py")):
+    for file in modules(folder):
         _prove_names(file)
     checks = tuple(v for v in vars(module).values() if isinstance(v, Check))
     probes_file = folder / PROBES
     probes = probes_file.read_text(encoding="utf-8") if probes_file.exists() else ""
     steps = dict.fromkeys(step for check in checks for step in check.looks_at)
     exercise = Exercise(name=folder.name, folder=folder, settings=settings, checks=checks, probes=probes,
+                        brings=_brought(folder, settings),
                         keys={step: f"s{i}" for i, step in enumerate(steps)})
     _prove(exercise)
     return exercise
+
+
+def _brought(folder: Path, settings: Settings) -> Bundle:
+    try:
+        return bundle(folder, (*settings.files, *settings.hidden_files))
+    except ValueError as error:
+        raise ExerciseError(f"{folder / 'exercise.toml'}: {error}") from error
 
 
 def _toml(path: Path, kind: type[T]) -> T:
@@ -236,7 +251,7 @@ def _modules(folder: Path) -> dict[str, ModuleType]:
     importlib.invalidate_caches()
     with _no_bytecode():
         return {file.stem: _imported(name, file)
-                for file in (checks, *sorted(folder.glob("*.py"))) if file.stem.isidentifier()}
+                for file in (checks, *modules(folder)) if file.stem.isidentifier()}
 
 
 def _imported(package: str, file: Path) -> ModuleType:

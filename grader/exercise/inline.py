@@ -9,7 +9,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -32,7 +35,21 @@ def observe_inline(exercise: Exercise, sources: list[str], prepared: Preparation
     Raises:
         CellStopError: one of the cells raised.
     """
-    return observe_namespace(exercise, lambda: _executed(sources), prepared)
+    with beside(exercise):
+        return observe_namespace(exercise, lambda: _executed(sources), prepared)
+
+
+@contextlib.contextmanager
+def beside(exercise: Exercise) -> Iterator[None]:
+    """Within, the working folder holds what the exercise brings, where it brings anything."""
+    if not exercise.brings.files:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="grader-") as folder, contextlib.chdir(folder):
+        for file in exercise.brings.files:
+            Path(file.name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(exercise.brings.places[file.sha256], file.name)
+        yield
 
 
 def observe_namespace(exercise: Exercise, namespace: Callable[[], dict[str, Any]], prepared: Preparation

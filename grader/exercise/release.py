@@ -34,8 +34,8 @@ This runs the visible checks on your own machine, {visible:g} of {points:g} poin
 REST = " The rest is looked at after you hand\nin: it is not enough to please the visible ones."
 
 
-def files(exercise: Exercise) -> dict[str, str]:
-    """File name -> text of everything that students get of one exercise.
+def files(exercise: Exercise) -> dict[str, str | bytes]:
+    """File name -> content of everything that students get of one exercise.
 
     Raises:
         ExerciseError: the notebook's solutions are not marked as they must be.
@@ -45,10 +45,14 @@ def files(exercise: Exercise) -> dict[str, str]:
     visible = sum(check.points for check in shown)
     toml = [f"title = {json.dumps(settings.title)}", f"version = {settings.version}", f"points = {visible:g}",
             f"functions = {json.dumps(settings.functions)}", f"forbidden = {json.dumps(settings.forbidden)}"]
-    out = {f"{exercise.name}.ipynb": student_notebook(exercise), "exercise.toml": "\n".join(toml) + "\n",
-           "README.md": README.format(title=settings.title, name=exercise.name, visible=visible,
-                                      points=settings.points, rest=REST if visible < settings.points else "")}
-    return {**out, **visible_sources(exercise)}
+    if settings.files:
+        toml.append(f"files = {json.dumps(settings.files)}")
+    data = {name: (exercise.folder / name).read_bytes() for name in settings.files}
+    readme = README.format(title=settings.title, name=exercise.name, visible=visible, points=settings.points,
+                           rest=REST if visible < settings.points else "")
+    texts = {f"{exercise.name}.ipynb": student_notebook(exercise), "exercise.toml": "\n".join(toml) + "\n",
+             "README.md": readme}
+    return {**data, **texts, **visible_sources(exercise)}
 
 
 def student_notebook(exercise: Exercise) -> str:
@@ -140,7 +144,8 @@ def hand_out(exercise: Exercise, out: Path) -> list[Path]:
         raise ExerciseError(f"{notebook}: is there already; release into another folder")
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, text in files(exercise).items():
-        (folder / name).write_text(text, encoding="utf-8")
+    for name, content in files(exercise).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
         written.append(folder / name)
     return written

@@ -35,7 +35,8 @@ def pack(exercise: Exercise, out: Path, *, sandbox: str) -> str:
         ExportError: the grader does not know what it needs, for it was never installed.
     """
     files = {**_scripts(), **_grader(),
-             **{f"exercises/{exercise.name}/{file.name}": file.read_bytes() for file in exercise.files},
+             **{f"exercises/{exercise.name}/{file.relative_to(exercise.folder).as_posix()}": file.read_bytes()
+                for file in exercise.files},
              "constraints.txt": _constraints(), "requirements.txt": _requirements(),
              "sandbox": f"{sandbox}\n".encode()}
     replace_file(out, _zipped(files))

@@ -7,16 +7,29 @@ is kept beside the cells' type and source is the exercise id that `grader releas
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
+from grader.intake.large import Damaged, without_outputs
 from grader.locale import N_
 from grader.records import Sentence
 from grader.wall.nbformat_lean import nbformat
 
-MAX_BYTES = 32 << 20         # with outputs; an honest notebook with many plots has a few MiB
+MAX_BYTES = 256 << 20        # with outputs; an honest notebook with many plots has a few MiB
+MAX_DOCUMENT = 32 << 20      # without: what is read as JSON takes thirty times its bytes at the worst
 MAX_CELLS = 2_000
 MAX_SOURCE = 2 << 20         # characters of source in all cells
+
+# how files begin that are something else, whatever their name -> what to say
+NO_NOTEBOOK = {
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml.*?\?>\s*)?(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body)\b":
+        N_("The file is an HTML page, not a notebook: download the notebook itself (.ipynb), not the page "
+           "that shows it."),
+    rb"%PDF-": N_("The file is a PDF, not a notebook: hand in the .ipynb file that it was made from."),
+    rb"PK\x03\x04": N_("The file is a zip archive, not a notebook: unpack it and hand in the .ipynb file in "
+                       "it."),
+}
 
 
 class NotANotebook(Exception):  # noqa: N818 - the name is the statement
@@ -42,7 +55,7 @@ def clean(data: bytes) -> Cleaned:
     if len(data) > MAX_BYTES:
         raise NotANotebook(N_("The file has more than %(most)s MiB. Clear the outputs and hand it in again."),
                            most=MAX_BYTES >> 20)
-    document = _upgraded(_parsed(data))
+    document = _upgraded(_parsed(_shortened(data)))
     cells = document.get("cells")
     if not isinstance(cells, list):
         raise NotANotebook(N_("The file is JSON, but it has no list of cells: it is not a Jupyter notebook."))
@@ -54,6 +67,23 @@ def clean(data: bytes) -> Cleaned:
         raise NotANotebook(N_("The notebook has more than %(most)s MiB of source."), most=MAX_SOURCE >> 20)
     notebook = {"cells": kept, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     return Cleaned(notebook=json.dumps(notebook, ensure_ascii=False), exercise=_exercise(document))
+
+
+def _shortened(data: bytes) -> bytes:
+    """What is left to be read as JSON of a file with many outputs."""
+    for begins, what in NO_NOTEBOOK.items():
+        if re.match(begins, data[:1000], re.IGNORECASE | re.DOTALL):
+            raise NotANotebook(what)
+    if len(data) <= MAX_DOCUMENT:
+        return data
+    try:
+        short = without_outputs(data)
+    except Damaged:
+        raise NotANotebook(_guess(data[:1000].decode("utf-8", "replace"))) from None
+    if len(short) > MAX_DOCUMENT:
+        raise NotANotebook(N_("Beside its outputs the file has more than %(most)s MiB, far more than any "
+                              "notebook that runs."), most=MAX_DOCUMENT >> 20)
+    return short
 
 
 def _parsed(data: bytes) -> dict[str, Any]:

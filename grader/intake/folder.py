@@ -6,19 +6,21 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec import structs
 
 from grader.errors import Mendable
+from grader.intake.beside import beside
 from grader.intake.clean import MAX_BYTES, NotANotebook, clean
 from grader.locale import N_
 from grader.records import Submission, Unreadable
 
 IGNORED = {".ipynb_checkpoints", "__pycache__", "__MACOSX", "feedback"}
 DEEPEST = 16  # folders within a student's folder
+MOST = 100    # notebooks of one student that are read
 # what a browser adds to the name of a file that it has downloaded before
 COPY = re.compile(r"\s*\(\d{1,3}\)$")
 
@@ -54,25 +56,41 @@ def read_folder(root: Path, exercises: Collection[str], default: str | None = No
     """
     if not root.is_dir():
         raise IntakeError(f"{root}: no such folder")
-    found = _find(root, exercises)
+    found, notes = _find(root, exercises)
     if not found:
         raise IntakeError(f"{root}: no notebooks. Expected <student>/<notebook>.ipynb or "
                           "<student>_<exercise>.ipynb")
     read = [(read_file(f.path, student=f.student, relative=f.relative, exercises=exercises, default=default),
              f)
             for f in found]
-    read = [(_guessed(s, {s.exercise for s, _ in read} - {""}), f) for s, f in read]
+    seen = {s.exercise for s, _ in read} - {""}
+    read = [(_guessed(s, seen), f) for s, f in read]
     lost = [s.path for s, _ in read if not s.exercise]
     if len(lost) == len(read):
         raise IntakeError(f"{lost[0]}{f' and {len(lost) - 1} more' if len(lost) > 1 else ''}: cannot tell "
                           "which "
                           f"exercise this is; say it with --exercise ({', '.join(sorted(exercises))})")
     # One odd file must not keep the others waiting for their marks.
-    notes = [f"{path}: left out, cannot tell which exercise this is; say it with --exercise" for path in lost]
-    notes += [f"{name}: left out, its name begins with a dot" for name in _hidden(root)]
-    notes += [f"{name}: no notebook in this folder" for name in _empty(root)]
-    told = _newest([(s, f) for s, f in read if s.exercise])
-    return Intake(submissions=told.submissions, notes=(*notes, *told.notes))
+    notes = [*(f"{path}: left out, cannot tell which exercise this is; say it with --exercise"
+               for path in lost), *notes]
+    chosen, older = _newest([(s, f) for s, f in read if s.exercise])
+    # In a flat folder nothing that lies beside a notebook is sure to be the same student's.
+    submissions = tuple(s if f.path.parent == root else with_files(s, f.path, own=True) for s, f in chosen)
+    left = [f"{s.path}: {note.template % note.values}" for s in submissions if isinstance(s, Submission)
+            for note in s.notes]
+    return Intake(submissions=submissions, notes=(*notes, *older, *left))
+
+
+def with_files(submission: Submission | Unreadable, path: Path, *, own: bool) -> Submission | Unreadable:
+    """A submission with what lies beside its notebook.
+
+    Args:
+        own: everything in its folder is this student's, and was handed in.
+    """
+    if isinstance(submission, Unreadable):
+        return submission
+    found = beside(path, submission.notebook, own=own)
+    return structs.replace(submission, files=found.files, places=found.places, notes=found.notes)
 
 
 def read_file(path: Path, *, student: str, relative: str, exercises: Collection[str],
@@ -115,20 +133,27 @@ def _bytes(path: Path) -> bytes:
         return file.read(MAX_BYTES + 1)
 
 
-def _find(root: Path, exercises: Collection[str]) -> list[Found]:
-    """Everything called *.ipynb, without following links."""
-    found = []
+def _find(root: Path, exercises: Collection[str]) -> tuple[list[Found], list[str]]:
+    """Everything called *.ipynb, without following links; and what was passed over."""
+    found, hidden, more = list[Found](), list[str](), list[str]()
     for entry in sorted(root.iterdir()):
-        if entry.name in IGNORED or entry.name.startswith("."):
-            continue
-        if entry.suffix == ".ipynb":
-            found.append(Found(student=_text(_student(entry.stem, exercises)), path=entry,
-                               relative=_text(entry.name)))
-        elif entry.is_dir() and not entry.is_symlink():
-            found += [Found(student=_text(entry.name), path=path,
-                            relative=_text(path.relative_to(root).as_posix()))
-                      for path in _notebooks(entry, DEEPEST)]
-    return found
+        name = _text(entry.name)
+        if entry.name.startswith("."):
+            # the shadows that macOS leaves (._x) are no notebooks
+            if entry.suffix == ".ipynb" and not entry.name.startswith("._"):
+                hidden.append(f"{name}: left out, its name begins with a dot")
+        elif entry.suffix == ".ipynb":
+            found.append(Found(student=_text(_student(entry.stem, exercises)), path=entry, relative=name))
+        elif entry.name not in IGNORED and entry.is_dir() and not entry.is_symlink():
+            theirs = _notebooks(entry)
+            if not theirs:
+                more.append(f"{name}: no notebook in this folder")
+            if len(theirs) > MOST:
+                more.append(f"{name}: {len(theirs)} notebooks, of which the {MOST} changed last are read")
+                theirs = sorted(sorted(theirs, key=_changed)[-MOST:])
+            found += [Found(student=name, path=path, relative=_text(path.relative_to(root).as_posix()))
+                      for path in theirs]
+    return found, [*hidden, *more]
 
 
 def _text(name: str) -> str:
@@ -136,27 +161,21 @@ def _text(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _hidden(root: Path) -> list[str]:
-    """Notebooks that are passed over for their names; the shadows that macOS leaves (._x) are none."""
-    return [_text(entry.name) for entry in sorted(root.iterdir())
-            if entry.name.startswith(".") and not entry.name.startswith("._") and entry.suffix == ".ipynb"]
-
-
-def _empty(root: Path) -> list[str]:
-    """Folders, of students it seems, without a notebook."""
-    return [_text(entry.name) for entry in sorted(root.iterdir())
-            if entry.is_dir() and not entry.is_symlink() and entry.name not in IGNORED
-            and not entry.name.startswith(".") and not any(_notebooks(entry, DEEPEST))]
-
-
-def _notebooks(folder: Path, deepest: int) -> Iterable[Path]:
-    for entry in sorted(folder.iterdir()):
-        if entry.name in IGNORED or entry.name.startswith("."):
-            continue
-        if entry.suffix == ".ipynb":
-            yield entry
-        elif deepest and entry.is_dir() and not entry.is_symlink():
-            yield from _notebooks(entry, deepest - 1)
+def _notebooks(folder: Path, deepest: int = DEEPEST) -> list[Path]:
+    """The notebooks of one student, in order. What cannot be read holds none."""
+    found, below = list[Path](), list[Path]()
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name in IGNORED or entry.name.startswith("."):
+                    continue
+                if Path(entry.name).suffix == ".ipynb":
+                    found.append(Path(entry.path))
+                elif deepest and entry.is_dir(follow_symlinks=False):
+                    below.append(Path(entry.path))
+    except OSError:
+        return []
+    return sorted([*found, *(path for each in below for path in _notebooks(each, deepest - 1))])
 
 
 def _student(stem: str, exercises: Collection[str]) -> str:
@@ -172,7 +191,8 @@ def _exercise_in(stem: str, exercises: Collection[str]) -> str | None:
     return max(fits, key=len, default=None)
 
 
-def _newest(read: list[tuple[Submission | Unreadable, Found]]) -> Intake:
+def _newest(read: list[tuple[Submission | Unreadable, Found]]
+            ) -> tuple[list[tuple[Submission | Unreadable, Found]], list[str]]:
     """One submission for each student and exercise: the file changed last, the others named in a note."""
     chosen: dict[tuple[str, str], tuple[Submission | Unreadable, Found]] = {}
     notes = []
@@ -181,9 +201,11 @@ def _newest(read: list[tuple[Submission | Unreadable, Found]]) -> Intake:
         if key in chosen:
             notes.append(f"{chosen[key][0].path}: left out, {submission.path} is newer")
         chosen[key] = submission, found
-    submissions = sorted((s for s, _ in chosen.values()), key=lambda s: (s.student, s.exercise))
-    return Intake(submissions=tuple(submissions), notes=tuple(notes))
+    return sorted(chosen.values(), key=lambda pair: (pair[0].student, pair[0].exercise)), notes
 
 
 def _changed(path: Path) -> float:
-    return path.lstat().st_mtime
+    try:
+        return path.lstat().st_mtime
+    except OSError:
+        return 0.0

@@ -96,7 +96,7 @@ class Entry(Struct, frozen=True, kw_only=True):
             return Unreadable(student=r.student, exercise=r.exercise, path=r.notebook.path,
                               sha256=r.notebook.sha256, reason=r.reason, said=r.said)
         return Submission(student=r.student, exercise=r.exercise, path=r.notebook.path,
-                          sha256=r.notebook.sha256, notebook=self.notebook)
+                          sha256=r.notebook.sha256, notebook=self.notebook, files=r.files, notes=r.notes)
 
 
 class Override(Struct, frozen=True, kw_only=True):

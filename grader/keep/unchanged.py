@@ -112,7 +112,8 @@ def inputs(work: Sequence[Work]) -> str:
 
 def contents(exercise: Exercise) -> str:
     """A digest of the files that decide an exercise's marks."""
-    return digest(*(part for file in exercise.files for part in (file.name, file.read_bytes())))
+    return digest(*(part for file in exercise.files for part in
+                    (file.relative_to(exercise.folder).as_posix(), file.read_bytes())))
 
 
 @functools.cache

@@ -79,6 +79,7 @@ class Story:
     passed: tuple[Item, ...]
     segments: tuple[Segment, ...]
     stops: tuple[Stop, ...]                          # cells that took no check with them
+    notes: tuple[str, ...]                           # of the files beside the notebook
     reason: str                                      # why unreadable
     comment: str
     isolated: bool
@@ -111,6 +112,7 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
         passed=tuple(i for i in items if i.mark == "pass"),
         segments=_segments(result.checks),
         stops=tuple(teller.stop(event) for event in result.events if event.cell not in teller.told_cells),
+        notes=tuple(safe_text.line(w.sentence(note), 2000) for note in result.notes),
         reason=safe_text.line(w.reason(result), 1000) if result.status is records.Status.UNREADABLE else "",
         comment=safe_text.block(result.comment), isolated=result.made_by.isolated,
         all_passed=w.all_passed(len(result.events)) if _full(result) else "",

@@ -70,6 +70,8 @@ class _Teller:
         self._checks(self._("What to work on"), self.story.to_do)
         self._checks(self._("Withheld, by our fault"), self.story.withheld)
         self._stops()
+        self._section(self._("Beside your notebook"),
+                      [Text(self.safe(note)) for note in self.story.notes])
         self._checks(self._("Not looked at"), self.story.aside)
         self._section(self._("What works"), [self._headed(item) for item in self.story.passed])
         if not self.story.isolated:

@@ -23,7 +23,8 @@ class Kind(enum.Enum):
     """Every frame: who sends it, what it holds, what follows."""
 
     # between the grader and a runner
-    JOB = b"J"         # grader: a Job, once; STARTED or NOT_READY follows
+    JOB = b"J"         # grader: a Job, once; its files follow, then STARTED or NOT_READY
+    FILE = b"f"        # grader: the bytes of one of the job's files, in the job's order
     STARTED = b"s"     # runner: the first cell comes next, from here on all is the student's; RUN follows
     NOT_READY = b"n"   # runner, or a kernel in place of HELLO: why, as text; nothing follows
     RUN = b"r"         # runner: a Run; now the grader asks

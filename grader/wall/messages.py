@@ -40,6 +40,14 @@ class World(Record, frozen=True, kw_only=True):
     repeats: str = ""                      # the world whose steps are made once more here
 
 
+class Brought(Record, frozen=True, kw_only=True):
+    """A file that lies in the kernel's folder before the first cell. Its bytes travel behind the job."""
+
+    name: str                              # below that folder, with "/", cleaned
+    sha256: str
+    size: int                              # bytes
+
+
 class Job(Record, frozen=True, kw_only=True):
     """What travels into the sandbox before the first cell."""
 
@@ -54,6 +62,7 @@ class Job(Record, frozen=True, kw_only=True):
     gpu_node: str = ""                     # /dev/nvidiaN of that GPU
     gpu_share: float = 1.0                 # of that GPU's memory
     seed: int = 0
+    files: tuple[Brought, ...] = ()
 
 
 class CallStep(Record, frozen=True, kw_only=True, tag="call"):

@@ -6,7 +6,8 @@ MAX_NAME = 200         # characters of a type's name
 
 
 def name_of(kind: type) -> str:
-    return storable(getattr(kind, "__name__", "?"), MAX_NAME)
+    """A type's name; a metaclass has no say in it."""
+    return storable(type.__dict__["__name__"].__get__(kind), MAX_NAME)
 
 
 def storable(text: object, most: int) -> str:

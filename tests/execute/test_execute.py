@@ -68,8 +68,8 @@ class Scripted:
     def await_ready(self) -> None:
         return
 
-    def run(self, job: Job, steps: Sequence[Step],
-            arrays: Mapping[str, wire.Array]) -> wire.Parcel[Observations] | NotStarted:
+    def run(self, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array],
+            places: Mapping[str, str] = {}) -> wire.Parcel[Observations] | NotStarted:
         self.asked.append((job, [step.key for step in steps]))
         answer = self.answers.pop(0)
         return answer if isinstance(answer, NotStarted) else wire.Parcel(record=answer)

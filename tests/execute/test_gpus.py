@@ -114,8 +114,8 @@ class Watching:
     def await_ready(self) -> None:
         return
 
-    def run(self, job: Job, steps: Sequence[Step],
-            arrays: Mapping[str, wire.Array]) -> wire.Parcel[Observations] | NotStarted:
+    def run(self, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array],
+            places: Mapping[str, str] = {}) -> wire.Parcel[Observations] | NotStarted:
         with self.lock:
             self.given.append((job.gpu, job.gpu_node, job.gpu_share))
             self.on += bool(job.gpu)

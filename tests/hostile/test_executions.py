@@ -89,10 +89,10 @@ class Counting(BubblewrapSandbox):
         super().__init__()
         self.runs: Counter[str] = Counter()
 
-    def run(self, job: Job, steps: Sequence[messages.Step],
-            arrays: Mapping[str, wire.Array]) -> wire.Parcel[Observations] | NotStarted:
+    def run(self, job: Job, steps: Sequence[messages.Step], arrays: Mapping[str, wire.Array],
+            places: Mapping[str, str] = {}) -> wire.Parcel[Observations] | NotStarted:
         self.runs[job.notebook] += 1
-        return super().run(job, steps, arrays)
+        return super().run(job, steps, arrays, places)
 
 
 class Observed(NamedTuple):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.intake.clean import MAX_BYTES, NotANotebook, clean
+from grader.intake import large
+from grader.intake.clean import MAX_BYTES, MAX_DOCUMENT, NotANotebook, clean
 from grader.intake.folder import IntakeError, read_folder
 from grader.records import Submission, Unreadable
 from tests.notebooks import notebook
@@ -148,3 +149,53 @@ def test_nothing_to_grade_is_an_error(tmp_path: Path, make: object) -> None:
     make(tmp_path / "in")  # type: ignore[operator]
     with pytest.raises(IntakeError):
         read_folder(tmp_path / "in", NAMES)
+
+
+@pytest.mark.parametrize(("data", "says"), [
+    (b"<!DOCTYPE html>\n<html><body>{}</body></html>", "an HTML page, not a notebook"),
+    (b"\xef\xbb\xbf  <HTML lang='de'>", "an HTML page, not a notebook"),
+    (b"<!-- saved -->\n<!doctype html>import torch", "an HTML page, not a notebook"),
+    (b"<?xml version='1.0'?><!DOCTYPE html PUBLIC>", "an HTML page, not a notebook"),
+    (b"%PDF-1.7\n%\xff\xff", "a PDF, not a notebook"),
+    (b"PK\x03\x04\x14\x00\xff", "a zip archive, not a notebook"),
+    (b"import torch\n\ndef f(): pass", "Python source, not a notebook"),
+])
+def test_what_a_file_is_instead_is_said(data: bytes, says: str) -> None:
+    with pytest.raises(NotANotebook, match=says):
+        clean(data)
+
+
+def with_output(output: object, source: str = "a = 1") -> bytes:
+    """A notebook of one cell with one output, an attachment beside it, and a widget's state."""
+    cells = [{"cell_type": "code", "source": source, "metadata": {}, "execution_count": 1,
+              "outputs": [output, {"text": 'a "quoted] \\\\" {word'}]},
+             {"cell_type": "markdown", "source": 'no "outputs": [ here', "attachments": {"a": "b" * 100}}]
+    metadata = {"grader": {"exercise": "he_init"}, "widgets": {"state": {"x": ["y" * 100]}}}
+    return json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
+@pytest.mark.parametrize("output", [
+    {"data": {"image/png": "QUJD" * (MAX_DOCUMENT // 4)}},
+    {"text": '\\"]}' * (MAX_DOCUMENT // 5)},
+    {"data": {"application/vnd.plotly.v1+json": [[0.25] * (MAX_DOCUMENT // 10)] * 2}},
+], ids=["pictures", "brackets in text", "numbers"])
+def test_many_outputs_are_dropped_not_refused(output: object) -> None:
+    data = with_output(output)
+    assert len(data) > MAX_DOCUMENT
+    cleaned = clean(data)
+    assert cleaned.exercise == "he_init"
+    assert cleaned == clean(with_output({}))
+
+
+@pytest.mark.parametrize(("data", "says"), [
+    (with_output({"text": "x" * MAX_DOCUMENT})[:-200], "breaks off or is damaged"),
+    (b'{"cells": [{"outputs": [' + b"[" * MAX_DOCUMENT, "breaks off or is damaged"),
+    (b'{"cells": [{"outputs": [' + b"[]," * (MAX_DOCUMENT // 3) + b"1]}]}", "breaks off or is damaged"),
+    (with_output({}, source="x" * MAX_DOCUMENT), "Beside its outputs the file has more than 32 MiB"),
+    (b'{"a": "' + b"[" * MAX_DOCUMENT + b'"}', "Beside its outputs the file has more than 32 MiB"),
+], ids=range(5))
+def test_a_large_file_that_is_no_notebook_costs_little(
+        data: bytes, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(large, "MAX_TOKENS", 100_000)
+    with pytest.raises(NotANotebook, match=says):
+        clean(data)

@@ -18,6 +18,7 @@ import torch
 
 from grader.inside.kernel.encoding import Decoder, Encoder, TooMuch
 from grader.inside.kernel.recorder import recording
+from grader.inside.kernel.telling import said
 from grader.inside.simulated_cuda.limit import SimulationLimit
 from grader.wall import wire
 from grader.wall.messages import (
@@ -205,12 +206,12 @@ def _failed(error: BaseException, step: Step, cells: Cells, forbidden: tuple[str
     if isinstance(error, Overtime):
         return Lost(cause=LossCause.TIMEOUT, after_seconds=error.seconds,
                     lines=_lines(error.__traceback__, cells))
-    message = _message(error)
+    message = said(error, MAX_MESSAGE).text
     if isinstance(error, MemoryError) or any(words in message for words in NO_MEMORY):
         return Lost(cause=LossCause.MEMORY)
     lines = _lines(error.__traceback__, cells)
     return Raised(error=_name(error), message=message, lines=lines,
-                  ancestry=tuple(name_of(kind) for kind in type(error).__mro__[:MAX_ANCESTRY]),
+                  ancestry=tuple(name_of(kind) for kind in _mro(type(error))[:MAX_ANCESTRY]),
                   forbidden=forbidden, inside_probe=isinstance(step, ProbeStep)
                   and _probes_own(error.__traceback__),
                   not_simulated=type(error) is SimulationLimit)
@@ -232,11 +233,7 @@ def _name(error: BaseException) -> str:
     return "Exception" if name == SimulationLimit.__name__ and type(error) is not SimulationLimit else name
 
 
-def _message(error: BaseException) -> str:
-    try:
-        return storable(str(error), MAX_MESSAGE)
-    except BaseException as another:  # a student's own __str__
-        return f"(no text: {name_of(type(another))})"
+_mro: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__  # a metaclass has no say in it
 
 
 def _lines(trace: TracebackType | None, cells: Cells) -> tuple[Line, ...]:

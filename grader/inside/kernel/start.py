@@ -6,6 +6,7 @@ limits and is convenient; what must hold is done in the runner, on the other sid
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -19,10 +20,12 @@ from tornado.ioloop import IOLoop
 
 from grader.inside.kernel.answering import Answering
 from grader.inside.kernel.recorder import install
+from grader.inside.kernel.telling import bound
 from grader.wall import frames
 from grader.wall.messages import Job, Limits
 from grader.wall.text import storable
 
+SHORTENED = "execute_result", "display_data", "error", "execute_reply"
 FLOOD_SHARE = 4  # one cell may write a quarter of what the notebook may; then it is stopped
 
 
@@ -47,8 +50,8 @@ def start(job: Job, connection_file: str, channel: socket.socket, *, fork: bool)
 def _prepare(job: Job, connection_file: str) -> Any:
     from ipykernel.kernelapp import IPKernelApp
 
-    if "" not in sys.path:
-        sys.path.insert(0, "")
+    # Last, not first as in Jupyter: what was handed in stands for no module of Python's or of a package.
+    sys.path[:] = [*filter(None, sys.path), ""]
     if job.world.gpus is not None:
         from grader.inside.simulated_cuda import enter
         enter(job.world)
@@ -62,6 +65,7 @@ def _prepare(job: Job, connection_file: str) -> Any:
                         "--IPKernelApp.capture_fd_output=False"])
     app.shell.ask_exit = lambda: None  # exit() in a cell: the cells behind it are still wanted
     _meter(app, job.limits)
+    bound(app.shell)
     _draw_inline(app.shell)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return app
@@ -130,17 +134,29 @@ def _meter(app: Any, limits: Limits) -> None:
     def sending(stream: Any, kind: Any, content: Any = None, *args: Any, **keywords: Any) -> Any:
         if isinstance(kind, dict) and isinstance(kind.get("content"), dict):  # a whole message
             kind = {**kind, "content": _shortened(kind["content"], share)}
-        elif isinstance(content, dict) and kind in ("execute_result", "display_data", "error"):
+        elif isinstance(content, dict) and kind in SHORTENED:
             content = _shortened(content, share)
         return send(stream, kind, content, *args, **keywords)
     app.session.send = sending
+    pack = app.session.pack
+
+    def packed(thing: Any) -> bytes:
+        try:
+            made: bytes = pack(thing)
+        except UnicodeEncodeError:  # a reply that cannot be written would be waited for
+            made = json.dumps(thing, ensure_ascii=False, default=str).encode("utf-8", "replace")
+        return made
+    app.session.pack = packed
 
 
 def _shortened(content: dict[str, Any], most: int) -> dict[str, Any]:
     """A message whose long texts are cut."""
+    if "payload" in content:
+        content = {**content, "payload": []}  # for a front end, which there is none
     if "traceback" in content:
         lines = [storable(line, most // 64) for line in content["traceback"][-64:]]
-        return {**content, "evalue": storable(content.get("evalue", ""), most // 64), "traceback": lines}
+        return {**content, "ename": storable(content.get("ename", ""), 200),
+                "evalue": storable(content.get("evalue", ""), most // 64), "traceback": lines}
     bundle = content.get("data")
     if not isinstance(bundle, dict):
         return content

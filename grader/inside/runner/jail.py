@@ -18,13 +18,13 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 from grader.inside import linux
 from grader.inside.kernel.start import settle, start
-from grader.inside.runner import seccomp
+from grader.inside.runner import beside, seccomp
 from grader.inside.runner.watch import Process, descendants
 from grader.wall.messages import Job
 
@@ -42,12 +42,13 @@ class Jail:
 
     passes_descriptors = True
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, files: Iterator[tuple[str, bytearray]]) -> None:
         linux.map_own_ids()
         linux.unshare(linux.NEWNS)
-        linux.mount_tmpfs(FOLDER, size=job.limits.disk_bytes)
+        linux.mount_tmpfs(FOLDER, size=job.limits.disk_bytes + beside.room(job))
         for name in ("home", "tmp", "shm", "run", "k"):
             Path(FOLDER, name).mkdir(0o700)
+        beside.put_down(files, Path(FOLDER, "home"))
         self.connection_file = _connection(f"{FOLDER}/k")
         self.channel, theirs = socket.socketpair()
         self.holder = os.fork()

@@ -14,12 +14,14 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from jupyter_client.connect import write_connection_file
 
 import grader.wall.nbformat_lean  # noqa: F401 - before the runner brings nbformat in
+from grader.inside.runner import beside
 from grader.inside.runner.watch import Process, descendants
 from grader.wall import frames, wire
 from grader.wall.messages import Job
@@ -34,9 +36,10 @@ class PlainKernel:
 
     passes_descriptors = False
 
-    def __init__(self, job: Job, folder: Path) -> None:
+    def __init__(self, job: Job, files: Iterator[tuple[str, bytearray]], folder: Path) -> None:
         home = folder / "home"
         home.mkdir()
+        beside.put_down(files, home)
         transport, place = ("tcp", "127.0.0.1") if os.name == "nt" else ("ipc", str(folder / "s"))
         self.connection_file, _ = write_connection_file(str(folder / "kernel.json"), transport=transport,
                                                         ip=place)
@@ -44,7 +47,7 @@ class PlainKernel:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             (folder / "job").write_bytes(nonce + listener.getsockname()[1].to_bytes(4, "little")
                                          + wire.encode(job))
-            self.process = subprocess.Popen([sys.executable, "-m", "grader.inside.runner.portable",
+            self.process = subprocess.Popen([sys.executable, "-P", "-m", "grader.inside.runner.portable",
                                              str(folder)], cwd=home,
                                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                             stderr=subprocess.DEVNULL)
@@ -95,7 +98,8 @@ def run_job() -> None:
         if isinstance(parcel, wire.Garbled):
             raise conductor.NotReady(f"the job cannot be read: {parcel.reason}")
         with tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as folder:
-            conductor.conduct(stream, parcel.record, PlainKernel(parcel.record, Path(folder)))
+            files = beside.received(stream, parcel.record)
+            conductor.conduct(stream, parcel.record, PlainKernel(parcel.record, files, Path(folder)))
     except BaseException as error:
         with contextlib.suppress(BaseException):
             frames.put(stream, frames.Kind.NOT_READY,

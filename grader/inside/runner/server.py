@@ -160,7 +160,7 @@ def _reap(runners: dict[bytes, int]) -> None:
 
 def _run(line: socket.socket, descriptor: int) -> NoReturn:
     """A runner: one job, then the end."""
-    from grader.inside.runner import conductor, jail
+    from grader.inside.runner import beside, conductor, jail
     from grader.wall import frames, wire
     from grader.wall.messages import Job
 
@@ -173,7 +173,8 @@ def _run(line: socket.socket, descriptor: int) -> NoReturn:
         parcel = wire.read(payload, Job)
         if isinstance(parcel, wire.Garbled):
             raise conductor.NotReady(f"the job cannot be read: {parcel.reason}")
-        conductor.conduct(stream, parcel.record, jail.Jail(parcel.record))
+        job = parcel.record
+        conductor.conduct(stream, job, jail.Jail(job, beside.received(stream, job)))
     except BaseException as error:
         with contextlib.suppress(BaseException):
             frames.put(stream, frames.Kind.NOT_READY,
