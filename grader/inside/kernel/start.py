@@ -17,6 +17,7 @@ from typing import Any
 
 from tornado.ioloop import IOLoop
 
+from grader.inside.kernel import eager
 from grader.inside.kernel.answering import Answering
 from grader.inside.kernel.recorder import install
 from grader.wall import frames
@@ -54,6 +55,7 @@ def _prepare(job: Job, connection_file: str) -> Any:
         enter(job.world)
     else:
         _give_gpu(job)
+    eager.enter()
     for name in job.watched:
         install(name)
     app: Any = IPKernelApp.instance()
@@ -62,6 +64,7 @@ def _prepare(job: Job, connection_file: str) -> Any:
                         "--IPKernelApp.capture_fd_output=False"])
     app.shell.ask_exit = lambda: None  # exit() in a cell: the cells behind it are still wanted
     _meter(app, job.limits)
+    _keep_streams(app.shell)
     _draw_inline(app.shell)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return app
@@ -134,6 +137,18 @@ def _meter(app: Any, limits: Limits) -> None:
             content = _shortened(content, share)
         return send(stream, kind, content, *args, **keywords)
     app.session.send = sending
+
+
+def _keep_streams(shell: Any) -> None:
+    """A notebook may set sys.stdout to None. ipykernel flushes it after each cell, and would never answer."""
+    streams = {"stdout": sys.stdout, "stderr": sys.stderr}
+
+    def put_back(*_: object) -> None:
+        for name, stream in streams.items():
+            if getattr(sys, name, None) is None:
+                setattr(sys, name, stream)
+
+    shell.events.register("post_run_cell", put_back)
 
 
 def _shortened(content: dict[str, Any], most: int) -> dict[str, Any]:
