@@ -108,7 +108,7 @@ TOGETHER = (
     ("default dtype float64", "warnings are errors", "a deleted folder", "tracing", "threads"),
     ("default dtype float16", "numpy raises", "print replaced", "children ignored", "no garbage collected"),
     ("default dtype bfloat16", "anomaly detection", "stdout closed", "an alarm set", "denormals flushed"),
-    ("default tensor type", "matmul precision", "no stdout", "environment emptied", "seeds"),
+    ("default tensor type", "matmul precision", "seeds", "environment emptied", "no stdout"),
     ("default device cuda", "recursion limit", "stdout in a closed file", "signals handled", "the last GPU"),
     ("default device meta", "parameters replaced by conversion", "built-in functions replaced",
      "another folder"),
@@ -149,9 +149,9 @@ def lost(sandbox: Sandbox, exercise: Exercise, tried: Iterable[tuple[str, Soluti
     for (index, world), answer in observe_all(sandbox, work, 1):
         assert not isinstance(answer, messages.NotStarted), answer
         observed.setdefault(index, {})[world] = answer
-        found += [f"{tried[index]}, {world}, cell {event.cell}: {event.error}: {event.message}"
+        found += [f"{tried[index][1].path.name}, {world}, cell {event.cell}: {event.error}: {event.message}"
                   for event in answer.record.run.events]
-    return found + [f"{tried[index]}: {verdict.id}: {verdict.message}" for index in observed
+    return found + [f"{tried[index][1].path.name}: {verdict.id}: {verdict.message}" for index in observed
                     for verdict in judge(exercise, observed[index], prepared)
                     if verdict.mark not in (Mark.PASS, Mark.NOT_AVAILABLE)]
 

@@ -1,7 +1,7 @@
 """Answers the runner's steps in the kernel, after the last cell, in a process apart where one can be forked.
 
-A step is taken up by the kernel's event loop, on the main thread: grad mode, the default device and a
-simulated device belong to a thread, and a call must find them as the notebook left them. Nothing here passes
+A step is taken up by the kernel's event loop, on the main thread: a simulated device belongs to a thread, and
+so does much of what the notebook left (settled.py). Nothing here passes
 through `run_cell`, whose transformers a notebook can replace.
 """
 

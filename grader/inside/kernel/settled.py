@@ -23,6 +23,7 @@ import torch.utils._device as devices
 AUTOCAST = ("cpu", "cuda")
 OURS = "grader."          # modules of dispatch modes that are the world's, not the notebook's
 SMALLEST = 5e-324         # of the denormal numbers
+_owner: Any = torch
 _stack: Any = torch._C    # its functions for modes have no types
 _global_device: Any = torch._GLOBAL_DEVICE_CONTEXT
 _has_gpu: Callable[[], bool] = torch.cuda.is_initialized
@@ -84,9 +85,15 @@ def _as_left(value: Any) -> Any:
     return value
 
 
-def _put_dtype(dtype: torch.dtype) -> None:
-    if _stack._get_default_device() != "cpu":  # set_default_tensor_type names a device as well
-        _stack._set_default_tensor_type(torch.FloatTensor)
+def _tensor_type() -> tuple[torch.dtype, str]:
+    """The default dtype, and the device that set_default_tensor_type named with it."""
+    return torch.get_default_dtype(), _stack._get_default_device()
+
+
+def _put_tensor_type(values: tuple[torch.dtype, str]) -> None:
+    dtype, device = values
+    if device != _stack._get_default_device():
+        _stack._set_default_tensor_type(_owner.FloatTensor if device == "cpu" else _owner.cuda.FloatTensor)
     torch.set_default_dtype(dtype)
 
 
@@ -183,10 +190,10 @@ def _put_depth(limit: int) -> None:
         sys.setrecursionlimit(limit)
 
 
-future: Any = torch.__future__
+future: Any = _owner.__future__
 ITEMS = (
     # what tensors are made of, where, and whether a graph is kept
-    Item(torch.get_default_dtype, _put_dtype, _always(torch.float32), decides=True),
+    Item(_tensor_type, _put_tensor_type, _always((torch.float32, "cpu")), decides=True),
     Item(_function_modes, _put_function_modes, _always((None, None)), decides=True),
     Item(_dispatch_modes, _put_dispatch_modes, _always([]), decides=True),
     Item(torch.is_grad_enabled, torch.set_grad_enabled, _always(True), decides=True),
