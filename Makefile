@@ -3,11 +3,12 @@ VENV ?= .venv
 BIN = $(abspath $(VENV))/bin
 export PYTHON VENV
 
-.PHONY: help demo test lint bench setup messages docs
+.PHONY: help demo test test-long lint bench setup messages docs
 
 help:
 	@echo "make demo    install what is needed, grade examples/submissions into demo/"
 	@echo "make test    install what is needed, check style, types, contracts, run every test, print the coverage"
+	@echo "make test-long  every state a notebook may leave with every right solution (half an hour or more)"
 	@echo "make lint    style, types and import contracts only"
 	@echo "make messages  bring the translations' catalogues up to date"
 	@echo "make docs    write docs/checks-language.md anew from the docstrings"
@@ -41,6 +42,9 @@ test: lint
 	@$(BIN)/python -m pytest tests/hostile
 	@echo "coverage outside the sandbox, the ten lowest files:"
 	@$(BIN)/coverage report --sort=cover | awk 'NR <= 12; { last = $$0 } END { print last }'
+
+test-long: setup
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m long
 
 # After a change to what the tool itself says: bring the catalogues up to date, translate, run it again.
 messages: setup

@@ -77,15 +77,11 @@ def checked(exercise: Exercise, namespace: dict[str, Any]) -> records.Result:
 
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
-    """Random generators, grad mode, default dtype and thread count are afterwards as they were."""
+    """Random generators are afterwards as they were."""
     states = torch.get_rng_state(), random.getstate(), np.random.get_state()
-    grad, dtype, threads = torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_num_threads()
     try:
         yield
     finally:
         torch.set_rng_state(states[0])
         random.setstate(states[1])
         np.random.set_state(states[2])
-        torch.set_grad_enabled(grad)
-        torch.set_default_dtype(dtype)
-        torch.set_num_threads(threads)

@@ -19,6 +19,7 @@ import torch
 
 from grader.exercise.catalog import Exercise, ExerciseError
 from grader.inside import simulated_cuda
+from grader.inside.kernel import eager
 from grader.inside.kernel.calls import observe_step
 from grader.spec import Preparation
 from grader.wall import messages, wire
@@ -61,11 +62,12 @@ def observe_namespace(exercise: Exercise, namespace: Callable[[], dict[str, Any]
             continue
         outcomes: dict[str, messages.Outcome] = {}
         arrays: dict[str, wire.Array] = {}
-        with simulated_cuda.entered(world):
+        with eager.entered(), simulated_cuda.entered(world):
             names = namespace()
             for key in exercise.keys_in(world):
                 one = prepared.steps[key]
-                outcomes[key], found = _made(exercise, one.record, one.arrays, names)
+                outcomes[key], found = observe_step(one.record, one.arrays, names,
+                                                    exercise.settings.forbidden)
                 arrays.update(found)
         defined = tuple(function for function in exercise.settings.functions if function in names)
         record = messages.Observations(run=messages.Run(defined=defined), outcomes=outcomes,
@@ -91,14 +93,3 @@ def _executed(sources: list[str]) -> dict[str, Any]:
             except Exception as error:
                 raise CellStopError(f"{type(error).__name__}: {error}") from error
     return namespace
-
-
-def _made(exercise: Exercise, step: messages.Step, arrays: Any, namespace: dict[str, Any]
-          ) -> tuple[messages.Outcome, dict[str, wire.Array]]:
-    """One step; what it does to torch's global state is undone, as a fork would."""
-    grad, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
-    try:
-        return observe_step(step, arrays, namespace, exercise.settings.forbidden)
-    finally:
-        torch.set_grad_enabled(grad)
-        torch.set_default_dtype(dtype)

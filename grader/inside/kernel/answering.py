@@ -1,12 +1,13 @@
 """Answers the runner's steps in the kernel, after the last cell, in a process apart where one can be forked.
 
-A step is taken up by the kernel's event loop, on the main thread: grad mode, the default device and a
-simulated device belong to a thread, and a call must find them as the notebook left them. Nothing here passes
+A step is taken up by the kernel's event loop, on the main thread: a simulated device belongs to a thread, and
+so does much of what the notebook left (settled.py). Nothing here passes
 through `run_cell`, whose transformers a notebook can replace.
 """
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import gc
 import math
@@ -18,8 +19,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 
@@ -80,7 +80,7 @@ class Answering:
         self.streams: list[Any] = [sys.stdout, sys.stderr]
         self.others = _open_descriptors()
         self.main = os.getpid()
-        self.left: Settings | None = None  # as the notebook left them, where calls share the kernel
+        self.builtins = dict(vars(builtins))
 
     def attach(self, loop: Any) -> None:
         loop.add_handler(self.channel.fileno(), self.ready, loop.READ)
@@ -89,6 +89,7 @@ class Answering:
         """One request: a byte that may carry the answer's descriptor, then a frame."""
         if os.getpid() != self.main:
             return
+        _quieten(self.builtins)
         stream = frames.Timed(self.channel)
         answer = -1
         if hasattr(socket, "recv_fds"):
@@ -107,8 +108,6 @@ class Answering:
 
     def _answer(self, payload: frames.Bytes, answer: int, stream: frames.Timed) -> None:
         if not self.fork:
-            self.left = self.left or Settings.now()
-            self.left.restore()
             frames.put(stream, Kind.TAKEN)
             frames.put(stream, Kind.OUTCOME, *self._observe(payload)[1])
             frames.put(stream, Kind.GONE, STATUS.pack(0))
@@ -191,6 +190,15 @@ class Answering:
             return False, _lost(payload, LossCause.CRASHED)
 
 
+def _quieten(names: dict[str, Any]) -> None:
+    """Take away what a notebook may have left that the kernel itself stumbles over: built-in names that mean
+    something else, a pending alarm, and a signal's handler that takes away how a child ended."""
+    vars(builtins).update(names)
+    if hasattr(signal, "SIGCHLD"):
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
 def _lost(payload: frames.Bytes, cause: LossCause,
           after_seconds: float | None = None) -> tuple[frames.Bytes, ...]:
     """The answer to a request that came to nothing."""
@@ -198,44 +206,9 @@ def _lost(payload: frames.Bytes, cause: LossCause,
 
 
 def _state() -> tuple[object, ...]:
-    """What calls share and a call may leave changed. Random generators are not in it: each step
-    seeds them."""
-    return (torch.is_grad_enabled(), torch.is_inference_mode_enabled(), torch.get_default_dtype(),
-            str(torch.get_default_device()), torch.get_num_threads(),
-            torch.are_deterministic_algorithms_enabled(),
-            torch.is_anomaly_enabled(), torch.is_autocast_enabled("cpu"),
-            torch._C._len_torch_function_stack(),
-            torch._C._len_torch_dispatch_stack(), threading.active_count(), _folder(),
+    """What calls share, a call may leave changed, and nobody can put back."""
+    return (torch.is_inference_mode_enabled(), threading.active_count(),
             resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // GROWN_KIB)
-
-
-class Settings(NamedTuple):
-    """What a call may leave changed for the next one, where both are made in the kernel itself."""
-
-    grad: bool
-    dtype: torch.dtype
-    device: torch.device
-    threads: int
-    folder: str
-
-    @classmethod
-    def now(cls) -> Settings:
-        try:
-            folder = os.getcwd()  # noqa: PTH109 - a notebook that has replaced Path does not get in here
-        except OSError:
-            folder = os.sep
-        return cls(torch.is_grad_enabled(), torch.get_default_dtype(), torch.get_default_device(),
-                   torch.get_num_threads(), folder)
-
-    def restore(self) -> None:
-        torch.set_grad_enabled(self.grad)
-        torch.set_default_dtype(self.dtype)
-        if torch.get_default_device() != self.device:
-            torch.set_default_device(self.device)
-        if torch.get_num_threads() != self.threads:
-            torch.set_num_threads(self.threads)
-        with contextlib.suppress(OSError):
-            os.chdir(self.folder)
 
 
 def _has_children() -> bool:
@@ -245,13 +218,6 @@ def _has_children() -> bool:
     except ChildProcessError:
         return False
     return True
-
-
-def _folder() -> int:
-    try:
-        return Path().stat().st_ino
-    except OSError:
-        return 0
 
 
 @contextlib.contextmanager

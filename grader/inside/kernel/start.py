@@ -18,6 +18,7 @@ from typing import Any
 
 from tornado.ioloop import IOLoop
 
+from grader.inside.kernel import eager
 from grader.inside.kernel.answering import Answering
 from grader.inside.kernel.recorder import install
 from grader.inside.kernel.telling import bound
@@ -57,6 +58,7 @@ def _prepare(job: Job, connection_file: str) -> Any:
         enter(job.world)
     else:
         _give_gpu(job)
+    eager.enter()
     for name in job.watched:
         install(name)
     app: Any = IPKernelApp.instance()
@@ -66,6 +68,7 @@ def _prepare(job: Job, connection_file: str) -> Any:
     app.shell.ask_exit = lambda: None  # exit() in a cell: the cells behind it are still wanted
     _meter(app, job.limits)
     bound(app.shell)
+    _keep_streams(app.shell)
     _draw_inline(app.shell)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return app
@@ -147,6 +150,18 @@ def _meter(app: Any, limits: Limits) -> None:
             made = json.dumps(thing, ensure_ascii=False, default=str).encode("utf-8", "replace")
         return made
     app.session.pack = packed
+
+
+def _keep_streams(shell: Any) -> None:
+    """A notebook may set sys.stdout to None. ipykernel flushes it after each cell, and would never answer."""
+    streams = {"stdout": sys.stdout, "stderr": sys.stderr}
+
+    def put_back(*_: object) -> None:
+        for name, stream in streams.items():
+            if getattr(sys, name, None) is None:
+                setattr(sys, name, stream)
+
+    shell.events.register("post_run_cell", put_back)
 
 
 def _shortened(content: dict[str, Any], most: int) -> dict[str, Any]:

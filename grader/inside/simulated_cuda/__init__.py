@@ -52,7 +52,7 @@ def enter(world: World) -> None:
     if not (world.gpus and world.driver):
         absent.without_gpus(world.built_for_cuda, patches, driver=world.driver)
         return
-    from . import autocast, dispatch, tensors
+    from . import autocast, defaults, dispatch, tensors
     from .driver import Machine
 
     machine = Machine(world.gpus, world.built_for_cuda)
@@ -63,6 +63,7 @@ def enter(world: World) -> None:
     surface.recurrent(machine, patches)
     surface.named_classes(machine, patches)
     autocast.install(patches)
+    defaults.install(patches)
     mode = dispatch.OnGpus(machine)
     surface.threads(mode, patches)
     torch._C._push_on_torch_dispatch_stack(mode)

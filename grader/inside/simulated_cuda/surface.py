@@ -73,16 +73,10 @@ def cuda_module(machine: Machine, patches: Patches) -> None:
         rangePushA=lambda message: 0, rangePop=lambda: 0, markA=lambda message: None))
     for name in TYPES:
         patches.put(torch.cuda, f"{name}Tensor", tensor_type(name))
-    patches.put(torch, "compile", uncompiled)
     patches.put(torch.version, "cuda", machine.built_for_cuda)
     patches.put(torch.backends.cudnn, "version", lambda: CUDNN_VERSION)
     # cuDNN's own layout is not needed
     patches.put(torch.backends.cudnn, "is_acceptable", lambda tensor: False)
-
-
-def uncompiled(model: Any = None, **options: Any) -> Any:
-    """Stands for torch.compile, whose promise is to change nothing but the speed."""
-    return (lambda given: given) if model is None else model
 
 
 class _TensorType(type):

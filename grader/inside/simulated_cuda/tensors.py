@@ -12,7 +12,7 @@ import torch
 from torch.utils._device import _device_constructors
 
 from .driver import CPU, Machine
-from .limit import SimulationLimit, unable
+from .limit import SimulationLimit
 from .patches import Patches
 from .tags import NEUTRAL, storage_of
 
@@ -289,4 +289,3 @@ def install(machine: Machine, patches: Patches) -> None:
             if not isinstance(value, property):
                 value = functools.wraps(getattr(torch.Tensor, name))(value)
             patches.put(torch.Tensor, name, value)
-    patches.put(torch, "set_default_tensor_type", unable("torch.set_default_tensor_type"))
