@@ -20,6 +20,7 @@ from msgspec import structs
 
 from grader.errors import Mendable
 from grader.execute.pool import Work
+from grader.intake import packages
 from grader.spec import ON_GPU, PLAIN, Check, Preparation, Step, World, prepare, worlds
 from grader.wall import messages
 from grader.wall.values import Record
@@ -58,6 +59,7 @@ class Course(Record, frozen=True, kw_only=True):
 
     title: str = "Class"
     exercise: tuple[Place, ...] = ()
+    packages: tuple[str, ...] = ()        # which answers may import, as pip calls them; a mark waits for them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +70,7 @@ class Exercise:
     checks: tuple[Check, ...]
     keys: Mapping[Step, str]              # every step the checks look at -> its opaque key
     probes: str                           # the text of probes.py; empty where there is none
+    packages: tuple[str, ...] = ()        # the course's
 
     @property
     def worlds(self) -> tuple[World, ...]:
@@ -123,7 +126,8 @@ class Exercise:
             keys = self.keys_in(world)
             job = messages.Job(notebook=notebook, world=world, seed=seed,
                                watched=self.settings.forbidden, functions=self.settings.functions,
-                               preload=self.settings.preload, limits=self.settings.limits)
+                               preload=self.settings.preload, limits=self.settings.limits,
+                               lacking=packages.lacking(notebook, self.packages))
             arrays = {k: a for key in keys for k, a in prepared.steps[key].arrays.items()}
             yield Work(key=(index, world.name), job=job, arrays=arrays, on_gpu=world.real_gpu,
                        steps=tuple(prepared.steps[key].record for key in keys))
@@ -177,6 +181,16 @@ def course(root: Path) -> Course:
     return read
 
 
+def course_packages(root: Path) -> tuple[str, ...]:
+    """What course.toml says that answers may import beside the extra `notebooks`.
+
+    Raises:
+        ExerciseError: course.toml is not as it must be.
+    """
+    path = root / "course.toml"
+    return _toml(path, Course).packages if path.exists() else ()
+
+
 def load(folder: Path) -> Exercise:
     """The exercise in a folder.
 
@@ -192,7 +206,8 @@ def load(folder: Path) -> Exercise:
     probes = probes_file.read_text(encoding="utf-8") if probes_file.exists() else ""
     steps = dict.fromkeys(step for check in checks for step in check.looks_at)
     exercise = Exercise(name=folder.name, folder=folder, settings=settings, checks=checks, probes=probes,
-                        keys={step: f"s{i}" for i, step in enumerate(steps)})
+                        keys={step: f"s{i}" for i, step in enumerate(steps)},
+                        packages=course_packages(folder.parent))
     _prove(exercise)
     return exercise
 
