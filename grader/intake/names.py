@@ -69,6 +69,24 @@ def _imported(source: str) -> Iterator[str]:
             yield node.module
 
 
+def imported_as(notebook: str) -> dict[str, str]:
+    """The names that imports bind -> the first part of the module's name."""
+    found: dict[str, str] = {}
+    for _, source in code_cells(notebook):
+        parsed = tree(source) if "import" in source else None
+        for node in ast.walk(parsed) if parsed else ():
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+                found |= {alias.asname or alias.name.partition(".")[0]:
+                          (module or alias.name).partition(".")[0] for alias in node.names}
+    return found
+
+
+def words(source: str) -> frozenset[str]:
+    """Everything in a text that could be a name."""
+    return frozenset(re.findall(r"[^\W\d]\w*", source))
+
+
 def binds(source: str) -> frozenset[str]:
     """The names that a cell binds at its top level, its blocks included; none where it cannot be parsed."""
     parsed = tree(source)

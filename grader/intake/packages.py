@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import functools
 import importlib.machinery
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from grader.intake import names
 
 # Module -> what pip calls it. The extra `notebooks` of pyproject.toml, a test compares them.
 NOTEBOOKS = {"ipywidgets": "ipywidgets", "pandas": "pandas", "scipy": "scipy", "seaborn": "seaborn",
@@ -55,9 +56,8 @@ def known(named: Iterable[str] = ()) -> dict[str, str]:
 
 def lacking(notebook: str, named: Iterable[str] = ()) -> tuple[str, ...]:
     """The modules that a notebook's text names, of all well-known packages, that are not installed here."""
-    words = set(re.findall(r"[^\W\d]\w*", notebook))
     modules = {*COMMON, *known(named)}
-    return tuple(sorted(module for module in words & modules if not installed(module)))
+    return tuple(sorted(module for module in names.words(notebook) & modules if not installed(module)))
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader import records
-from grader.judge import UNDEFINED
+from grader.environment import undefined
 from grader.report import source
 from grader.wall import messages
 
@@ -44,17 +44,6 @@ def found(checks: Sequence[records.Verdict], events: Sequence[messages.CellEvent
             missed.setdefault(cell, name)
     return Reasons(cells, _alike([v for v in checks if v.id not in cells]), missed,
                    _followers(events, missed))
-
-
-def undefined(v: records.Verdict) -> str:
-    """The name for want of which a check failed; "" where that was not the reason."""
-    if v.mark not in _WRONG or v.said is None:
-        return ""
-    told = v.said.values
-    if v.said.template == UNDEFINED:
-        return told["name"] if told["name"].isidentifier() else ""
-    name = _UNDEFINED.search(told.get("message", "")) if told.get("error") == "NameError" else None
-    return name[1] if name else ""
 
 
 def _defining(name: str, notebook: Sequence[source.Cell]) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,7 @@ from grader.wall.messages import CallStep, Job, Observations, Raised, Returned
 from grader.wall.values import Text
 from tests.notebooks import notebook
 
-PACKAGE = "certainly_not_installed"  # stands for any known package
+P = "certainly_not_installed"  # stands for any known package
 pytestmark = pytest.mark.timeout(240)
 
 
@@ -26,7 +28,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 def run(sandbox: Sandbox, *cells: str, calls: tuple[str, ...] = ()) -> Observations:
     """Execute cells, then call functions that take nothing."""
-    job = Job(notebook=notebook(*cells), functions=calls, lacking=(PACKAGE, "torchvision_lacking"))
+    job = Job(notebook=notebook(*cells), functions=calls, lacking=(P,))
     found = sandbox.run(job, [CallStep(key=name, function=name) for name in calls], {})
     assert isinstance(found, wire.Parcel), found
     return found.record
@@ -34,32 +36,32 @@ def run(sandbox: Sandbox, *cells: str, calls: tuple[str, ...] = ()) -> Observati
 
 # What stands in a cell above what counts -> the lines that are passed over.
 MACHINES = {
-    "a package": (f"import {PACKAGE} as sns\nsns.set()", [1, 2]),
-    "one of several": (f"import math, {PACKAGE} as sns, random\nmath.pi, random.random()", [1]),
-    "names of a package": (f"from {PACKAGE}.nn import (\n    a, b)\na(b)", [1, 3]),
-    "everything of a package": (f"from {PACKAGE} import *", [1]),
-    "in a block": (f"if True:\n    import {PACKAGE}\n    import math as m\nm.pi", [2]),
+    "a package": (f"import {P} as sns\nsns.set()", [1, 2]),
+    "one of several": (f"import math, {P} as sns, random\nmath.pi, random.random()", [1]),
+    "names of a package": (f"from {P}.nn import (\n    a, b)\na(b)", [1, 3]),
+    "everything of a package": (f"from {P} import *", [1]),
+    "in a block": (f"if True:\n    import {P}\n    import math as m\nm.pi", [2]),
     "colab": ("from google.colab import drive\ndrive.mount('/content/drive')", [1, 2]),
-    "colab in a block": ("if 1 > 0:\n    from google.colab import drive\n    drive.mount('/x')\n    y = 3\ny + 1",
+    "colab in a block": ("if 1:\n    from google.colab import drive\n    drive.mount('/x')\n    y = 3\ny + 1",
                          [2, 3]),
-    "what is made of a package": (f"import {PACKAGE}\nrun = {PACKAGE}.init()\nrun.config.lr = 3\nrun.log({{}})\n"
+    "what is made of a package": (f"import {P}\nrun = {P}.init()\nrun.config.lr = 3\nrun.log({{}})\n"
                                   "print(run.name)\nprint(f'{run}')\nfor row in run: print(row)",
                                   [1, 2, 3, 4, 5, 6, 7]),
-    "a class of a package": (f"import {PACKAGE} as pl\nclass Net(pl.Module):\n    pass\nnet = Net()", [1, 2, 4]),
-    "a decorator": (f"from {PACKAGE} import njit\n@njit\ndef quick(): return 1\nquick()", [1, 2, 4]),
-    "with": (f"import {PACKAGE}\nwith {PACKAGE}.run() as r:\n    pass", [1, 2]),
-    "the fallback": (f"try:\n    import {PACKAGE}\nexcept ImportError:\n    !pip install -q {PACKAGE}\n"
-                     f"    import {PACKAGE}", [5]),
-    "another error instead": (f"try:\n    import {PACKAGE}\nexcept ImportError:\n"
+    "a class of a package": (f"import {P} as pl\nclass Net(pl.Module):\n    pass\nnet = Net()", [1, 2, 4]),
+    "a decorator": (f"from {P} import njit\n@njit\ndef quick(): return 1\nquick()", [1, 2, 4]),
+    "with": (f"import {P}\nwith {P}.run() as r:\n    pass", [1, 2]),
+    "the fallback": (f"try:\n    import {P}\nexcept ImportError:\n    !pip install -q {P}\n"
+                     f"    import {P}", [5]),
+    "another error instead": (f"try:\n    import {P}\nexcept ImportError:\n"
                               "    raise RuntimeError('please install it')", [4]),
-    "installing": (f"!pip install {PACKAGE}\n%pip install -q {PACKAGE}", []),
+    "installing": (f"!pip install {P}\n%pip install -q {P}", []),
     "installing by hand": ("import subprocess, sys\nsubprocess.check_call([sys.executable, '-m', 'pip', "
-                           f"'install', '{PACKAGE}'])", [2]),
+                           f"'install', '{P}'])", [2]),
     "extensions": ("%load_ext tensorboard\n%load_ext nb_black\n%reload_ext nb_black", [1, 2, 3]),
     "an unknown magic": ("%tensorflow_version 2.x\n%nosuchmagic", [1, 2]),
     "a magic by its function": ("get_ipython().run_line_magic('nosuchmagic', '')", [1]),
     "backends": ("%matplotlib widget", [1]),
-    "a screen": ("%matplotlib tk\nimport matplotlib\nmatplotlib.use('TkAgg')\nimport matplotlib.pyplot as plt",
+    "a screen": ("%matplotlib tk\nimport matplotlib\nmatplotlib.use('TkAgg')\nimport matplotlib.pyplot",
                  [1, 3]),
     "switching": ("import matplotlib.pyplot as plt\nplt.switch_backend('Qt5Agg')", [2]),
     "old IPython": ("from IPython.core.display import display, HTML\n"
@@ -72,15 +74,15 @@ MACHINES = {
     "somebody who types": ("name = input('Your name: ')\nage = int(input())\nimport getpass\n"
                            "key = getpass.getpass()\nassert name == key == ''", [2]),
     "somebody who types at last": ("while not input('again? '):\n    pass", [1]),
-    "a network": ("import urllib.request\nurllib.request.urlretrieve('https://example.org/x.csv', 'x.csv')", [2]),
-    "a network in a function": ("import urllib.request as r\ndef get():\n    return r.urlopen('http://example.org')"
-                                "\ndata = get()\nprint(data.read())", [4, 5]),
+    "a network": ("import urllib.request\nurllib.request.urlretrieve('https://example.org/x', 'x')", [2]),
+    "a network in a function": ("import urllib.request as r\ndef get():\n    return r.urlopen('http://a.org')\n"
+                                "data = get()\nprint(data.read())", [4, 5]),
     "another computer": ("import os\nos.chdir('/content/drive/MyDrive')\nopen('C:\\\\Users\\\\me\\\\x.csv')\n"
                          "os.environ['WANDB_API_KEY']", [2, 3, 4]),
     "a program": ("import subprocess\nsubprocess.run(['nvidia-smi-of-mine'])", [2]),
-    "capture": (f"%%capture\nimport {PACKAGE}\nimport math as m2", [2]),
-    "time": (f"%%time\nimport {PACKAGE}\nimport math as m3\nm3.pi", [2]),
-    "a library's own wish": ("from torch.utils.tensorboard import SummaryWriter\nw = SummaryWriter()", [1, 2]),
+    "capture": (f"%%capture\nimport {P}\nimport math as m2", [2]),
+    "time": (f"%%time\nimport {P}\nimport math as m3\nm3.pi", [2]),
+    "a library's own wish": ("from torch.utils.tensorboard import SummaryWriter as W\nw = W()", [1, 2]),
 }
 # What is the student's own: the cell stops where it always did.
 STUDENTS = {
@@ -91,11 +93,11 @@ STUDENTS = {
     "a name": ("print(undefined)", "NameError", 1),
     "a type": ("x = 1\nif x:\n    x + 'a'", "TypeError", 3),
     "a file": ("open('data.csv')", "FileNotFoundError", 1),
-    "a folder of this one": ("import os\nopen(os.path.join(os.getcwd(), 'data.csv'))", "FileNotFoundError", 2),
+    "a folder of this one": ("import os\nopen(os.path.abspath('data.csv'))", "FileNotFoundError", 2),
     "raised": ("raise ImportError('mine')", "ImportError", 1),
     "a key": ("{}['a']", "KeyError", 1),
     "shapes": ("import matplotlib.pyplot as plt\nplt.plot([1, 2], [1])", "ValueError", 2),
-    "after a placeholder": (f"import {PACKAGE}\n1 / 0", "ZeroDivisionError", 2),
+    "after a placeholder": (f"import {P}\n1 / 0", "ZeroDivisionError", 2),
     "syntax": ("def f(:", "SyntaxError", 1),
 }
 
@@ -127,8 +129,8 @@ def test_what_is_the_students_stops_the_cell(sandbox: Sandbox) -> None:
 
 
 def test_the_students_own_try_comes_first(sandbox: Sandbox) -> None:
-    seen = run(sandbox, f"try:\n    import {PACKAGE}\n    HAVE = True\nexcept ImportError:\n    HAVE = False",
-               f"import contextlib\nwith contextlib.suppress(ImportError):\n    import {PACKAGE}\n    HAVE = 3",
+    seen = run(sandbox, f"try:\n    import {P}\n    HAVE = True\nexcept ImportError:\n    HAVE = False",
+               f"import contextlib\nwith contextlib.suppress(ImportError):\n    import {P}\n    HAVE = 3",
                "def have(): return str(HAVE)", calls=("have",))
     answer = seen.outcomes["have"]
     assert isinstance(answer, Returned)
@@ -137,7 +139,7 @@ def test_the_students_own_try_comes_first(sandbox: Sandbox) -> None:
 
 
 def test_an_answer_that_uses_what_is_not_here_raises_the_same_error(sandbox: Sandbox) -> None:
-    seen = run(sandbox, f"import {PACKAGE} as p\nfrom {PACKAGE}.linalg import inv\nmade = p.array(3)",
+    seen = run(sandbox, f"import {P} as p\nfrom {P}.linalg import inv\nmade = p.array(3)",
                "def by_attribute(): return p.stats.norm\ndef by_call(): return inv(3)\n"
                "def of_a_made_one(): return made + 1\ndef not_used(): return 'fine'",
                calls=("by_attribute", "by_call", "of_a_made_one", "not_used"))
@@ -145,7 +147,7 @@ def test_an_answer_that_uses_what_is_not_here_raises_the_same_error(sandbox: San
     for name, outcome in seen.outcomes.items():
         assert isinstance(outcome, Raised), name
         assert outcome.error == "ModuleNotFoundError", name
-        assert PACKAGE in outcome.message, name
+        assert P in outcome.message, name
         assert [line.cell for line in outcome.lines] == [1], name
 
 
@@ -156,7 +158,8 @@ def test_bars_and_typing_within_an_answer(sandbox: Sandbox) -> None:
                "def asks(): return input('x')",
                calls=("bars", "asks"))
     assert all(isinstance(outcome, Returned) for outcome in seen.outcomes.values()), seen.outcomes
-    assert seen.run.events == seen.run.skipped == ()
+    assert not seen.run.events
+    assert not seen.run.skipped
 
 
 def test_a_cell_is_run_as_ever(sandbox: Sandbox) -> None:
@@ -170,7 +173,6 @@ def test_a_cell_is_run_as_ever(sandbox: Sandbox) -> None:
     assert shown == [["2"], ["'done'"], ["2"], ["0"], ["1"], ["7"], ["12"]]
 
 
-def cells_of(seen: Observations) -> list[dict[str, list[dict[str, dict[str, str]]]]]:
-    import json
-    found: list[dict[str, list[dict[str, dict[str, str]]]]] = json.loads(seen.run.executed)["cells"]
+def cells_of(seen: Observations) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(seen.run.executed)["cells"]
     return found

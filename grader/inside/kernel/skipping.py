@@ -49,7 +49,8 @@ def _raise(placeholder: Placeholder, *_: object, **__: object) -> NoReturn:
 
 
 for _name in ("aenter", "aiter", "await", "bool", "call", "contains", "delattr", "delitem", "enter", "eq",
-              "exit", "float", "format", "fspath", "ge", "getitem", "gt", "index", "int", "instancecheck", "iter", "le", "len", "lt",
+              "exit", "float", "format", "fspath", "ge", "getitem", "gt", "index", "int", "instancecheck",
+              "iter", "le", "len", "lt",
               "mro_entries", "ne", "neg", "next", "pos", "setattr", "setitem", "str", "subclasscheck",
               *(f"{side}{operation}" for operation in (
                   "add", "and", "floordiv", "matmul", "mod", "mul", "or", "pow", "sub", "truediv", "xor")
