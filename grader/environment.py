@@ -8,6 +8,7 @@ where the notebook imports it, only until it is installed.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -57,6 +58,16 @@ def lacking(notebook: str, named: Iterable[str]) -> dict[str, str]:
     known = packages.known(named)
     return {module: known[module] for module in sorted(names.imports(notebook) & known.keys())
             if not packages.installed(module)}
+
+
+def missing(notebooks: Iterable[str], named: Iterable[str]) -> dict[str, int]:
+    """The well-known packages that notebooks import and that are not installed: what pip calls each -> how
+    many notebooks import it, most first."""
+    known = {**packages.COMMON, **packages.known(named)}
+    found = Counter(known[module] for notebook in notebooks
+                    for module in sorted(names.imports(notebook) & known.keys())
+                    if not packages.installed(module))
+    return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
 
 
 def judged(verdicts: Sequence[Verdict], notebook: str,
@@ -109,7 +120,8 @@ def _python(v: Verdict, newer: Mapping[int, str], notebook: str) -> Need | None:
     sources = dict(names.code_cells(notebook)) if name else {}
     for cell, version in newer.items():
         if name and name in names.words(sources[cell]):
-            return Need("python", PYTHON, (("here", pythons.HERE), ("cell", str(cell + 1)), ("needed", version)))
+            return Need("python", PYTHON, (("here", pythons.HERE), ("cell", str(cell + 1)),
+                                           ("needed", version)))
     return None
 
 

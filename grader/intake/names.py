@@ -12,6 +12,8 @@ _MAGIC = re.compile(r"^(?P<indent>[ \t]*)(?:[%!?]|[^\W\d][\w.]*\?{1,2}\s*$|.*?(?
 _CELL_MAGIC = re.compile(r"\s*%%(?:capture|time|prun|memit)\b[^\n]*")
 _IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([^\W\d][\w.]*)[ \t]+import\b|import[ \t]+([^#;\n]+))",
                      re.MULTILINE)
+_BINDING = re.compile(r"^(?:(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|([^\W\d]\w*)[ \t]*=(?!=)"
+                      r"|(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+\(?([^)#;\n]*))", re.MULTILINE)
 _OWN_SCOPE = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -88,9 +90,18 @@ def words(source: str) -> frozenset[str]:
 
 
 def binds(source: str) -> frozenset[str]:
-    """The names that a cell binds at its top level, its blocks included; none where it cannot be parsed."""
+    """The names that a cell binds at its top level, its blocks included; as far as its lines say where it
+    cannot be parsed."""
     parsed = tree(source)
-    return frozenset(_bound(parsed.body)) if parsed else frozenset()
+    return frozenset(_bound(parsed.body) if parsed else _bound_by_lines(source))
+
+
+def _bound_by_lines(source: str) -> Iterator[str]:
+    for defined, assigned, listed in _BINDING.findall(source[:LONGEST]):
+        yield defined or assigned or ""
+        for part in listed.split(","):
+            if words_of := part.split():
+                yield words_of[-1].partition(".")[0]
 
 
 def _bound(body: list[ast.stmt]) -> Iterator[str]:
