@@ -118,8 +118,8 @@ def _python(v: Verdict, newer: Mapping[int, str], notebook: str) -> Need | None:
     """The cell that only a newer Python can read, for want of which a check failed."""
     name = undefined(v) if newer else ""
     sources = dict(names.code_cells(notebook)) if name else {}
-    for cell, version in newer.items():
-        if name and name in names.words(sources[cell]):
+    for cell, version in newer.items() if name else ():
+        if name in names.binds(sources[cell]):
             return Need("python", PYTHON, (("here", pythons.HERE), ("cell", str(cell + 1)),
                                            ("needed", version)))
     return None

@@ -12,7 +12,7 @@ _MAGIC = re.compile(r"^(?P<indent>[ \t]*)(?:[%!?]|[^\W\d][\w.]*\?{1,2}\s*$|.*?(?
 _CELL_MAGIC = re.compile(r"\s*%%(?:capture|time|prun|memit)\b[^\n]*")
 _IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([^\W\d][\w.]*)[ \t]+import\b|import[ \t]+([^#;\n]+))",
                      re.MULTILINE)
-_BINDING = re.compile(r"^(?:(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|([^\W\d]\w*)[ \t]*=(?!=)"
+_BINDING = re.compile(r"^(?:[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|([^\W\d]\w*)[ \t]*=(?!=)"
                       r"|(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+\(?([^)#;\n]*))", re.MULTILINE)
 _OWN_SCOPE = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 

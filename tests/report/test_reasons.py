@@ -70,3 +70,19 @@ def test_a_cell_before_the_broken_one_does_not_follow_from_it() -> None:
               structs.replace(stop, cell=3))
     found = reasons.found((missing,), events, notebook)
     assert (found.cells, found.missed, found.followers) == ({"a": 2}, {2: "f"}, {3: 2})
+
+
+@pytest.mark.parametrize("above", [
+    "import torch", "import numpy, torch as t, torch", "from x import (\n    a,\n    torch)", "torch, y = 1, 2",
+    "for torch in range(3):\n    pass", "with open('x') as torch:\n    pass", "if 1:\n    import torch",
+    "%matplotlib inline\nimport torch", "x = = 3\nimport torch"])
+def test_a_name_that_a_stopped_cell_was_to_bring_leads_to_that_cell(above: str) -> None:
+    notebook = source.cells(s.notebook("1 / 0", above, "def f():\n    return torch.ones(3)", "1 / 0"))
+    values = {"name": "f", "error": "NameError", "message": "name 'torch' is not defined"}
+    verdict = failed("a", cause=records.Cause.RAISED, lines=(structs.replace(LINE, cell=3, line=2),),
+                     said=records.Sentence(template=judge.RAISED_WITH, values=values))
+    stop = messages.CellEvent(cell=1, cause=messages.CellCause.RAISED, error="ZeroDivisionError", line=1)
+    events = (stop, structs.replace(stop, cell=2), structs.replace(stop, cell=4))
+    found = reasons.found((verdict,), events, notebook)
+    assert (found.cells, found.missed) == ({"a": 2}, {2: "torch"})
+    assert reasons.found((verdict,), (stop,), notebook).cells == {}
