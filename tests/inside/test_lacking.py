@@ -48,7 +48,10 @@ MACHINES = {
                                   "print(run.name)\nprint(f'{run}')\nfor row in run: print(row)",
                                   [1, 2, 3, 4, 5, 6, 7]),
     "a class of a package": (f"import {P} as pl\nclass Net(pl.Module):\n    pass\nnet = Net()", [1, 2, 4]),
-    "a decorator": (f"from {P} import njit\n@njit\ndef quick(): return 1\nquick()", [1, 2, 4]),
+    "a decorator": (f"from {P} import njit\n@njit\ndef quick(): return 1\nquick()", [1]),
+    "annotations": (f"from {P} import Float\nfrom torch import Tensor\n"
+                    "def f(x: Float[Tensor, 'a b'], *y: Float[int], **z) -> Float:\n    return 3\nf(1)", [1]),
+    "a made class": (f"import {P}\nclass A({P}.B): pass", [1, 2]),
     "with": (f"import {P}\nwith {P}.run() as r:\n    pass", [1, 2]),
     "the fallback": (f"try:\n    import {P}\nexcept ImportError:\n    !pip install -q {P}\n"
                      f"    import {P}", [5]),
@@ -66,7 +69,7 @@ MACHINES = {
     "switching": ("import matplotlib.pyplot as plt\nplt.switch_backend('Qt5Agg')", [2]),
     "old IPython": ("from IPython.core.display import display, HTML\n"
                     "from IPython.display import set_matplotlib_formats, Markdown\n"
-                    "set_matplotlib_formats('svg', 'pdf')\nMarkdown('x')", None),
+                    "set_matplotlib_formats('svg', 'pdf')\nMarkdown('x')\ndisplay(HTML('<b>'))", None),
     "old IPython by attribute": ("import IPython\nIPython.display.set_matplotlib_formats('svg')\n"
                                  "get_ipython().magic('matplotlib inline')", None),
     "old styles": ("import matplotlib.pyplot as plt\nplt.style.use('seaborn')\n"
@@ -149,6 +152,19 @@ def test_an_answer_that_uses_what_is_not_here_raises_the_same_error(sandbox: San
         assert outcome.error == "ModuleNotFoundError", name
         assert P in outcome.message, name
         assert [line.cell for line in outcome.lines] == [1], name
+
+
+def test_what_only_shows_or_logs_does_nothing_in_an_answer(sandbox: Sandbox) -> None:
+    seen = run(sandbox, "from torch.utils.tensorboard import SummaryWriter\nwriter = SummaryWriter('logs')\n"
+               "from IPython.display import set_matplotlib_formats as formats\n"
+               "from IPython.core.display import display as show, HTML",
+               "def logs():\n    with writer as w: w.add_scalar('loss', 1.0, 2)\n    writer.lr = 3\n"
+               "    formats('svg')\n    writer['a'] = writer.b[2]\n    show(HTML('x'))\n    return 'ok'\n"
+               "def counts(): return writer + 1",
+               calls=("logs", "counts"))
+    assert isinstance(seen.outcomes["logs"], Returned), seen.outcomes
+    assert isinstance(seen.outcomes["counts"], Raised)
+    assert [each.line for each in seen.run.skipped] in ([1, 2, 3], [])  # none where tensorboard is installed
 
 
 def test_bars_and_typing_within_an_answer(sandbox: Sandbox) -> None:

@@ -73,8 +73,9 @@ def test_a_cell_before_the_broken_one_does_not_follow_from_it() -> None:
 
 
 @pytest.mark.parametrize("above", [
-    "import torch", "import numpy, torch as t, torch", "from x import (\n    a,\n    torch)", "torch, y = 1, 2",
-    "for torch in range(3):\n    pass", "with open('x') as torch:\n    pass", "if 1:\n    import torch",
+    "import torch", "import numpy, torch as t, torch", "from x import (\n    a,\n    torch)",
+    "torch, y = 1, 2", "for torch in range(3):\n    pass", "with open('x') as torch:\n    pass",
+    "if 1:\n    import torch",
     "%matplotlib inline\nimport torch", "x = = 3\nimport torch"])
 def test_a_name_that_a_stopped_cell_was_to_bring_leads_to_that_cell(above: str) -> None:
     notebook = source.cells(s.notebook("1 / 0", above, "def f():\n    return torch.ones(3)", "1 / 0"))

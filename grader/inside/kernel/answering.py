@@ -29,6 +29,7 @@ except ImportError:  # Windows, where nothing is forked
     resource = None  # type: ignore[assignment]
 
 from grader.inside.kernel.calls import Cells, Overtime, observe_step
+from grader.inside.kernel.placeholder import Placeholder
 from grader.inside.kernel.skipping import Skipping
 from grader.wall import frames, wire
 from grader.wall.frames import NONCE, STATUS, Kind
@@ -108,6 +109,7 @@ class Answering:
             self._answer(payload, answer, stream)
 
     def _answer(self, payload: frames.Bytes, answer: int, stream: frames.Timed) -> None:
+        Placeholder.answering = True
         if not self.fork:
             self.left = self.left or Settings.now()
             self.left.restore()

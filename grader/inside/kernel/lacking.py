@@ -7,12 +7,14 @@ version of IPython or matplotlib has. It decides no more than whether the rest o
 from __future__ import annotations
 
 import errno
+import importlib
 import re
 import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path, PureWindowsPath
 from subprocess import CalledProcessError
 from types import TracebackType
+from typing import Any
 from urllib.error import HTTPError, URLError
 
 # Names of modules that stand for a place where notebooks run, or for another operating system.
@@ -20,6 +22,9 @@ ELSEWHERE = ("google.colab", "kaggle_secrets", "kaggle_datasets", "kaggle_web_cl
              "winreg", "winsound", "_winapi")
 # What they show differs from version to version, and no answer is a picture.
 SHOWING = ("IPython", "matplotlib", "mpl_toolkits", "matplotlib_inline", "ipywidgets", "tqdm")
+LOGGING = ("aim", "clearml", "comet_ml", "hiddenlayer", "mlflow", "neptune", "netron", "tensorboard",
+           "tensorboardX", "torchview", "torchviz", "visdom", "wandb")
+FORMERLY = re.compile(r"cannot import name '(\w+)' from 'IPython\.")
 STANDARD_ELSEWHERE = ("asynchat", "asyncore", "cgi", "compression", "distutils", "imp", "smtpd", "telnetlib")
 NETWORK = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ECONNREFUSED)
 NETWORK_LIBRARIES = ("requests", "urllib3", "httpx", "httpcore", "aiohttp", "huggingface_hub")
@@ -41,6 +46,20 @@ def lacks(error: BaseException, packages: Collection[str]) -> bool:
         packages: names of modules that are known to be packages and are not installed here.
     """
     return isinstance(error, Exception) and any(_lacks(link, packages) for link in _chain(error))
+
+
+def for_show(error: BaseException) -> bool:
+    """Does what was wanted only show or log? Then no answer hangs on it."""
+    if isinstance(error, ImportError):
+        return (error.name or "").partition(".")[0] in (*SHOWING, *LOGGING)
+    return _of_showing(error, list(_files(error.__traceback__)))
+
+
+def moved(error: BaseException) -> Any:
+    """What was to be imported from a place where IPython had it once, from where it is now; None where it is
+    gone."""
+    found = FORMERLY.match(str(error)) if isinstance(error, ImportError) else None
+    return getattr(importlib.import_module("IPython.display"), found[1], None) if found else None
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

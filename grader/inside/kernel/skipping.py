@@ -10,65 +10,38 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import copy
 import dis
 import sys
 from collections.abc import Collection, Sequence
 from types import CodeType, FrameType, TracebackType
-from typing import Any, NoReturn
+from typing import Any
 
 from grader.inside.kernel.calls import Cells
-from grader.inside.kernel.lacking import lacks
+from grader.inside.kernel.lacking import for_show, lacks, moved
+from grader.inside.kernel.placeholder import Placeholder
 from grader.wall.messages import MOST_SKIPPED, Skipped
 from grader.wall.text import name_of, storable
 
 GUARD = "__grader_passes_over__"
-TOLD = ("__version__", "__file__", "__path__", "__doc__")  # which notebooks ask of a module
 BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 PLAIN = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Import, ast.ImportFrom, ast.Assert)
-_set = object.__setattr__
-_get = object.__getattribute__
-
-
-class Placeholder:
-    """Stands for what could not be made here. Whatever is asked of it, it raises the error of then."""
-
-    def __init__(self, error: Exception) -> None:
-        _set(self, "error", error)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name.endswith("__") and name not in TOLD:
-            raise AttributeError(name)
-        _raise(self)
-
-    def __repr__(self) -> str:
-        return f"<not available here: {_get(self, 'error')}>"
-
-
-def _raise(placeholder: Placeholder, *_: object, **__: object) -> NoReturn:
-    raise _get(placeholder, "error").with_traceback(None)
-
-
-for _name in ("aenter", "aiter", "await", "bool", "call", "contains", "delattr", "delitem", "enter", "eq",
-              "exit", "float", "format", "fspath", "ge", "getitem", "gt", "index", "int", "instancecheck",
-              "iter", "le", "len", "lt",
-              "mro_entries", "ne", "neg", "next", "pos", "setattr", "setitem", "str", "subclasscheck",
-              *(f"{side}{operation}" for operation in (
-                  "add", "and", "floordiv", "matmul", "mod", "mul", "or", "pow", "sub", "truediv", "xor")
-                for side in ("", "r"))):
-    setattr(Placeholder, f"__{_name}__", _raise)
-
 
 class Guards(ast.NodeTransformer):
     """Gives statements in the blocks of `if`, `for` and `while` a guard of their own, and each imported name
     a statement of its own, so that what fails is as small as it can be."""
 
     def __init__(self) -> None:
-        self.blocks: set[int] = set()   # the lines of the last cell where a statement with a block begins
+        # of the last cell, by the line where each begins
+        self.blocks: set[int] = set()
+        self.functions: dict[int, ast.FunctionDef | ast.AsyncFunctionDef] = {}
 
     def visit_Module(self, module: ast.Module) -> ast.Module:
         alone = not _runs_statement_by_statement()
         self.blocks = {node.lineno for node in module.body if isinstance(node, BLOCKS)}
         body = [part for node in module.body for part in _parted(node)]
+        self.functions = {_first_line(node): node for node in body if isinstance(node, FUNCTIONS)}
         if alone:  # as %%time does; its last expression is shown
             last = [body.pop()] if body and isinstance(body[-1], ast.Expr) else []
             module.body = [*(_guarded(_inner(node)) for node in body), *last]
@@ -125,12 +98,12 @@ def _guarded(node: ast.stmt) -> ast.stmt:
 
 
 def _bound(node: ast.stmt) -> set[str]:
-    """The names that a plain statement, a function or a class binds."""
+    """The names that a plain statement binds."""
     names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)
              and isinstance(part.ctx, ast.Store)}
     if isinstance(node, ast.Import | ast.ImportFrom):
         names |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
-    return names | ({node.name} if isinstance(node, ast.FunctionDef | ast.ClassDef) else set()) - {"*"}
+    return names - {"*"}
 
 
 class Skipping:
@@ -140,7 +113,7 @@ class Skipping:
         self.shell, self.packages, self.cells = shell, frozenset(packages), cells
         self.guards = Guards()
         self.noted: list[Skipped] = []
-        self.errors: list[Exception] = []     # of the statements passed over: placeholders raise them again
+        self.errors: dict[int, Placeholder] = {}  # an error's id -> what raises it again
         self.asked = 0                        # how often the running statement asked for something typed
         self.code: CodeType | None = None     # the running statement
         self.passed = False
@@ -174,23 +147,47 @@ class Skipping:
 
     def _wanted(self, code: CodeType) -> set[str]:
         """The names that a statement was to bind; of one with blocks those that nothing else has bound."""
-        first = min((line for _, _, line in code.co_lines() if line), default=0)
         names = _stored(code)
-        return names - self.shell.user_ns.keys() if first in self.guards.blocks else names
+        return names - self.shell.user_ns.keys() if _begins(code) in self.guards.blocks else names
 
     def _passes_over(self, names: Collection[str]) -> bool:
         """Is the error that is being handled the machine's? Then it is noted, and placeholders are bound."""
         error = sys.exc_info()[1]
         if not isinstance(error, Exception) or not (
-                self.asked or any(error is one for one in self.errors) or lacks(error, self.packages)):
+                self.asked or id(error) in self.errors or lacks(error, self.packages)):
             return False
+        there = moved(error)
+        if there is not None and len(names) == 1:
+            self.shell.user_ns[next(iter(names))] = there
+            return True
+        if id(error) in self.errors and self._defined_all_the_same():
+            return True
         self._note(error)
-        error.__traceback__ = None
-        error.__context__ = None
-        if not any(error is one for one in self.errors):
-            self.errors.append(error)
-        for name in names:
-            self.shell.user_ns[name] = Placeholder(error)
+        error.__traceback__ = error.__context__ = None
+        placeholder = self.errors.setdefault(id(error), Placeholder(error, quiet=for_show(error)))
+        self.shell.user_ns.update(dict.fromkeys(names, placeholder))
+        return True
+
+    def _defined_all_the_same(self) -> bool:
+        """Define a function again without the annotations and decorators that want what is not here: none
+        of them changes what it answers."""
+        node = self.guards.functions.get(_begins(self.code)) if self.code else None
+        if node is None or self.code is None:
+            return False
+        bare, known = copy.deepcopy(node), self.shell.user_ns
+        arguments = bare.args
+        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg,
+                         arguments.kwarg):
+            if argument is not None:
+                argument.annotation = None
+        bare.returns = None
+        bare.decorator_list = [each for each in bare.decorator_list if not any(
+            isinstance(part, ast.Name) and isinstance(known.get(part.id), Placeholder)
+            for part in ast.walk(each))]
+        try:
+            exec(compile(ast.Module(body=[bare], type_ignores=[]), self.code.co_filename, "exec"), known)
+        except Exception:
+            return False
         return True
 
     def _note(self, error: Exception) -> None:
@@ -225,6 +222,15 @@ class Skipping:
                 return place[0], frame.f_lineno + below
             frame = frame.f_back
         return -1, 0
+
+
+def _begins(code: CodeType) -> int:
+    """The line where a statement begins."""
+    return min((line for _, _, line in code.co_lines() if line), default=0)
+
+
+def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return min([node.lineno, *(each.lineno for each in node.decorator_list)])
 
 
 def _stored(code: CodeType) -> set[str]:
