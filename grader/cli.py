@@ -41,7 +41,7 @@ EXAMPLES = {
                "grader export reports --format moodle --worksheet Grades.csv --output filled.csv"],
     "override": ["grader override reports ada he_init variance --points 4 --comment 'Right up to the seed.'",
                  "grader override reports ada he_init variance --drop"],
-    "doctor": ["grader doctor"],
+    "doctor": ["grader doctor", "grader doctor submissions/    # what they import and this machine lacks"],
 }
 
 
@@ -381,8 +381,19 @@ def packed_as_before(options: Options, out: Path | None, output: Path | None) ->
 
 
 @main.command(epilog=epilog("doctor"))
-def doctor() -> None:
-    """Say what this machine can do, and how to mend what is missing. Exit code 0: ready to grade."""
+@click.argument("submissions", type=click.Path(path_type=Path), required=False)
+@takes("exercise", "exercises")
+def doctor(options: Options, submissions: Path | None) -> None:
+    """Say what this machine can do, and how to mend what is missing. Exit code 0: ready to grade.
+
+    With SUBMISSIONS: which packages those notebooks import that are not installed here, and nothing else.
+    """
+    if submissions:
+        from grader import commands
+
+        lines = commands.doctor(submissions, options)
+        click.echo("\n".join(lines) or "what these notebooks import is installed here")
+        sys.exit(1 if lines else 0)
     from grader.execute.doctor import findings
     from grader.report import console
 

@@ -12,14 +12,15 @@ from typing import Protocol, TextIO
 
 import torch
 
+from grader import environment, pipeline, records
 from grader import export as exporting
-from grader import pipeline, records
 from grader.execute import allocator
 from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import Sandbox
-from grader.exercise.catalog import Exercise, known, load
+from grader.exercise.catalog import Exercise, course_packages, known, load
 from grader.exercise.release import hand_out
 from grader.intake.folder import IntakeError, read_file, read_folder, with_files
+from grader.intake.packages import remedy
 from grader.keep.gradebook import Entry, Gradebook, overridden
 from grader.keep.output import Output
 from grader.keep.publish import get_ready, opened, publish, record, record_mark, remember, weights
@@ -47,11 +48,14 @@ def batch(submissions: Path, out: Path, options: Options, sandbox: Sandbox,
     exercises = {name: load(folders[name]) for name in sorted({s.exercise for s in intake.submissions})}
     for note in intake.notes:
         watcher.note(note)
+    lacking = missing_packages(intake.submissions, options)
+    for line in told_missing(lacking):
+        watcher.note(line)
     out.mkdir(parents=True, exist_ok=True)
     output = Output(out)
     leave_the_cores_to_kernels()
     with Gradebook(output.gradebook) as book:
-        remember(book, options, exercises)
+        remember(book, options, exercises, lacking)
         today = Today(Conditions.drawn(exercises, seed=batch_seed(book, options), sandbox=sandbox.name,
                                        device=device_of(sandbox.gpus)))
         entries = {entry.key: entry for entry in book.entries()}
@@ -69,6 +73,29 @@ def batch(submissions: Path, out: Path, options: Options, sandbox: Sandbox,
             record(graded, prints[graded.submission.student, graded.submission.exercise], book, output)
             watcher.graded(graded.result)
         return publish(book, output)
+
+
+def missing_packages(submissions: Iterable[records.Submission | records.Unreadable],
+                     options: Options) -> dict[str, int]:
+    """The packages that submissions import and this machine lacks -> how many do."""
+    notebooks = [one.notebook for one in submissions if isinstance(one, records.Submission)]
+    return environment.missing(notebooks, course_packages(options.exercises))
+
+
+def told_missing(lacking: Mapping[str, int]) -> list[str]:
+    """What is missing, and the line that installs it; nothing where nothing is."""
+    if not lacking:
+        return []
+    listed = ", ".join(f"{name} (in {count} notebook{'' if count == 1 else 's'})"
+                       for name, count in lacking.items())
+    return [f"not installed here: {listed}", f"to install what is missing: {remedy(list(lacking))}"]
+
+
+def doctor(submissions: Path, options: Options) -> list[str]:
+    """What the notebooks in a folder import and this machine lacks, in lines; none where that is nothing."""
+    folders = known(options.exercises, options.exercise)
+    return told_missing(missing_packages(read_folder(submissions, folders, options.exercise).submissions,
+                                         options))
 
 
 def judge_again(entries: Iterable[Entry], today: Today, book: Gradebook, output: Output,

@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import structs
+
+from grader import environment, results
 from grader import judge as judging
-from grader import results
 from grader.execute.gpus import Gpu
 from grader.execute.pool import Work, default_jobs, observe_all
 from grader.execute.sandbox import Sandbox
@@ -23,7 +25,7 @@ from grader.options import Options
 from grader.records import Result, Submission, Unreadable
 from grader.spec import Preparation
 from grader.wall import wire
-from grader.wall.messages import NotStarted, Observations
+from grader.wall.messages import NotStarted, Observations, Run
 
 Observed = Mapping[str, wire.Parcel[Observations]]               # world -> what was observed in it
 Answers = Mapping[str, wire.Parcel[Observations] | NotStarted]   # world -> that, or why there is nothing
@@ -112,9 +114,12 @@ def judge(submission: Submission | Unreadable, answers: Answers, conditions: Con
                       result=results.not_started(submission, exercise, made_by, failed[0]))
     observed = {world: answer for world, answer in answers.items() if isinstance(answer, wire.Parcel)}
     verdicts = judging.judge(exercise, observed, conditions.prepared[exercise.name])
-    events = next((parcel.record.run.events for parcel in observed.values()), ())
-    return Graded(submission=submission, observed=observed,
-                  result=results.judged(submission, exercise, made_by, verdicts, events))
+    verdicts, needs = environment.judged(verdicts, submission.notebook, exercise.packages)
+    run = next((parcel.record.run for parcel in observed.values()), Run())
+    result = structs.replace(results.judged(submission, exercise, made_by, verdicts, run.events),
+                             skipped=run.skipped)
+    result = structs.replace(result, needs_you=(*result.needs_you, *needs))
+    return Graded(submission=submission, observed=observed, result=result)
 
 
 def device_of(gpus: Sequence[Gpu]) -> str:

@@ -7,7 +7,7 @@ import enum
 
 from msgspec import field
 
-from grader.wall.messages import Brought, CellCause, CellEvent, Line, LossCause
+from grader.wall.messages import Brought, CellCause, CellEvent, Line, LossCause, Skipped
 from grader.wall.values import Record
 
 
@@ -134,6 +134,7 @@ class MadeBy(Record, frozen=True, kw_only=True):
     torch: str
     device: str
     seed: int
+    python: str = ""                       # "3.11"; "" where an older result does not say
     sandbox: str                           # the name of the one it was observed in: "bubblewrap", "process"
 
     @property
@@ -148,10 +149,13 @@ class NotebookFile(Record, frozen=True, kw_only=True):
     first_error: str | None = None
 
 
+WITHHOLDING = ("withheld", "package", "python")  # the kinds that say why there is no mark
+
+
 class NeedsYou(Record, frozen=True, kw_only=True):
     """Why a tutor should look at a submission. Each kind is a word that tutors can filter by."""
 
-    kind: str                              # "withheld", "not-simulated", ...
+    kind: str                              # "withheld", "package", "python", "not-simulated", ...
     reason: str                            # in a sentence
     checks: tuple[str, ...] = ()           # settled when a tutor has marked these; none: the whole submission
     said: Sentence | None = None           # the reason, to be said in the reader's language
@@ -176,10 +180,11 @@ class Result(Record, frozen=True, kw_only=True):
     needs_you: tuple[NeedsYou, ...] = ()
     files: tuple[Brought, ...] = ()        # that the student handed in beside the notebook
     notes: tuple[Sentence, ...] = ()       # to the student, of the submission as a whole: files left out
+    skipped: tuple[Skipped, ...] = ()      # statements that this machine cannot run; they cost nothing
 
     def wants(self) -> tuple[NeedsYou, ...]:
         """Why a tutor should look at it; older results without a mark say so too."""
-        if self.status is not Status.WITHHELD or any(one.kind == "withheld" for one in self.needs_you):
+        if self.status is not Status.WITHHELD or any(one.kind in WITHHOLDING for one in self.needs_you):
             return self.needs_you
         broken = [v for v in self.checks if v.mark is Mark.GRADER_ERROR]
         reason = "; ".join(filter(None, [self.reason, *(f"{v.id}: {v.message}" for v in broken)]))

@@ -8,6 +8,7 @@ from msgspec import structs
 from grader import __version__
 from grader.exercise.catalog import Exercise
 from grader.intake.bundle import REPLACED, notes_on
+from grader.intake.pythons import HERE
 from grader.judge import score
 from grader.records import (
     Cause,
@@ -27,6 +28,7 @@ from grader.wall.messages import CellEvent
 def made_by(exercise: Exercise, *, seed: int, sandbox: str, device: str) -> MadeBy:
     """What grades here and now."""
     return MadeBy(grader=__version__, exercise=exercise.settings.version, torch=str(torch.__version__),
+                  python=HERE,
                   device=device, seed=seed, sandbox=sandbox)
 
 
@@ -50,11 +52,15 @@ def judged(submission: Submission, exercise: Exercise, made: MadeBy, verdicts: t
                             needs_you=_not_simulated(verdicts))
     file = structs.replace(blank.notebook, first_error=_told(events[0]) if events else None)
     points, maximum = score(verdicts)
-    broken = next((v for v in verdicts if v.mark is Mark.GRADER_ERROR), None)
+    broken = min((v for v in verdicts if v.mark is Mark.GRADER_ERROR), default=None,
+                 key=lambda v: v.cause is Cause.ENVIRONMENT)
     if broken:
+        if broken.cause is Cause.ENVIRONMENT:  # and so are all: what they want is said by each
+            return structs.replace(blank, notebook=file, max_score=maximum, reason=broken.message,
+                                   said=broken.said)
         reason = f"{broken.id}: {broken.message}"
-        ours = NeedsYou(kind="withheld", reason=reason,
-                        checks=tuple(v.id for v in verdicts if v.mark is Mark.GRADER_ERROR))
+        ours = NeedsYou(kind="withheld", reason=reason, checks=tuple(
+            v.id for v in verdicts if v.mark is Mark.GRADER_ERROR and v.cause is not Cause.ENVIRONMENT))
         return structs.replace(blank, notebook=file, max_score=maximum, reason=reason,
                                needs_you=(ours, *blank.needs_you))
     return structs.replace(blank, notebook=file, status=Status.GRADED, score=points, max_score=maximum)

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from msgspec import structs
+
 from grader.wall import frames, wire
 from grader.wall.frames import Kind
 from grader.wall.messages import (
@@ -98,9 +100,9 @@ def _run(stream: frames.Stream) -> Run | None:
     parcel = wire.read(payload, Run) if kind is Kind.RUN else None
     if not isinstance(parcel, wire.Parcel):
         return None
-    run = parcel.record
+    run: Run = parcel.record
     return (run if _is_notebook(run.executed)
-            else Run(events=run.events, defined=run.defined, seconds=run.seconds, left_out=run.left_out))
+            else structs.replace(run, executed=""))
 
 
 def _asked(stream: frames.Stream, step: Step, arrays: Mapping[str, wire.Array], *,

@@ -20,6 +20,7 @@ from msgspec import structs
 
 from grader.errors import Mendable
 from grader.execute.pool import Work
+from grader.intake import packages
 from grader.intake.bundle import NOTHING, Bundle, bundle, modules
 from grader.spec import ON_GPU, PLAIN, Check, Preparation, Step, World, prepare, worlds
 from grader.wall import messages
@@ -61,6 +62,7 @@ class Course(Record, frozen=True, kw_only=True):
 
     title: str = "Class"
     exercise: tuple[Place, ...] = ()
+    packages: tuple[str, ...] = ()        # which answers may import, as pip calls them; a mark waits for them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,7 @@ class Exercise:
     keys: Mapping[Step, str]              # every step the checks look at -> its opaque key
     probes: str                           # the text of probes.py; empty where there is none
     brings: Bundle = NOTHING              # exercise.toml's files
+    packages: tuple[str, ...] = ()        # the course's
 
     @property
     def worlds(self) -> tuple[World, ...]:
@@ -130,7 +133,8 @@ class Exercise:
             job = messages.Job(notebook=notebook, world=world, seed=seed,
                                watched=self.settings.forbidden, functions=self.settings.functions,
                                preload=self.settings.preload, limits=self.settings.limits,
-                               files=beside.files)
+                               files=beside.files,
+                               lacking=packages.lacking(notebook, self.packages))
             arrays = {k: a for key in keys for k, a in prepared.steps[key].arrays.items()}
             yield Work(key=(index, world.name), job=job, arrays=arrays, on_gpu=world.real_gpu,
                        steps=tuple(prepared.steps[key].record for key in keys), places=beside.places)
@@ -184,6 +188,16 @@ def course(root: Path) -> Course:
     return read
 
 
+def course_packages(root: Path) -> tuple[str, ...]:
+    """What course.toml says that answers may import beside the extra `notebooks`.
+
+    Raises:
+        ExerciseError: course.toml is not as it must be.
+    """
+    path = root / "course.toml"
+    return _toml(path, Course).packages if path.exists() else ()
+
+
 def load(folder: Path) -> Exercise:
     """The exercise in a folder.
 
@@ -200,7 +214,8 @@ def load(folder: Path) -> Exercise:
     steps = dict.fromkeys(step for check in checks for step in check.looks_at)
     exercise = Exercise(name=folder.name, folder=folder, settings=settings, checks=checks, probes=probes,
                         brings=_brought(folder, settings),
-                        keys={step: f"s{i}" for i, step in enumerate(steps)})
+                        keys={step: f"s{i}" for i, step in enumerate(steps)},
+                        packages=course_packages(folder.parent))
     _prove(exercise)
     return exercise
 

@@ -34,8 +34,12 @@ def opened(out: Path) -> Gradebook:
     return Gradebook(path)
 
 
-def remember(book: Gradebook, options: Options, exercises: Mapping[str, Exercise]) -> None:
+def remember(book: Gradebook, options: Options, exercises: Mapping[str, Exercise],
+             lacking: Mapping[str, int]) -> None:
     """Write down what the class page needs to know and no result says.
+
+    Args:
+        lacking: package -> how many notebooks import it, of those that are not installed.
 
     Raises:
         ExerciseError: course.toml is not as it must be.
@@ -43,6 +47,7 @@ def remember(book: Gradebook, options: Options, exercises: Mapping[str, Exercise
     found = course(options.exercises)
     book.set_batch_value("title", found.title)
     book.set_batch_value("weights", json.dumps({place.name: place.weight for place in found.exercise}))
+    book.set_batch_value("lacking", json.dumps(lacking))
     if options.language:
         book.set_batch_value("language", options.language)
     for name, exercise in exercises.items():
@@ -141,7 +146,8 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     isolated = all(result.made_by.isolated for result in results)
     replace_file(output.folder / "index.html", class_page.render(
         results, with_notebooks, title=said.get("title", "Class"), links=links, isolated=isolated,
-        language=language, released=released_notebooks(said), weights=weights(said)))
+        language=language, released=released_notebooks(said), weights=weights(said),
+        lacking=json.loads(said.get("lacking", "{}"))))
     csv.write(results, output.folder / "grades.csv", weights(said))
     return results
 

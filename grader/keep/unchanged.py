@@ -25,7 +25,8 @@ from grader.records import Status, Submission, Unreadable
 
 # Below the package. What reads submissions and prepares jobs is not among them: its work is in the job.
 OBSERVING = "wall", "inside", "execute"
-JUDGING = "wall", "spec", "judge.py", "records.py", "results.py", "pipeline.py", "exercise/catalog.py"
+JUDGING = ("wall", "spec", "judge.py", "records.py", "results.py", "environment.py", "pipeline.py",
+           "exercise/catalog.py", "intake/names.py", "intake/packages.py", "intake/pythons.py")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,8 @@ class Today:
     def __init__(self, conditions: Conditions) -> None:
         self.conditions = conditions
         self._inputs: dict[str, str] = {}
-        self._judged = {name: digest(contents(exercise), sources(JUDGING), torch.__version__)
+        self._judged = {name: digest(contents(exercise), *exercise.packages, sources(JUDGING),
+                                     torch.__version__)
                         for name, exercise in conditions.exercises.items()}
         self._observer = digest(sources(OBSERVING), conditions.sandbox, conditions.device,
                                 platform.machine(), platform.python_version(), torch.__version__)

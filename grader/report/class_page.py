@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grader import records
+from grader.intake.packages import remedy
 from grader.report import page, safe_text
 from grader.report.cohort import CheckCount, Cohort, ExerciseCount, Reason, Standing, Topic, counted
 from grader.report.resemblance import Alike, alike
@@ -131,9 +132,9 @@ class Section:
 def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, title: str,
            links: Mapping[Key, str],
            isolated: bool, language: str = "en", released: Mapping[str, str] | None = None,
-           weights: Mapping[str, float] | None = None) -> str:
+           weights: Mapping[str, float] | None = None, lacking: Mapping[str, int] | None = None) -> str:
     """The class page. `notebooks` are the cleaned submissions, `released` what was handed out, to compare
-    them with."""
+    them with; `lacking` says how many notebooks import a package that the grading machine lacked."""
     writer = _Writer(counted(results, weights), alike(notebooks, released), links, words(language))
     script = page.asset(_SCRIPT)
     isolated = isolated and all(result.made_by.isolated for result in results)
@@ -144,6 +145,7 @@ def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, t
         sections=[writer.section(exercise) for exercise in writer.cohort.exercises],
         needs_you=writer.needing(writer.cohort.needing), unreadable=writer.listed(writer.cohort.unreadable),
         groups=[writer.group(one) for one in writer.groups], count=len(results),
+        lacking=lacking or {}, install=remedy(list(lacking or {})),
         heads=writer.heads(), script=page.trusted(script),
         policy=page.policy(script=script))
 
@@ -255,7 +257,8 @@ class _Writer:
                 reason = self.words.sentence(one.said) if one.said else one.reason
                 about = one.kind, self.titles[result.exercise], safe_text.line(reason, 500), self._remedy(one)
                 groups[about].append(self._linked(result.student, result.exercise))
-        order = sorted(groups, key=lambda about: (about[0] != "withheld", -len(groups[about]), about))
+        order = sorted(groups, key=lambda about: (about[0] not in records.WITHHOLDING, -len(groups[about]),
+                                                  about))
         return [Listed(*about[1:], tuple(groups[about])) for about in order]
 
     def _reason(self, result: records.Result) -> str:

@@ -7,11 +7,12 @@ A student mends one mistake at a time, so a report shows each reason once, with 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from grader import records
-from grader.judge import UNDEFINED
+from grader.environment import undefined
+from grader.intake import names
 from grader.report import source
 from grader.wall import messages
 
@@ -38,7 +39,7 @@ def found(checks: Sequence[records.Verdict], events: Sequence[messages.CellEvent
     missed: dict[int, str] = {}
     for v in checks:
         name = undefined(v)
-        cell = _defining(name, notebook)
+        cell = _defining(name, notebook, stopped)
         if cell in stopped:
             cells[v.id] = cell
             missed.setdefault(cell, name)
@@ -46,21 +47,13 @@ def found(checks: Sequence[records.Verdict], events: Sequence[messages.CellEvent
                    _followers(events, missed))
 
 
-def undefined(v: records.Verdict) -> str:
-    """The name for want of which a check failed; "" where that was not the reason."""
-    if v.mark not in _WRONG or v.said is None:
-        return ""
-    told = v.said.values
-    if v.said.template == UNDEFINED:
-        return told["name"] if told["name"].isidentifier() else ""
-    name = _UNDEFINED.search(told.get("message", "")) if told.get("error") == "NameError" else None
-    return name[1] if name else ""
-
-
-def _defining(name: str, notebook: Sequence[source.Cell]) -> int:
-    """The index of the cell whose text defines a name, read as text since it may not parse; -1 for none."""
-    place = source.definition(notebook, name) if name else None
-    return place[0].index if place else -1
+def _defining(name: str, notebook: Sequence[source.Cell], stopped: Set[int]) -> int:
+    """The index of the stopped cell that was to define a name, or to import it; -1 for none."""
+    place = source.definition(notebook, name) if name else None  # read as text since it may not parse
+    if place or not name:
+        return place[0].index if place else -1
+    return next((cell.index for cell in notebook if cell.index in stopped
+                 and name in names.binds("\n".join(cell.lines))), -1)
 
 
 def _followers(events: Sequence[messages.CellEvent], missed: Mapping[int, str]) -> dict[int, int]:

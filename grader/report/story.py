@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from grader import records
-from grader.report import pictures, reasons, safe_text, source
+from grader.report import pictures, reasons, safe_text, skipping, source
 from grader.report.wording import Words, words
 from grader.wall import messages
 
@@ -80,6 +80,7 @@ class Story:
     segments: tuple[Segment, ...]
     stops: tuple[Stop, ...]                          # cells that took no check with them
     notes: tuple[str, ...]                           # of the files beside the notebook
+    skipped: tuple[skipping.Skip, ...]                        # they cost nothing
     reason: str                                      # why unreadable
     comment: str
     isolated: bool
@@ -113,6 +114,7 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
         segments=_segments(result.checks),
         stops=tuple(teller.stop(event) for event in result.events if event.cell not in teller.told_cells),
         notes=tuple(safe_text.line(w.sentence(note), 2000) for note in result.notes),
+        skipped=tuple(skipping.told(result.skipped, w)),
         reason=safe_text.line(w.reason(result), 1000) if result.status is records.Status.UNREADABLE else "",
         comment=safe_text.block(result.comment), isolated=result.made_by.isolated,
         all_passed=w.all_passed(len(result.events)) if _full(result) else "",
@@ -141,6 +143,7 @@ class _Teller:
         self.words = w
         self.notebook = notebook
         self.checks = result.checks
+        self.python = result.made_by.python
         self.verdicts = {v.id: v for v in result.checks}
         self.events = {event.cell: event for event in result.events}
         self.reasons = reasons.found(result.checks, result.events, notebook)
@@ -231,6 +234,8 @@ class _Teller:
 
     def _message(self, v: records.Verdict, *, shown: bool) -> tuple[str, bool]:
         """What to say of a check, and whether that is in the reader's language."""
+        if v.mark is records.Mark.GRADER_ERROR and v.cause is records.Cause.ENVIRONMENT:
+            return self.words.cause(v.cause), True
         if v.mark is records.Mark.GRADER_ERROR:
             return self.words.gettext("Something went wrong on our side. This check will be run again."), True
         if v.mark is records.Mark.PASS:
@@ -264,6 +269,8 @@ class _Teller:
         known = [p for p in places if p.prompt is not None]
         what = safe_text.line(": ".join(filter(None, (event.error, event.message))),
                           1000) or self.words.cause(records.cause_of(event.cause))
+        if event.error in _UNPARSED and self.python:  # what one Python cannot read, another may
+            what += f" (Python {self.python})"
         return Stop(what=what, excerpt=known[0] if known else None, cell=event.cell + 1)
 
 

@@ -72,6 +72,7 @@ class _Teller:
         self._stops()
         self._section(self._("Beside your notebook"),
                       [Text(self.safe(note)) for note in self.story.notes])
+        self._skipped()
         self._checks(self._("Not looked at"), self.story.aside)
         self._section(self._("What works"), [self._headed(item) for item in self.story.passed])
         if not self.story.isolated:
@@ -200,6 +201,14 @@ class _Teller:
             self._pair(self._("Cell %(cell)s") % {"cell": stop.cell} + ":", stop.what)
             if stop.excerpt:
                 self._code(stop.excerpt)
+
+    def _skipped(self) -> None:
+        if self.story.skipped:
+            self._heading(self._("Skipped on the grading machine"))
+            self._line(self._("These lines need something that the grading machine does not have. The rest "
+                              "of their cells ran. This costs no points."))
+        for skip in self.story.skipped:
+            self._pair(f"{skip.place}:", skip.what)
 
     def _section(self, title: str, lines: Iterable[Text]) -> None:
         lines = list(lines)

@@ -177,13 +177,16 @@ class Words:
 
     def place(self, excerpt: Excerpt) -> str:
         """Where quoted lines stand: "Cell 3, In [2], line 5"."""
-        place = self.gettext("Cell %(cell)s") % {"cell": excerpt.cell}
-        if excerpt.prompt:
-            place += f", In [{excerpt.prompt}]"
-        if excerpt.marked:
-            place += ", " + self.ngettext("line %(lines)s", "lines %(lines)s",
-                                          excerpt.marked.count(",") + 1) % {
-                "lines": excerpt.marked}
+        return self.lines(excerpt.cell, excerpt.marked, prompt=excerpt.prompt)
+
+    def lines(self, cell: int, listed: str, *, prompt: int | None = None) -> str:
+        """A cell, and lines of it, listed with commas."""
+        place = self.gettext("Cell %(cell)s") % {"cell": cell}
+        if prompt:
+            place += f", In [{prompt}]"
+        if listed:
+            place += ", " + self.ngettext("line %(lines)s", "lines %(lines)s", listed.count(",") + 1) % {
+                "lines": listed}
         return place
 
     def number(self, value: float) -> str:

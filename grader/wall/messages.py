@@ -56,6 +56,7 @@ class Job(Record, frozen=True, kw_only=True):
     watched: tuple[str, ...] = ()          # dotted names whose use by the student's own frames is recorded
     functions: tuple[str, ...] = ()        # names to look for in the student's namespace
     preload: tuple[str, ...] = ()          # modules to import before the kernel is forked, where it is
+    lacking: tuple[str, ...] = ()          # modules its text names, of known packages that are not installed
     limits: Limits = Limits()
     left_out: tuple[int, ...] = ()         # cells not executed: they killed the kernel the last time
     gpu: str = ""                          # the UUID of the GPU it may use; without one it sees none
@@ -174,10 +175,24 @@ Answer = Returned | Raised | Lost          # what a kernel may say of a step
 Outcome = Answer | Ended                   # what its runner passes on
 
 
+class Skipped(Record, frozen=True, kw_only=True):
+    """The kernel's word on a statement that this machine cannot run: the rest of its cell was."""
+
+    cell: Int64                            # index among all cells of the notebook, from 0
+    line: Int64                            # from 1, within the cell
+    error: Name                            # class name
+    message: Words = ""
+
+
+MOST_SKIPPED = 40
+AllSkipped = Annotated[tuple[Skipped, ...], Meta(max_length=MOST_SKIPPED)]
+
+
 class Defined(Record, frozen=True, kw_only=True):
-    """The kernel's word on which of Job.functions exist after the last cell."""
+    """The kernel's word on which of Job.functions exist after the last cell, and on what it passed over."""
 
     names: tuple[str, ...]
+    skipped: AllSkipped = ()
 
 
 class CellEvent(Record, frozen=True, kw_only=True):
@@ -197,6 +212,7 @@ class Run(Record, frozen=True, kw_only=True):
 
     executed: str = ""                     # nbformat 4 JSON with outputs, sanitised; "" where there is none
     events: tuple[CellEvent, ...] = ()
+    skipped: AllSkipped = ()
     defined: tuple[str, ...] = ()          # which of Job.functions exist after the last cell
     seconds: float = 0.0
     left_out: tuple[int, ...] = ()

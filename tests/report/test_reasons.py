@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
-from grader import judge, records
+from grader import environment, judge, records
 from grader.report import reasons, source
 from grader.wall import messages
 from tests import samples as s
@@ -47,17 +47,17 @@ def test_what_one_mend_may_not_help_stays_apart(one: dict[str, object], other: d
 
 def test_a_word_of_a_wrong_answer_is_no_missing_name() -> None:
     text = "NameError: name 'f' is not defined"
-    assert reasons.undefined(failed("a", cause=records.Cause.WRONG_ANSWER, message=text)) == ""
+    assert environment.undefined(failed("a", cause=records.Cause.WRONG_ANSWER, message=text)) == ""
     other = records.Sentence(template=judge.NO_FUNCTION, values={"name": "f"})
-    assert reasons.undefined(failed("a", cause=records.Cause.MISSING, said=other)) == ""
+    assert environment.undefined(failed("a", cause=records.Cause.MISSING, said=other)) == ""
 
 
 def test_a_name_that_python_missed_is_taken_from_what_python_said() -> None:
     values = {"name": "g", "error": "NameError", "message": "name 'f' is not defined"}
     said = records.Sentence(template=judge.RAISED_WITH, values=values)
-    assert reasons.undefined(failed("a", cause=records.Cause.RAISED, said=said)) == "f"
+    assert environment.undefined(failed("a", cause=records.Cause.RAISED, said=said)) == "f"
     also = records.Sentence(template=judge.RAISED_WITH, values={**values, "error": "KeyError"})
-    assert reasons.undefined(failed("a", cause=records.Cause.RAISED, said=also)) == ""
+    assert environment.undefined(failed("a", cause=records.Cause.RAISED, said=also)) == ""
 
 
 def test_a_cell_before_the_broken_one_does_not_follow_from_it() -> None:
@@ -70,3 +70,20 @@ def test_a_cell_before_the_broken_one_does_not_follow_from_it() -> None:
               structs.replace(stop, cell=3))
     found = reasons.found((missing,), events, notebook)
     assert (found.cells, found.missed, found.followers) == ({"a": 2}, {2: "f"}, {3: 2})
+
+
+@pytest.mark.parametrize("above", [
+    "import torch", "import numpy, torch as t, torch", "from x import (\n    a,\n    torch)",
+    "torch, y = 1, 2", "for torch in range(3):\n    pass", "with open('x') as torch:\n    pass",
+    "if 1:\n    import torch",
+    "%matplotlib inline\nimport torch", "x = = 3\nimport torch"])
+def test_a_name_that_a_stopped_cell_was_to_bring_leads_to_that_cell(above: str) -> None:
+    notebook = source.cells(s.notebook("1 / 0", above, "def f():\n    return torch.ones(3)", "1 / 0"))
+    values = {"name": "f", "error": "NameError", "message": "name 'torch' is not defined"}
+    verdict = failed("a", cause=records.Cause.RAISED, lines=(structs.replace(LINE, cell=3, line=2),),
+                     said=records.Sentence(template=judge.RAISED_WITH, values=values))
+    stop = messages.CellEvent(cell=1, cause=messages.CellCause.RAISED, error="ZeroDivisionError", line=1)
+    events = (stop, structs.replace(stop, cell=2), structs.replace(stop, cell=4))
+    found = reasons.found((verdict,), events, notebook)
+    assert (found.cells, found.missed) == ({"a": 2}, {2: "torch"})
+    assert reasons.found((verdict,), (stop,), notebook).cells == {}

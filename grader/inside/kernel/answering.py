@@ -29,6 +29,8 @@ except ImportError:  # Windows, where nothing is forked
     resource = None  # type: ignore[assignment]
 
 from grader.inside.kernel.calls import Cells, Overtime, observe_step
+from grader.inside.kernel.placeholder import Placeholder
+from grader.inside.kernel.skipping import Skipping
 from grader.wall import frames, wire
 from grader.wall.frames import NONCE, STATUS, Kind
 from grader.wall.messages import LATE, Defined, Job, LossCause, Lost, Returned, Step
@@ -72,11 +74,11 @@ def sources_of(notebook: str) -> Iterator[tuple[int, str]]:
 class Answering:
     """Waits on the channel. `fork=False` makes the calls in the kernel itself."""
 
-    def __init__(self, channel: socket.socket, shell: Any, job: Job, *, fork: bool) -> None:
-        self.channel, self.job = channel, job
+    def __init__(self, channel: socket.socket, shell: Any, job: Job, cells: Cells, skipping: Skipping, *,
+                 fork: bool) -> None:
+        self.channel, self.job, self.cells, self.skipping = channel, job, cells, skipping
         self.fork = fork and not job.gpu  # a CUDA context cannot be forked
         self.namespace: dict[str, Any] = shell.user_ns  # a notebook that exchanges it does not move us
-        self.cells: Cells = CellNames(job.notebook)
         self.streams: list[Any] = [sys.stdout, sys.stderr]
         self.others = _open_descriptors()
         self.main = os.getpid()
@@ -101,12 +103,14 @@ class Answering:
             os._exit(0)  # the runner has gone
         kind, payload = frames.get(stream)
         if kind is Kind.NAMES:
-            found = Defined(names=tuple(name for name in self.job.functions if name in self.namespace))
+            found = Defined(names=tuple(name for name in self.job.functions if name in self.namespace),
+                            skipped=tuple(self.skipping.noted))
             frames.put(stream, Kind.DEFINED, wire.encode(found))
         elif kind is Kind.STEP:
             self._answer(payload, answer, stream)
 
     def _answer(self, payload: frames.Bytes, answer: int, stream: frames.Timed) -> None:
+        Placeholder.answering = True
         if not self.fork:
             frames.put(stream, Kind.TAKEN)
             frames.put(stream, Kind.OUTCOME, *self._observe(payload)[1])

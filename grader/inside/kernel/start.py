@@ -18,9 +18,11 @@ from typing import Any
 
 from tornado.ioloop import IOLoop
 
-from grader.inside.kernel import eager
-from grader.inside.kernel.answering import Answering
+from grader.inside.kernel import eager, standins
+from grader.inside.kernel.answering import Answering, CellNames
+from grader.inside.kernel.calls import Cells
 from grader.inside.kernel.recorder import install
+from grader.inside.kernel.skipping import Skipping
 from grader.inside.kernel.telling import bound
 from grader.wall import frames
 from grader.wall.messages import Job, Limits
@@ -39,7 +41,8 @@ def start(job: Job, connection_file: str, channel: socket.socket, *, fork: bool)
     reply = frames.Timed(channel)
     try:
         app = _prepare(job, connection_file)
-        answering = Answering(channel, app.shell, job, fork=fork)
+        cells = CellNames(job.notebook)
+        answering = Answering(channel, app.shell, job, cells, _stand_in(app, job, cells), fork=fork)
         answering.attach(IOLoop.current())
     except BaseException as error:  # the runner is waiting to hear it
         frames.put(reply, frames.Kind.NOT_READY, storable(f"{type(error).__name__}: {error}", 2000).encode())
@@ -72,6 +75,17 @@ def _prepare(job: Job, connection_file: str) -> Any:
     _draw_inline(app.shell)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return app
+
+
+def _stand_in(app: Any, job: Job, cells: Cells) -> Skipping:
+    """What this machine lacks costs a statement, not its cell."""
+    skipping = Skipping(app.shell, job.lacking, cells)
+    skipping.attach()
+    os.environ.update(standins.OFFLINE)
+    standins.nobody_types(app.kernel, skipping)
+    if "tqdm" in job.notebook:
+        standins.bars_as_text()
+    return skipping
 
 
 @contextmanager

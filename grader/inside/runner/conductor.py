@@ -22,6 +22,7 @@ from grader.wall.messages import Again, Defined, Ended, Job, LossCause, Run
 from grader.wall.text import storable
 
 HELLO_SECONDS = 60.0
+NOTHING = Defined(names=())
 
 
 class Kernel(Watched, Protocol):
@@ -95,21 +96,21 @@ class Conductor:
         if rest is None and (execution.dead or not self.kernel.alive()):
             stopped = execution.span.stop if execution.dead and execution.span else None
             rest = (self.watch.over or stopped or DIED).ended
-        defined, rest = ((), rest) if rest else self._defined()
-        return Run(executed=executed, events=tuple(execution.events), defined=defined,
+        found, rest = (NOTHING, rest) if rest else self._defined()
+        return Run(executed=executed, events=tuple(execution.events), skipped=found.skipped,
+                   defined=tuple(name for name in self.job.functions if name in found.names),
                    seconds=time.monotonic() - began, left_out=self.job.left_out), rest
 
-    def _defined(self) -> tuple[tuple[str, ...], Ended | None]:
+    def _defined(self) -> tuple[Defined, Ended | None]:
         channel = frames.Timed(self.kernel.channel).within(self.job.limits.call_seconds + SLACK)
         try:
             channel.write(CARRIER)
             frames.put(channel, Kind.NAMES)
             kind, payload = frames.get(channel, 1 << 20)
         except frames.Broken:  # the kernel no longer answers
-            return (), CRASHED
+            return NOTHING, CRASHED
         parcel = wire.read(payload, Defined) if kind is Kind.DEFINED else None
-        found = set(parcel.record.names) if isinstance(parcel, wire.Parcel) else set()
-        return tuple(name for name in self.job.functions if name in found), None
+        return parcel.record if isinstance(parcel, wire.Parcel) else NOTHING, None
 
     def _ask(self, step: frames.Bytes, *, room: int, fresh: bool) -> Reply:
         """One step's outcome, as the kernel's process wrote it or as it was ended.
