@@ -96,11 +96,11 @@ def without_objects(patches: Patches, refuse: Callable[..., Any], **refusals: Ca
     named.install(patches, device=device, Generator=maker(torch.Generator, "cpu"),
                   Stream=maker(torch.Stream, here), Event=maker(torch.Event, here))
     patches.put(torch.Tensor, "pin_memory", refuse)
-    factories: Any = _device_constructors()
-    for make in factories:
-        for owner in (torch, torch.fft):
-            if vars(owner).get(make.__name__) is make:
-                patches.put(owner, make.__name__, unpinned(make, refuse))
+    factories = _device_constructors()
+    for owner in (torch, torch.fft):
+        for name, value in vars(owner).copy().items():
+            if callable(value) and value in factories:
+                patches.put(owner, name, unpinned(value, refuse))
 
 
 def unpinned(original: Callable[..., Any], refuse: Callable[..., Any]) -> Callable[..., Any]:
@@ -123,8 +123,8 @@ def without_cuda(patches: Patches) -> None:
         "_accelerator_isAllocatorInitialized": lambda: False,
         "_get_accelerator": lambda check=None: no_accelerator() if check else torch.device("cpu")})
     for module, name, _ in [*bindings.classes()]:
-        if "Stream" not in name:        # those ask torch.cuda themselves
-            patches.put(module, name, _dummy_type(name))
+        no_stream = type(name, (), {"__new__": refusing("torch.cuda.Stream requires CUDA support")})
+        patches.put(module, name, no_stream if "Stream" in name else _dummy_type(name))
     for name in bindings.names() - accelerator.keys():
         patches.take(torch._C, name)
     bindings.put(patches, {name: _dummy_type(name) for name in bindings.DUMMIES})
@@ -143,8 +143,14 @@ def without_cuda(patches: Patches) -> None:
         patches.put(owner, name, value)
     for name in TYPES:
         patches.put(torch.cuda, f"{name}Tensor", named.tensor_type(name, untyped(f"torch.cuda.{name}Tensor")))
+    named.refusals(patches, lambda name: untyped(name) if name.endswith("Tensor") else uncompiled)
     without_objects(patches, no_accelerator, Generator=refusing(NO_GENERATOR), Stream=refusing(NOT_LINKED),
                     Event=refusing(NOT_LINKED), index=no_accelerator)
+
+
+def uncompiled(*args: object) -> None:
+    """What comes of asking a build without CUDA for something of CUDA's."""
+    torch.cuda._lazy_init()  # type: ignore[no-untyped-call]
 
 
 def untyped(name: str) -> Callable[..., Any]:
@@ -179,9 +185,14 @@ def without_gpus(built_for_cuda: str, patches: Patches, *, driver: bool) -> None
         (torch.cuda, "_maybe_exchange_device", exchange(refuse)),
         (torch.cuda, "_is_in_bad_fork", lambda: False), (torch.cuda, "_device_count_nvml", lambda: -1),
         (torch.cuda, "_initialized", False), (torch.cuda, "_cached_device_count", None),
-        (torch.cuda, "_cudart", SimpleNamespace()),
         (torch.cuda, "_queued_calls", list(torch.cuda._queued_calls)),
         (torch.backends.cudnn, "version", lambda: CUDNN_VERSION),
     ):
         patches.put(owner, name, value)
+    for name in ("_cudart", "_nvtx"):
+        members = [member for member in dir(vars(torch._C).get(name)) if member[0] != "_"]
+        bindings.put(patches, {name: SimpleNamespace(**dict.fromkeys(members, refuse))})
+    for name in TYPES:
+        patches.put(torch.cuda, f"{name}Tensor", named.tensor_type(name, refuse))
+    named.refusals(patches, lambda name: refuse)
     without_objects(patches, refuse, Event=unrecorded, index=lambda index: real_device("cuda", index))

@@ -1,7 +1,10 @@
-"""torch.device, Generator, Stream and Event: the real classes, through names that know of the world."""
+"""Names of torch's Python surface that would reach a device without asking torch.cuda first: torch.device,
+Generator, Stream and Event, which are made through names that know of the world, and some that refuse."""
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +13,8 @@ import torch
 from .patches import Patches
 
 Maker = Callable[..., Any]
+PLANS = ("_cufft_get_plan_cache_size", "_cufft_get_plan_cache_max_size", "_cufft_set_plan_cache_max_size",
+         "_cufft_clear_plan_cache")
 
 
 class StandIn(type):
@@ -55,3 +60,26 @@ class TensorType(type):
 def tensor_type(name: str, make: Maker) -> type:
     plain = f"{name}Tensor"
     return TensorType(plain, (), {"plain": plain, "make": staticmethod(make), "__module__": "torch.cuda"})
+
+
+def refusals(patches: Patches, refusing: Callable[[str], Maker]) -> None:
+    """Let what no world can do refuse: each by the function that `refusing` makes of its name."""
+    plans = torch.backends.cuda.cuFFTPlanCache
+    for name in PLANS:
+        patches.put(torch, name, refusing(f"torch.{name}"))
+    for name in ("size", "max_size"):
+        refuse = refusing(f"torch.backends.cuda.cufft_plan_cache.{name}")
+        patches.put(plans, name, property(refuse, refuse))
+    for name in vars(torch.cuda.sparse).copy():
+        if name.endswith("Tensor"):
+            refuse = refusing(f"torch.cuda.sparse.{name}")
+            patches.put(torch.cuda.sparse, name, tensor_type(f"sparse.{name.removesuffix('Tensor')}", refuse))
+    green = type("GreenContext", (), {"__new__": refusing("torch.cuda.GreenContext")})
+    for path, name, value in (
+        ("torch.cuda", "GreenContext", green), ("torch.cuda.green_contexts", "GreenContext", green),
+        ("torch.cuda.graph_annotations", "is_available", lambda: False),
+    ):
+        with contextlib.suppress(ImportError):      # newer than the oldest torch
+            module = importlib.import_module(path)
+            if name in vars(module):
+                patches.put(module, name, value)

@@ -20,8 +20,6 @@ from .streams import Event, GpuGenerator, Stream
 from .tensors import TYPES
 
 ABSENT = ("_broadcast_coalesced", "_broadcast", "_broadcast_out", "_scatter_out", "_gather", "_gather_out")
-PLANS = ("_cufft_get_plan_cache_size", "_cufft_get_plan_cache_max_size", "_cufft_set_plan_cache_max_size",
-         "_cufft_clear_plan_cache")
 
 
 def c_layer(machine: Machine, patches: Patches) -> None:
@@ -45,8 +43,7 @@ def c_layer(machine: Machine, patches: Patches) -> None:
     patches.put(torch._C, "_has_cudnn", True)
     patches.put(torch._C, "_group_tensors_by_device_and_dtype", grouper(machine))
     patches.put(torch._C._nn, "_parse_to", parser(machine))
-    for name in PLANS:
-        patches.put(torch, name, unable(f"torch.{name}"))
+    named.refusals(patches, unable)
     for name, members in libraries(machine).items():
         real = vars(torch._C).get(name, SimpleNamespace())
         others = {member: unable(f"torch._C.{name}.{member}") for member in vars(real) if member[0] != "_"}
