@@ -11,10 +11,15 @@ ATen/core/adaption.cpp, torch/csrc/utils/tensor_numpy.cpp). None was recorded: n
 well.
 """
 
+import re
+
+import torch
+
 PROVENANCE = "documented"       # "recorded" only once recording.json is here
 
 TOGETHER = "RuntimeError: Expected all tensors to be on the same device"
-ORDINAL = "AcceleratorError: CUDA error: invalid device ordinal"
+# torch 2.8 gave these errors a class of their own
+ORDINAL = f"{getattr(torch, 'AcceleratorError', RuntimeError).__name__}: CUDA error: invalid device ordinal"
 UNCOMPILED = "AssertionError: Torch not compiled with CUDA enabled"
 NO_DRIVER = "RuntimeError: Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU"
 TO_NUMPY = "TypeError: can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu()"
@@ -438,6 +443,12 @@ TWO_GPUS = [
      "RuntimeError: indices should be either on cpu or on the same device as the indexed tensor (cuda:0)"),
 ]
 
+
+def known(snippet: str) -> bool:
+    """Has this version of torch the functions of torch.accelerator that the snippet calls?"""
+    return all(hasattr(torch.accelerator, name) for name in re.findall(r"torch\.accelerator\.(\w+)", snippet))
+
+
 LINES = [(world, snippet, outcome)
          for world, lines in (("no-cuda", NO_CUDA), ("no-driver", UNDRIVEN), ("one-gpu", ONE_GPU), ("two-gpus", TWO_GPUS))
-         for snippet, outcome in lines]
+         for snippet, outcome in lines if known(snippet)]

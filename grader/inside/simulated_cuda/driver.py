@@ -162,6 +162,7 @@ def cuda_functions(machine: Machine) -> dict[str, Callable[..., Any]]:
         "_cuda_setDevice": machine.set_current,
         "_cuda_exchangeDevice": machine.exchange,
         "_cuda_maybeExchangeDevice": machine.exchange,
+        "_cuda_hasPrimaryContext": lambda index: machine.index(index) >= 0,
         "_cuda_synchronize": _nothing,
         "_cuda_isInBadFork": lambda: False,         # each call to a student's function is made in a fork
         "_cuda_getArchFlags": lambda: ARCHITECTURES,
@@ -176,6 +177,8 @@ def cuda_functions(machine: Machine) -> dict[str, Callable[..., Any]]:
         "_cuda_getMemoryFraction": lambda index: 1.0,
         "_cuda_getAllocatorBackend": lambda: "native",
         "_cuda_cudaCachingAllocator_is_enabled": lambda: True,
+        "_cuda_clearCublasWorkspaces": _nothing,
+        "_cuda_getCurrentRawStream": lambda index: machine.stream(index).stream_id,
         "_cuda_getCurrentStream": lambda index: (machine.stream(index).stream_id, index, CUDA),
         "_cuda_getDefaultStream": lambda index: (0, machine.index(index), CUDA),
         "_cuda_setStream": machine.set_stream,
@@ -200,7 +203,13 @@ def accelerator_functions(machine: Machine) -> dict[str, Callable[..., Any]]:
                                      if "q" not in str(dtype) and "bits" not in str(dtype)}}
 
     return {
-        "_get_accelerator": lambda check=None: torch.device("cuda"),
+        "_accelerator_deviceCount": lambda: len(machine.devices),
+        "_accelerator_hooks_device_count": lambda: len(machine.devices),
+        "_accelerator_hooks_get_current_device": lambda: here.gpu,
+        "_accelerator_hooks_set_current_device": machine.set_current,
+        "_accelerator_hooks_exchange_device": machine.exchange,
+        "_accelerator_hooks_maybe_exchange_device": machine.exchange,
+        "_accelerator_getDefaultGenerator": machine.generators.__getitem__,
         "_accelerator_getAccelerator": lambda: torch.device("cuda"),
         "_accelerator_getDeviceIndex": lambda: here.gpu,
         "_accelerator_setDeviceIndex": lambda index: machine.set_current(index) if index >= 0 else None,
@@ -220,8 +229,15 @@ def accelerator_functions(machine: Machine) -> dict[str, Callable[..., Any]]:
     }
 
 
-def runtime(machine: Machine) -> SimpleNamespace:
-    """Stands for the libcudart that `torch.cuda.cudart()` returns."""
-    return SimpleNamespace(
-        cudaMemGetInfo=machine.memory_left, cudaGetErrorString=str, cudaProfilerStart=lambda: 0,
-        cudaProfilerStop=lambda: 0, cudaError=SimpleNamespace(success=0))
+def libraries(machine: Machine) -> dict[str, dict[str, Any]]:
+    """What torch._C's modules for NVIDIA's libraries offer: of `torch.cuda.cudart()`, cuDNN and NVTX."""
+    version = CUDNN_VERSION // 10000, CUDNN_VERSION // 100 % 100, CUDNN_VERSION % 100
+    return {
+        "_cudart": {
+            "cudaMemGetInfo": machine.memory_left, "cudaGetErrorString": str, "cudaProfilerStart": lambda: 0,
+            "cudaProfilerStop": lambda: 0, "cudaError": SimpleNamespace(success=0)},
+        "_cudnn": {"is_cuda": True, "getVersionInt": lambda: CUDNN_VERSION,
+                   "getRuntimeVersion": lambda: version, "getCompileVersion": lambda: version},
+        "_nvtx": {"rangePushA": lambda message: 0, "rangePop": lambda: 0, "markA": _nothing,
+                  "rangeStartA": lambda message: 0, "rangeEnd": _nothing},
+    }

@@ -13,7 +13,7 @@ import torch
 
 from .limit import SimulationLimit
 
-CUDA = 1        # c10::DeviceType::CUDA, which streams carry as `device_type`
+CPU, CUDA = 0, 1    # c10::DeviceType, which streams carry as `device_type`
 _numbers = itertools.count(1)
 
 
@@ -21,7 +21,7 @@ class Stream(torch.Stream):
     """Stands for torch.cuda.Stream."""
 
     def __new__(cls, device: Any = None, priority: int = 0, **known: int) -> Stream:
-        return super().__new__(cls)
+        return super().__new__(cls, stream_id=0, device_index=0, device_type=CPU)  # never the real runtime's
 
     def __init__(self, device: Any = None, priority: int = 0, **known: int) -> None:
         """`known` is `stream_id`, `device_index`, `device_type`: an existing stream rather than a new one."""
@@ -83,7 +83,7 @@ class Event(torch.Event):
     """Stands for torch.cuda.Event."""
 
     def __new__(cls, enable_timing: bool = False, *args: Any, **kwargs: Any) -> Event:
-        return super().__new__(cls)
+        return super().__new__(cls, device="cpu")   # never the real runtime's
 
     def __init__(self, enable_timing: bool = False, *args: Any, **kwargs: Any) -> None:
         self.timed, self.at = enable_timing, float("nan")

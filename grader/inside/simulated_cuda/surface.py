@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from .driver import CPU, CUDNN_VERSION, Machine, accelerator_functions, cuda_functions, runtime
+from . import bindings, named
+from .driver import CPU, CUDNN_VERSION, Machine, accelerator_functions, cuda_functions, libraries
 from .limit import SimulationLimit, unable, unable_class
 from .patches import Patches
 from .streams import Event, GpuGenerator, Stream
@@ -22,16 +23,14 @@ ABSENT = ("_broadcast_coalesced", "_broadcast", "_broadcast_out", "_scatter_out"
 
 
 def c_layer(machine: Machine, patches: Patches) -> None:
-    """torch._C and what torch.cuda took from it at import."""
-    functions = {**cuda_functions(machine), **accelerator_functions(machine)}
-    for name in vars(torch._C).copy():
-        if name.startswith("_cuda_") and not isinstance(getattr(torch._C, name),
-                                                        type) and name not in functions:
-            patches.put(torch._C, name, unable(f"torch._C.{name}"))
-    for name, function in functions.items():
-        patches.put(torch._C, name, function)
+    """torch._C, what torch.cuda and torch.accelerator took from it at import, and the classes built on it."""
+    simulated = {**cuda_functions(machine), **accelerator_functions(machine)}
+    bindings.put(patches, {name: simulated.get(name) or lacking(name) for name in bindings.names()})
     for name in ABSENT:
         patches.put(torch._C, name, unable(f"torch._C.{name} (torch.nn.DataParallel over several GPUs)"))
+    for module, name, _ in [*bindings.classes()]:
+        known = {"Stream": Stream, "Event": Event}
+        patches.put(module, name, known.get(name) or unable_class(f"{module.__name__}.{name}"))
 
     def scatter(tensor: torch.Tensor, gpus: list[int], *how: object) -> tuple[torch.Tensor, ...]:
         if len(gpus) > 1:
@@ -39,61 +38,47 @@ def c_layer(machine: Machine, patches: Patches) -> None:
         return (tensor.to(torch.device("cuda", gpus[0])),)
 
     patches.put(torch._C, "_scatter", scatter)
-
-    def missing(name: str) -> Any:
-        if name.startswith(("_cuda_", "_accelerator_", "_nccl_")):
-            return unable(f"torch._C.{name}")
-        raise AttributeError(f"module 'torch._C' has no attribute '{name}'")
-
-    patches.put(torch._C, "__getattr__", missing)
+    patches.put(torch._C, "_get_accelerator", lambda check=None: torch.device("cuda"))
     patches.put(torch._C, "_has_cuda", True)
     patches.put(torch._C, "_has_cudnn", True)
     patches.put(torch._C, "_group_tensors_by_device_and_dtype", grouper(machine))
     patches.put(torch._C._nn, "_parse_to", parser(machine))
+    named.refusals(patches, unable)
+    for name, members in libraries(machine).items():
+        real = vars(torch._C).get(name, SimpleNamespace())
+        others = {member: unable(f"torch._C.{name}.{member}") for member in vars(real) if member[0] != "_"}
+        bindings.put(patches, {name: SimpleNamespace(**{**others, **members})})
+
+
+def lacking(name: str) -> Any:
+    """A stand-in for what torch._C has and the simulation lacks."""
+    make: Callable[[str], Any] = unable_class if name.startswith(bindings.CLASSES) else unable
+    return make(f"torch._C.{name}")
 
 
 def cuda_module(machine: Machine, patches: Patches) -> None:
-    """torch.cuda itself: what it bound at import, and the classes whose bases a CPU build lacks."""
+    """torch.cuda itself: what it bound at import under names of its own."""
     for name, value in (
         ("_initialized", False), ("_cached_device_count", None), ("default_generators", ()),
-        ("_get_device_properties", machine.properties.__getitem__), ("_cudart", runtime(machine)),
+        ("_get_device_properties", machine.properties.__getitem__),
         ("_exchange_device", machine.exchange), ("_maybe_exchange_device", machine.exchange),
         ("_is_in_bad_fork", lambda: False), ("_device_count_nvml", lambda: -1),
-        ("Stream", Stream), ("Event", Event),
-        ("ExternalStream", unable_class("torch.cuda.ExternalStream")),
-        ("CUDAGraph", unable_class("torch.cuda.CUDAGraph")), ("graph", unable_class("torch.cuda.graph")),
+        ("graph", unable_class("torch.cuda.graph")),
         ("make_graphed_callables", unable("torch.cuda.make_graphed_callables")),
         ("_queued_calls", list(torch.cuda._queued_calls)),
     ):
         patches.put(torch.cuda, name, value)
-    for name in ("Stream", "Event"):
-        patches.put(torch.cuda.streams, name, getattr(torch.cuda, name))
-    patches.put(torch.cuda.graphs, "_cuda_isCurrentStreamCapturing", lambda: False)
-    patches.put(torch.cuda.nvtx, "_nvtx", SimpleNamespace(
-        rangePushA=lambda message: 0, rangePop=lambda: 0, markA=lambda message: None))
     for name in TYPES:
-        patches.put(torch.cuda, f"{name}Tensor", tensor_type(name))
+        patches.put(torch.cuda, f"{name}Tensor", named.tensor_type(name, typed(f"{name}Tensor")))
     patches.put(torch.version, "cuda", machine.built_for_cuda)
     patches.put(torch.backends.cudnn, "version", lambda: CUDNN_VERSION)
     # cuDNN's own layout is not needed
     patches.put(torch.backends.cudnn, "is_acceptable", lambda tensor: False)
 
 
-class _TensorType(type):
-    """`torch.cuda.FloatTensor` and its like: a name for a dtype on a GPU."""
-
-    plain: str
-
-    def __instancecheck__(cls, value: object) -> bool:
-        return isinstance(value, torch.Tensor) and value.type() == f"torch.cuda.{cls.plain}"
-
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        return getattr(torch, cls.plain)(*args, **kwargs).cuda()
-
-
-def tensor_type(name: str) -> type:
-    plain = f"{name}Tensor"
-    return _TensorType(plain, (), {"plain": plain, "__module__": "torch.cuda"})
+def typed(name: str) -> Callable[..., Any]:
+    """`torch.cuda.FloatTensor(...)` and its like."""
+    return lambda *args, **kwargs: getattr(torch, name)(*args, **kwargs).cuda()
 
 
 def grouper(machine: Machine) -> Callable[..., Any]:
@@ -147,7 +132,14 @@ def storages(machine: Machine, patches: Patches) -> None:
             machine.mark_storage(new, self._gpu_tag.device)
         return new
 
-    original_to = owner.to
+    original_to, made = owner.to, owner.__new__
+
+    def new(cls: Any, *args: Any, device: Any = None, **kwargs: Any) -> Any:
+        target = CPU if device is None else machine.place(device)
+        storage = made(cls, *args, device=CPU if target.type == "cuda" else target, **kwargs)
+        if target.type == "cuda":
+            machine.mark_storage(storage, target)
+        return storage
 
     def to(self: Any, *, device: Any, non_blocking: bool = False) -> Any:
         target = machine.place(device)
@@ -160,7 +152,8 @@ def storages(machine: Machine, patches: Patches) -> None:
         return new
 
     for name, value in (
-        ("_gpu_tag", None), ("_pinned", False), ("device", property(device)), ("clone", clone), ("to", to),
+        ("_gpu_tag", None), ("_pinned", False), ("__new__", staticmethod(new)),
+        ("device", property(device)), ("clone", clone), ("to", to),
         ("is_cuda", property(lambda self: self.device.type == "cuda")),
         ("get_device", lambda self: self.device.index if self.device.type == "cuda" else -1),
         ("cuda", lambda self, device=None, non_blocking=False: to(self, device=device or "cuda")),
@@ -194,27 +187,8 @@ def recurrent(machine: Machine, patches: Patches) -> None:
         patches.put(torch._VF, name, checked(name))
 
 
-class StandIn(type):
-    """The type of a name that makes instances of a real class, and passes for it."""
-
-    def __instancecheck__(cls, value: object) -> bool:
-        return isinstance(value, vars(cls)["real"])
-
-    def __subclasscheck__(cls, other: type) -> bool:
-        return issubclass(other, vars(cls)["real"]) or other is cls
-
-    def __eq__(cls, other: object) -> bool:
-        return other is cls or other is vars(cls)["real"]
-
-    def __hash__(cls) -> int:
-        return hash(vars(cls)["real"])
-
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        return vars(cls)["make"](*args, **kwargs)
-
-
 def named_classes(machine: Machine, patches: Patches) -> None:
-    """torch.device, Generator, Stream and Event: the real classes, through names that know of GPUs."""
+    """The classes of torch that take a device."""
     real_device, real_generator = torch.device, torch.Generator
     real_stream, real_event = torch.Stream, torch.Event
 
@@ -236,11 +210,7 @@ def named_classes(machine: Machine, patches: Patches) -> None:
         return Event(enable_timing) if place.type == "cuda" else real_event(place,
                                                                             enable_timing=enable_timing)
 
-    classes: tuple[tuple[type, Callable[..., Any]], ...] = (
-        (real_device, device), (real_generator, generator), (real_stream, stream), (real_event, event))
-    for real, make in classes:
-        body = {"real": real, "make": staticmethod(make), "__module__": "torch", "__doc__": real.__doc__}
-        patches.put(torch, real.__name__, StandIn(real.__name__, (), body))
+    named.install(patches, device=device, Generator=generator, Stream=stream, Event=event)
 
 
 def threads(mode: TorchDispatchMode, patches: Patches) -> None:

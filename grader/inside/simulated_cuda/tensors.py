@@ -146,6 +146,13 @@ def movers(machine: Machine) -> dict[str, Function]:
     return {"to": to, "cuda": cuda, "cpu": cpu, "type_as": type_as, "type": type_}
 
 
+class Attribute(property):
+    """A property of tensors, with what torch asks of its own: name and class."""
+
+    __objclass__ = _base
+    __name__: str
+
+
 def descriptions(machine: Machine) -> dict[str, Any]:
     """The properties and methods of torch.Tensor that tell where it is."""
     real_grad = _base.grad
@@ -169,11 +176,11 @@ def descriptions(machine: Machine) -> dict[str, Any]:
         real_grad.__set__(self, grad)
 
     return {
-        "device": property(machine.device_of),
-        "is_cuda": property(lambda self: machine.device_of(self).type == "cuda"),
-        "is_cpu": property(lambda self: machine.device_of(self).type == "cpu"),
+        "device": Attribute(machine.device_of),
+        "is_cuda": Attribute(lambda self: machine.device_of(self).type == "cuda"),
+        "is_cpu": Attribute(lambda self: machine.device_of(self).type == "cpu"),
         "get_device": get_device,
-        "grad": property(get_grad, set_grad, real_grad.__delete__),
+        "grad": Attribute(get_grad, set_grad, real_grad.__delete__),
     }
 
 
@@ -286,6 +293,8 @@ def install(machine: Machine, patches: Patches) -> None:
         patches.put(torch.Tensor, name, maker(machine, getattr(torch.Tensor, name), name))
     for members in (movers(machine), descriptions(machine), host_only(machine)):
         for name, value in members.items():
-            if not isinstance(value, property):
+            if isinstance(value, Attribute):
+                value.__name__ = name
+            else:
                 value = functools.wraps(getattr(torch.Tensor, name))(value)
             patches.put(torch.Tensor, name, value)
