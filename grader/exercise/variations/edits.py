@@ -128,8 +128,10 @@ class Source:
         return " " * statement.col_offset
 
     def _is_prose(self, node: ast.AST) -> bool:
+        if isinstance(node, ast.Expr) and _prints(node.value):
+            return True
         while (parent := self.parents.get(node)) is not None:
-            if isinstance(parent, ast.Raise | ast.JoinedStr | ast.arg):
+            if isinstance(parent, ast.Raise | ast.JoinedStr | ast.arg) or _prints(parent):
                 return True
             if isinstance(parent, Function) and node is parent.returns:
                 return True
@@ -139,6 +141,10 @@ class Source:
                 return True
             node = parent
         return False
+
+
+def _prints(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
 
 
 Operator = Callable[[Source], Iterator[Edit]]

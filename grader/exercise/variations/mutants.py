@@ -121,10 +121,11 @@ def _meaning(text: str) -> bytes | None:
 def _told(before: str, after: str, path: Path) -> tuple[str, str, str]:
     """The changed lines on both sides, and the difference as people read it."""
     old, new = before.splitlines(), after.splitlines()
-    diff = list(difflib.unified_diff(old, new, path.name, path.name, n=2, lineterm=""))[2:]
-    gone, come = ([line[1:].strip() for line in diff if line[0] == sign] for sign in "-+")
+    diff, short = (list(difflib.unified_diff(old, new, path.name, path.name, n=lines, lineterm=""))[2:]
+                   for lines in (2, 1))
+    gone, come = ([line[1:].strip() for line in short if line[0] == sign] for sign in "-+")
     if not gone or gone == come:  # an insertion, or a line moved: its neighbours say where
-        gone, come = ([line[1:].strip() for line in diff if line[0] in signs] for signs in (" -", " +"))
+        gone, come = ([line[1:].strip() for line in short if line[0] in signs] for signs in (" -", " +"))
     return " / ".join(filter(None, gone)), " / ".join(filter(None, come)), "\n".join(diff)
 
 

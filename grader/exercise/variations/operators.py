@@ -58,7 +58,9 @@ OPPOSITES = (
     ("x", "y"),
     ("in_features", "out_features"),
 )
-Loop = ast.For | ast.While
+TINY, LARGE = 1e-5, 100   # numbers that only keep from dividing by zero, or to which one more is nothing
+SYMMETRIC = ("isinstance", "zip", "setattr", "getattr", "min", "max", "isclose", "maximum", "minimum",
+             "add", "mul")
 
 
 def _compared(source: Source, signs: dict[str, str]) -> Iterator[Edit]:
@@ -171,7 +173,7 @@ def _sign_is_lost(source: Source, node: ast.AST) -> bool:
 def swapped_arguments(source: Source) -> Iterator[Edit]:
     """The first two arguments of a call in the wrong order."""
     for node in source.all(ast.Call):
-        own = isinstance(node.func, ast.Name) and node.func.id in ("isinstance", "zip", "setattr", "getattr")
+        own = source.of(node.func).split(".")[-1] in SYMMETRIC
         if len(node.args) >= 2 and not own and not any(isinstance(a, ast.Starred) for a in node.args[:2]):
             first, second = node.args[:2]
             start, end = source.span(first)[0], source.span(second)[1]
@@ -196,10 +198,10 @@ def other_number(source: Source) -> Iterator[Edit]:
         if isinstance(value, bool):
             yield source.replaced(node, str(not value))
         elif isinstance(value, int):
-            yield source.replaced(node, str(value + 1))
-            if value > 0:
+            yield source.replaced(node, str(value * 2 if value >= LARGE else value + 1))
+            if LARGE > value > 0:
                 yield source.replaced(node, str(value - 1))
-        elif isinstance(value, float):
+        elif isinstance(value, float) and not 0 < value < TINY:
             yield source.replaced(node, repr(value * 2) if value else "1.0")
             yield source.replaced(node, repr(value * 10) if value else "0.1")
 
@@ -218,7 +220,8 @@ def loosely(source: Source) -> Iterator[Edit]:
             left, right = node.left, node.comparators[0]
             if isinstance(right, ast.Constant) and isinstance(right.value, str):
                 yield source.replaced(node, f"{source.operand(right)} in {source.operand(left)}")
-                yield source.replaced(node, f"{source.operand(left)}.lower() == {source.of(right)}")
+                if isinstance(left, ast.Name):
+                    yield source.replaced(node, f"{source.of(left)}.lower() == {source.of(right)}")
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
@@ -277,12 +280,7 @@ def wrong_order(source: Source) -> Iterator[Edit]:
             simple = isinstance(first, ast.Expr | ast.Assign | ast.AugAssign) and isinstance(
                 second, ast.Expr | ast.Assign | ast.AugAssign
             )
-            if (
-                simple
-                and source.function_of(first)
-                and not _share(first, second)
-                and not _pure(first, second)
-            ):
+            if simple and source.function_of(first) and _matters(first, second):
                 (start, middle), (again, end) = source.span(first), source.span(second)
                 between = source.data[middle:again].decode()
                 yield Edit(start=start, end=end, text=source.of(second) + between + source.of(first))
@@ -305,9 +303,15 @@ def _share(first: ast.stmt, second: ast.stmt) -> bool:
     return bool(names[0] & used[1] or names[1] & used[0])
 
 
-def _pure(first: ast.stmt, second: ast.stmt) -> bool:
-    """Whose order nobody can notice: one of them calls nothing."""
-    return any(not any(isinstance(n, ast.Call | ast.Yield) for n in ast.walk(one)) for one in (first, second))
+def _matters(first: ast.stmt, second: ast.stmt) -> bool:
+    """Can anybody notice their order? Both do something, or one of them makes a step."""
+    if _share(first, second):
+        return False
+    if isinstance(first, ast.Expr) and isinstance(second, ast.Expr):
+        return True
+    called = {ast.unparse(n.func).split(".")[-1] for one in (first, second) for n in ast.walk(one)
+              if isinstance(n, ast.Call)}
+    return any(name.endswith("step") or name == "backward" for name in called)
 
 
 def too_early(source: Source) -> Iterator[Edit]:
@@ -344,9 +348,18 @@ def backwards(source: Source) -> Iterator[Edit]:
     for node in source.all(ast.Call):
         if isinstance(node.func, ast.Name) and node.func.id in ("reversed", "sorted") and len(node.args) == 1:
             yield source.replaced(node, source.of(node.args[0]))
-        named = ("items", "values", "named_parameters", "named_modules", "modules", "parameters", "children")
-        if isinstance(node.func, ast.Attribute) and node.func.attr in named:
+        named = ("items", "values", "named_modules", "modules", "children")
+        if isinstance(node.func, ast.Attribute) and node.func.attr in named and not _gathered(source, node):
             yield source.replaced(node, f"reversed(list({source.of(node)}))")
+
+
+def _gathered(source: Source, node: ast.AST) -> bool:
+    """Does it end up in a sum, or another thing that has no order?"""
+    parent = source.parents.get(node)
+    while isinstance(parent, ast.comprehension | ast.GeneratorExp | ast.ListComp):
+        parent = source.parents.get(parent)
+    return isinstance(parent, ast.Call) and source.of(parent.func).split(".")[-1] in (
+        "sum", "all", "any", "max", "min", "tensor", "fsum", "hypot")
 
 
 def kept(source: Source) -> Iterator[Edit]:
@@ -369,11 +382,18 @@ def kept(source: Source) -> Iterator[Edit]:
             yield source.replaced(node, f'globals().setdefault("{name}", {source.of(node)})')
 
 
+def _local(function: Function) -> set[str]:
+    return {n.arg for n in ast.walk(function) if isinstance(n, ast.arg)} | {
+        n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
 def remembered(source: Source) -> Iterator[Edit]:
     """The first result is given for ever."""
     for node in source.all(ast.Return):
         last = source.parents.get(node) in source.functions()
-        if last and node.value is not None and not isinstance(node.value, ast.Name):
+        function = source.function_of(node)
+        if last and function and node.value is not None and _local(function) & {
+                n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}:
             text = f'globals().setdefault("_first_{node.lineno}", {source.operand(node.value)})'
             yield source.replaced(node.value, text)
 

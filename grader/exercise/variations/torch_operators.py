@@ -36,6 +36,8 @@ OTHER_LAW = {
 }
 ROOTS = ("sqrt", "square", "abs", "exp", "log", "norm", "squeeze", "flatten", "relu", "log10")
 SHARES = ("detach", "view", "reshape", "flatten", "t", "to", "numpy", "double", "float", "cpu")
+MADE = ("ones", "zeros", "tensor", "empty", "randn", "float", "sqrt", "list", "dict", "tuple", "filter",
+        "sorted")
 DRAWS = {
     "rand",
     "randn",
@@ -133,7 +135,8 @@ def other_fan(source: Source) -> Iterator[Edit]:
     for node in source.all(ast.Subscript, ast.Call):
         text = source.of(node)
         if isinstance(node, ast.Subscript) and source.of(node.value).endswith((".shape", ".size()")):
-            for index in ("0", "1", "-1", "1:", ":-1", ":1", "2:"):
+            sliced = isinstance(node.slice, ast.Slice)
+            for index in ("1:", ":-1", ":1", "2:") if sliced else ("0", "1", "-1"):
                 if source.of(node.slice) != index:
                     yield source.replaced(node, f"{source.of(node.value)}[{index}]")
         kaiming = isinstance(node, ast.Call) and source.of(node.func).split(".")[-1].startswith("kaiming")
@@ -157,12 +160,13 @@ def other_law(source: Source) -> Iterator[Edit]:
 def gradient_cut(source: Source) -> Iterator[Edit]:
     """A `detach()` where the gradient has to come through."""
     for node in source.all(ast.Assign):
-        value = node.value if isinstance(node, ast.Assign) else None
-        called = (
-            isinstance(value, ast.Call) and isinstance(value.func, ast.Name | ast.Attribute) and value.args
-        )
+        value, function = node.value, source.function_of(node)
+        if function is None or not any("grad" in name or name == "backward" for name in _named(function)):
+            continue
+        called = isinstance(value, ast.Call) and value.args and (
+            source.of(value.func).split(".")[-1] not in MADE)
         product = isinstance(value, ast.BinOp) and isinstance(value.op, ast.MatMult | ast.Mult | ast.Sub)
-        if source.function_of(node) and value is not None and (called or product):
+        if called or product:
             yield source.replaced(value, f"{source.operand(value)}.detach()")
 
 
@@ -176,7 +180,7 @@ def gradient_kept(source: Source) -> Iterator[Edit]:
 
 def no_clone(source: Source) -> Iterator[Edit]:
     """A missing `clone()`: what is kept changes with what it was taken from."""
-    yield from _without(source, "clone", "copy", "deepcopy", "numpy", "tolist")
+    yield from _without(source, "clone", "copy", "deepcopy")
 
 
 def in_place(source: Source) -> Iterator[Edit]:
@@ -207,7 +211,7 @@ def in_place(source: Source) -> Iterator[Edit]:
                     f"{source.of(value.left)}",
                 )
     for node in source.all(ast.AugAssign):
-        if isinstance(node, ast.AugAssign):
+        if not isinstance(node.target, ast.Name):  # of a number's name it makes no difference
             start, end = source.span(node.target)[1], source.span(node.value)[0]
             sign = source.data[start:end].decode().strip().removesuffix("=")
             yield source.replaced(
@@ -295,10 +299,9 @@ def wrong_axis(source: Source) -> Iterator[Edit]:
     for node in source.all(ast.Attribute, ast.BinOp):
         if isinstance(node, ast.Attribute) and node.attr in ("T", "mT", "H"):
             yield source.replaced(node, source.of(node.value))
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-            for side in (node.left, node.right):
-                if isinstance(side, ast.Name):
-                    yield source.replaced(side, f"{source.of(side)}.T")
+        product = isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)
+        if isinstance(node, ast.BinOp) and product and isinstance(node.left, ast.Name):
+            yield source.replaced(node.left, f"{source.of(node.left)}.T")
     for call, function in _methods(source, "sum", "mean", "norm", "max", "min", "std", "var", "any", "all"):
         if not call.args and not call.keywords and source.of(function.value) not in ("torch", "math", "np"):
             yield Edit(start=source.span(call)[1] - 1, end=source.span(call)[1] - 1, text="0")
