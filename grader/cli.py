@@ -34,7 +34,9 @@ EXAMPLES = {
     "validate": ["grader validate", "grader validate he_init",
                  "grader validate he_init --solution wrong/lecun.py",
                  "grader validate he_init --check variance --only wrong --only killed",
-                 "grader validate he_init --sandbox inline --draws 200"],
+                 "grader validate he_init --sandbox inline --draws 200",
+                 "grader validate he_init --mutants    # do mistakes made by machine lose a point?",
+                 "grader validate he_init --styles 50    # do right answers in other words get full marks?"],
     "rejudge": ["grader rejudge reports    # after mending a check"],
     "report": ["grader report reports"],
     "export": ["grader export reports --format csv > marks.csv",
@@ -250,9 +252,13 @@ def release(options: Options, name: str, out: Path, audience: str) -> None:
 @click.option("--only", multiple=True, metavar="PROOF", help="Make this proof only; may be given again.")
 @click.option("--draws", type=click.IntRange(0), default=1000, show_default=True,
               help="Fresh seeds with which the reference is judged to measure false alarms.")
-@takes("exercises", "jobs")
+@click.option("--styles", type=click.IntRange(1), metavar="N",
+              help="Instead: does each right solution get full marks in N other wordings, too?")
+@click.option("--mutants", is_flag=True,
+              help="Instead: does each right solution lose a point for each mistake put into it?")
+@takes("exercises", "jobs", "seed")
 def validate(options: Options, name: str | None, where: str | None, draws: int, only: tuple[str, ...],
-             checks: tuple[str, ...], solutions: tuple[str, ...]) -> None:
+             checks: tuple[str, ...], solutions: tuple[str, ...], styles: int | None, mutants: bool) -> None:
     """Prove exercises: the reference passes, every wrong solution fails as it says, no check is dead.
 
     \b
@@ -267,8 +273,16 @@ def validate(options: Options, name: str | None, where: str | None, draws: int, 
       spoilt      wrong numbers do not pass, junk makes no check raise
       alarms      false alarms are as rare as claimed
 
+    --styles and --mutants try what is made of the right solutions by machine. A mutant that is right all the
+    same goes into the exercise's equivalent.toml, with the reason.
+
     Exit code 0: all proved; 1: not; 2: nothing was proved, and one line says why.
     """
+    if styles or mutants:
+        odd = [word for word, given in (("--only", only), ("--check", checks)) if given]
+        if odd or (where == "inline" and styles):
+            raise Failure(f"{(odd or ['--sandbox inline'])[0]} does not go with --styles or --mutants")
+        sys.exit(_varied(options, name, where, solutions, styles, mutants))
     from grader.execute.opening import open_sandbox
 
     with nullcontext() if where == "inline" else open_sandbox(where) as sandbox:
@@ -281,6 +295,22 @@ def validate(options: Options, name: str | None, where: str | None, draws: int, 
             reports = proving.validate(options, name, sandbox, wanted, progress=progress)
         console.proofs_table(reports)
         sys.exit(1 if any(report.flaws for report in reports) else 0)
+
+
+def _varied(options: Options, name: str | None, where: str | None, solutions: tuple[str, ...],
+            styles: int | None, mutants: bool) -> int:
+    """What is made of right solutions, tried; the exit code."""
+    from grader.execute.opening import open_sandbox
+
+    with open_sandbox(where) if styles else nullcontext() as sandbox:
+        from grader.exercise.variations import trials
+        from grader.report import console, variations
+
+        with console.working("validating") as progress:
+            found = trials.tried(options, name, solutions, sandbox=sandbox, styles=styles, mutants=mutants,
+                                 progress=progress)
+        variations.show(found)
+    return 0 if all(one.sound for one in found) else 1
 
 
 @main.command(epilog=epilog("rejudge"))

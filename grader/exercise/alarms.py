@@ -53,7 +53,7 @@ class Alarms:
         self.draws = draws
         self.workers = min(os.cpu_count() or 1, 8)
         self.pool = ProcessPoolExecutor(self.workers, multiprocessing.get_context("spawn"),
-                                        initializer=_settle)
+                                        initializer=settle)
 
     def begin(self, exercise: Exercise, seed: int) -> Callable[[], Tallies]:
         """Count for the checks of this exercise, with the seeds that follow `seed`, meanwhile.
@@ -76,7 +76,8 @@ class Alarms:
         self.pool.shutdown(cancel_futures=True)
 
 
-def _settle() -> None:
+def settle() -> None:
+    """Make a process ready that does nothing but judge."""
     import torch
 
     torch.set_num_threads(1)

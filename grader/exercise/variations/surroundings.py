@@ -1,0 +1,60 @@
+"""What stands around a right solution in a notebook and must cost nothing: state left behind, extra cells,
+magics."""
+
+from __future__ import annotations
+
+# What a cell may leave behind it for the whole process, by the line that does it. "" is nothing.
+AMBIENT = (
+    "",
+    "import torch; torch.set_default_dtype(torch.float64)",
+    "import torch; torch.set_default_dtype(torch.float16)",
+    "import torch; torch.set_default_dtype(torch.bfloat16)",
+    "import torch; torch.set_default_tensor_type(torch.DoubleTensor)",
+    "import torch; torch.set_default_device('meta')",
+    "import torch; torch.set_default_device('cuda')",
+    "import torch; torch.set_grad_enabled(False)",
+    "import torch; torch.inference_mode().__enter__()",
+    "import torch; torch.autocast('cpu', dtype=torch.bfloat16).__enter__()",
+    "import torch; torch.autograd.set_detect_anomaly(True)",
+    "import torch; torch.use_deterministic_algorithms(True)",
+    "import torch; torch.set_num_threads(4)",
+    "import torch; torch.set_float32_matmul_precision('medium')",
+    "import torch; torch.set_printoptions(precision=1, sci_mode=True)",
+    "import torch; torch.manual_seed(0)",
+    "import random; random.seed(7)",
+    "import numpy; numpy.random.seed(0)",
+    "import numpy; numpy.seterr(all='raise')",
+    "import numpy; numpy.set_printoptions(precision=2)",
+    "import warnings; warnings.simplefilter('error')",
+    "import os, tempfile; os.chdir(tempfile.gettempdir())",
+    "import sys; sys.stdout.close()",
+    "print = lambda *args, **kwargs: None",
+    "import builtins; builtins.print = lambda *args, **kwargs: None",
+    "import sys; sys.setrecursionlimit(300)",
+    "import signal; signal.signal(signal.SIGALRM, signal.SIG_IGN)",
+    "import gc; gc.disable()",
+)
+
+# Cells that students have as well. None binds a name that a solution uses: `my_` is taken by nobody else.
+EXTRA_CELLS = (
+    "%matplotlib inline",
+    "%config InlineBackend.figure_format = 'retina'",
+    "%load_ext autoreload\n%autoreload 2",
+    "%precision 3",
+    "%time my_sum = sum(range(10))",
+    "%%time\nmy_list = list(range(3))",
+    "%%capture my_output\nprint('hallo')",
+    "%pwd",
+    "!echo hallo",
+    "my_number = 3\nmy_number",
+    "print('Übungsblatt 3 – Gruppe 7 ✓')",
+    "# hier fehlt noch was\n",
+    "",
+    "help(len)",
+    "import time\nmy_start = time.time()",
+    "from IPython.display import display\ndisplay('Ende')",
+    "assert 1 + 1 == 2, 'Rechnen geht'",
+    "del_me = 1\ndel del_me",
+    "try:\n    my_undefined\nexcept NameError:\n    pass",
+    "1 / 0",
+)
