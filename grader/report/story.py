@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from grader import records
-from grader.report import pictures, reasons, safe_text, skipping, source
+from grader.environment import undefined
+from grader.report import pictures, reasons, safe_text, skipping, source, thrown_away
 from grader.report.wording import Words, words
 from grader.wall import messages
 
@@ -243,7 +244,8 @@ class _Teller:
         if not (shown and v.message):
             return self.words.cause(v.cause), True
         if v.said:
-            return safe_text.line(self.words.sentence(v.said), 2000), True
+            thrown = thrown_away.sentence(self.notebook, undefined(v))
+            return " ".join(safe_text.line(self.words.sentence(s), 2000) for s in (v.said, thrown) if s), True
         return (_typeset if v.cause is records.Cause.WRONG_ANSWER else safe_text.line)(v.message, 2000), False
 
     def cell(self, event: messages.CellEvent) -> Item:

@@ -137,6 +137,8 @@ class Execution(ExecutePreprocessor):
             trouble = f"its messages could not be read: {type(error).__name__}"
         finally:
             self.watch.end(span)
+        if not (self.job.left_out or self.job.gpu or span.stop):  # CUDA asks for more than it uses
+            self.watch.end_hoarding(span, short_of_memory=_starved(self.error or {}))
         self.dead = self.dead or span.killed  # its last reply may have come while it was being killed
         event = self._event(index, span, trouble)
         if event is not None:
@@ -148,7 +150,9 @@ class Execution(ExecutePreprocessor):
         name, message = storable(error.get("ename", ""), 200), storable(error.get("evalue", ""), MAX_TEXT)
         if self.dead:
             stop = span.stop or DIED
-            return CellEvent(cell=index, cause=CellCause(stop.cause.value), message=stop.words,
+            told = bool(name) and stop.cause is LossCause.MEMORY  # by a cell whose kernel was ended behind it
+            return CellEvent(cell=index, cause=CellCause(stop.cause.value), error=name if told else "",
+                             message=message if told else stop.words, line=_line_of(error) if told else 0,
                              killed=not self.watch.expired, busy=stop.busy)
         if span.stop is not None:
             return CellEvent(cell=index, cause=CellCause(span.stop.cause.value), message=span.stop.words,
@@ -157,8 +161,7 @@ class Execution(ExecutePreprocessor):
             return CellEvent(cell=index, cause=CellCause.OUTPUT, message=trouble)
         if not error:
             return None
-        starved = name == "MemoryError" or any(words in message for words in NO_MEMORY)
-        cause = (CellCause.MEMORY if starved else CellCause.OUTPUT if name == "OutputFlood"
+        cause = (CellCause.MEMORY if _starved(error) else CellCause.OUTPUT if name == "OutputFlood"
                  else CellCause.RAISED)
         named = KERNELS_FILE.search(message) if name in UNPARSED else None
         return CellEvent(cell=index, cause=cause, error=name,
@@ -241,6 +244,12 @@ async def _reply(client: Any) -> bool:
     except Empty:
         return False
     return True
+
+
+def _starved(error: dict[str, Any]) -> bool:
+    """Did the cell fail for want of memory, as the kernel has it?"""
+    message = storable(error.get("evalue", ""), MAX_TEXT)
+    return error.get("ename") == "MemoryError" or any(words in message for words in NO_MEMORY)
 
 
 def _size(thing: object, enough: int) -> int:

@@ -19,6 +19,7 @@ DYING = 10.0           # s for a call's killed processes to be gone: many, and l
 WALL = 3               # wall-clock may be this many times the CPU time that is allowed
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+HALF, FULL, GREW = 0.5, 0.9, 0.25   # of the memory that is allowed: in use after a cell, and by that cell
 WAITING_SHARE = 0.1    # of the wall-clock spent waiting for a core: then the machine was busy
 
 
@@ -114,6 +115,11 @@ def memory_of(tree: list[Process], enough: int) -> int:
     return total
 
 
+def data_of(pid: int) -> int:
+    """What a process has asked for and may write to, as RLIMIT_DATA counts it; 0 where Linux does not say."""
+    return _field(f"/proc/{pid}/status", b"VmData:") or 0 if pid else 0
+
+
 class Stop(NamedTuple):
     """Why something was stopped."""
 
@@ -136,6 +142,7 @@ class Span:
         self.started = time.monotonic()
         self.charged, self.wall, self.cpu = charged, wall, cpu
         self.waited = waited(kernel.pid)
+        self.data = 0 if cpu else data_of(kernel.pid)
         tree = kernel.tree() if cpu else []
         self.before = {process.pid for process in tree if process.pid != hand}
         self.spent = sum(process.cpu_seconds for process in tree if process.pid == hand)
@@ -183,6 +190,19 @@ class Watch:
             born = [p for p in tree if p.pid not in span.before and p.parent == self.kernel.pid]
             self.hand = min((p.pid for p in born), default=0) if stays and not span.asked else 0
             self._end_leftovers(span, tree)
+
+    def end_hoarding(self, span: Span, *, short_of_memory: bool) -> None:
+        """End a kernel to which a cell has left too little memory for the calls: what it holds, it holds.
+
+        Args:
+            short_of_memory: the kernel says that the cell failed for it. It is believed where half is gone;
+                else almost all must be, as behind a cell that caught the error.
+        """
+        data, most = data_of(self.kernel.pid), self.limits.memory_bytes
+        if data - span.data > GREW * most and data > (HALF if short_of_memory else FULL) * most:
+            with self.lock:
+                self._kill(span, Stop(LossCause.MEMORY, f"left {data >> 20} of {most >> 20} MiB of memory in "
+                                                        "use"))
 
     def close(self) -> None:
         self.closed.set()
