@@ -6,13 +6,16 @@ machine.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from codeop import Compile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import torch
@@ -21,6 +24,10 @@ from grader.exercise.catalog import Exercise, ExerciseError
 from grader.inside import simulated_cuda
 from grader.inside.kernel import eager
 from grader.inside.kernel.calls import observe_step
+from grader.inside.kernel.lacking import lacks
+from grader.inside.kernel.placeholder import Placeholder
+from grader.inside.kernel.skipping import stored
+from grader.intake import packages
 from grader.spec import Preparation
 from grader.wall import messages, wire
 
@@ -86,10 +93,26 @@ def as_notebook(sources: list[str]) -> str:
 
 def _executed(sources: list[str]) -> dict[str, Any]:
     namespace: dict[str, Any] = {"__name__": "__main__"}
+    lacking, errors = packages.lacking("\n".join(sources)), dict[int, Placeholder]()
+    compiled = Compile()  # which remembers what one statement imports from the future
     for index, source in enumerate(sources):
         with contextlib.redirect_stdout(io.StringIO()):
             try:
-                exec(compile(source, f"<cell {index}>", "exec"), namespace)
+                for statement in ast.parse(source).body:
+                    code = compiled(ast.Module([statement], []), f"<cell {index}>", "exec")
+                    _run(code, namespace, lacking, errors)
             except Exception as error:
                 raise CellStopError(f"{type(error).__name__}: {error}") from error
     return namespace
+
+
+def _run(code: CodeType, namespace: dict[str, Any], lacking: Sequence[str],
+         errors: dict[int, Placeholder]) -> None:
+    """One statement; what this machine lacks costs it alone, as in a kernel."""
+    try:
+        exec(code, namespace)
+    except Exception as error:
+        if id(error) not in errors and not lacks(error, lacking):
+            raise
+        placeholder = errors.setdefault(id(error), Placeholder(error))
+        namespace.update(dict.fromkeys(stored(code), placeholder))
