@@ -44,7 +44,7 @@ def observe_inline(exercise: Exercise, sources: list[str], prepared: Preparation
         CellStopError: one of the cells raised.
     """
     with beside(exercise):
-        return observe_namespace(exercise, lambda: _executed(sources), prepared)
+        return observe_namespace(exercise, lambda: _executed(sources, exercise.packages), prepared)
 
 
 @contextlib.contextmanager
@@ -91,28 +91,28 @@ def as_notebook(sources: list[str]) -> str:
     return json.dumps({"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
-def _executed(sources: list[str]) -> dict[str, Any]:
+def _executed(sources: list[str], named: Sequence[str]) -> dict[str, Any]:
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    lacking, errors = packages.lacking("\n".join(sources)), dict[int, Placeholder]()
-    compiled = Compile()  # which remembers what one statement imports from the future
+    errors: dict[int, Placeholder] = {}
+    compiled: Any = Compile()  # which remembers what one statement imports from the future
     for index, source in enumerate(sources):
         with contextlib.redirect_stdout(io.StringIO()):
             try:
                 for statement in ast.parse(source).body:
                     code = compiled(ast.Module([statement], []), f"<cell {index}>", "exec")
-                    _run(code, namespace, lacking, errors)
+                    _run(code, namespace, errors, lambda text=source: packages.lacking(text, named))
             except Exception as error:
                 raise CellStopError(f"{type(error).__name__}: {error}") from error
     return namespace
 
 
-def _run(code: CodeType, namespace: dict[str, Any], lacking: Sequence[str],
-         errors: dict[int, Placeholder]) -> None:
+def _run(code: CodeType, namespace: dict[str, Any], errors: dict[int, Placeholder],
+         lacking: Callable[[], Sequence[str]]) -> None:
     """One statement; what this machine lacks costs it alone, as in a kernel."""
     try:
         exec(code, namespace)
     except Exception as error:
-        if id(error) not in errors and not lacks(error, lacking):
+        if id(error) not in errors and not lacks(error, lacking()):
             raise
         placeholder = errors.setdefault(id(error), Placeholder(error))
         namespace.update(dict.fromkeys(stored(code), placeholder))
