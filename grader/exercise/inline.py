@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from codeop import Compile
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -100,7 +101,7 @@ def _executed(sources: list[str], named: Sequence[str]) -> dict[str, Any]:
             try:
                 for statement in ast.parse(source).body:
                     code = compiled(ast.Module([statement], []), f"<cell {index}>", "exec")
-                    _run(code, namespace, errors, lambda text=source: packages.lacking(text, named))
+                    _run(code, namespace, errors, partial(packages.lacking, source, named))
             except Exception as error:
                 raise CellStopError(f"{type(error).__name__}: {error}") from error
     return namespace
