@@ -9,10 +9,11 @@ import pytest
 
 from grader import environment
 from grader.exercise.catalog import load
+from grader.exercise.inline import CellStopError, observe_inline
 from grader.intake import names, packages, pythons
 from grader.judge import LOST, RAISED_WITH
 from grader.records import Cause, Mark, Sentence, Verdict
-from grader.wall.messages import LossCause
+from grader.wall.messages import LossCause, Returned
 from tests.conftest import CELLS, write_exercise
 from tests.notebooks import notebook
 from tests.test_pipeline import rows, run, submit
@@ -186,3 +187,13 @@ def test_the_question_is_the_same_until_a_package_that_is_named_comes(tmp_path: 
     jobs = [next(iter(exercise.jobs(0, text, prepared, seed=5))).job.lacking
             for text in (notebook(USING), notebook("import torch"))]
     assert jobs == [(MODULE,), ()]
+
+
+def test_a_solution_that_runs_in_this_process_loses_no_cell_either(tmp_path: Path) -> None:
+    exercise = load(course(tmp_path) / "doubling")
+    cells = [f"from __future__ import annotations\nimport {MODULE} as w\nrun = w.init()\n"
+             "def f(x: Nowhere): return x", *CELLS]
+    found = observe_inline(exercise, cells, exercise.prepare(5))
+    assert all(isinstance(outcome, Returned) for outcome in found["plain"].record.outcomes.values())
+    with pytest.raises(CellStopError, match="ModuleNotFoundError"):
+        observe_inline(exercise, [f"import {MODULE}s", *CELLS], exercise.prepare(5))

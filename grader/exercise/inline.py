@@ -6,13 +6,17 @@ machine.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from codeop import Compile
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import torch
@@ -21,6 +25,10 @@ from grader.exercise.catalog import Exercise, ExerciseError
 from grader.inside import simulated_cuda
 from grader.inside.kernel import eager
 from grader.inside.kernel.calls import observe_step
+from grader.inside.kernel.lacking import lacks
+from grader.inside.kernel.placeholder import Placeholder
+from grader.inside.kernel.skipping import stored
+from grader.intake import packages
 from grader.spec import Preparation
 from grader.wall import messages, wire
 
@@ -37,7 +45,7 @@ def observe_inline(exercise: Exercise, sources: list[str], prepared: Preparation
         CellStopError: one of the cells raised.
     """
     with beside(exercise):
-        return observe_namespace(exercise, lambda: _executed(sources), prepared)
+        return observe_namespace(exercise, lambda: _executed(sources, exercise.packages), prepared)
 
 
 @contextlib.contextmanager
@@ -84,12 +92,28 @@ def as_notebook(sources: list[str]) -> str:
     return json.dumps({"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
-def _executed(sources: list[str]) -> dict[str, Any]:
+def _executed(sources: list[str], named: Sequence[str]) -> dict[str, Any]:
     namespace: dict[str, Any] = {"__name__": "__main__"}
+    errors: dict[int, Placeholder] = {}
+    compiled: Any = Compile()  # which remembers what one statement imports from the future
     for index, source in enumerate(sources):
         with contextlib.redirect_stdout(io.StringIO()):
             try:
-                exec(compile(source, f"<cell {index}>", "exec"), namespace)
+                for statement in ast.parse(source).body:
+                    code = compiled(ast.Module([statement], []), f"<cell {index}>", "exec")
+                    _run(code, namespace, errors, partial(packages.lacking, source, named))
             except Exception as error:
                 raise CellStopError(f"{type(error).__name__}: {error}") from error
     return namespace
+
+
+def _run(code: CodeType, namespace: dict[str, Any], errors: dict[int, Placeholder],
+         lacking: Callable[[], Sequence[str]]) -> None:
+    """One statement; what this machine lacks costs it alone, as in a kernel."""
+    try:
+        exec(code, namespace)
+    except Exception as error:
+        if id(error) not in errors and not lacks(error, lacking()):
+            raise
+        placeholder = errors.setdefault(id(error), Placeholder(error))
+        namespace.update(dict.fromkeys(stored(code), placeholder))

@@ -37,7 +37,8 @@ def pack(exercise: Exercise, out: Path, *, sandbox: str) -> str:
     files = {**_scripts(), **_grader(),
              **{f"exercises/{exercise.name}/{file.relative_to(exercise.folder).as_posix()}": file.read_bytes()
                 for file in exercise.files},
-             "constraints.txt": _constraints(), "requirements.txt": _requirements(),
+             **_course(exercise), "constraints.txt": _constraints(),
+             "requirements.txt": _requirements(),
              "sandbox": f"{sandbox}\n".encode()}
     replace_file(out, _zipped(files))
     return (f"{out}: {exercise.name}, with --sandbox {sandbox}. In Gradescope raise memory and time (3 GB, "
@@ -55,6 +56,12 @@ def handed_in(folder: Path, exercise: str) -> list[Path]:
     saying = [path for path in found
               if read_file(path, student="", relative="", exercises=(exercise,)).exercise == exercise]
     return named or saying or found
+
+
+def _course(exercise: Exercise) -> dict[str, bytes]:
+    """What the course says that concerns every mark: the packages for which one waits."""
+    listed = ", ".join(f'"{name}"' for name in exercise.packages)
+    return {"exercises/course.toml": f"packages = [{listed}]\n".encode()} if listed else {}
 
 
 def _scripts() -> dict[str, bytes]:

@@ -54,7 +54,7 @@ class Bar:
             self._progress.console.print(Text(line))
 
     def note(self, text: str) -> None:
-        self._progress.console.print(Text(fitting(text, 200), style="yellow"))
+        self._progress.console.print(Text(fitting(text, 1000), style="yellow"))
 
 
 class Lines:
@@ -76,7 +76,7 @@ class Lines:
             print(line, file=sys.stderr, flush=True)
 
     def note(self, text: str) -> None:
-        print(f"note: {fitting(text, 200)}", file=sys.stderr, flush=True)
+        print(f"note: {fitting(text, 1000)}", file=sys.stderr, flush=True)
 
 
 def change(before: Result, after: Result) -> str:

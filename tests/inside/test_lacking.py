@@ -73,7 +73,7 @@ MACHINES = {
     "old IPython by attribute": ("import IPython\nIPython.display.set_matplotlib_formats('svg')\n"
                                  "get_ipython().magic('matplotlib inline')", None),
     "old styles": ("import matplotlib.pyplot as plt\nplt.style.use('seaborn')\n"
-                   "plt.rcParams['text.latex.unicode'] = True\nplt.cm.no_such_map(3)", [2, 3, 4]),
+                   "plt.rcParams['text.latex.unicode'] = True\nplt.hold(True)", [2, 3, 4]),
     "somebody who types": ("name = input('Your name: ')\nage = int(input())\nimport getpass\n"
                            "key = getpass.getpass()\nassert name == key == ''", [2]),
     "somebody who types at last": ("while not input('again? '):\n    pass", [1]),
@@ -92,6 +92,8 @@ STUDENTS = {
     "misspelt": ("import trch", "ModuleNotFoundError", 1),
     "not handed in": ("from my_helpers import f", "ModuleNotFoundError", 1),
     "a misspelt name": ("from math import squareroot", "ImportError", 1),
+    "misspelt beside": ("import matplotlib.pyplt as plt", "ModuleNotFoundError", 1),
+    "a misspelt picture": ("import matplotlib.pyplot as plt\nplt.plott([1])", "AttributeError", 2),
     "imported late": ("import importlib\nimportlib.import_module('my_helpers')", "ModuleNotFoundError", 2),
     "a name": ("print(undefined)", "NameError", 1),
     "a type": ("x = 1\nif x:\n    x + 'a'", "TypeError", 3),

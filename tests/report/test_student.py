@@ -354,3 +354,23 @@ def test_a_long_function_is_shortened_round_its_marked_line() -> None:
     assert "step_148 = 148" in html
     assert "step_10 = 10" not in html
     assert "shortened" in html
+
+
+def test_what_python_cannot_read_is_said_with_its_version() -> None:
+    event = messages.CellEvent(cell=1, cause=messages.CellCause.RAISED, error="SyntaxError",
+                               message="invalid syntax", line=1)
+    result = s.result(events=(event,))
+    result = structs.replace(result, made_by=structs.replace(result.made_by, python="3.11"))
+    for text in page(result), markdown.render(result, s.NOTEBOOK):
+        assert "SyntaxError: invalid syntax (Python 3.11)" in text
+
+
+def test_what_was_skipped_is_told_once_for_each_reason() -> None:
+    one = messages.Skipped(cell=1, line=1, error="ModuleNotFoundError", message="No module named 'wandb'")
+    result = structs.replace(s.passed_all(), skipped=(one, structs.replace(one, line=3), structs.replace(
+        one, cell=10**9, line=-5, error=HOSTILE, message=HOSTILE)))
+    for text in page(result), markdown.render(result, s.NOTEBOOK):
+        assert "lines 1, 3" in text
+        assert text.count("wandb") == 1
+        assert "Skipped on the grading machine" in text
+    assert "Skipped on the grading machine" not in page(s.passed_all())

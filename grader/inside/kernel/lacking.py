@@ -10,7 +10,7 @@ import errno
 import importlib
 import re
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path, PureWindowsPath
 from subprocess import CalledProcessError
 from types import TracebackType
@@ -20,8 +20,8 @@ from urllib.error import HTTPError, URLError
 # Names of modules that stand for a place where notebooks run, or for another operating system.
 ELSEWHERE = ("google.colab", "kaggle_secrets", "kaggle_datasets", "kaggle_web_client", "dbutils", "msvcrt",
              "winreg", "winsound", "_winapi")
-# What they show differs from version to version, and no answer is a picture.
-SHOWING = ("IPython", "matplotlib", "mpl_toolkits", "matplotlib_inline", "ipywidgets", "tqdm")
+# What lies in them differs from version to version, and no answer is what they show.
+SHOWING = ("IPython", "ipywidgets", "matplotlib.backends", "matplotlib_inline", "mpl_toolkits")
 LOGGING = ("aim", "clearml", "comet_ml", "hiddenlayer", "mlflow", "neptune", "netron", "tensorboard",
            "tensorboardX", "torchview", "torchviz", "visdom", "wandb")
 FORMERLY = re.compile(r"cannot import name '(\w+)' from 'IPython\.")
@@ -31,7 +31,8 @@ NETWORK_LIBRARIES = ("requests", "urllib3", "httpx", "httpcore", "aiohttp", "hug
 INSTALLERS = re.compile(r"(?:^|[\s/'\"])(?:pip3?|conda|mamba|uv|apt|apt-get|wget|curl|git|nvidia-smi)\b")
 NO_GPU = ("Torch not compiled with CUDA enabled", "Found no NVIDIA driver", "No CUDA GPUs are available",
           "no NVIDIA driver")
-MOVED = re.compile(rf"module '(?:{'|'.join(SHOWING)})[\w.]*' has no attribute")
+MOVED = re.compile(r"module '(?:(?:IPython|ipywidgets)[\w.]*' has no attribute|matplotlib[\w.]*' has no "
+                   r"attribute '(?:get_cmap|register_cmap|hold|ishold|spectral|finance)')")
 MAGICS = re.compile(r"IPython/core/(?:magics/(?:pylab|config|extension|packaging)|extensions|pylabtools)"
                     r"\.py$")
 IMPORTING = re.compile(r"<frozen importlib|/importlib/\w+\.py$")
@@ -51,7 +52,7 @@ def lacks(error: BaseException, packages: Collection[str]) -> bool:
 def for_show(error: BaseException) -> bool:
     """Does what was wanted only show or log? Then no answer hangs on it."""
     if isinstance(error, ImportError):
-        return (error.name or "").partition(".")[0] in (*SHOWING, *LOGGING)
+        return _within(error.name or "", (*SHOWING, *LOGGING))
     return _of_showing(error, list(_files(error.__traceback__)))
 
 
@@ -81,10 +82,12 @@ def _lacks(error: BaseException, packages: Collection[str]) -> bool:
 
 def _not_here(module: str, packages: Collection[str]) -> bool:
     """Is it, or what it lies in, a package that is not installed, or one of other places and versions?"""
+    return module == "google" or _within(module, (*packages, *ELSEWHERE, *SHOWING, *STANDARD_ELSEWHERE))
+
+
+def _within(module: str, names: Iterable[str]) -> bool:
     parts = module.split(".")
-    names = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
-    return bool(names.intersection((*packages, *ELSEWHERE, *SHOWING, *STANDARD_ELSEWHERE))
-                or module == "google")
+    return not {".".join(parts[:count]) for count in range(1, len(parts) + 1)}.isdisjoint(names)
 
 
 def _files(trace: TracebackType | None) -> Iterator[str]:

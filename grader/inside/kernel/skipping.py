@@ -147,7 +147,7 @@ class Skipping:
 
     def _wanted(self, code: CodeType) -> set[str]:
         """The names that a statement was to bind; of one with blocks those that nothing else has bound."""
-        names = _stored(code)
+        names = stored(code)
         return names - self.shell.user_ns.keys() if _begins(code) in self.guards.blocks else names
 
     def _passes_over(self, names: Collection[str]) -> bool:
@@ -233,7 +233,7 @@ def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return min([node.lineno, *(each.lineno for each in node.decorator_list)])
 
 
-def _stored(code: CodeType) -> set[str]:
+def stored(code: CodeType) -> set[str]:
     """The names that a statement binds."""
     return {str(each.argval) for each in dis.get_instructions(code)
             if each.opname in ("STORE_NAME", "STORE_GLOBAL")} - {"__annotations__"}
