@@ -8,7 +8,7 @@ export PYTHON VENV
 help:
 	@echo "make demo    install what is needed, grade examples/submissions into demo/"
 	@echo "make test    install what is needed, check style, types, contracts, run every test, print the coverage"
-	@echo "make test-long  every state a notebook may leave with every right solution (half an hour or more)"
+	@echo "make test-long  every state a notebook may leave with every right solution (an hour)"
 	@echo "make lint    style, types and import contracts only"
 	@echo "make messages  bring the translations' catalogues up to date"
 	@echo "make docs    write docs/checks-language.md anew from the docstrings"

@@ -40,6 +40,8 @@ STATES = {
     "default dtype float16": "torch.set_default_dtype(torch.float16)",
     "default dtype bfloat16": "torch.set_default_dtype(torch.bfloat16)",
     "default tensor type": "torch.set_default_tensor_type(torch.DoubleTensor)",
+    "a GPU's tensor type": "if torch.cuda.is_available():\n"
+                           "    torch.set_default_tensor_type('torch.cuda.FloatTensor')",
     "default device cuda": "torch.set_default_device('cuda')",
     "default device meta": "torch.set_default_device('meta')",
     "a device entered": "torch.device('meta').__enter__()",
@@ -113,7 +115,7 @@ TOGETHER = (
     ("default device meta", "parameters replaced by conversion", "built-in functions replaced",
      "another folder"),
     ("a device entered", "grad mode off", "autocast", "print options", "profiling"),
-    ("inference mode", "parameters swapped by conversion", "a mode of functions",
+    ("inference mode", "parameters swapped by conversion", "a mode of functions", "a GPU's tensor type",
      "garbage collected all the time", "locale"),
     ("deterministic algorithms", "fake tensors", "autocast for cuda", "matmul precision of one library",
      "descriptors closed", "a thread beside", "decimal"))
