@@ -191,10 +191,6 @@ SAME_DRAW = Diagnosis(
     "Each call starts the random numbers again from the same place, so every layer would get the same "
     "weights.",
     "Is a seed set inside the function? Set seeds once, outside.", "torch.manual_seed", r"seed|Generator")
-SEEDED = Diagnosis(
-    "seed-inside", "A seed is set inside the function: what torch draws afterwards depends on that seed.",
-    "Whatever the program draws after the call is no longer its own. Set seeds once, outside.",
-    "torch.manual_seed", r"seed|Generator")
 OLD_NUMBERS = Diagnosis(
     "old-numbers", "What the weight held before is still in it.",
     "torch.empty hands out memory as it is, and NaN times 0 is NaN. Overwrite: `normal_` and `copy_` do.",

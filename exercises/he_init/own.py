@@ -9,6 +9,7 @@ from torch import Tensor
 from grader.spec import (
     HE,
     MEAN_FOR_STD,
+    SEED_INSIDE,
     VARIANCE_AS_STD,
     Diagnosis,
     Draw,
@@ -19,12 +20,13 @@ from grader.spec import (
     fans,
     follow,
     identical,
+    sets_seed,
     statistics,
     tensor,
     the_one,
 )
 
-from .misconceptions import OLD_NUMBERS, SEEDED, SLOPES
+from .misconceptions import OLD_NUMBERS, SLOPES
 
 
 def brought(seen: Seen) -> list[Tensor]:
@@ -84,23 +86,19 @@ def holds_for_own_count(draws: Sequence[Draw], own: Sequence[Draw], *, kurtosis:
     return True
 
 
-def reseeds(seen: Seen) -> str:
-    """What a function that was called does to torch's random numbers, if it sets a seed: in words, or ""."""
-    one, same, other = seen.mapping().tensors("after", [(4,)] * 3)
-    if torch.equal(one, other):
-        return "whatever seed was set before, torch draws the same numbers after it"
-    return "" if torch.equal(one, same) else "with one seed set before, torch draws other numbers after it"
-
-
 def expect_no_seed(seen: Seen, unless: Seen | None = None) -> None:
     """The function sets no seed.
 
     Args:
         unless: another function's step: what that one does is its own fault.
     """
-    found = reseeds(seen)
-    if found and not (unless and unless.raised is None and reseeds(unless)):
-        fail(f"`{', '.join(seen.step.uses)}` sets a seed: {found}.", SEEDED)
+    found = _seed_of(seen)
+    if found and not (unless and unless.raised is None and _seed_of(unless)):
+        fail(f"`{', '.join(seen.step.uses)}` sets a seed: {found}.", SEED_INSIDE)
+
+
+def _seed_of(seen: Seen) -> str:
+    return sets_seed(seen.mapping().tensors("after", [(4,)] * 3))
 
 
 def expect_no_old_numbers(weights: object, shapes: Sequence[Sequence[int]]) -> None:

@@ -14,7 +14,7 @@ from grader.spec.expectations import (
     same,
     tensor,
 )
-from grader.spec.independence import expect_independent, repeats, varies
+from grader.spec.independence import SEED_INSIDE, expect_independent, repeats, sets_seed, varies
 from grader.spec.initialisation import (
     Draw,
     Told,
@@ -83,6 +83,7 @@ __all__ = [
     "RATE",
     "REAL_CUDA",
     "SCALINGS",
+    "SEED_INSIDE",
     "SWAPPED",
     "TWO_GPUS",
     "VARIANCE_AS_STD",
@@ -145,6 +146,7 @@ __all__ = [
     "repeats",
     "same",
     "seed_for",
+    "sets_seed",
     "statistics",
     "tensor",
     "the_one",
