@@ -106,7 +106,7 @@ def _kernels(draws: Sequence[Draw]) -> bool:
 
 def scalings(draws: Sequence[Draw]) -> tuple[Scaling, ...]:
     """The known ones; where these draws follow none of them, the one small width for all shapes, too."""
-    width = sum(draw.variance for draw in draws) / len(draws)
+    width = sum(draw.variance * draw.freedom for draw in draws) / max(sum(d.freedom for d in draws), 1)
     known = tuple(one for one in KNOWN if _kernels(draws) or one[0] not in OF_KERNELS)
     if len(draws) == 1 or not 0 < width < 0.5 or any(fits(draws, law) for _, law in known):
         return known

@@ -13,7 +13,6 @@ from grader.spec import (
     VARIANCE_AS_STD,
     Diagnosis,
     Draw,
-    Parts,
     Seen,
     apart,
     fail,
@@ -40,7 +39,10 @@ def brought(seen: Seen) -> list[Tensor]:
                 fail(f"`{name}` left the weight of shape {shape} as it was and returned none: there is "
                      "nothing to look at.")
             weight = returned.double()
-        found.append(weight[(weight != given).flatten(1).any(dim=1)])
+        new = (weight != given).flatten(1).any(dim=1)
+        if not bool(new.any()):
+            fail(f"`{name}` left the weight of shape {shape} as it was: there is nothing to look at.")
+        found.append(weight[new])
     return found
 
 
@@ -57,7 +59,7 @@ def draws_of(*steps: Seen, calls: int | None = None) -> list[Draw]:
 def in_turn(seen: Seen, slope: float = 0.0) -> list[Draw]:
     """Of the weights that were filled one after another, those with this slope."""
     shapes, slopes = seen.given["shapes"], seen.given["slopes"]
-    found = Parts({"weights": seen.value}).tensors("weights", shapes, "Weight")
+    found = seen.mapping().tensors("filled", shapes, "Weight")
     return [Draw(seen, tuple(shape), apart(weight), "Weights filled in turn", "weights filled in turn")
             for shape, weight, with_ in zip(shapes, found, slopes, strict=True)
             if with_ == slope and bool(weight.isfinite().all())]
@@ -65,8 +67,7 @@ def in_turn(seen: Seen, slope: float = 0.0) -> list[Draw]:
 
 def by_own_count(draws: Sequence[Draw], counted: Seen) -> list[Draw]:
     """The draws scaled as if the student's `fan_in` counted right; none where it does, or counts nothing."""
-    own = dict(zip(map(tuple, counted.given["shapes"]), counted.value, strict=False)) if isinstance(
-        counted.value, list) else {}
+    own = dict(zip(map(tuple, counted.given["shapes"]), counted.mapping().items("counts"), strict=False))
     counts = [count for draw in draws if isinstance(count := own.get(draw.shape), int | float)
               and 0 < count < math.inf]
     if len(counts) < len(draws) or counts == [fans(draw.shape)[0] for draw in draws]:
@@ -86,24 +87,21 @@ def holds_for_own_count(draws: Sequence[Draw], own: Sequence[Draw], *, kurtosis:
     return True
 
 
-def expect_no_seed(seen: Seen, unless: Seen | None = None) -> None:
+def expect_no_seed(seen: Seen, name: str = "after", unless: Seen | None = None) -> None:
     """The function sets no seed.
 
     Args:
+        name: of the part that holds what torch drew after three calls.
         unless: another function's step: what that one does is its own fault.
     """
-    found = _seed_of(seen)
-    if found and not (unless and unless.raised is None and _seed_of(unless)):
+    found = sets_seed(seen.mapping().tensors(name, [(4,)] * 3))
+    if found and not (unless and sets_seed(unless.mapping().tensors("after", [(4,)] * 3))):
         fail(f"`{', '.join(seen.step.uses)}` sets a seed: {found}.", SEED_INSIDE)
 
 
-def _seed_of(seen: Seen) -> str:
-    return sets_seed(seen.mapping().tensors("after", [(4,)] * 3))
-
-
-def expect_no_old_numbers(weights: object, shapes: Sequence[Sequence[int]]) -> None:
+def expect_no_old_numbers(seen: Seen, shapes: Sequence[Sequence[int]]) -> None:
     """Weights that held NaN hold numbers now."""
-    for weight in Parts({"weights": weights}).tensors("weights", shapes, "Weight"):
+    for weight in seen.mapping().tensors("filled", shapes, "Weight"):
         if not bool(weight.isfinite().all()):
             fail(f"A weight of shape {tuple(weight.shape)} that held nan before holds "
                  f"{int((~weight.isfinite()).sum())} numbers that are not finite; expected 0.", OLD_NUMBERS)

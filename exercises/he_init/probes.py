@@ -1,5 +1,6 @@
 """Experiments that run beside the student's code. They know no answers: they only do and write down."""
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -10,10 +11,20 @@ Names = dict[str, Any]   # what the notebook defines
 NOTHING_YET = float("nan")
 
 
-def refusals(namespace: Names, vector: Tensor, scalar: Tensor) -> dict[str, Any]:
-    """What `fan_in` says of weights that have no fan-in."""
-    return {name: _refusal(namespace["fan_in"], weight) for name,
-            weight in (("vector", vector), ("scalar", scalar))}
+def counted(namespace: Names, shapes: list[list[int]], vector: Tensor, scalar: Tensor) -> dict[str, Any]:
+    """What `fan_in` says of weights that have no fan-in, and what it counts for weights of these shapes."""
+    fan_in = namespace["fan_in"]
+    return {"vector": _refusal(fan_in, vector), "scalar": _refusal(fan_in, scalar),
+            "counts": [_count(fan_in, torch.zeros(shape)) for shape in shapes]}
+
+
+def _count(function: Callable[[Tensor], Any], weight: Tensor) -> float | None:
+    """A number; None where it raises or gives something else."""
+    try:
+        found = function(weight)
+        return found if isinstance(found, float) else operator.index(found)
+    except Exception:
+        return None
 
 
 def _refusal(function: Callable[[Tensor], object], weight: Tensor) -> dict[str, object]:
@@ -24,18 +35,6 @@ def _refusal(function: Callable[[Tensor], object], weight: Tensor) -> dict[str, 
     return {"returned": repr(returned)[:80]}
 
 
-def counted(namespace: Names, shapes: list[list[int]]) -> list[object]:
-    """What `fan_in` counts for weights of these shapes; None where it raises."""
-    found: list[object] = []
-    for shape in shapes:
-        try:
-            count = namespace["fan_in"](torch.zeros(shape))
-        except Exception:
-            count = None
-        found.append(count.item() if isinstance(count, Tensor) and count.numel() == 1 else count)
-    return found
-
-
 def _filled(function: Callable[..., object], weight: Tensor, *more: float) -> Tensor:
     """The weight after the call; what was returned, where the weight was left as it was."""
     before = weight.clone()
@@ -44,26 +43,31 @@ def _filled(function: Callable[..., object], weight: Tensor, *more: float) -> Te
     return returned if untouched and isinstance(returned, Tensor) else weight
 
 
-def in_turn(namespace: Names, shapes: list[list[int]], slopes: list[float]) -> list[Tensor]:
-    """Weights of these shapes, which hold NaN, filled one after another, each with its slope."""
-    return [_filled(namespace["he_normal_"], torch.full(shape, NOTHING_YET), *([slope] if slope else []))
-            for shape, slope in zip(shapes, slopes, strict=True)]
+def in_turn(namespace: Names, shapes: list[list[int]], slopes: list[float]) -> dict[str, list[Tensor]]:
+    """Weights of these shapes, which hold NaN, filled one after another, each with its slope; and what torch
+    draws next, as `next_draws` has it."""
+    he_normal_ = namespace["he_normal_"]
+    return {"filled": [_filled(he_normal_, torch.full(shape, NOTHING_YET), *([slope] if slope else []))
+                       for shape, slope in zip(shapes, slopes, strict=True)],
+            "after": next_draws(lambda: _filled(he_normal_, torch.full((8, 6), NOTHING_YET)))}
 
 
-def drawn_after(namespace: Names, function: str) -> dict[str, list[Tensor]]:
-    """What torch draws next after a call, from three seeds of which the first two are one, and what was
-    filled."""
-    after, filled = [], []
+def truncated_in_turn(namespace: Names) -> dict[str, list[Tensor]]:
+    """A weight that held NaN, and what torch draws next."""
+    filled: list[Tensor] = []
+    after = next_draws(lambda: filled.append(
+        _filled(namespace["he_truncated_normal_"], torch.full((8, 6), NOTHING_YET))))
+    return {"filled": filled, "after": after}
+
+
+def next_draws(call: Callable[[], object]) -> list[Tensor]:
+    """What torch draws next after a call, from three seeds of which the first two are one."""
+    after = []
     for seed in (11, 11, 12):
         torch.manual_seed(seed)
-        layer = nn.Linear(8, 6)
-        weight = torch.full((6, 8), NOTHING_YET)
-        if function == "init_weights":
-            layer.apply(namespace[function])
-        else:
-            filled.append(_filled(namespace[function], weight))
+        call()
         after.append(torch.rand(4, dtype=torch.float32, device="cpu"))
-    return {"after": after, "filled": filled}
+    return after
 
 
 def deep_weights(namespace: Names, depth: int, width: int, others: list[Tensor],
@@ -115,12 +119,15 @@ class Mixed(nn.Module):
 
 
 def _by_itself(namespace: Names, weight: Tensor) -> Tensor | None:
-    """What `he_normal_` alone makes of such a weight; None where it raises."""
+    """What `he_normal_` alone makes of such a weight; None where it raises, or neither fills nor returns
+    anything."""
+    before = weight.clone()
     try:
-        namespace["he_normal_"](weight)
+        returned = namespace["he_normal_"](weight)
     except Exception:
         return None
-    return weight
+    idle = torch.equal(weight, before) and (not isinstance(returned, Tensor) or torch.equal(returned, before))
+    return None if idle else weight
 
 
 def initialised_model(namespace: Names, weights: list[str]) -> dict[str, Any]:
@@ -139,5 +146,6 @@ def initialised_model(namespace: Names, weights: list[str]) -> dict[str, Any]:
                     "requires_grad": bool(getattr(now.get(name), "requires_grad", False))}
              for name, parameter in parameters.items()}
     return {"before": before, "after": after, "facts": facts,
+            "next": next_draws(lambda: nn.Sequential(nn.Linear(8, 6)).apply(namespace["init_weights"])),
             "own": {name: _by_itself(namespace, before[name].clone()) for name in weights},
             "modes": [module.training for module in model.modules()] == training}

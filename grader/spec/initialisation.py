@@ -113,7 +113,8 @@ def expect_filled(seen: Seen, not_in_place: Diagnosis) -> None:
         unfilled = float((weight == given).double().mean())
         if unfilled == 1:
             fail(f"The weight of shape {shape} holds the same numbers after `{name}` as before.",
-                 not_in_place if isinstance(returned, Tensor) and returned.shape == weight.shape else None)
+                 not_in_place if isinstance(returned, Tensor) and returned.shape == weight.shape
+                 and not identical(returned, weight) else None)
         if not unfilled <= 1e-3:
             fail(f"{unfilled:.1%} of the weight of shape {shape} was not filled by `{name}`.")
         if returned is not None and not (isinstance(returned, Tensor) and identical(returned, weight)):
