@@ -3,6 +3,7 @@ came."""
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +13,7 @@ from msgspec import structs
 from grader import records
 from grader.locale import N_
 from grader.records import Cause
-from grader.spec import Check, Preparation, Seen, Step, Unmet
+from grader.spec import Check, Diagnosis, Preparation, Seen, Step, Unmet, the_one
 from grader.spec.check import Specification
 from grader.wall import messages, wire
 
@@ -130,9 +131,10 @@ def _refusal(check: Check, seen: Seen, defined: tuple[str, ...]) -> records.Verd
         return _marked(check, records.Mark.FAIL, cause=Cause.NOT_SIMULATED, lines=outcome.lines,
                        said=_sentence(NOT_SIMULATED, name=_named(seen.step), message=outcome.message))
     if isinstance(outcome, messages.Raised) and not check.may_raise:
-        return _marked(check, records.Mark.FAIL, cause=Cause.RAISED,
-                       said=_raised(seen.step, outcome),
-                       lines=outcome.lines, hinted=_unwritten(outcome) or outcome.inside_probe)
+        verdict = _marked(check, records.Mark.FAIL, cause=Cause.RAISED,
+                          said=_raised(seen.step, outcome),
+                          lines=outcome.lines, hinted=_unwritten(outcome) or outcome.inside_probe)
+        return _diagnosed(verdict, _shown_by(outcome, check), check)
     return None
 
 
@@ -145,11 +147,7 @@ def _asked(check: Check, seen: list[Seen]) -> records.Verdict:
         lines = tuple(line for s in seen if s.raised for line in s.raised.lines)
         verdict = _marked(check, records.Mark.FAIL, cause=unmet.cause, message=unmet.message, lines=lines,
                           hinted=True)
-        if unmet.diagnosis:
-            d = unmet.diagnosis
-            verdict = structs.replace(verdict, diagnosis=d.id, meaning=d.meaning,
-                                      advice=d.advice or check.hint,
-                                      read=d.read or check.read, pattern=d.pattern)
+        verdict = _diagnosed(verdict, unmet.diagnosis, check)
     except Exception as error:  # the check itself is broken: ours, so the mark is withheld
         verdict = _marked(check, records.Mark.GRADER_ERROR,
                           message=f"the check raised {type(error).__name__}: {error}")
@@ -157,6 +155,21 @@ def _asked(check: Check, seen: list[Seen]) -> records.Verdict:
         verdict = _marked(check, records.Mark.PASS)
     return structs.replace(verdict, measurements=tuple(m for s in seen for m in s.measurements),
                            pictures=tuple(p for s in seen for p in s.pictures))
+
+
+def _shown_by(raised: messages.Raised, check: Check) -> Diagnosis | None:
+    """The misconception whose words stand in the error, where a line that led there is one it is about."""
+    error = f"{raised.error}: {raised.message}"
+    return the_one((d, words in error and any(re.search(d.pattern, line.text) for line in raised.lines))
+                   for words, d in check.raises.items())
+
+
+def _diagnosed(verdict: records.Verdict, found: Diagnosis | None, check: Check) -> records.Verdict:
+    if found is None:
+        return verdict
+    return structs.replace(verdict, diagnosis=found.id, meaning=found.meaning,
+                           advice=found.advice or check.hint, read=found.read or check.read,
+                           pattern=found.pattern)
 
 
 def _marked(check: Check, mark: records.Mark, *, cause: Cause | None = None, message: str = "",

@@ -13,13 +13,11 @@ from grader.spec import (
     MEAN_FOR_STD,
     RATE,
     SWAPPED,
-    VARIANCE_AS_STD,
     Call,
     Probe,
     Seen,
     bell,
     check,
-    correspondence,
     cut_bell,
     described,
     drawn,
@@ -34,7 +32,6 @@ from grader.spec import (
     follow,
     held,
     identical,
-    means_are,
     measure_variance,
     normal,
     off_by,
@@ -45,63 +42,79 @@ from grader.spec import (
 
 from .depth import BATCH, DEPTH, GRADIENT, SIGNAL, WIDTH, draw_gradient, draw_signal, explained, run
 from .misconceptions import (
-    CLAMPED,
     CUT_OFF,
     FANS,
     NOT_IN_PLACE,
-    NOT_TRUNCATED,
     ONE_SIDED,
+    RAISES,
     SAME_DRAW,
-    SLOPES,
     SPREAD,
-    SQUARED_TWICE,
     TRUNCATED,
     UNIFORM,
     copies,
-    scalings,
+    told_of,
 )
 from .model import (
     WEIGHTS,
     expect_biases_zero,
+    expect_he_or_own,
     expect_others_unchanged,
+    expect_own_draws,
     expect_same_parameters,
     in_our_model,
     unchanged,
     weights_of,
 )
+from .own import (
+    brought,
+    by_own_count,
+    draws_of,
+    expect_no_old_numbers,
+    expect_no_seed,
+    expect_slope,
+    holds_for_own_count,
+    in_turn,
+)
+from .truncation import EDGE, expect_cut, expect_no_pile, has_its_width, in_units
 
 # --- what is observed ----------------------------------------------------------------------------------
 
-# Tall and wide: where fan_in and fan_out are equal, half of all mistakes look right.
-WIDE, TALL, CONV = SHAPES = ((512, 128), (128, 512), (64, 32, 3, 3))
+# Tall and wide: where fan_in and fan_out are equal, half of all mistakes look right. The convolution's
+# numbers tell fan_out from LeCun's rule.
+WIDE, TALL, CONV = SHAPES = ((512, 128), (128, 512), (56, 32, 3, 3))
 wide, tall, conv = (Call("he_normal_", empty(*shape), times=2) for shape in SHAPES)   # two calls must differ
-wide_truncated, tall_truncated, conv_truncated = (Call("he_truncated_normal_", empty(*shape))
-                                                  for shape in SHAPES)
-SLOPE = 0.8   # here squared, not squared and squared twice are 9 % apart or more
+wide_truncated, tall_truncated = (Call("he_truncated_normal_", empty(*shape)) for shape in (WIDE, TALL))
+conv_truncated = Call("he_truncated_normal_", empty(*CONV), times=2)
+SLOPE, DOWN = 0.8, -0.6   # at 0.8 squared, not squared and squared twice are 9 % apart or more
 sloped = Call("he_normal_", empty(*WIDE), SLOPE)
+turns = Probe("in_turn", uses=("he_normal_",), shapes=[[128, 96], [96, 160], [96, 160]],
+              slopes=[0.0, DOWN, 0.0])
 
 KERNELS = {"Linear": (7, 5), "Conv1d": (6, 4, 3), "Conv2d": (8, 3, 5, 2), "Conv3d": (4, 6, 2, 3, 5)}
 fan_ins = tuple(Call("fan_in", empty(*shape)) for shape in KERNELS.values())
-refusals = Probe("refusals", uses=("fan_in",), vector=empty(9), scalar=empty())
+counts = Probe("counted", uses=("fan_in",), shapes=[*map(list, SHAPES), [128, 96], [96, 160]],
+               vector=empty(9), scalar=empty())
 
 deep = Probe("deep_weights", uses=("he_normal_",), depth=DEPTH, width=WIDTH,
-             others=[empty(*WIDE), empty(*TALL)], signal=normal(BATCH, WIDTH), gradient=normal(BATCH, WIDTH))
+             others=[empty(320, 96), empty(64, 320)], signal=normal(BATCH, WIDTH),
+             gradient=normal(BATCH, WIDTH))
 
-model = Probe("initialised_model", uses=("init_weights",))
+model = Probe("initialised_model", uses=("init_weights",), weights=list(WEIGHTS))
+truncated_turns = Probe("truncated_in_turn", uses=("he_truncated_normal_",))
 
 
 # --- fan_in --------------------------------------------------------------------------------------------
 
-@check(looks_at=(*fan_ins, refusals), points=2,
+@check(looks_at=(*fan_ins, counts), points=2,
        hint="A Linear weight is (outputs, inputs), a Conv weight (out_channels, in_channels, *kernel). Count "
             "the numbers that one unit adds up, as an int, and raise ValueError where there are fewer than "
             "two dimensions.")
 def fan_in(*steps: Seen) -> None:
     """`fan_in` counts the inputs that feed one unit: of Linear, Conv1d, Conv2d and Conv3d weights. Weights
     with fewer than two dimensions raise ValueError."""
-    *counts, refused = steps
+    *asked, refused = steps
     found: dict[tuple[int, ...], int] = {}
-    for seen, (layer, shape) in zip(counts, KERNELS.items(), strict=True):
+    for seen, (layer, shape) in zip(asked, KERNELS.items(), strict=True):
         seen.measure(f"fan_in of a {layer} weight {shape}", described(seen.value), str(fans(shape)[0]))
         if isinstance(seen.value, bool) or not isinstance(seen.value, int):
             fail(f"`fan_in` of a {layer} weight returned {described(seen.value)}, not an int.")
@@ -123,47 +136,54 @@ def fan_in(*steps: Seen) -> None:
 
 # --- he_normal_ ----------------------------------------------------------------------------------------
 
-@check(looks_at=(wide, tall, conv), points=1, hint="Write into `weight` itself, then return it.")
+@check(looks_at=(wide, tall, conv, turns), points=1, hint="Write into `weight` itself, then return it.")
 def fills_in_place(*steps: Seen) -> None:
-    """`he_normal_` fills the tensor it is given, all of it, and returns it (or nothing)."""
-    for seen in steps:
+    """`he_normal_` fills the tensor it is given, all of it, whatever it held, and returns it (or nothing)."""
+    *calls, turned = steps
+    for seen in calls:
         expect_filled(seen, NOT_IN_PLACE)
+    if all(bool(weight.isfinite().all()) for seen in calls for weight in held(seen)):
+        expect_no_old_numbers(turned, turned.given["shapes"])
 
 
-@check(looks_at=(wide, tall, conv), points=1, after=fills_in_place, false_alarms=RATE,
+@check(looks_at=(wide, tall, conv), points=1, false_alarms=RATE,
        hint="The weights are drawn around zero: what is the mean of the law you draw from?")
 def mean(*steps: Seen) -> None:
     """The weights have mean zero."""
-    draws = drawn(*steps)
+    draws = draws_of(*steps)
     scores = [statistics.mean(draw.weights, false_alarm=RATE / len(draws)) for draw in draws]
     for draw, score in zip(draws, scores, strict=True):
-        reach = score.limit * math.sqrt(draw.variance / draw.weights.numel())
+        reach = score.limit * math.sqrt(draw.variance / max(draw.weights.numel(), 1))
         draw.seen.measure(f"mean of weights {draw.shape}", f"{float(draw.weights.mean()):.3g}",
                           f"0 ± {reach:.2g}")
     for draw, score in zip(draws, scores, strict=True):
         if not score.holds:
-            positive = all(float(d.weights.min()) >= 0 and float(d.weights.max()) > 0 for d in draws)
-            fail(f"Weights of shape {draw.shape} have mean {float(draw.weights.mean()):.3g}, "
-                 f"{abs(score.value):.0f} standard errors from zero.",
+            positive = all(bool((d.weights >= 0).all()) and bool((d.weights > 0).any()) for d in draws)
+            fail(f"Weights of shape {draw.shape} have mean {float(draw.weights.mean()):.3g}; expected 0. "
+                 f"That is {abs(score.value):.0f} standard errors from it.",
                  MEAN_FOR_STD if fits(draws, SWAPPED) else ONE_SIDED if positive else None)
 
 
-@check(looks_at=(wide, tall, conv), points=4, after=fills_in_place, false_alarms=RATE, read=HE_2015,
+@check(looks_at=(wide, tall, conv, turns, counts), points=4, false_alarms=RATE, read=HE_2015,
        hint="Work out the standard deviation of one weight from `fan_in` on paper, for two different shapes, "
             "and compare with `weight.std()`.")
 def variance(*steps: Seen) -> None:
-    """The weights have variance 2 / fan_in."""
-    draws = drawn(*steps)
-    expect_law(draws, HE, mistakes=scalings(draws))
+    """The weights have variance 2 / fan_in, whatever was filled before, with the fan_in that your own
+    function counts."""
+    *calls, turned, counted = steps
+    draws = [*draws_of(*calls), *in_turn(turned)]
+    own = by_own_count(draws, counted)
+    if follow(draws, HE) or not holds_for_own_count(draws, own):
+        expect_law(draws, HE, told=lambda: told_of(draws, own))
 
 
-@check(looks_at=(wide, tall, conv), points=1, after=fills_in_place, false_alarms=RATE,
+@check(looks_at=(wide, tall, conv), points=1, false_alarms=RATE,
        hint="Plot a histogram of the weights beside a bell curve of the same width.")
 def gaussian(*steps: Seen) -> None:
     """The weights follow a normal law, whatever its width."""
     # One draw for each shape, and a wide band for the kurtosis (6 standard deviations): weights standardised
     # by row, which `signal-at-depth` is to see, have 3 - 6 / (fan_in + 1).
-    draws = drawn(*steps, calls=1)
+    draws = draws_of(*steps, calls=1)
     share = RATE / (len(draws) + 2)
     together = torch.cat([statistics.standardised(draw.weights) for draw in draws])
     follows = statistics.law(together, statistics.normal_law, false_alarm=share)
@@ -183,16 +203,18 @@ def gaussian(*steps: Seen) -> None:
         worst = max(draws, key=lambda draw: off_by(kurtoses[draw] / 3))
         steps[0].draw(bell(worst, HE, own_width=True))
         spread = SPREAD[named] if named else "not spread like a bell"
-        fail(f"The weights of shape {worst.shape} are {spread}. Their kurtosis is {kurtoses[worst]:.3g} and "
-             f"their skewness {statistics.moment_ratio(worst.weights, 3):.3g}, where a normal law has 3 and "
-             f"0; its distribution function is missed by up to {follows.value:.3f}.", named)
+        fail(f"The weights of shape {worst.shape} have kurtosis {kurtoses[worst]:.3g} and skewness "
+             f"{statistics.moment_ratio(worst.weights, 3):.3g}; expected 3 and 0. They are {spread}; the "
+             f"normal law's distribution function is missed by up to {follows.value:.3f}.", named)
 
 
-@check(looks_at=(wide, tall, conv), points=2, after=fills_in_place, false_alarms=RATE,
+@check(looks_at=(wide, tall, conv, turns), points=2, false_alarms=RATE,
        hint="Call the function twice, and look at the tensors as images: are there stripes?")
 def independent(*steps: Seen) -> None:
-    """Every weight is a draw of its own: two calls differ, and so do rows, columns and neighbours."""
-    pairs = [held(seen) for seen in steps]
+    """Every weight is a draw of its own: two calls differ, and so do rows, columns and neighbours. No seed is
+    set."""
+    *calls, afterwards = steps
+    pairs = [brought(seen) for seen in calls]
     if all(torch.equal(first, second) for first, second in pairs):
         fail("Two calls in a row filled the tensor with exactly the same numbers.", SAME_DRAW)
     copied = copies([first for first, _ in pairs])
@@ -200,93 +222,82 @@ def independent(*steps: Seen) -> None:
         fail(copied.meaning, copied)
     for first, second in pairs:
         expect_independent(first, second, false_alarm=RATE / len(pairs))
+    expect_no_seed(afterwards)
 
 
-@check(looks_at=(wide, sloped), points=1, after=fills_in_place, false_alarms=RATE, read=HE_2015,
+@check(looks_at=(wide, sloped, turns), points=1, false_alarms=RATE, read=HE_2015,
        hint="Go through the derivation with max(z, a z) instead of max(z, 0): "
             "E[f(z)²] = (1 + a²) / 2 Var[z].")
-def negative_slope(plain: Seen, leaky: Seen) -> None:
-    """With a negative slope a, the variance is 1 + a² times smaller than without."""
-    expect_filled(leaky, NOT_IN_PLACE)
-    without, sloping = drawn(plain, leaky)
-    shrinks = 1 / (1 + SLOPE**2)
-    ratio = sloping.variance / without.variance if without.variance else math.nan
-    leaky.measure(f"variance with slope {SLOPE} / variance without", f"{ratio:.3g}",
-                  f"1 / (1 + {SLOPE}²) = {shrinks:.3g}")
-    if statistics.variance_ratio(sloping.weights, without.weights, shrinks).holds:
-        return
-    named = the_one((d, statistics.variance_ratio(sloping.weights, without.weights, wrong(SLOPE)).holds)
-                    for d, wrong in SLOPES.items())
-    # what is wrong without a slope shows here too, and may look like a mistake of its own
-    _, known = correspondence([without], scalings([without]))
-    if known is MEAN_FOR_STD or (known is VARIANCE_AS_STD and named is SQUARED_TWICE):
-        named = known
-    fail(f"With negative_slope={SLOPE} the variance is {ratio:.3g} times that without; expected 1 / (1 + "
-         f"{SLOPE}²) = {shrinks:.3g}.", named)
+def negative_slope(plain: Seen, leaky: Seen, turned: Seen) -> None:
+    """With a slope a, positive or negative, the variance is 1 + a² times smaller than without."""
+    without, sloping = draws_of(plain, leaky)
+    _, known = told_of([without])   # what is wrong without a slope is not asked for again
+    expect_slope(SLOPE, without, sloping, known)
+    level = [draw for draw in in_turn(turned) if draw.shape == (96, 160)]
+    for down in in_turn(turned, DOWN) if level else ():
+        expect_slope(DOWN, level[0], down, known)
 
 
 # --- he_truncated_normal_ ------------------------------------------------------------------------------
 
-@check(looks_at=(wide_truncated, tall_truncated, conv_truncated), points=2, false_alarms=RATE,
-       read="keras.initializers.HeNormal",
+@check(looks_at=(wide_truncated, tall_truncated, conv_truncated, counts, truncated_turns), points=2,
+       false_alarms=RATE, read="keras.initializers.HeNormal",
        hint="Draw with a standard deviation wider by 1 / 0.87962566, and draw again what is beyond two of "
             "them.")
 def truncated(*steps: Seen) -> None:
     """`he_truncated_normal_` draws from a normal law cut off at two standard deviations, widened so that the
-    variance is still 2 / fan_in: all weights lie within 2.2737 * sqrt(2 / fan_in)."""
-    for seen in steps:
+    variance is still 2 / fan_in: all weights lie within 2.2737 * sqrt(2 / fan_in). Each is a draw of its
+    own."""
+    *calls, counted, afterwards = steps
+    for seen in calls:
         expect_filled(seen, NOT_IN_PLACE)
-    draws, edge, share = drawn(*steps), statistics.TRUNCATED_EDGE, RATE / 8
-    units = torch.cat([(draw.weights / math.sqrt(HE.variance(draw.shape))).flatten() for draw in draws])
-    farthest = float(units.abs().max())
-    steps[0].measure("largest |weight| / sqrt(2 / fan_in)", f"{farthest:.4g}", f"{edge:.4g} ± 0.1 %")
+    share = RATE / 12
+    draws = drawn(*calls)
+    own = by_own_count(draws, counted)
+    if not has_its_width(draws, false_alarm=4 * share) and holds_for_own_count(
+            draws, own, kurtosis=statistics.TRUNCATED_MOMENTS[0]):
+        draws = own
+    units = in_units(draws)
+    steps[0].measure("largest |weight| / sqrt(2 / fan_in)", f"{float(units.abs().max()):.4g}",
+                     f"{EDGE:.4g} ± 0.1 %")
     for draw in draws:
         measure_variance(draw, HE)
     steps[0].draw(cut_bell(units, HE))
-    if not statistics.at_edge(units, farthest, within=1e-6, known=1, false_alarm=share).holds:
-        on_edge = float((units.abs() >= farthest * (1 - 1e-6)).double().mean())
-        fail(f"{on_edge:.2%} of the weights lie exactly on the two bounds, where none should.",
-             # 4.55 % of a normal law lie beyond two standard deviations
-             CLAMPED if 0.04 < on_edge < 0.05 else None)
-    if not follow(draws, HE, kurtosis=statistics.TRUNCATED_MOMENTS[0], false_alarm=RATE / 2):
-        fail_law(draws, HE, scalings(draws))
-    own = statistics.standardised(units)
-    if not abs(farthest / edge - 1) <= max(1e-3, statistics.short_of_edge(units.numel(), share)):
-        endless = statistics.law(own, statistics.normal_law).holds and statistics.kurtosis(own).holds
-        even = statistics.law(own, statistics.uniform_law).holds
-        fail(f"The largest weight is {farthest:.4g} times sqrt(2 / fan_in); the law ends at {edge:.4g}.",
-             the_one([(NOT_TRUNCATED, endless), (UNIFORM, even)]))
-    follows = statistics.law(own, statistics.truncated_law, false_alarm=share)
-    if not follows.holds:
-        fail("The weights do not follow the truncated normal law: their distribution function is off by up "
-             f"to {follows.value:.3f}.")
-    if not statistics.kurtosis_like(units, statistics.TRUNCATED_MOMENTS, false_alarm=share).holds:
-        fail(f"The weights have kurtosis {statistics.moment_ratio(units, 4):.3g}; the truncated normal law "
-             f"has {statistics.TRUNCATED_MOMENTS[0]:.3g}.")
+    expect_no_pile(units, false_alarm=share)
+    if not has_its_width(draws, false_alarm=4 * share):
+        fail_law(draws, HE, told_of(draws, own))
+    expect_cut(units, false_alarm=share)
+    first, second = held(calls[-1])
+    if torch.equal(first, second):
+        fail("Two calls in a row filled the tensor with exactly the same numbers.", SAME_DRAW)
+    expect_independent(first, second, false_alarm=4 * share)
+    expect_no_old_numbers(afterwards, [[8, 6]] * 3)
+    expect_no_seed(afterwards)
 
 
 # --- init_weights --------------------------------------------------------------------------------------
 
-@check(looks_at=model, points=2, false_alarms=RATE,
+@check(looks_at=(model, turns), points=2, false_alarms=RATE, raises=RAISES,
        hint="`model.apply(f)` calls f with every module. Which kinds are to be filled, and which of them may "
             "have no bias? Parameters require a gradient: fill them under `torch.no_grad()`.")
-def init_weights(seen: Seen) -> None:
+def init_weights(seen: Seen, alone: Seen) -> None:
     """`model.apply(init_weights)` fills the weights of Linear and Conv1d, Conv2d, Conv3d layers with variance
-    2 / fan_in, sets their biases to zero, and leaves everything else as it was: a Parameter stays the same
-    one."""
-    before, after, facts = (seen.mapping().mapping(name) for name in ("before", "after", "facts"))
+    2 / fan_in, or as your own `he_normal_` fills them, sets their biases to zero, and leaves everything else
+    as it was: a Parameter stays the same one."""
+    before, after, facts, own = (seen.mapping().mapping(name) for name in ("before", "after", "facts", "own"))
     expect_same_parameters(facts)
-    draws = weights_of(seen, after)
+    draws = weights_of(seen, after, own)
     expect_biases_zero(after)
     expect_others_unchanged(before, after)
+    if seen.mapping()["modes"] is not True:
+        fail("A module of our model was in training mode before and is not any more, or the other way round.")
     for name, draw in zip(WEIGHTS, draws, strict=True):
         measure_variance(draw, HE)
-        if unchanged(before, after, name):
+        if unchanged(before, after, name) and not unchanged(before, own, name):
             fail(f"{in_our_model(name)} was not filled: it holds what PyTorch put there.")
-    if not follow(draws, HE, false_alarm=RATE / 2):
-        fail_law(draws, HE, scalings(draws))
-    if not means_are(draws, lambda _: 0.0, false_alarm=RATE / 2):
-        fail("The weights do not have mean zero.")
+    expect_he_or_own(draws, seen, own)
+    expect_own_draws(after, own)
+    expect_no_seed(seen, "next", unless=alone)
 
 
 # --- what it is all for: a net of 30 layers ------------------------------------------------------------

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from grader.spec import HE, Diagnosis, Draw, Seen, correspondence, curves, derived, follow, the_one, times
+from grader.spec import HE, Diagnosis, Draw, Seen, curves, derived, follow, the_one, times
 
-from .misconceptions import ROWS_SUM_TO_ZERO, SAME_DRAW, copies, scalings
+from .misconceptions import ROWS_SUM_TO_ZERO, SAME_DRAW, copies, told_of
 
 DEPTH, WIDTH, BATCH = 30, 256, 64
 SQUARE = (WIDTH, WIDTH)
@@ -84,5 +84,5 @@ def explained(seen: Seen) -> tuple[str, Diagnosis | None]:
     shapes = [tuple(weight.shape) for weight in seen.given["others"]]
     others = seen.mapping().tensors("others", shapes, "Weight")
     draws = [thirty, *(Draw(seen, shape, w) for shape, w in zip(shapes, others, strict=True))]
-    fitting, named = correspondence(draws, scalings(draws))
+    fitting, named = told_of(draws)
     return f" The weights have {times(thirty.share_of(HE))} the variance 2 / fan_in.{fitting}", named

@@ -6,18 +6,26 @@ from collections.abc import Callable, Mapping, Sequence
 from torch import Tensor
 
 from grader.spec import (
+    BIAS_NOT_ZERO,
+    DOUBLED_VARIANCE,
     FAN_OUT,
     HE,
     HE_2015,
+    LECUN_SCALING,
+    PYTORCH_DEFAULT,
     SCALINGS,
+    VARIANCE_AS_STD,
     WIDTH_IS_SET,
     Diagnosis,
     Draw,
     Law,
     Scaling,
     Shape,
+    Told,
+    correspondence,
     fans,
     fits,
+    follow,
     repeats,
     statistics,
 )
@@ -51,9 +59,21 @@ SELU_GAIN = Diagnosis(
     "selu-gain", "The gain is 3/4, which PyTorch recommends for SELU.",
     "For ReLU the gain is sqrt(2).", "torch.nn.init.calculate_gain")
 
-FANS: tuple[tuple[Diagnosis, Callable[[Shape], int]], ...] = (
+LAST_ONLY = Diagnosis(
+    "last-dimension", "The last entry of the shape alone was counted.",
+    "It is the inputs of a Linear weight, but only one side of a convolution's kernel: multiply all entries "
+    "after the first.", "torch.nn.Conv2d, `weight`: (out_channels, in_channels, height, width)",
+    r"\[-1\]|size\(-1\)")
+ALL_BUT_LAST = Diagnosis(
+    "all-but-last", "All entries of the shape but the last were multiplied.",
+    "That is fan_in where the outputs stand last, as in Keras. PyTorch keeps them first.",
+    FAN_OUT.read, r"\[:-1\]")
+
+Count = Callable[[Shape], int]
+FANS: tuple[tuple[Diagnosis, Count], ...] = (
     (FAN_OUT, lambda s: fans(s)[1]), (FAN_OUT, lambda s: s[0]),
     (NO_FIELD, lambda s: s[1]), (WHOLE, math.prod), (NO_FIELD, lambda s: math.prod(s[1:3])),
+    (LAST_ONLY, lambda s: s[-1]), (ALL_BUT_LAST, lambda s: math.prod(s[:-1])),
 )
 
 
@@ -70,17 +90,77 @@ KNOWN: tuple[Scaling, ...] = (
     (NO_FIELD, Law(lambda s: 2 / s[1])),
     (NO_FIELD, Law(lambda s: 2 / math.prod(s[1:3]))),   # one side of the kernel only
     (WHOLE, Law(lambda s: 2 / math.prod(s))),
+    (LAST_ONLY, Law(lambda s: 2 / s[-1])),
+    (ALL_BUT_LAST, Law(lambda s: 2 / math.prod(s[:-1]))),
     (TANH_GAIN, Law(lambda s: 25 / 18 * HE.variance(s))),
     (SELU_GAIN, Law(lambda s: 9 / 32 * HE.variance(s))),
 )
 
 
+OF_KERNELS = (NO_FIELD, LAST_ONLY, ALL_BUT_LAST)   # mistakes that no Linear weight shows
+
+
+def _kernels(draws: Sequence[Draw]) -> bool:
+    return any(len(draw.shape) > 2 for draw in draws)
+
+
 def scalings(draws: Sequence[Draw]) -> tuple[Scaling, ...]:
     """The known ones; where these draws follow none of them, the one small width for all shapes, too."""
-    width = sum(draw.variance for draw in draws) / len(draws)
-    if len(draws) == 1 or not 0 < width < 0.5 or any(fits(draws, law) for _, law in KNOWN):
-        return KNOWN
-    return *KNOWN, (CONSTANT, Law(lambda _: width, mean=lambda _: 0.0))
+    width = sum(draw.variance * draw.freedom for draw in draws) / max(sum(d.freedom for d in draws), 1)
+    known = tuple(one for one in KNOWN if _kernels(draws) or one[0] not in OF_KERNELS)
+    if len(draws) == 1 or not 0 < width < 0.5 or any(fits(draws, law) for _, law in known):
+        return known
+    return *known, (CONSTANT, Law(lambda _: width, mean=lambda _: 0.0))
+
+
+# Two mistakes at once: what is counted, and what is made of the count n.
+WIDTHS: tuple[tuple[Diagnosis, Callable[[int], float], str], ...] = (
+    (LECUN_SCALING, lambda n: 1 / n, "1 / n"), (DOUBLED_VARIANCE, lambda n: 4 / n, "4 / n"),
+    (VARIANCE_AS_STD, lambda n: 4 / n**2, "(2 / n)^2"), (MISSING_SQRT, lambda n: 2 / n**2, "2 / n^2"),
+    (PYTORCH_DEFAULT, lambda n: 1 / (3 * n), "1 / (3 n)"), (TANH_GAIN, lambda n: 25 / (9 * n), "25 / (9 n)"),
+    (SELU_GAIN, lambda n: 9 / (16 * n), "9 / (16 n)"))
+
+
+def told_of(draws: Sequence[Draw], own: Sequence[Draw] = ()) -> Told:
+    """What the weights correspond to: one misconception, or two that are made at once, or one for each kind
+    of layer; else nothing.
+
+    Args:
+        own: the same draws, as if the student's `fan_in` counted right.
+    """
+    text, named = correspondence(draws, scalings(draws))
+    if not named and own:
+        text, named = correspondence(own, scalings(own))
+        text = f"{text.rstrip('.')} for what your `fan_in` counts." if text else ""
+    return (text, named) if named else _two_at_once(draws) or _by_kind(draws)
+
+
+def _two_at_once(draws: Sequence[Draw]) -> Told | None:
+    fitting = {(counted.id, made.id): (f" Two things are off: it fits {formula}, where n is not fan_in. "
+                                       f"{counted.meaning} And with n for fan_in: {made.meaning}", counted)
+               for counted, count in FANS for made, width, formula in WIDTHS
+               if (_kernels(draws) or counted not in OF_KERNELS) and fits(draws, _law_of(count, width))}
+    return next(iter(fitting.values())) if len(fitting) == 1 else None
+
+
+def _law_of(count: Count, width: Callable[[int], float]) -> Law:
+    return Law(lambda s: width(count(s)))
+
+
+def _by_kind(draws: Sequence[Draw]) -> Told:
+    """Each kind of layer by itself."""
+    flat, deep = [d for d in draws if len(d.shape) == 2], [d for d in draws if len(d.shape) > 2]
+    if not flat or not deep:
+        return "", None
+    told = []
+    for kind, group in (("convolutions", deep), ("Linear layers", flat)):
+        if follow(group, HE):
+            continue
+        named = correspondence(group, scalings(group))[1]
+        if named is None:
+            return "", None
+        told.append((f" In {kind}: {named.meaning}", named))
+    return ("".join(text for text, _ in told), told[0][1]) if told else ("", None)
 
 
 # --- he_normal_ ----------------------------------------------------------------------------------------
@@ -111,6 +191,10 @@ SAME_DRAW = Diagnosis(
     "Each call starts the random numbers again from the same place, so every layer would get the same "
     "weights.",
     "Is a seed set inside the function? Set seeds once, outside.", "torch.manual_seed", r"seed|Generator")
+OLD_NUMBERS = Diagnosis(
+    "old-numbers", "What the weight held before is still in it.",
+    "torch.empty hands out memory as it is, and NaN times 0 is NaN. Overwrite: `normal_` and `copy_` do.",
+    "torch.empty", r"mul_\(|\*=|\+=|add_\(")
 ROWS = Diagnosis(
     "repeated-rows", "Rows of the weight are copies of one another.",
     "Units with the same weights compute the same and learn the same. Draw every entry anew.",
@@ -176,3 +260,25 @@ TOUCHED = Diagnosis(
     "touches-other-layers", "A layer that is neither Linear nor Conv1d, Conv2d or Conv3d was changed.",
     "Ask for the kind of the layer (isinstance), not whether it has a weight.", "torch.nn.Module.apply",
     r"hasattr|getattr|isinstance")
+NO_BIAS = Diagnosis(
+    "no-bias", "A layer made with bias=False has None for a bias.",
+    "Ask `if module.bias is not None` before filling it.", "torch.nn.Linear, parameter `bias`", r"\.bias")
+NO_GRAD = Diagnosis(
+    "no-grad-missing", "PyTorch refuses to write into a parameter that requires a gradient.",
+    "Fill it under `with torch.no_grad():`, so that the filling is no part of any computation.",
+    "torch.no_grad", r"_\(")
+BIAS_HAS_NO_FAN = Diagnosis(
+    "bias-through-he", "A bias was handed to `he_normal_`: with one dimension it has no fan_in.",
+    BIAS_NOT_ZERO.advice, BIAS_NOT_ZERO.read, r"he_normal_\(.*bias")
+GROUPS = Diagnosis(
+    "groups-ignored", "A convolution in groups was taken for one without.",
+    "There a unit sees in_channels / groups channels: `weight.shape[1]` says how many.",
+    "torch.nn.Conv2d, `weight`", r"in_channels")
+DILATED = Diagnosis(
+    "dilation-counted", "The stretch of a dilated kernel was counted, not its entries.",
+    "Between the entries of a dilated kernel nothing is added up.", "torch.nn.Conv2d, `dilation`", "dilation")
+# words of an error -> what they show
+RAISES = {"ValueError": BIAS_HAS_NO_FAN,
+          "'NoneType' object has no attribute": NO_BIAS,
+          "'NoneType' object is not": NO_BIAS,
+          "leaf Variable that requires grad": NO_GRAD}

@@ -1,5 +1,6 @@
 """Experiments that run beside the student's code. They know no answers: they only do and write down."""
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -7,12 +8,23 @@ import torch
 from torch import Tensor, nn
 
 Names = dict[str, Any]   # what the notebook defines
+NOTHING_YET = float("nan")
 
 
-def refusals(namespace: Names, vector: Tensor, scalar: Tensor) -> dict[str, Any]:
-    """What `fan_in` says of weights that have no fan-in."""
-    return {name: _refusal(namespace["fan_in"], weight) for name,
-            weight in (("vector", vector), ("scalar", scalar))}
+def counted(namespace: Names, shapes: list[list[int]], vector: Tensor, scalar: Tensor) -> dict[str, Any]:
+    """What `fan_in` says of weights that have no fan-in, and what it counts for weights of these shapes."""
+    fan_in = namespace["fan_in"]
+    return {"vector": _refusal(fan_in, vector), "scalar": _refusal(fan_in, scalar),
+            "counts": [_count(fan_in, torch.zeros(shape)) for shape in shapes]}
+
+
+def _count(function: Callable[[Tensor], Any], weight: Tensor) -> float | None:
+    """A number; None where it raises or gives something else."""
+    try:
+        found = function(weight)
+        return found if isinstance(found, float) else operator.index(found)
+    except Exception:
+        return None
 
 
 def _refusal(function: Callable[[Tensor], object], weight: Tensor) -> dict[str, object]:
@@ -23,17 +35,57 @@ def _refusal(function: Callable[[Tensor], object], weight: Tensor) -> dict[str, 
     return {"returned": repr(returned)[:80]}
 
 
+def _filled(function: Callable[..., object], weight: Tensor, *more: float) -> Tensor:
+    """The weight after the call; what was returned, where the weight was left as it was."""
+    before = weight.clone()
+    returned = function(weight, *more)
+    untouched = weight.dtype is before.dtype and torch.equal(weight.nan_to_num(7.0), before.nan_to_num(7.0))
+    return returned if untouched and isinstance(returned, Tensor) else weight
+
+
+def in_turn(namespace: Names, shapes: list[list[int]], slopes: list[float]) -> dict[str, list[Tensor]]:
+    """Weights of these shapes, which hold NaN, filled one after another, each with its slope; and what torch
+    draws next, as `next_draws` has it."""
+    he_normal_ = namespace["he_normal_"]
+    return {"filled": [_filled(he_normal_, torch.full(shape, NOTHING_YET), *([slope] if slope else []))
+                       for shape, slope in zip(shapes, slopes, strict=True)],
+            "after": next_draws(lambda: _filled(he_normal_, torch.full((8, 6), NOTHING_YET)))}
+
+
+def truncated_in_turn(namespace: Names) -> dict[str, list[Tensor]]:
+    """A weight that held NaN, and what torch draws next."""
+    filled: list[Tensor] = []
+    after = next_draws(lambda: filled.append(
+        _filled(namespace["he_truncated_normal_"], torch.full((8, 6), NOTHING_YET))))
+    return {"filled": filled, "after": after}
+
+
+def next_draws(call: Callable[[], object]) -> list[Tensor]:
+    """What torch draws next after a call, from three seeds of which the first two are one."""
+    after = []
+    for seed in (11, 11, 12):
+        torch.manual_seed(seed)
+        call()
+        after.append(torch.rand(4, dtype=torch.float32, device="cpu"))
+    return after
+
+
 def deep_weights(namespace: Names, depth: int, width: int, others: list[Tensor],
                  **_sent_through_them_outside: Tensor) -> dict[str, list[Tensor]]:
     """The weights of `depth` square layers, and then `others`, filled by `he_normal_` one after another."""
-    weights = []
-    for _ in range(depth):
-        weight = torch.empty(width, width).uniform_(2.0, 3.0)
-        namespace["he_normal_"](weight)
-        weights.append(weight)
-    for weight in others:
-        namespace["he_normal_"](weight)
-    return {"layers": weights, "others": others}
+    he_normal_ = namespace["he_normal_"]
+    return {"layers": [_filled(he_normal_, torch.empty(width, width).uniform_(2.0, 3.0))
+                       for _ in range(depth)],
+            "others": [_filled(he_normal_, weight) for weight in others]}
+
+
+class LinearMap(nn.Module):
+    """A module of ours whose name begins like another's; it is no Linear layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.rand(9, 8))
+        self.bias = nn.Parameter(torch.rand(9))
 
 
 class Mixed(nn.Module):
@@ -41,11 +93,12 @@ class Mixed(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.line = nn.Conv1d(48, 96, 5)
-        self.image = nn.Conv2d(24, 64, (3, 5))
-        self.volume = nn.Conv3d(16, 64, (2, 3, 4), bias=False)
-        self.head = nn.Sequential(nn.Flatten(), nn.Linear(400, 160), nn.ReLU(),
-                                  nn.Linear(160, 400, bias=False))
+        self.line = nn.Conv1d(48, 32, 5, groups=2)
+        self.image = nn.Conv2d(12, 32, (3, 5), stride=2, padding=1, dilation=2)
+        self.each = nn.Conv2d(96, 96, 5, groups=96)
+        self.volume = nn.Conv3d(8, 32, (2, 3, 4), bias=False)
+        self.head = nn.Sequential(nn.Flatten(), nn.Linear(200, 80), nn.ReLU(), nn.Linear(80, 200, bias=False),
+                                  nn.ReLU(), nn.Linear(200, 80))
         self.upwards = nn.ConvTranspose2d(16, 24, 3)
         self.batch_norm = nn.BatchNorm2d(24)
         self.plain_norm = nn.BatchNorm1d(24, affine=False)
@@ -56,18 +109,33 @@ class Mixed(nn.Module):
         self.group_norm = nn.GroupNorm(2, 12)
         self.slopes = nn.PReLU(5)
         self.pairs = nn.Bilinear(6, 7, 5)
+        self.map = LinearMap()
         for norm in (self.batch_norm, self.layer_norm):
             nn.init.uniform_(norm.weight, 0.5, 1.5)
             nn.init.uniform_(norm.bias, -0.5, 0.5)
         nn.init.uniform_(self.batch_norm.get_buffer("running_mean"), -0.5, 0.5)
         nn.init.uniform_(self.plain_norm.get_buffer("running_var"), 0.5, 1.5)
+        self.batch_norm.eval()
 
 
-def initialised_model(namespace: Names) -> dict[str, dict[str, Any]]:
+def _by_itself(namespace: Names, weight: Tensor) -> Tensor | None:
+    """What `he_normal_` alone makes of such a weight; None where it raises, or neither fills nor returns
+    anything."""
+    before = weight.clone()
+    try:
+        returned = namespace["he_normal_"](weight)
+    except Exception:
+        return None
+    idle = torch.equal(weight, before) and (not isinstance(returned, Tensor) or torch.equal(returned, before))
+    return None if idle else weight
+
+
+def initialised_model(namespace: Names, weights: list[str]) -> dict[str, Any]:
     """Every tensor of a model before and after `model.apply(init_weights)`, with what became of the
-    parameters."""
+    parameters, and what `he_normal_` alone makes of the weights."""
     model = Mixed()
     parameters = dict(model.named_parameters())
+    training = [module.training for module in model.modules()]
     before = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
     model.apply(namespace["init_weights"])
     after = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
@@ -77,4 +145,7 @@ def initialised_model(namespace: Names) -> dict[str, dict[str, Any]]:
                     "leaf": bool(getattr(now.get(name), "is_leaf", False)),
                     "requires_grad": bool(getattr(now.get(name), "requires_grad", False))}
              for name, parameter in parameters.items()}
-    return {"before": before, "after": after, "facts": facts}
+    return {"before": before, "after": after, "facts": facts,
+            "next": next_draws(lambda: nn.Sequential(nn.Linear(8, 6)).apply(namespace["init_weights"])),
+            "own": {name: _by_itself(namespace, before[name].clone()) for name in weights},
+            "modes": [module.training for module in model.modules()] == training}

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from grader.spec import (
+    SEED_INSIDE,
     Call,
     Probe,
     Seen,
@@ -20,61 +21,60 @@ from grader.spec import (
     expect_tensor,
     fail,
     normal,
+    number,
     numbers,
+    same,
+    sets_seed,
     tensor,
     the_one,
 )
 
+from .followed import (
+    DERIVATIVES,
+    PROFILE_RTOL,
+    SHARES,
+    derivative_given,
+    followed,
+    only,
+    profiles_given,
+    right_share,
+    share_given,
+    underflown,
+)
+from .kept import expect_kept, expect_unchanged
 from .misconceptions import (
-    ACTIVATION_NORMS,
-    AFTER_ACTIVATION,
-    BIAS_GRADIENTS,
-    COUNTED,
     DEFAULT,
     DOUBLED,
-    FORMULA_OF_ACTIVATION,
+    EDGES_COUNTED,
+    FROZEN,
     HALVED,
     HE,
     HOOKS_LEFT,
     IGNORED,
-    LAST_TO_FIRST,
     LAYERS_MISSING,
-    LOWER_ONLY,
-    MEAN_NOT_NORM,
-    MODEL_CHANGED,
     NIELSEN,
     NO_ACTIVATION,
     ON_DERIVATIVE,
     ONE_SHORT,
-    OVERFLOW,
-    PER_CENT,
-    PER_ROW,
-    PER_SAMPLE,
-    PER_UNIT,
+    OVERFLOW_ABOVE,
+    OVERFLOW_BELOW,
     PILE_UP,
+    PROFILE_RAISES,
     RELU_ON_OUTPUT,
-    ROOT_MEAN_SQUARE,
-    SIGMOID_ITSELF,
-    SQUARED_NORM,
-    SQUARED_SIGMOID,
+    REMEDY_RAISES,
+    SAME_WEIGHTS,
+    STALE,
     STANDARD_NORMAL,
     STILL_SIGMOID,
     STILL_TANH,
-    TANH_DERIVATIVE,
-    TANH_FORMULA,
     UNDERFLOW,
-    UNSATURATED,
-    UPPER_ONLY,
     VARIANCE_AS_STD,
-    WEIGHT_GRADIENTS,
-    WITH_OUTPUT,
-    WRONG_SIGN,
     XAVIER,
 )
-from .reference import Activation, Net, activations, backward, norms, share
+from .reference import activations, backward, norms, share
+from .remedies import OUTPUT_RTOL, outputs, outputs_with, own_activation, remedys_layers
 
 SHARE_RTOL = 1e-5        # a mean of zeros and ones in float32; one entry more or less of 6,000 is 2e-4
-SQUARES_VANISH = 1e-18   # the squares of such a gradient's 256 entries lie below float32's normal numbers
 WIDTH, DEPTH = 128, 30   # of the remedy whose gradients are to be level
 # Over 1,500 draws of He's initialisation log(largest / smallest) has mean 0.46, standard deviation 0.18 and
 # maximum 1.2 (uniform: 0.45, 0.17, 1.3), so that log 20 = 3.0 lies 14 standard deviations away; without the
@@ -100,6 +100,10 @@ far_out = Call("sigmoid_derivative",
 activations_3d = Probe("fraction", uses=("saturated_fraction",), z=normal(3, 40, 50, std=4, dtype="float64"))
 at_a_fifth = Probe("fraction", uses=("saturated_fraction",), z=normal(24, 40, std=3, dtype="float64"),
                    threshold=0.2)
+few = Call("saturated_fraction", torch.tensor([[0.005, 0.5, 0.25], [0.7, 0.995, 0.999]]))
+EDGES = torch.tensor([[0.25, 0.25, 0.125, 0.5], [0.75, 0.75, 0.75, 0.875], [0.9375, 0.625, 0.5, 0.375]],
+                     dtype=torch.float64)
+on_the_edges = Call("saturated_fraction", EDGES, 0.25)   # exact in every float
 
 small_net = Probe("profile", uses=("gradient_profile",),
                   **net_of(12, 24, 16, 20, 3, dtype="float64", std=0.5, activations=["sigmoid"] * 3))
@@ -107,11 +111,12 @@ deep_net = Probe("profile", uses=("gradient_profile",),
                  **net_of(*[32] * 17, 1, dtype="float32", std=0.01, activations=["sigmoid"] * 16))
 mixed_net = Probe("profile", uses=("gradient_profile",),
                   **net_of(10, 18, 14, 22, 2, dtype="float64", std=0.4,
-                           activations=["tanh", "relu", "leaky_relu"]))
+                           activations=["tanh", "relu", "bent"]))
 asked_twice = Probe("profile_twice", uses=("gradient_profile",),
                     **net_of(6, 9, 7, 2, dtype="float32", std=0.5, activations=["sigmoid"] * 2))
 
 small_remedy = Probe("remedied", uses=("remedy",), depth=4, width=24, x=normal(16, 24))
+seeded = Probe("seeded", uses=("remedy",))
 deep_remedy = Probe("remedied", uses=("remedy",), depth=DEPTH, width=WIDTH, x=normal(4, WIDTH))
 
 # --- sigma'(z) -----------------------------------------------------------------------------------------
@@ -120,67 +125,75 @@ deep_remedy = Probe("remedied", uses=("remedy",), depth=DEPTH, width=WIDTH, x=no
 @check(looks_at=derivative_of, points=2,
        hint="sigma(z) = 1 / (1 + exp(-z)). What is its derivative at z = 0?")
 def derivative(seen: Seen) -> None:
-    """`sigmoid_derivative(z)` is sigma'(z), entry by entry."""
+    """`sigmoid_derivative(z)` is sigma'(z), entry by entry; z stays as it was."""
     z = seen.given["0"]
     s = torch.sigmoid(z)
     # right to a few 1e-16 of the largest value, 1/4, in float64, and to some 1e-7 in float32, which is fair
-    expect_tensor(seen.value, s * (1 - s), rtol=1e-6, what="`sigmoid_derivative(z)`", otherwise={
-        SIGMOID_ITSELF: s,
-        FORMULA_OF_ACTIVATION: z * (1 - z),
-        TANH_FORMULA: 1 - s * s,
-        TANH_DERIVATIVE: 1 - torch.tanh(z) ** 2,
-        WRONG_SIGN: s * (s - 1),
-        SQUARED_SIGMOID: s * s})
+    got, want = tensor(seen.value, tuple(z.shape), "`sigmoid_derivative(z)`"), s * (1 - s)
+    if not same(got, want, 1e-6):
+        at = int((got - want).abs().nan_to_num(math.inf).argmax())
+        there, is_there, should = (float(one.flatten()[at]) for one in (z, got, want))
+        fail(f"`sigmoid_derivative(z)` is {is_there:.6g} at z = {there:.6g}; expected {should:.6g}.",
+             the_one((d, same(got, wrong(z), 1e-6)) for d, wrong in DERIVATIVES.items()))
+    expect_unchanged(seen, "z")
 
 
-@check(looks_at=far_out, points=1, after=derivative, visible=False,
+@check(looks_at=(far_out, derivative_of), points=1, visible=False,
        hint="Try your function at z = -1000 and z = 1000. What does exp(1000) give?")
-def derivative_far_out(seen: Seen) -> None:
+def derivative_far_out(seen: Seen, near: Seen) -> None:
     """sigma'(z) is a number for every z, however large, and falls to 0 on both sides."""
     z = seen.given["0"].double()
     got = tensor(seen.value, tuple(z.shape), "`sigmoid_derivative(z)`")
-    if bool(got.isnan().any()):
-        fail(f"`sigmoid_derivative` gives nan at z = {float(z[got.isnan()][0]):g}.", OVERFLOW)
+    bad = ~got.isfinite()
+    if bool(bad.any()):
+        below, above = bool(bad[z < 0].any()), bool(bad[z > 0].any())
+        at = int(torch.where(bad, z.abs(), math.inf).argmin())
+        fail(f"`sigmoid_derivative` gives {float(got[at]):g} at z = {float(z[at]):g}; expected a number.",
+             the_one([(OVERFLOW_BELOW, below), (OVERFLOW_ABOVE, above)]))
     # float32: 1 - sigma(z) has an absolute error of 6e-8, so sigma' far out may be 0 or 1e-7
-    expect_tensor(got, torch.sigmoid(z) * torch.sigmoid(-z), rtol=1e-6, what="`sigmoid_derivative(z)`")
+    expect_tensor(got, derivative_given(near.value, near.given["0"])(z), rtol=1e-6,
+                  what="`sigmoid_derivative(z)`")
 
 
 # --- the saturated share -------------------------------------------------------------------------------
 
 
-@check(looks_at=activations_3d, points=2, hint="Which entries lie below 0.01, which above 0.99? Of how many?")
-def saturated_share(seen: Seen) -> None:
-    """`saturated_fraction(a)` is the share of all entries of `a` below 0.01 or above 0.99."""
+@check(looks_at=(activations_3d, few), points=2,
+       hint="Which entries lie below 0.01, which above 0.99? Of how many?")
+def saturated_share(seen: Seen, little: Seen) -> None:
+    """`saturated_fraction(a)` is the share of all entries of `a` below 0.01 or above 0.99; `a` stays as it
+    was."""
     a = activations(seen.given["z"])
-    low, high = a < 0.01, a > 0.99
-    both = low | high
-    expect_number(seen.value, share(both), rtol=SHARE_RTOL, what="`saturated_fraction(a)`", otherwise={
-        UPPER_ONLY: share(high),
-        LOWER_ONLY: share(low),
-        COUNTED: float(both.sum()),
-        PER_ROW: float(both.sum()) / len(a),
-        PER_CENT: 100 * share(both),
-        UNSATURATED: 1 - share(both),
-        PER_UNIT: share(both.all(0))})
+    expect_number(seen.value, right_share(a, 0.01), rtol=SHARE_RTOL, what="`saturated_fraction(a)`",
+                  otherwise={d: form(a, 0.01) for d, form in SHARES.items()})
+    expect_unchanged(little, "`activations`")
 
 
-@check(looks_at=at_a_fifth, points=1, after=saturated_share,
+@check(looks_at=(at_a_fifth, on_the_edges, activations_3d), points=1,
        hint="What should change when the threshold does?")
-def threshold(seen: Seen) -> None:
+def threshold(seen: Seen, edges: Seen, plain: Seen) -> None:
     """With another `threshold` it is the share of entries below that threshold or above
-    1 - that threshold."""
+    1 - that threshold; what lies exactly on one of the two is not counted."""
     a = activations(seen.given["z"])
-    expect_number(seen.value, share((a < 0.2) | (a > 0.8)), rtol=SHARE_RTOL,
+    form = share_given(plain.value, activations(plain.given["z"]), 0.01, SHARE_RTOL)
+    expect_number(seen.value, form(a, 0.2), rtol=SHARE_RTOL,
                   what="`saturated_fraction(a, threshold=0.2)`", otherwise={
-                      IGNORED: share((a < 0.01) | (a > 0.99)),
+                      IGNORED: form(a, 0.01),
                       ON_DERIVATIVE: share(a * (1 - a) < 0.2),
-                      HALVED: share((a < 0.1) | (a > 0.9))})
+                      HALVED: form(a, 0.1)})
+    got, beyond = number(edges.value, "`saturated_fraction(a, 0.25)`"), 1e-9
+    if not close(got, form(EDGES, 0.25), SHARE_RTOL):
+        wider = [share((0.25 + low > EDGES) | (0.75 - high < EDGES))
+                 for low, high in ((beyond, 0), (0, beyond), (beyond, beyond))]
+        fail(f"`saturated_fraction(a, 0.25)` is {got:.6g} where entries are exactly 0.25 or 0.75; expected "
+             f"{form(EDGES, 0.25):.6g}.",
+             EDGES_COUNTED if any(close(got, one, SHARE_RTOL) for one in wider) else None)
 
 
 # --- the gradient's profile ----------------------------------------------------------------------------
 
 
-@check(looks_at=small_net, points=3, read=NIELSEN,
+@check(looks_at=small_net, points=3, read=NIELSEN, raises=PROFILE_RAISES,
        hint="z is what a hidden nn.Linear gives. Keep each z, call retain_grad() on it, look at z.grad after "
             "backward.")
 def profile(seen: Seen) -> None:
@@ -193,31 +206,19 @@ def profile(seen: Seen) -> None:
         measured = f"{got[layer]:.4g}" if layer < len(got) else "nothing"
         seen.measure(f"norm of dL/dz, hidden layer {layer + 1}", measured, f"{expected:.4g}")
     # float64: autograd's own sums differ by some 1e-15; the misconceptions lie per cents apart
-    expect_numbers(got, want, rtol=1e-6, what="`gradient_profile`'s list", otherwise={
-        WEIGHT_GRADIENTS: norms(truth.weights),
-        BIAS_GRADIENTS: norms(truth.biases),
-        AFTER_ACTIVATION: norms(truth.a),
-        WITH_OUTPUT: [*want, *norms([truth.output])],
-        LAST_TO_FIRST: want[::-1],
-        MEAN_NOT_NORM: [float(g.abs().mean()) for g in truth.z],
-        ROOT_MEAN_SQUARE: [float(g.square().mean().sqrt()) for g in truth.z],
-        SQUARED_NORM: [n * n for n in want],
-        PER_SAMPLE: [float(g.norm(dim=1).mean()) for g in truth.z],
-        ACTIVATION_NORMS: norms(truth.values)})
+    if alike(got, want, PROFILE_RTOL):
+        return
+    told, named, _ = only(profiles_given(got, truth, PROFILE_RTOL)) or ("", None, None)
+    shown = [", ".join(f"{n:.4g}" for n in some) for some in (got[:8], want)]
+    fail(f"`gradient_profile` gives {shown[0]}; expected {shown[1]}.{told}", named)
 
 
-def underflown(got: Sequence[float], want: Sequence[float]) -> bool:
-    """Are entries 0 or imprecise where float32 loses the squares, and all others right?"""
-    return len(got) == len(want) and 0.0 in got and all(
-        close(g, w, 1e-3) or (w < SQUARES_VANISH and 0.0 <= g < 2 * w)
-        for g, w in zip(got, want, strict=True))
-
-
-@check(looks_at=deep_net, points=1, after=profile, hint="What is the square of 1e-25 in float32?")
-def tiny_gradients(seen: Seen) -> None:
+@check(looks_at=(deep_net, small_net), points=1, raises=PROFILE_RAISES,
+       hint="What is the square of 1e-25 in float32?")
+def tiny_gradients(seen: Seen, small: Seen) -> None:
     """The profile is right where gradients are tiny: 16 sigmoid layers, weights from N(0, 0.01^2),
     float32."""
-    want = norms(backward(seen.given).z)
+    want = followed(small)(backward(seen.given))
     got = numbers(seen.value, "`gradient_profile`'s list")
     if len(got) == len(want):
         seen.draw(curves(
@@ -229,96 +230,82 @@ def tiny_gradients(seen: Seen) -> None:
                    otherwise={UNDERFLOW: got} if underflown(got, want) else None)
 
 
-@check(looks_at=mixed_net, points=1, after=profile, visible=False,
-       hint="Try a net with nn.Tanh or nn.ReLU in place of nn.Sigmoid.")
-def any_activation(seen: Seen) -> None:
+@check(looks_at=(mixed_net, small_net), points=1, visible=False, raises=PROFILE_RAISES,
+       hint="Try a net with nn.Tanh or nn.ReLU in place of nn.Sigmoid, and one with a module of your own.")
+def any_activation(seen: Seen, small: Seen) -> None:
     """`gradient_profile` works for any activation, not only the sigmoid."""
-    want = norms(backward(seen.given).z)
+    want = followed(small)(backward(seen.given))
     got = numbers(seen.value, "`gradient_profile`'s list")
-    expect_numbers(got, want, rtol=1e-6, what="`gradient_profile`'s list",
+    expect_numbers(got, want, rtol=PROFILE_RTOL, what="`gradient_profile`'s list",
                    otherwise={LAYERS_MISSING: got} if len(got) < len(want) else None)
 
 
-@check(looks_at=asked_twice, points=1, after=profile, visible=False,
+@check(looks_at=(asked_twice, small_net), points=1, visible=False, raises=PROFILE_RAISES,
        hint="Call it twice on the same model. Are there hooks left on the model, has anything been changed?")
-def leaves_the_model_alone(seen: Seen) -> None:
-    """Asked twice, `gradient_profile` answers the same, and the model keeps no hooks and all its
-    parameters."""
+def leaves_the_model_alone(seen: Seen, small: Seen) -> None:
+    """Asked twice, `gradient_profile` answers the same; asked with another input, it answers for that. The
+    model keeps no hooks, its modes and all its parameters, and x is what it was."""
     found = seen.mapping()
-    first = found.numbers("first", "`gradient_profile`'s first list")
-    second = found.numbers("second", "`gradient_profile`'s second list")
-    before = [p for layer in zip(seen.given["weights"], seen.given["biases"], strict=True) for p in layer]
-    after = found.items("parameters")
-    kept = len(after) == len(before) and all(
-        isinstance(a, torch.Tensor) and a.dtype == b.dtype and torch.equal(a, b)
-        for a, b in zip(after, before, strict=True))
-    if not kept or found["trainable"] is not True:
-        fail("After the call the model's parameters have other values, another dtype, or no longer require "
-             "grad.", MODEL_CHANGED)
+    first, second, other = (found.numbers(name, f"`gradient_profile`'s {name} list")
+                            for name in ("first", "second", "other"))
+    expect_kept(seen)
     if len(first) != len(second):
         fail(f"The first call gave {len(first)} numbers; the second, on the same model, {len(second)} other "
              "ones.", PILE_UP if alike(second[:len(first)], first, 1e-4) else None)
     # the same sums in the same order; float32, and 1e-4 leaves room for another order
     if not alike(second, first, 1e-4):
         fail("The second call on the same model gave other numbers.")
-    expect_numbers(second, norms(backward(seen.given).z), rtol=1e-3, what="`gradient_profile`'s second list")
-    hooks = found.whole("hooks")
-    if hooks:
-        fail(f"After two calls the model carries {hooks} hooks.", HOOKS_LEFT)
+    form = followed(small)
+    expect_numbers(second, form(backward(seen.given)), rtol=1e-3, what="`gradient_profile`'s second list")
+    expect_numbers(other, form(backward({**seen.given, "x": -2 * seen.given["x"]})), rtol=1e-3,
+                   what="`gradient_profile`'s list for another x", otherwise={STALE: second})
+    if found.whole("hooks"):
+        fail(f"After the calls the model carries {found.whole('hooks')} hooks; expected 0.", HOOKS_LEFT)
 
 
 # --- the remedy ----------------------------------------------------------------------------------------
 
 
-def remedys_layers(seen: Seen) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-    """The remedy's weights and biases, in float64; anything but the linear layers asked for fails."""
-    depth, width, found = seen.given["depth"], seen.given["width"], seen.mapping()
-    if "weights" not in found:
-        fail("`remedy` gave no net with linear layers.")
-    weights = found.items("weights")
-    if len(weights) != depth + 1:
-        fail(f"`remedy({depth}, {width})` has {len(weights)} linear layers; expected {depth} hidden ones and "
-             "an output layer.", ONE_SHORT if len(weights) == depth else None)
-    shapes = [(width, width)] * depth + [(1, width)]
-    return ([tensor(w, shape, f"Weight {i} of the remedy")
-             for i, (w, shape) in enumerate(zip(weights, shapes, strict=True))],
-            found.tensors("biases", [shape[:1] for shape in shapes]))
-
-
-@check(looks_at=small_remedy, points=1,
+@check(looks_at=(small_remedy, seeded), points=1, raises=REMEDY_RAISES,
        hint="Count the nn.Linear layers, and look at what follows each of them.")
-def remedy_net(seen: Seen) -> None:
+def remedy_net(seen: Seen, drawn: Seen) -> None:
     """`remedy(depth, width)` has `depth` hidden layers of `width` units, a ReLU after each, and one linear
-    output."""
+    output. All of it can be trained, each call draws anew, and no seed is set."""
+    depth, width = seen.given["depth"], seen.given["width"]
     weights, biases = remedys_layers(seen)
-    x = seen.given["x"].double()
-    got = [seen.mapping().tensor(name, (len(x), 1), "The remedy's output") for name in ("output", "mirrored")]
-
-    def with_(activation: Activation) -> torch.Tensor:
-        """The output with this activation, and the one with the last layer's sign turned."""
-        output = Net(weights=weights, biases=biases, activations=[activation] * (len(weights) - 1)).output(x)
-        return torch.cat([output, -output])
-
-    want = with_(torch.relu)
-    if not bool(want.any()):
+    if len(weights) != depth + 1:
+        fail(f"`remedy({depth}, {width})` has {len(weights)} linear layers; expected {depth + 1}: {depth} "
+             "hidden ones and an output layer.", ONE_SHORT if len(weights) == depth else None)
+    got, fitting = outputs(seen), outputs_with(seen, weights, biases)
+    if not bool(fitting["relu"].any()):
         fail("The remedy gives 0 for every input.")
-    # five float32 layers of 24 terms: relative errors of some 1e-6 of the largest output
-    expect_tensor(torch.cat(got), want, rtol=1e-4, what="The remedy's output", otherwise={
-        NO_ACTIVATION: with_(lambda z: z),
-        RELU_ON_OUTPUT: torch.relu(want),
-        STILL_SIGMOID: with_(torch.sigmoid),
-        STILL_TANH: with_(torch.tanh)})
+    expect_tensor(got, fitting["relu"], rtol=OUTPUT_RTOL, what="The remedy's output", otherwise={
+        NO_ACTIVATION: fitting["identity"],
+        RELU_ON_OUTPUT: torch.relu(fitting["relu"]),
+        STILL_SIGMOID: fitting["sigmoid"],
+        STILL_TANH: fitting["tanh"]})
+    if seen.mapping()["trainable"] is not True:
+        fail("Parameters of the remedy do not require a gradient.", FROZEN)
+    one, other = drawn.mapping().tensors("weights", [(8, 8)] * 2)
+    if torch.equal(one, other):
+        fail("Two calls, with another seed set before each, gave the very same weights.",
+             SAME_WEIGHTS if float(one.std()) > 0 else None)
+    set_inside = sets_seed(drawn.mapping().tensors("after", [(4,)] * 3))
+    if set_inside:
+        fail(f"`remedy` sets a seed: {set_inside}.", SEED_INSIDE)
 
 
-@check(looks_at=deep_remedy, points=2, after=remedy_net, read=HE, false_alarms=1e-6,
+@check(looks_at=(deep_remedy, small_remedy), points=2, read=HE, false_alarms=1e-6, raises=REMEDY_RAISES,
        hint="Plot the profile of remedy(30, 128). Is it level? Which variance must the weights have before a "
             "ReLU?")
-def remedy_is_level(seen: Seen) -> None:
+def remedy_is_level(seen: Seen, small: Seen) -> None:
     """The gradients of `remedy(30, 128)` stay level: the largest norm in its profile is below 20 times the
     smallest."""
     weights, biases = remedys_layers(seen)
+    hidden = len(weights) - 1
     x = torch.randn(64, WIDTH, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    got = norms(backward({"weights": weights, "biases": biases, "activations": ["relu"] * DEPTH, "x": x,
+    got = norms(backward({"weights": weights, "biases": biases,
+                          "activations": [own_activation(small)] * hidden, "x": x,
                           "target": torch.zeros(64, 1)}).z)
     ratio = max(got) / min(got) if min(got) > 0 and all(map(math.isfinite, got)) else math.inf
     fall = got[0] / got[-1] if got[-1] > 0 else math.nan
@@ -328,10 +315,10 @@ def remedy_is_level(seen: Seen) -> None:
     seen.measure("mean square of the weights", f"{scale / WIDTH:.4g}", f"{2 / WIDTH:.4g}",
                  "2 / fan_in is expected")
     seen.draw(curves("Norm of dL/dz, layer by layer", "The expected curve is level.", x_label="hidden layer",
-                     y_label="norm of dL/dz", yours=got, expected=[got[-1]] * DEPTH, log_y=True))
+                     y_label="norm of dL/dz", yours=got, expected=[got[-1]] * hidden, log_y=True))
     if ratio < LEVEL:
         return
     scales = {XAVIER: 1.0, DEFAULT: 1 / 3, STANDARD_NORMAL: WIDTH, VARIANCE_AS_STD: 4 / WIDTH, DOUBLED: 4.0}
-    fail(f"From the last hidden layer to the first the gradient's norm changes by a factor of {fall:.3g}; "
-         f"the largest norm is {ratio:.3g} times the smallest.",
+    fail(f"The largest norm is {ratio:.3g} times the smallest; expected less than {LEVEL:g}. From the last "
+         f"hidden layer to the first the norm changes by a factor of {fall:.3g}.",
          the_one((d, close(scale, wrong, 0.05)) for d, wrong in scales.items()))

@@ -38,11 +38,26 @@ SQUARED_SIGMOID = Diagnosis(
     "This is sigma(z)^2: a factor exp(-z) was lost.",
     "d/dz (1 + exp(-z))^-1 = exp(-z) (1 + exp(-z))^-2.")
 
-OVERFLOW = Diagnosis(
+OVERFLOW_BELOW = Diagnosis(
     "overflow",
     "exp(-z) overflows for z far below 0, and inf / inf is not a number.",
     "torch.sigmoid never overflows: write the derivative with it.",
-    read="torch.sigmoid")
+    read="torch.sigmoid",
+    pattern="exp")
+
+OVERFLOW_ABOVE = Diagnosis(
+    "overflow",
+    "exp(z) overflows for z far above 0, and inf / inf is not a number.",
+    OVERFLOW_BELOW.advice,
+    read=OVERFLOW_BELOW.read,
+    pattern="exp")
+
+INPUT_CHANGED = Diagnosis(
+    "input-changed",
+    "The tensor that was handed in holds other numbers after the call.",
+    "Methods that end in an underscore, `*=` and `z[mask] = ...` write into the caller's tensor: "
+    "make a new one.",
+    pattern=r"_\(|[-+*/|&]=|\] *=[^=]")
 
 # saturated_fraction
 
@@ -77,6 +92,18 @@ UNSATURATED = Diagnosis(
     "unsaturated-share",
     "This is the share of entries that are *not* saturated.",
     "Take the entries outside [threshold, 1 - threshold].")
+
+IMPOSSIBLE = Diagnosis(
+    "impossible-condition",
+    "No entry was counted at all.",
+    "An entry is below the threshold *or* above 1 - threshold; none is both.",
+    pattern=r"&|\band\b")
+
+EDGES_COUNTED = Diagnosis(
+    "edges-counted",
+    "Entries that lie exactly on the threshold, or on 1 - threshold, were counted.",
+    "Saturated is what lies beyond: a < threshold, not a <= threshold.",
+    pattern="<=|>=")
 
 PER_UNIT = Diagnosis(
     "per-unit",
@@ -154,6 +181,25 @@ ACTIVATION_NORMS = Diagnosis(
     "These are the norms of the pre-activations themselves.",
     "Call backward on the loss, then look at the gradient of z.")
 
+NOT_RETAINED = Diagnosis(
+    "grad-not-retained",
+    "z is no leaf, so backward leaves its .grad at None.",
+    "Call z.retain_grad() before backward, or ask torch.autograd.grad for the gradients.",
+    read="torch.Tensor.retain_grad",
+    pattern=r"\.grad\b")
+
+STALE = Diagnosis(
+    "answers-kept",
+    "With another input the list is still that of an earlier call.",
+    "Something is kept from one call to the next. Work the gradients out anew in each.",
+    pattern="global|cache|memo")
+
+MODE_CHANGED = Diagnosis(
+    "mode-changed",
+    "A module is in training mode now and was not, or the other way round.",
+    "Who calls model.eval() or model.train() has to put every module back.",
+    pattern=r"\.(eval|train)\(")
+
 UNDERFLOW = Diagnosis(
     "norm-underflow",
     "The squares of entries below 1e-23 are 0 in float32, so the norm comes out as 0 or imprecise.",
@@ -180,6 +226,27 @@ MODEL_CHANGED = Diagnosis(
     "Module.double() and Module.to() change the model itself: work on a copy.deepcopy of it.")
 
 # remedy
+
+SAME_WEIGHTS = Diagnosis(
+    "same-draw-every-time",
+    "Two nets have the very same weights.",
+    "Is a seed set inside the function? Set seeds once, outside.",
+    read="torch.manual_seed",
+    pattern="seed|Generator")
+
+FROZEN = Diagnosis(
+    "parameters-frozen",
+    "Parameters do not require a gradient: they will never be trained.",
+    "Fill weights under `with torch.no_grad():` instead of switching requires_grad off.",
+    read="torch.no_grad",
+    pattern="requires_grad")
+
+NO_GRAD = Diagnosis(
+    "no-grad-missing",
+    "PyTorch refuses to write into a parameter that requires a gradient.",
+    "Fill it under `with torch.no_grad():`, or with what torch.nn.init offers.",
+    read="torch.no_grad",
+    pattern=r"_\(|[-+*/]=|\] *=")
 
 ONE_SHORT = Diagnosis(
     "one-layer-short",
@@ -238,3 +305,9 @@ DOUBLED = Diagnosis(
     "The weights' variance is 4 / width, twice what it should be.",
     "std = sqrt(2 / fan_in), not 2 / sqrt(fan_in).",
     read=HE)
+
+# words of an error -> what they show
+PROFILE_RAISES = {"'NoneType' object has no attribute": NOT_RETAINED,
+                  "'NoneType' object is not": NOT_RETAINED,
+                  "argument 'input' (position 1) must be Tensor, not NoneType": NOT_RETAINED}
+REMEDY_RAISES = {"leaf Variable that requires grad": NO_GRAD}

@@ -7,8 +7,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+
+class PiecewiseLinear(nn.Module):
+    """An activation of our own, z or 0.3 z: no linear layer, whatever its name begins or ends with."""
+
+    def forward(self, z: Tensor) -> Tensor:
+        return torch.where(z > 0, z, 0.3 * z)
+
+
 ACTIVATIONS: dict[str, type[nn.Module]] = {
-    "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU, "leaky_relu": nn.LeakyReLU}
+    "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU, "bent": PiecewiseLinear}
 
 
 def fraction(namespace: Mapping[str, Any], z: Tensor, **options: Any) -> Any:
@@ -26,18 +34,38 @@ def profile(namespace: Mapping[str, Any], weights: Sequence[Tensor], biases: Seq
 
 def profile_twice(namespace: Mapping[str, Any], weights: Sequence[Tensor], biases: Sequence[Tensor],
                   activations: Sequence[str], x: Tensor, target: Tensor) -> dict[str, Any]:
-    """Two profiles of one net, and what the net looks like afterwards."""
+    """Two profiles of one net and a third for -2 x, and what the net looks like afterwards."""
     model = net(weights, biases, activations)
+    model[1].eval()
+    modes, before = [m.training for m in model.modules()], hooks_of_all()
 
     def loss(output: Tensor) -> Tensor:
         return ((output - target) ** 2).mean()
 
-    # copied: the second call may change what the first one gave
-    first, second = [copy.copy(namespace["gradient_profile"](model, x, loss)) for _ in range(2)]
+    # copied: the next call may change what the last one gave
+    first, second, other = [copy.copy(namespace["gradient_profile"](model, inputs, loss))
+                            for inputs in (x, x, -2 * x)]
     parameters = list(model.parameters())
-    return {"first": first, "second": second, "parameters": [p.detach() for p in parameters],
-            "hooks": sum(hooks(m) for m in model.modules()) + sum(map(tensor_hooks, parameters)),
+    return {"first": first, "second": second, "other": other, "x": x.detach(),
+            "parameters": [p.detach() for p in parameters],
+            "hooks": sum(hooks(m) for m in model.modules()) + sum(map(tensor_hooks, parameters))
+            + hooks_of_all() - before,
+            "modes": [m.training for m in model.modules()] == modes,
             "trainable": all(p.requires_grad for p in parameters)}
+
+
+def seeded(namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """What torch draws after a call, from three seeds of which the first two are one; and the first weight of
+    the first net and of the last."""
+    after, weights = [], []
+    for seed in (11, 11, 12):
+        torch.manual_seed(seed)
+        model = namespace["remedy"](2, 8)
+        after.append(torch.rand(4, dtype=torch.float32, device="cpu"))
+        modules = model.modules() if isinstance(model, nn.Module) else ()
+        weights += [m.weight.detach().clone() for m in modules
+                    if isinstance(m, nn.Linear) and m.out_features > 1][:1]
+    return {"after": after, "weights": weights[::2]}
 
 
 def remedied(namespace: Mapping[str, Any], depth: int, width: int, x: Tensor) -> dict[str, Any]:
@@ -50,10 +78,13 @@ def remedied(namespace: Mapping[str, Any], depth: int, width: int, x: Tensor) ->
     model = namespace["remedy"](depth, width)
     if not isinstance(model, nn.Module):
         return {"kind": type(model).__name__}
+    model.train()
     linear = in_order_of_use(model, x)
-    found = {"weights": [m.weight.detach().clone() for m in linear],
+    found: dict[str, Any] = {
+             "weights": [m.weight.detach().clone() for m in linear],
              "biases": [torch.zeros(m.out_features) if m.bias is None else m.bias.detach().clone()
                         for m in linear]}
+    found["trainable"] = all(p.requires_grad for m in linear for p in m.parameters())
     with torch.no_grad():
         output = model(x)
         for parameter in linear[-1].parameters() if linear else ():
@@ -94,3 +125,11 @@ def hooks(module: nn.Module) -> int:
     """How many hooks hang on a module."""
     return sum(len(getattr(module, name)) for name in
                ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"))
+
+
+def hooks_of_all() -> int:
+    """How many hooks hang on all modules at once."""
+    every = torch.nn.modules.module
+    return sum(len(getattr(every, name, ())) for name in (
+        "_global_forward_hooks", "_global_forward_pre_hooks", "_global_backward_hooks",
+        "_global_backward_pre_hooks"))

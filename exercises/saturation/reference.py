@@ -11,7 +11,7 @@ Activation = Callable[[Tensor], Tensor]
 
 ACTIVATIONS: Mapping[str, Activation] = {
     "sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu,
-    "leaky_relu": torch.nn.functional.leaky_relu}
+    "bent": lambda z: torch.where(z > 0, z, 0.3 * z), "identity": lambda z: z}
 
 
 def activations(z: Tensor) -> Tensor:

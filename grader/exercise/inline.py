@@ -24,7 +24,7 @@ import torch
 from grader.exercise.catalog import Exercise, ExerciseError
 from grader.inside import simulated_cuda
 from grader.inside.kernel import eager
-from grader.inside.kernel.calls import observe_step
+from grader.inside.kernel.calls import Cells, observe_step
 from grader.inside.kernel.lacking import lacks
 from grader.inside.kernel.placeholder import Placeholder
 from grader.inside.kernel.skipping import stored
@@ -45,7 +45,8 @@ def observe_inline(exercise: Exercise, sources: list[str], prepared: Preparation
         CellStopError: one of the cells raised.
     """
     with beside(exercise):
-        return observe_namespace(exercise, lambda: _executed(sources, exercise.packages), prepared)
+        return observe_namespace(exercise, lambda: _executed(sources, exercise.packages), prepared,
+                                 cells={_name(i): (i, source) for i, source in enumerate(sources)})
 
 
 @contextlib.contextmanager
@@ -61,9 +62,10 @@ def beside(exercise: Exercise) -> Iterator[None]:
         yield
 
 
-def observe_namespace(exercise: Exercise, namespace: Callable[[], dict[str, Any]], prepared: Preparation
-                      ) -> dict[str, wire.Parcel[messages.Observations]]:
-    """Make every step with the functions that `namespace` brings, asked for once in each world."""
+def observe_namespace(exercise: Exercise, namespace: Callable[[], dict[str, Any]], prepared: Preparation,
+                      *, cells: Cells | None = None) -> dict[str, wire.Parcel[messages.Observations]]:
+    """Make every step with the functions that `namespace` brings, asked for once in each world. `cells`:
+    where they are from, for the lines of an error."""
     observed = {}
     for world in prepared.worlds.values():
         if world.real_gpu:
@@ -75,7 +77,7 @@ def observe_namespace(exercise: Exercise, namespace: Callable[[], dict[str, Any]
             for key in exercise.keys_in(world):
                 one = prepared.steps[key]
                 outcomes[key], found = observe_step(one.record, one.arrays, names,
-                                                    exercise.settings.forbidden)
+                                                    exercise.settings.forbidden, cells=cells)
                 arrays.update(found)
         defined = tuple(function for function in exercise.settings.functions if function in names)
         record = messages.Observations(run=messages.Run(defined=defined), outcomes=outcomes,
@@ -92,6 +94,10 @@ def as_notebook(sources: list[str]) -> str:
     return json.dumps({"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
+def _name(index: int) -> str:
+    return f"<cell {index}>"
+
+
 def _executed(sources: list[str], named: Sequence[str]) -> dict[str, Any]:
     namespace: dict[str, Any] = {"__name__": "__main__"}
     errors: dict[int, Placeholder] = {}
@@ -100,7 +106,7 @@ def _executed(sources: list[str], named: Sequence[str]) -> dict[str, Any]:
         with contextlib.redirect_stdout(io.StringIO()):
             try:
                 for statement in ast.parse(source).body:
-                    code = compiled(ast.Module([statement], []), f"<cell {index}>", "exec")
+                    code = compiled(ast.Module([statement], []), _name(index), "exec")
                     _run(code, namespace, errors, partial(packages.lacking, source, named))
             except Exception as error:
                 raise CellStopError(f"{type(error).__name__}: {error}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn, Protocol
 
 from grader.records import Cause
@@ -41,11 +41,13 @@ class Check:
     hint: str
     read: str
     function: Callable[..., None]
+    raises: Mapping[str, Diagnosis] = field(default_factory=dict)
 
 
 def check(*, looks_at: Step | tuple[Step, ...], points: float, after: Check | tuple[Check, ...] = (),
           visible: bool = True, may_raise: bool = False, false_alarms: float = 0.0, hint: str = "",
-          read: str = "") -> Callable[[Callable[..., None]], Check]:
+          read: str = "", raises: Mapping[str, Diagnosis] | None = None
+          ) -> Callable[[Callable[..., None]], Check]:
     """Make a check of a function that receives one `Seen` for each step in `looks_at`.
 
     The function's docstring is the promise; its name, with hyphens, the id. It returns where the promise
@@ -61,6 +63,9 @@ def check(*, looks_at: Step | tuple[Step, ...], points: float, after: Check | tu
         false_alarms: the share of right solutions that fail it by chance, which `grader validate` measures;
             0 where nothing is drawn.
         hint, read: shown on failure where a diagnosis brings none of its own.
+        raises: words of an error -> the misconception that it shows, where a step raised. It is named where
+            the words stand in "ErrorClass: message", a line that led there fits the misconception's pattern,
+            and it is the only one.
 
     Raises:
         ValueError: the function has no docstring.
@@ -73,7 +78,7 @@ def check(*, looks_at: Step | tuple[Step, ...], points: float, after: Check | tu
             raise ValueError(f"check {function.__name__} has no docstring: it is what the student reads")
         return Check(id=function.__name__.replace("_", "-"), promise=promise, points=points, looks_at=steps,
                      after=roots, visible=visible, may_raise=may_raise, false_alarms=false_alarms, hint=hint,
-                     read=read, function=function)
+                     read=read, function=function, raises=raises or {})
     return make
 
 

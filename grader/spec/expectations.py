@@ -131,8 +131,12 @@ def expect_tensor(value: Any, want: torch.Tensor, *, rtol: float, what: str,
     got = tensor(value, tuple(want.shape), what)
     if same(got, want, rtol):
         return
-    worst = float((got - want.double()).abs().max()) if got.numel() else 0.0
-    fail(f"{what} is off by up to {worst:.3g}.",
+    want = want.double()
+    off = ~((got - want).abs() <= rtol * (want.abs() + want.abs().max()))   # NaN is off, too
+    at = tuple(off.nonzero()[0].tolist())
+    where = f" at entry {at[0] if len(at) == 1 else at}" if at else ""
+    fail(f"{what} is {float(got[at]):.6g}{where}; expected {float(want[at]):.6g}. "
+         f"{int(off.sum())} of {off.numel()} entries are off.",
          the_one((d, same(got, wrong, rtol)) for d, wrong in (otherwise or {}).items()))
 
 

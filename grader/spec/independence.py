@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from grader.spec.check import fail
+from grader.spec.check import Diagnosis, fail
 from grader.spec.statistics import RATE, Score, chi_squared, flat, moment_ratio, quotient, standard_score
 
 _SOME = 4096   # numbers are enough to see that they repeat; of so many draws in float32 less than 0.1 % do
@@ -67,6 +67,27 @@ def varies(calls: Sequence[Tensor]) -> bool:
     """
     return not any(bool(one.isnan().any()) for one in calls) and not any(
         torch.equal(a, b) for i, a in enumerate(calls) for b in calls[:i])
+
+
+SEED_INSIDE = Diagnosis(
+    "seed-inside", "A seed is set inside the function: what torch draws afterwards depends on that seed.",
+    "Whatever the program draws after the call is no longer its own. Set seeds once, outside.",
+    "torch.manual_seed", r"seed|Generator")
+
+
+def sets_seed(after: Sequence[Tensor]) -> str:
+    """What a function does to torch's random numbers, if it sets a seed: in words, or "".
+
+    Whatever it draws, and how much, what comes after it hangs on the seed before it and on nothing else.
+
+    Args:
+        after: four numbers or more that torch drew after a call, with one seed set before the first and the
+            second, and another before the third.
+    """
+    one, same, other = after
+    if torch.equal(one, other):
+        return "whatever seed was set before, torch draws the same numbers after it"
+    return "" if torch.equal(one, same) else "with one seed set before, torch draws other numbers after it"
 
 
 def repeats(matrix: Tensor) -> bool:

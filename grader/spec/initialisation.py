@@ -113,7 +113,8 @@ def expect_filled(seen: Seen, not_in_place: Diagnosis) -> None:
         unfilled = float((weight == given).double().mean())
         if unfilled == 1:
             fail(f"The weight of shape {shape} holds the same numbers after `{name}` as before.",
-                 not_in_place if isinstance(returned, Tensor) and returned.shape == weight.shape else None)
+                 not_in_place if isinstance(returned, Tensor) and returned.shape == weight.shape
+                 and not identical(returned, weight) else None)
         if not unfilled <= 1e-3:
             fail(f"{unfilled:.1%} of the weight of shape {shape} was not filled by `{name}`.")
         if returned is not None and not (isinstance(returned, Tensor) and identical(returned, weight)):
@@ -156,7 +157,10 @@ def fits(draws: Sequence[Draw], law: Law) -> bool:
     return follow(draws, law) and (law.mean is None or means_are(draws, law.mean))
 
 
-def correspondence(draws: Sequence[Draw], mistakes: Iterable[Scaling]) -> tuple[str, Diagnosis | None]:
+Told = tuple[str, Diagnosis | None]   # a sentence to go on with, " " before it, and what is named
+
+
+def correspondence(draws: Sequence[Draw], mistakes: Iterable[Scaling]) -> Told:
     """What the weights correspond to, if just one thing.
 
     Returns:
@@ -169,12 +173,14 @@ def correspondence(draws: Sequence[Draw], mistakes: Iterable[Scaling]) -> tuple[
     return f" It fits {formula}." if formula else "", named
 
 
-def expect_law(draws: Sequence[Draw], law: Law, *, mistakes: Iterable[Scaling] = ()) -> None:
+def expect_law(draws: Sequence[Draw], law: Law, *, mistakes: Iterable[Scaling] = (),
+               told: Callable[[], Told] | None = None) -> None:
     """The weights have the variance of this law; the report gets a row for each draw, and a picture.
 
     Args:
         draws: of different shapes, so that laws that agree on one are told apart on another.
         mistakes: misconceptions to be named, with the laws they lead to.
+        told: asked in their place, where the weights do not have it.
 
     Raises:
         Unmet: they have not; once in a million judgings (`RATE`) a normal law with this variance is refused.
@@ -184,7 +190,7 @@ def expect_law(draws: Sequence[Draw], law: Law, *, mistakes: Iterable[Scaling] =
         measure_variance(draw, law, "" if holds else f"{times(draw.share_of(law))} what is expected")
     draws[0].seen.draw(bell(draws[0] if holds else farthest(draws, law), law))
     if not holds:
-        fail_law(draws, law, mistakes)
+        fail_law(draws, law, told() if told else correspondence(draws, mistakes))
 
 
 def measure_variance(draw: Draw, law: Law, meaning: str = "") -> None:
@@ -193,14 +199,16 @@ def measure_variance(draw: Draw, law: Law, meaning: str = "") -> None:
                       law.worked_out(draw.shape), meaning)
 
 
-def fail_law(draws: Sequence[Draw], law: Law, mistakes: Iterable[Scaling] = ()) -> NoReturn:
-    """Fail: say which weights are farthest from the law, and what all of them correspond to, if just one
-    thing.
+def fail_law(draws: Sequence[Draw], law: Law, told: Told = ("", None)) -> NoReturn:
+    """Fail: say which weights are farthest from the law, and what they correspond to.
+
+    Args:
+        told: a sentence to go on with and the misconception, as `correspondence` gives them.
 
     Raises:
         Unmet: always.
     """
-    (fitting, named), worst = correspondence(draws, mistakes), farthest(draws, law)
+    (fitting, named), worst = told, farthest(draws, law)
     expected = f"{law.formula} = {law.variance(worst.shape):.3g}"
     fail(f"{worst.name} of shape {worst.shape} have variance {worst.variance:.3g}, "
          f"{times(worst.share_of(law))} the expected {expected}.{fitting}", named)

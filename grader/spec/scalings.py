@@ -58,9 +58,9 @@ SWAPPED = Law(lambda _: 1.0, mean=lambda s: math.sqrt(HE.variance(s)))   # std f
 WIDTH_IS_SET = r"sqrt|\*\*\s*-?0?\.5|\bstd\s*="   # the line where most notebooks set it
 
 LECUN_SCALING = Diagnosis(
-    "lecun-scaling", "The variance is 1 / fan_in: LeCun's rule, without the factor 2 for ReLU.",
-    "ReLU sets half of its inputs to zero, so half of the signal's power is lost in every layer. Which "
-    "factor makes up for it? (Xavier's rule, where that is asked for, counts fan_out too.)",
+    "lecun-scaling", "The variance is 1 / fan_in: LeCun's rule.",
+    "LeCun's rule keeps the signal's size where no activation takes anything away. Go through the derivation "
+    "of the rule that is asked for: what does it take in besides, and which factor does that bring?",
     HE_2015, WIDTH_IS_SET)
 XAVIER_SCALING = Diagnosis(
     "xavier-scaling", "The variance is 2 / (fan_in + fan_out): Xavier's (Glorot's) rule.",

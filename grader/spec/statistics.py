@@ -115,16 +115,21 @@ def chi_squared(ratio: float, freedom: float) -> float:
     return (math.cbrt(ratio) - (1 - spread)) / math.sqrt(spread)
 
 
-def variance_ratio(first: Tensor, second: Tensor, expected: float, *, false_alarm: float = RATE) -> Score:
-    """Var[first] / Var[second] is `expected`, for normal laws: the logarithm has variance 2 / n1 + 2 / n2,
-    and is normal for samples of hundreds (Bartlett & Kendall 1946)."""
+def variance_ratio(first: Tensor, second: Tensor, expected: float, *, kurtosis: float = 3.0,
+                   false_alarm: float = RATE) -> Score:
+    """Var[first] / Var[second] is `expected`: the logarithm has variance (kurtosis - 1)(1 / n1 + 1 / n2),
+    and is normal for samples of hundreds (Bartlett & Kendall 1946).
+
+    Args:
+        kurtosis: of the law that both are drawn from; a normal one's is 3.
+    """
     x, y = flat(first), flat(second)
     if min(x.numel(), y.numel()) < 2:
         return standard_score(math.nan, false_alarm)
     found = quotient(float(x.var()), float(y.var())) / expected
     if not found > 0:
         return standard_score(math.nan, false_alarm)
-    spread = math.sqrt(2 / (x.numel() - 1) + 2 / (y.numel() - 1))
+    spread = math.sqrt((kurtosis - 1) * (1 / (x.numel() - 1) + 1 / (y.numel() - 1)))
     return standard_score(math.log(found) / spread, false_alarm)
 
 

@@ -60,8 +60,8 @@ LARGER = RIGHT.replace("math.sqrt(2 / ((1", "math.sqrt(2.2 / ((1")
 # themselves.
 HONEST = {
     "right": (RIGHT, 20.0),
-    "lecun": (LECUN, 8.0),        # 1 / fan_in: fan-in, in place, mean, gaussian, independent, negative-slope
-    "larger": (LARGER, 10.0),     # a tenth too wide: also truncated; thirty layers of it explode
+    "lecun": (LECUN, 10.0),       # 1 / fan_in: all but variance, truncated and the two of thirty layers
+    "larger": (LARGER, 12.0),     # a tenth too wide: also truncated; thirty layers of it explode
     "idle": (IDLE, 2.0),          # fills nothing: fan-in alone
     "lazy": (LAZY, 18.0),         # all but init-weights
     "ready-made": (READY_MADE, 2.0),

@@ -2,6 +2,7 @@
 
 fails: truncated
 diagnosis: not-truncated
+points: 2
 """
 import math
 

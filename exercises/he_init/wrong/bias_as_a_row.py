@@ -2,6 +2,7 @@
 
 fails: init-weights
 diagnosis: bias-not-zero
+points: 2
 """
 from torch import nn
 

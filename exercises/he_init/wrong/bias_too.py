@@ -3,8 +3,9 @@
 A question asked again and again (pytorch#3418).
 
 fails: init-weights
-diagnosis: none
+diagnosis: bias-through-he
 cause: raised
+points: 2
 """
 from torch import nn
 

@@ -2,6 +2,7 @@
 
 fails: truncated
 diagnosis: clamped-truncation
+points: 2
 """
 import math
 

@@ -2,8 +2,9 @@
 
 Once in a well-known book's code.
 
-fails: variance, init-weights, signal-at-depth, gradient-at-depth
+fails: variance, signal-at-depth, gradient-at-depth
 diagnosis: doubled-variance
+points: 8 (the net of 30 layers, 4 of these points, is what the width is for)
 """
 import math
 

@@ -1,8 +1,9 @@
 """Layers without a bias are not thought of.
 
 fails: init-weights
-diagnosis: none
+diagnosis: no-bias
 cause: raised
+points: 2
 """
 from torch import nn
 

@@ -1,7 +1,8 @@
 """He's factor with the mean of both fans: 4 / (fan_in + fan_out). Equal to He's on square layers.
 
-fails: variance, init-weights
+fails: variance
 diagnosis: fan-average
+points: 4
 """
 import math
 

@@ -1,7 +1,8 @@
 """fan_out instead of fan_in: no square layer shows it.
 
-fails: variance, init-weights
+fails: variance
 diagnosis: fan-out
+points: 4
 """
 import math
 

@@ -2,8 +2,9 @@
 
 Many copies of this are in public reinforcement-learning code.
 
-fails: fan-in, variance, truncated, init-weights
+fails: fan-in
 diagnosis: fan-out
+points: 2
 """
 def fan_in(weight):
     if weight.dim() < 2:

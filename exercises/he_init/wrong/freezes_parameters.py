@@ -2,6 +2,7 @@
 
 fails: init-weights
 diagnosis: parameters-frozen
+points: 2
 """
 import math
 

@@ -1,7 +1,8 @@
 """Only the first half of the rows is filled.
 
-fails: fills-in-place, init-weights, signal-at-depth, gradient-at-depth
+fails: fills-in-place, signal-at-depth, gradient-at-depth
 diagnosis: none
+points: 5
 """
 import math
 

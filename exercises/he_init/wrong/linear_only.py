@@ -2,6 +2,7 @@
 
 fails: init-weights
 diagnosis: none
+points: 2
 """
 from torch import nn
 

@@ -2,6 +2,7 @@
 
 fails: init-weights
 diagnosis: touches-other-layers
+points: 2
 """
 from torch import nn
 

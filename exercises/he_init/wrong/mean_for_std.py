@@ -2,8 +2,9 @@
 
 From a blog whose "exploding" curves were made by it.
 
-fails: mean, negative-slope, variance, init-weights, signal-at-depth, gradient-at-depth
+fails: mean, variance, signal-at-depth, gradient-at-depth
 diagnosis: mean-for-std
+points: 9 (mean and width are wrong, and the net of 30 layers is what they are for)
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: independent
 diagnosis: none
+points: 2
 """
 import math
 

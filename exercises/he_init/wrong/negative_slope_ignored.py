@@ -2,6 +2,7 @@
 
 fails: negative-slope
 diagnosis: negative-slope-ignored
+points: 1
 """
 import math
 

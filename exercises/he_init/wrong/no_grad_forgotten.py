@@ -1,8 +1,9 @@
 """no_grad is forgotten: plain tensors can be filled, parameters cannot.
 
 fails: init-weights
-diagnosis: none
+diagnosis: no-grad-missing
 cause: raised
+points: 2
 """
 import math
 

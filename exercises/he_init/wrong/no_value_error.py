@@ -2,6 +2,7 @@
 
 fails: fan-in
 diagnosis: none
+points: 2
 """
 import math
 

@@ -1,7 +1,8 @@
 """New weights are returned, and the tensor that was passed in is left as it was.
 
-fails: fills-in-place, init-weights, signal-at-depth, gradient-at-depth
+fails: fills-in-place
 diagnosis: not-in-place
+points: 1
 """
 import math
 

@@ -1,7 +1,8 @@
 """One side of the kernel only is counted: right for Linear and Conv1d.
 
-fails: fan-in, variance, truncated, init-weights
+fails: fan-in
 diagnosis: receptive-field-ignored
+points: 2
 """
 import math
 

@@ -1,7 +1,8 @@
 """numpy's float64 numbers are put in place of a float32 weight.
 
-fails: fills-in-place, init-weights
+fails: fills-in-place
 diagnosis: none
+points: 1
 """
 import math
 

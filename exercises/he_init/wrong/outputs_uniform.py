@@ -2,8 +2,9 @@
 
 In public reinforcement-learning code, often copied.
 
-fails: gaussian, negative-slope, variance, init-weights, signal-at-depth, gradient-at-depth
+fails: variance, gaussian, negative-slope, signal-at-depth, gradient-at-depth
 diagnosis: default-of-fan-out, uniform-instead-of-normal, negative-slope-ignored
+points: 10 (law, width and slope are wrong, and the net of 30 layers is what the width is for)
 """
 import math
 

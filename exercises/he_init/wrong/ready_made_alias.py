@@ -1,8 +1,9 @@
 """The ready-made answer under its old name, imported by itself.
 
-fails: fills-in-place, init-weights, signal-at-depth, gradient-at-depth
+fails: fills-in-place, mean, variance, gaussian, independent, negative-slope, init-weights, signal-at-depth, gradient-at-depth
 diagnosis: none
 cause: forbidden
+points: 16 (he_normal_ is the ready-made answer: nothing of it is the student's)
 """
 import warnings
 

@@ -3,6 +3,7 @@
 fails: truncated
 diagnosis: none
 cause: forbidden
+points: 2
 """
 import math
 

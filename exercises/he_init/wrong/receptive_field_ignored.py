@@ -1,7 +1,8 @@
 """shape[1] is taken for the fan-in of convolutions too.
 
-fails: fan-in, variance, truncated, init-weights
+fails: fan-in
 diagnosis: receptive-field-ignored
+points: 2
 """
 def fan_in(weight):
     if weight.dim() < 2:

@@ -2,6 +2,7 @@
 
 fails: independent, signal-at-depth, gradient-at-depth
 diagnosis: repeated-rows
+points: 6
 """
 import math
 

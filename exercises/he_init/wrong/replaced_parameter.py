@@ -2,6 +2,7 @@
 
 fails: init-weights
 diagnosis: parameter-replaced
+points: 2
 """
 import torch
 from torch import nn

@@ -2,6 +2,7 @@
 
 fails: fills-in-place
 diagnosis: none
+points: 1
 """
 import math
 

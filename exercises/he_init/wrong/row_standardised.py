@@ -2,6 +2,7 @@
 
 fails: signal-at-depth
 diagnosis: row-standardised
+points: 2
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: independent
 diagnosis: same-draw-every-time
+points: 2
 """
 import math
 

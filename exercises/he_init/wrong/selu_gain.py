@@ -1,7 +1,8 @@
 """The gain for SELU, 3/4, instead of sqrt(2).
 
-fails: variance, init-weights, signal-at-depth, gradient-at-depth
+fails: variance, signal-at-depth, gradient-at-depth
 diagnosis: selu-gain
+points: 8 (the net of 30 layers, 4 of these points, is what the width is for)
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: gaussian, independent
 diagnosis: none
+points: 3
 """
 import math
 

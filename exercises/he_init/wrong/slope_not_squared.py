@@ -2,6 +2,7 @@
 
 fails: negative-slope
 diagnosis: slope-not-squared
+points: 1
 """
 import math
 

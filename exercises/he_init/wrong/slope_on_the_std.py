@@ -2,6 +2,7 @@
 
 fails: negative-slope
 diagnosis: slope-applied-to-std
+points: 1
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: negative-slope
 diagnosis: slope-times
+points: 1
 """
 import math
 

@@ -1,7 +1,8 @@
 """A small constant, 0.01, whatever the shape.
 
-fails: variance, init-weights, signal-at-depth, gradient-at-depth, negative-slope
+fails: variance, negative-slope, signal-at-depth, gradient-at-depth
 diagnosis: small-constant, negative-slope-ignored
+points: 9 (width and slope are wrong, and the net of 30 layers is what the width is for)
 """
 import torch
 

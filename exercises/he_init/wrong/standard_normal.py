@@ -1,7 +1,8 @@
 """N(0, 1), not scaled at all.
 
-fails: variance, init-weights, signal-at-depth, gradient-at-depth, negative-slope
+fails: variance, negative-slope, signal-at-depth, gradient-at-depth
 diagnosis: standard-normal, negative-slope-ignored
+points: 9 (width and slope are wrong, and the net of 30 layers is what the width is for)
 """
 import torch
 

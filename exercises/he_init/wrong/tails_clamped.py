@@ -2,6 +2,7 @@
 
 fails: gaussian
 diagnosis: tails-cut-off
+points: 1
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: truncated
 diagnosis: none
+points: 2
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: gaussian
 diagnosis: truncated-instead-of-normal
+points: 1
 """
 def he_normal_(weight, negative_slope=0.0):
     he_truncated_normal_(weight)

@@ -2,6 +2,7 @@
 
 fails: truncated
 diagnosis: not-in-place
+points: 2
 """
 import math
 

@@ -4,6 +4,7 @@ TensorFlow's own initialisers did this for years (tensorflow#19081).
 
 fails: truncated
 diagnosis: uncorrected-truncation
+points: 2
 """
 import math
 

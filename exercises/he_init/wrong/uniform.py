@@ -2,6 +2,7 @@
 
 fails: gaussian
 diagnosis: uniform-instead-of-normal
+points: 1
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: truncated
 diagnosis: uniform-instead-of-normal
+points: 2
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: saturated-share
 diagnosis: count-not-share
+points: 2
 """
 
 

@@ -2,6 +2,7 @@
 
 fails: saturated-share
 diagnosis: per-unit
+points: 2
 """
 
 

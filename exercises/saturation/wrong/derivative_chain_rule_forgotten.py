@@ -2,6 +2,7 @@
 
 fails: derivative
 diagnosis: squared-sigmoid
+points: 2
 """
 import torch
 

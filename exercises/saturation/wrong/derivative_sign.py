@@ -1,7 +1,8 @@
 """The inner derivative's sign is lost, so the whole comes out negative.
 
-fails: derivative
-diagnosis: wrong-sign
+fails: derivative, derivative-far-out
+diagnosis: wrong-sign, overflow
+points: 3
 """
 import torch
 

@@ -2,6 +2,7 @@
 
 fails: saturated-share
 diagnosis: divided-by-batch
+points: 2
 """
 
 

@@ -2,6 +2,7 @@
 
 fails: derivative-far-out
 diagnosis: overflow
+points: 1
 """
 import torch
 

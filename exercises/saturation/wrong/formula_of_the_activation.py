@@ -2,6 +2,7 @@
 
 fails: derivative
 diagnosis: formula-of-the-activation
+points: 2
 """
 
 

@@ -1,7 +1,8 @@
 """`and` where `or` is meant: no entry is both below the threshold and above 1 - threshold.
 
 fails: saturated-share
-diagnosis: none
+diagnosis: impossible-condition
+points: 2
 """
 
 

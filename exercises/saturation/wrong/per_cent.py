@@ -2,6 +2,7 @@
 
 fails: saturated-share
 diagnosis: per-cent
+points: 2
 """
 
 

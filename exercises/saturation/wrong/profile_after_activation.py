@@ -2,6 +2,7 @@
 
 fails: profile
 diagnosis: activation-gradients
+points: 3
 """
 import torch
 from torch import nn

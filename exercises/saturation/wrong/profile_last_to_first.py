@@ -2,6 +2,7 @@
 
 fails: profile
 diagnosis: last-to-first
+points: 3
 """
 import torch
 from torch import nn

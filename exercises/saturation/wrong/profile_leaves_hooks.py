@@ -2,6 +2,7 @@
 
 fails: leaves-the-model-alone
 diagnosis: hooks-left
+points: 1
 """
 import torch
 from torch import nn

@@ -2,6 +2,7 @@
 
 fails: profile
 diagnosis: bias-gradients
+points: 3
 """
 import torch
 from torch import nn

@@ -2,6 +2,7 @@
 
 fails: profile
 diagnosis: mean-not-norm
+points: 3
 """
 import torch
 from torch import nn

@@ -2,6 +2,7 @@
 
 fails: profile
 diagnosis: values-not-gradients
+points: 3
 """
 import torch
 from torch import nn

@@ -2,6 +2,7 @@
 
 fails: profile
 diagnosis: per-sample-mean
+points: 3
 """
 import torch
 from torch import nn

@@ -2,6 +2,7 @@
 
 fails: leaves-the-model-alone
 diagnosis: results-pile-up
+points: 1
 """
 import torch
 from torch import nn

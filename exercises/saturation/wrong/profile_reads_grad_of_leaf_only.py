@@ -1,7 +1,8 @@
 """z.grad of a tensor that is no leaf is None without retain_grad(), taken for a zero gradient.
 
 fails: profile
-diagnosis: none
+diagnosis: grad-not-retained
+points: 3
 """
 import torch
 from torch import nn

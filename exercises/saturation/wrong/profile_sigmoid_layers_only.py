@@ -2,6 +2,7 @@
 
 fails: any-activation
 diagnosis: layers-missing
+points: 1
 """
 import torch
 from torch import nn

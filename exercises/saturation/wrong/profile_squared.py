@@ -2,6 +2,7 @@
 
 fails: profile
 diagnosis: squared-norm
+points: 3
 """
 import torch
 from torch import nn

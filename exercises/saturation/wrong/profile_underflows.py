@@ -2,6 +2,7 @@
 
 fails: tiny-gradients
 diagnosis: norm-underflow
+points: 1
 """
 import torch
 from torch import nn

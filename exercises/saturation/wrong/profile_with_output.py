@@ -2,6 +2,7 @@
 
 fails: profile
 diagnosis: output-layer-included
+points: 3
 """
 import torch
 from torch import nn

@@ -1,7 +1,8 @@
 """All weights alike.
 
-fails: remedy-is-level
+fails: remedy-net, remedy-is-level
 diagnosis: none
+points: 3
 """
 import torch
 from torch import nn

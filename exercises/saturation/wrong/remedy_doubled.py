@@ -2,6 +2,7 @@
 
 fails: remedy-is-level
 diagnosis: doubled-variance
+points: 2
 """
 import torch
 from torch import nn

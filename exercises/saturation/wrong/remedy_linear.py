@@ -1,7 +1,8 @@
 """No activation: He's weights in a linear net.
 
-fails: remedy-net
+fails: remedy-net, remedy-is-level
 diagnosis: no-activation
+points: 3
 """
 import torch
 from torch import nn

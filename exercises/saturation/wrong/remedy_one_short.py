@@ -2,6 +2,7 @@
 
 fails: remedy-net
 diagnosis: one-layer-short
+points: 1
 """
 import torch
 from torch import nn

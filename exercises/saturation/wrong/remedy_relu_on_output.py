@@ -2,6 +2,7 @@
 
 fails: remedy-net
 diagnosis: activation-on-output
+points: 1
 """
 import torch
 from torch import nn

@@ -1,7 +1,8 @@
 """He's weights, but the sigmoid has stayed.
 
-fails: remedy-net
+fails: remedy-net, remedy-is-level
 diagnosis: still-sigmoid
+points: 3
 """
 import torch
 from torch import nn

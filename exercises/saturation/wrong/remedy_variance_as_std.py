@@ -2,6 +2,7 @@
 
 fails: remedy-is-level
 diagnosis: variance-as-std
+points: 2
 """
 import torch
 from torch import nn

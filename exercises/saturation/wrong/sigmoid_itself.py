@@ -2,6 +2,7 @@
 
 fails: derivative
 diagnosis: sigmoid-itself
+points: 2
 """
 import torch
 

@@ -2,6 +2,7 @@
 
 fails: derivative
 diagnosis: tanh-formula
+points: 2
 """
 import torch
 

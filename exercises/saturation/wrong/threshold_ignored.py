@@ -2,6 +2,7 @@
 
 fails: threshold
 diagnosis: threshold-ignored
+points: 1
 """
 
 

@@ -2,6 +2,7 @@
 
 fails: threshold
 diagnosis: threshold-on-derivative
+points: 1
 """
 
 

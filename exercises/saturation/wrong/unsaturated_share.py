@@ -2,6 +2,7 @@
 
 fails: saturated-share
 diagnosis: unsaturated-share
+points: 2
 """
 
 

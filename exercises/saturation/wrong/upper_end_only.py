@@ -2,6 +2,7 @@
 
 fails: saturated-share
 diagnosis: one-side-only
+points: 2
 """
 
 

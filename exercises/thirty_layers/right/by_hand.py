@@ -8,11 +8,11 @@ from torch import nn
 def build(depth, width, init):
     match init:
         case "he":
-            std = lambda fan_in, fan_out: (2 / fan_in) ** 0.5  # noqa: E731
+            std = lambda fan_in, fan_out: (2 / fan_in) ** 0.5
         case "xavier":
-            std = lambda fan_in, fan_out: (2 / (fan_in + fan_out)) ** 0.5  # noqa: E731
+            std = lambda fan_in, fan_out: (2 / (fan_in + fan_out)) ** 0.5
         case "normal":
-            std = lambda fan_in, fan_out: 1e-2  # noqa: E731
+            std = lambda fan_in, fan_out: 1e-2
         case _:
             raise ValueError("unknown init: " + str(init))
     net = nn.Sequential()
