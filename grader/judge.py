@@ -3,6 +3,7 @@ came."""
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +14,8 @@ from grader import records
 from grader.locale import N_
 from grader.records import Cause
 from grader.spec import Check, Preparation, Seen, Step, Unmet
-from grader.spec.check import Specification
+from grader.spec.check import Diagnosis, Specification
+from grader.spec.mistakes import the_one
 from grader.wall import messages, wire
 
 Observed = Mapping[str, wire.Parcel[messages.Observations]]  # world -> what was observed in it
@@ -130,9 +132,11 @@ def _refusal(check: Check, seen: Seen, defined: tuple[str, ...]) -> records.Verd
         return _marked(check, records.Mark.FAIL, cause=Cause.NOT_SIMULATED, lines=outcome.lines,
                        said=_sentence(NOT_SIMULATED, name=_named(seen.step), message=outcome.message))
     if isinstance(outcome, messages.Raised) and not check.may_raise:
-        return _marked(check, records.Mark.FAIL, cause=Cause.RAISED,
-                       said=_raised(seen.step, outcome),
-                       lines=outcome.lines, hinted=_unwritten(outcome) or outcome.inside_probe)
+        verdict = _marked(check, records.Mark.FAIL, cause=Cause.RAISED, said=_raised(seen.step, outcome),
+                          lines=outcome.lines, hinted=_unwritten(outcome) or outcome.inside_probe)
+        text = f"{outcome.error}: {outcome.message}"
+        return _diagnosed(verdict, check, the_one((diagnosis, re.search(pattern, text) is not None)
+                                                  for pattern, diagnosis in check.errors.items()))
     return None
 
 
@@ -145,11 +149,7 @@ def _asked(check: Check, seen: list[Seen]) -> records.Verdict:
         lines = tuple(line for s in seen if s.raised for line in s.raised.lines)
         verdict = _marked(check, records.Mark.FAIL, cause=unmet.cause, message=unmet.message, lines=lines,
                           hinted=True)
-        if unmet.diagnosis:
-            d = unmet.diagnosis
-            verdict = structs.replace(verdict, diagnosis=d.id, meaning=d.meaning,
-                                      advice=d.advice or check.hint,
-                                      read=d.read or check.read, pattern=d.pattern)
+        verdict = _diagnosed(verdict, check, unmet.diagnosis)
     except Exception as error:  # the check itself is broken: ours, so the mark is withheld
         verdict = _marked(check, records.Mark.GRADER_ERROR,
                           message=f"the check raised {type(error).__name__}: {error}")
@@ -157,6 +157,15 @@ def _asked(check: Check, seen: list[Seen]) -> records.Verdict:
         verdict = _marked(check, records.Mark.PASS)
     return structs.replace(verdict, measurements=tuple(m for s in seen for m in s.measurements),
                            pictures=tuple(p for s in seen for p in s.pictures))
+
+
+def _diagnosed(verdict: records.Verdict, check: Check, diagnosis: Diagnosis | None) -> records.Verdict:
+    """The verdict with the misconception that the numbers or the error point to, if any."""
+    if diagnosis is None:
+        return verdict
+    return structs.replace(verdict, diagnosis=diagnosis.id, meaning=diagnosis.meaning,
+                           advice=diagnosis.advice or check.hint, read=diagnosis.read or check.read,
+                           pattern=diagnosis.pattern)
 
 
 def _marked(check: Check, mark: records.Mark, *, cause: Cause | None = None, message: str = "",

@@ -38,14 +38,16 @@ class Check:
     may_raise: bool
     # claimed share of right solutions that fail it; 0 where nothing is drawn
     false_alarms: float
+    errors: Mapping[str, Diagnosis]        # regular expression -> what an error shows that it finds
     hint: str
     read: str
     function: Callable[..., None]
 
 
 def check(*, looks_at: Step | tuple[Step, ...], points: float, after: Check | tuple[Check, ...] = (),
-          visible: bool = True, may_raise: bool = False, false_alarms: float = 0.0, hint: str = "",
-          read: str = "") -> Callable[[Callable[..., None]], Check]:
+          visible: bool = True, may_raise: bool = False, false_alarms: float = 0.0,
+          errors: Mapping[str, Diagnosis] | None = None, hint: str = "", read: str = ""
+          ) -> Callable[[Callable[..., None]], Check]:
     """Make a check of a function that receives one `Seen` for each step in `looks_at`.
 
     The function's docstring is the promise; its name, with hyphens, the id. It returns where the promise
@@ -60,6 +62,8 @@ def check(*, looks_at: Step | tuple[Step, ...], points: float, after: Check | tu
             is asked.
         false_alarms: the share of right solutions that fail it by chance, which `grader validate` measures;
             0 where nothing is drawn.
+        errors: what a step that raised shows: the misconception, by a regular expression that is looked for
+            in "TypeError: message". Where several different ones are found, none is named.
         hint, read: shown on failure where a diagnosis brings none of its own.
 
     Raises:
@@ -72,8 +76,8 @@ def check(*, looks_at: Step | tuple[Step, ...], points: float, after: Check | tu
         if not promise:
             raise ValueError(f"check {function.__name__} has no docstring: it is what the student reads")
         return Check(id=function.__name__.replace("_", "-"), promise=promise, points=points, looks_at=steps,
-                     after=roots, visible=visible, may_raise=may_raise, false_alarms=false_alarms, hint=hint,
-                     read=read, function=function)
+                     after=roots, visible=visible, may_raise=may_raise, false_alarms=false_alarms,
+                     errors=errors or {}, hint=hint, read=read, function=function)
     return make
 
 
