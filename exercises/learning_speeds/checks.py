@@ -147,7 +147,8 @@ def layers(seen: Seen) -> None:
 def steps_made(seen: Seen) -> list[int]:
     """How often each call of update_ratios called optimizer_step."""
     made = seen.mapping().items("calls")
-    if len(made) != seen.given.get("calls", 1) or not all(type(count) is int and count >= 0 for count in made):
+    fine = all(type(count) is int and count >= 0 for count in made)
+    if len(made) != seen.given.get("calls", 1) or not fine:
         fail("How often `optimizer_step` was called cannot be read.")
     return made
 
