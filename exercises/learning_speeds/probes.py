@@ -72,14 +72,15 @@ def flat(namespace: Mapping[str, Any], weights: Sequence[Tensor], biases: Sequen
     linear = linear_layers(weights, biases, frozen)
     model = nn.Sequential(*[module for layer in linear for module in (layer, nn.Tanh())][:-1])
     training = Training(model, linear, before, x, y, lr, scale)
-    standing = state(model)
+    before_call = state(model)
     ratios: list[Any] = []
     steps: list[int] = []
     for _ in range(calls):
         ratios.append(namespace["update_ratios"](model, training.step))
         steps.append(training.calls - sum(steps))
-    found = {"ratios": ratios, "calls": steps, "before": standing, "after": state(model),
-             "modes_in_step": training.modes}
+    changed = [what for what, value in state(model).items() if value != before_call[what]]
+    changed += ["training mode"] if training.calls and training.modes != before_call["training mode"] else []
+    found = {"ratios": ratios, "calls": steps, "changed": changed}
     if not frozen and calls == 1:
         found |= {"weights": [layer.weight.detach() for layer in linear],
                   "gradients": [None if layer.weight.grad is None else layer.weight.grad.detach()
@@ -138,8 +139,8 @@ def state(model: nn.Module) -> dict[str, Any]:
     hooked = [*model.parameters(), *model.modules()]
     kinds = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks",
              "_post_accumulate_grad_hooks")
-    return {"modes": training_modes(model),
-            "trainable": [name for name, parameter in model.named_parameters() if parameter.requires_grad],
-            "entries": list(model.state_dict()),
+    return {"training mode": training_modes(model),
+            "requires_grad": [name for name, one in model.named_parameters() if one.requires_grad],
+            "state_dict": list(model.state_dict()),
             "hooks": sum(len(getattr(one, kind, None) or ()) for one in hooked for kind in kinds),
-            "grad_mode": torch.is_grad_enabled()}
+            "grad mode": torch.is_grad_enabled()}
