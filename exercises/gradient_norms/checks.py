@@ -181,7 +181,7 @@ def frozen(seen: Seen, plain: Seen) -> None:
     """Frozen and unused parameters, and a layer without bias, cause no error; they get no entry, and stay as
     they were."""
     found, brought = recorded(seen), seen.mapping()
-    if brought.texts("trainable_before") != brought.texts("trainable_after"):
+    if brought["same"] is not True:
         fail("`requires_grad` of some parameters is not what it was before the hooks were attached.",
              UNFROZEN)
     got = entries(found)
@@ -211,6 +211,9 @@ def tied(seen: Seen, plain: Seen) -> None:
         return
     if not uses:
         fail("The weight that two layers share has no entry; expected one.")
+    if uses != ["first.weight"]:
+        fail("The weight that two layers share has its entry under `second.weight`; expected `first.weight`, "
+             "as `named_parameters()` calls it.")
     got, want = number(found[uses[0]], f"The entry for `{uses[0]}`"), right["first.weight"]
     of_the_weight = close(got, float(l2(seen.given["parameters"]["first.weight"])), RTOL)
     if not (of_gradients({"weight": got}, right) or of_the_weight):      # of which, is for `norms` to say
@@ -267,6 +270,10 @@ def removable(seen: Seen) -> None:
              f"{listed(changed)}.", SOME_HANDLES if len(changed) < len(after) else None)
     if changed := differing(after, old):
         fail(f"Attached anew, the hooks change {listed(changed)} in the first call's dict.", ONE_DICT)
+    counts = [seen.mapping().whole(f"handles_{net}") for net in ("anew", "fresh")]
+    if counts != [handles, handles]:
+        fail(f"Attached anew, the hooks have {counts[0]} handles, and {counts[1]} with another net; expected "
+             f"{handles}, as the first time.")
     if differing(fresh, anew, RTOL):
         fail(f"Attached anew to the same net, the hooks record {described(anew)}; expected "
              f"{described(fresh)}, as with a net of its own.")

@@ -115,8 +115,7 @@ def odd_backwards(namespace: Mapping[str, Any], parameters: dict[str, torch.Tens
     With NaN, also the parameters whose gradient is finite all the same.
     """
     model = Scaled(*_sizes(parameters))
-    _filled(model, parameters)
-    norms, _ = _attach(namespace, model)
+    norms, _ = _attach(namespace, _filled(model, parameters))
     found: dict[str, Any] = {}
 
     def backward(kind: str, targets: torch.Tensor) -> None:
@@ -131,11 +130,9 @@ def odd_backwards(namespace: Mapping[str, Any], parameters: dict[str, torch.Tens
     model.skipped = 1
     backward("skipped", y)
     model.skipped = None
-    with torch.no_grad():
-        model.gain.zero_()
+    model.gain.data.zero_()
     backward("zero", y)
-    with torch.no_grad():
-        model.gain.copy_(parameters["gain"])
+    model.gain.data.copy_(parameters["gain"])
     backward("nan", torch.full_like(y, torch.nan))
     found["finite"] = [name for name, parameter in model.named_parameters()
                        if parameter.grad is not None and bool(parameter.grad.isfinite().any())]
@@ -144,12 +141,11 @@ def odd_backwards(namespace: Mapping[str, Any], parameters: dict[str, torch.Tens
 
 def partly_frozen(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor], x: torch.Tensor,
                   y: torch.Tensor) -> dict[str, Any]:
-    """The norms of a net with a frozen and an unused layer, and what is trainable before and after."""
+    """The norms of a net with a frozen and an unused layer, and whether the same is trainable as before."""
     model = _filled(PartlyFrozen(x.shape[-1]), parameters)
-    before = _trainable(model)
-    norms, _ = _attach(namespace, model)
+    before, (norms, _) = [p.requires_grad for p in model.parameters()], _attach(namespace, model)
     _backward(model, x, y)
-    return {"norms": _copied(norms), "trainable_before": before, "trainable_after": _trainable(model)}
+    return {"norms": _copied(norms), "same": before == [p.requires_grad for p in model.parameters()]}
 
 
 def tied_weight(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor], x: torch.Tensor,
@@ -214,7 +210,8 @@ def removed(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor], x
     other = _filled(Scaled(*_sizes(parameters)), parameters)
     for name, net in (("anew", model), ("fresh", other)):
         net.zero_grad()
-        norms_there, _ = _attach(namespace, net)
+        norms_there, handles = _attach(namespace, net)
+        found[f"handles_{name}"] = len(_each(handles))
         _backward(net, x[1], y[1])
         _backward(net, x[1], y[1])
         found[name] = _copied(norms_there)
@@ -305,10 +302,6 @@ def _copied(norms: Any) -> Any:
         return type(norms).__name__
     return {name: value.detach().clone() if isinstance(value, torch.Tensor) else value
             for name, value in _items(norms)}
-
-
-def _trainable(model: nn.Module) -> list[str]:
-    return [name for name, parameter in model.named_parameters() if parameter.requires_grad]
 
 
 def _each(handles: Any) -> list[Any]:

@@ -44,6 +44,7 @@ from .misconceptions import (
     NO_GRAD_MISSING,
     NO_GRADIENT,
     NO_STEP,
+    ONE_DICTIONARY,
     OTHER_ORDER,
     OTHERS_TOO,
     PARAMETER_NAMES,
@@ -244,6 +245,9 @@ def one_step(seen: Seen, again: Seen) -> None:
         fail(f"The call changed the model's {' and '.join(dict.fromkeys(changed))}; expected no change "
              "beside the step's.")
     first, second = rows(again)
+    at_the_end = ratios_of(again.mapping()["first_at_the_end"], first.names)
+    if not alike(at_the_end, first.got, 0.0) and alike(at_the_end, second.got, 0.0):
+        fail("The second call changed the dictionary that the first one returned.", ONE_DICTIONARY)
     if first.holds and not second.holds:    # what each ratio is of, is for `ratios` to say
         over_both = [update_ratio(layer) for layer in layers_between(second.kept, 0, second.stop)]
         kept = alike(second.got, over_both, RTOL) or alike(second.got, first.got, RTOL)

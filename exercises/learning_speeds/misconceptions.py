@@ -74,6 +74,10 @@ UNDONE = Diagnosis(
 KEPT = Diagnosis(
     "kept-from-the-first-call", "The second call for one model still uses weights kept in the first.",
     "Copy the weights anew in each call.")
+ONE_DICTIONARY = Diagnosis(
+    "one-dictionary-for-all", "All calls fill one and the same dictionary.",
+    "Make a new dictionary in each call: a default value is made only once.",
+    pattern=r"def update_ratios\(.*=|global ")
 
 # What is taken for ||update|| / ||weight||.
 

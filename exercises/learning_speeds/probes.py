@@ -73,14 +73,18 @@ def flat(namespace: Mapping[str, Any], weights: Sequence[Tensor], biases: Sequen
     model = nn.Sequential(*[module for layer in linear for module in (layer, nn.Tanh())][:-1])
     training = Training(model, linear, before, x, y, lr, scale)
     before_call = state(model)
+    returned: list[Any] = []
     ratios: list[Any] = []
     steps: list[int] = []
     for _ in range(calls):
-        ratios.append(namespace["update_ratios"](model, training.step))
+        returned.append(namespace["update_ratios"](model, training.step))
+        ratios.append(copied(returned[-1]))
         steps.append(training.calls - sum(steps))
     changed = [what for what, value in state(model).items() if value != before_call[what]]
     changed += ["training mode"] if training.calls and training.modes != before_call["training mode"] else []
     found = {"ratios": ratios, "calls": steps, "changed": changed}
+    if calls > 1:
+        found["first_at_the_end"] = copied(returned[0])
     if not frozen and calls == 1:
         found |= {"weights": [layer.weight.detach() for layer in linear],
                   "gradients": [None if layer.weight.grad is None else layer.weight.grad.detach()
@@ -127,6 +131,11 @@ def linear_layers(weights: Sequence[Tensor], biases: Sequence[Tensor], frozen: S
             layer.bias.copy_(bias)
         layers.append(layer.requires_grad_(index not in frozen))
     return layers
+
+
+def copied(ratios: Any) -> Any:
+    """The dictionary as it is now."""
+    return dict(ratios) if isinstance(ratios, dict) else ratios
 
 
 def training_modes(model: nn.Module) -> list[str]:
