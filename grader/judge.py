@@ -131,8 +131,7 @@ def _refusal(check: Check, seen: Seen, defined: tuple[str, ...]) -> records.Verd
         return _marked(check, records.Mark.FAIL, cause=Cause.NOT_SIMULATED, lines=outcome.lines,
                        said=_sentence(NOT_SIMULATED, name=_named(seen.step), message=outcome.message))
     if isinstance(outcome, messages.Raised) and not check.may_raise:
-        verdict = _marked(check, records.Mark.FAIL, cause=Cause.RAISED,
-                          said=_raised(seen.step, outcome),
+        verdict = _marked(check, records.Mark.FAIL, cause=Cause.RAISED, said=_raised(seen.step, outcome),
                           lines=outcome.lines, hinted=_unwritten(outcome) or outcome.inside_probe)
         return _diagnosed(verdict, _shown_by(outcome, check), check)
     return None
@@ -158,13 +157,15 @@ def _asked(check: Check, seen: list[Seen]) -> records.Verdict:
 
 
 def _shown_by(raised: messages.Raised, check: Check) -> Diagnosis | None:
-    """The misconception whose words stand in the error, where a line that led there is one it is about."""
+    """The misconception that the error shows, where a line that led there is one it is about."""
     error = f"{raised.error}: {raised.message}"
-    return the_one((d, words in error and any(re.search(d.pattern, line.text) for line in raised.lines))
-                   for words, d in check.raises.items())
+    return the_one((found, bool(re.search(pattern, error)) and (
+        not found.pattern or any(re.search(found.pattern, line.text) for line in raised.lines)))
+        for pattern, found in check.errors.items())
 
 
 def _diagnosed(verdict: records.Verdict, found: Diagnosis | None, check: Check) -> records.Verdict:
+    """The verdict with the misconception that the numbers or the error point to, if any."""
     if found is None:
         return verdict
     return structs.replace(verdict, diagnosis=found.id, meaning=found.meaning,

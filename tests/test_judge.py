@@ -28,7 +28,7 @@ from grader.wall.values import (
     Truth,
     Whole,
 )
-from tests.conftest import CELLS, write_exercise
+from tests.conftest import CELLS, CHECKS, write_exercise
 
 SEED = 11
 
@@ -120,6 +120,22 @@ def test_an_exception_is_told_with_its_name(exercise: catalog.Exercise) -> None:
     verdicts = judged(exercise, observed(exercise, "def halve(x):\n    raise KeyError('no')"))
     assert (verdicts["half"].mark, verdicts["half"].cause) == (records.Mark.FAIL, records.Cause.RAISED)
     assert "KeyError" in verdicts["half"].message
+
+
+@pytest.mark.parametrize(("body", "named"), [
+    ("raise KeyError('no')", "keyed"),
+    ("raise KeyError('no', 'none')", None),
+    ("raise ValueError('KeyError')", None),
+])
+def test_an_error_names_the_one_misconception_that_it_shows(tmp_path: Path, body: str, named: str | None
+                                                            ) -> None:
+    folder = write_exercise(tmp_path / "doubling", checks=CHECKS.replace(
+        "@check(looks_at=halved,",
+        '@check(looks_at=halved, errors={"^KeyError": Diagnosis("keyed", "There is no key."),\n'
+        '                                "none": Diagnosis("void", "There is nothing.")},'))
+    exercise = catalog.load(folder)
+    verdict = judged(exercise, observed(exercise, f"def halve(x):\n    {body}"))["half"]
+    assert (verdict.cause, verdict.diagnosis) == (records.Cause.RAISED, named)
 
 
 def test_a_function_that_a_probe_misses_is_missing(exercise: catalog.Exercise) -> None:

@@ -1,23 +1,20 @@
 """What hooks that record gradient norms, their total and a diagnosis must do.
 
-Every promise has a net of its own, in float64. Tied and frozen parameters appear only in their own, and a
-formula that is not the L2 norm costs `norms` only: the other checks ask which gradient was recorded, by
-whatever formula.
+Tied and frozen parameters, and a layer without bias, appear only where it is asked of them. Which names the
+dict has is for `names` to say, and by which formula of what for `norms`: where these find fault, the other
+checks ask of the entries that are there whether they are norms, or what stands in their place, of the
+gradients in question.
 """
 
 from __future__ import annotations
 
 import math
-from itertools import pairwise
-from typing import Any
 
 import torch
 
 from grader.spec import (
-    Call,
     Probe,
     Seen,
-    Step,
     alike,
     check,
     close,
@@ -28,130 +25,102 @@ from grader.spec import (
     the_one,
 )
 
+from .backwards import expect_odd_gradients_recorded, expect_own_gradients
 from .misconceptions import (
-    ACCUMULATED,
-    ADDED_UP,
+    DICT_CHANGED,
+    DICT_SECOND,
+    ENTRY_NEEDS_GRAPH,
     ERASED,
-    FORMULAS,
+    ERRORS,
+    FROZEN_ERRORS,
     KEPT_GRAPHS,
+    MISALIGNED,
     MISREADINGS,
     MODULE_NAMES,
     NO_HANDLES,
     NOTHING,
     ONE_BUFFER,
+    ONE_DICT,
     ONE_KEY,
     PARAMETER,
     PREFILLED,
     READ_HOOKS,
     SCALAR_SKIPPED,
     SHORT_NAMES,
+    SIGNALS,
     SOME_HANDLES,
-    STALE,
     TIED_TWICE,
     TOTALS,
     UNFROZEN,
     WEIGHTS_ONLY,
     weights_of,
 )
+from .nets import PARTLY_FROZEN, TIED, data, scaled
 from .observed import (
     RTOL,
+    differing,
     entries,
+    explained,
     fits,
+    formula_of,
     identical,
     l2_norms,
     listed,
-    of_gradient,
+    of_gradients,
     off,
     pictured,
     recorded,
     spoiling,
     tabulated,
     tensors,
-    unchanged,
     unlike,
+    whole,
 )
-from .reference import gradients, l2, scaled_net, tied_net, total, trained_parameters
+from .profiles import PROFILES
+from .reference import (
+    gradients,
+    l2,
+    partly_frozen_net,
+    scaled_net,
+    signal_gradients,
+    tied_net,
+    total,
+    trained_parameters,
+)
 
 HOOKS = ("attach_gradient_norm_hooks",)
-# above 1: with a single example every weight's gradient has rank 1, and the spectral norm is the L2 norm
-BATCH = 32
-STEPS = 50
+STEPS = 30
+SCALE = 1e5     # of the loss that is trained with: gradients are above any bound to which people clip them
 
 # --- what is observed ------------------------------------------------------------------------------------
 
 
-def linear(name: str, n_in: int, n_out: int) -> dict[str, Any]:
-    """The parameters of one layer, to be drawn."""
-    return {f"{name}.weight": normal(n_out, n_in, std=n_in**-0.5, dtype="float64"),
-            f"{name}.bias": normal(n_out, std=0.1, dtype="float64")}
-
-
-def data(n_in: int, n_out: int, *batches: int) -> dict[str, Any]:
-    """Inputs and targets, one batch or several of BATCH examples."""
-    return {"x": normal(*batches, BATCH, n_in, dtype="float64"),
-            "y": normal(*batches, BATCH, n_out, dtype="float64")}
-
-
-def scaled(*sizes: int, batches: tuple[int, ...] = ()) -> dict[str, Any]:
-    """The inputs of a probe with the net Scaled(*sizes)."""
-    drawn: dict[str, Any] = {"gain": normal(dtype="float64")}
-    for i, (n_in, n_out) in enumerate(pairwise(sizes)):
-        drawn |= linear(f"layers.{i}", n_in, n_out)
-    return {"parameters": drawn, **data(sizes[0], sizes[-1], *batches)}
-
-
-def layers(*weights: float, bias: float = 1.0) -> Step:
-    """`diagnose` on the norms of a net's weights, first layer to last, each followed by its bias's."""
-    return Call("diagnose", {name: norm for i, weight in enumerate(weights)
-                             for name, norm in ((f"{i}.weight", weight), (f"{i}.bias", bias))})
-
-
-partly_frozen = linear("first", 8, 8) | linear("frozen", 8, 8) | linear("last", 8, 8) | linear("unused", 8, 8)
-tied_layers = linear("first", 8, 8) | {"second.bias": normal(8, std=0.1, dtype="float64")}
-
 named = Probe("one_backward", uses=HOOKS, **scaled(6, 9, 4))
-measured = Probe("one_backward", uses=HOOKS, **scaled(12, 16, 8, 3))
-repeated = Probe("two_backwards", uses=HOOKS, **scaled(7, 10, 5, batches=(2,)))
-guarded = Probe("partly_frozen", uses=HOOKS, parameters=partly_frozen, **data(8, 8))
-shared = Probe("tied_weight", uses=HOOKS, parameters=tied_layers, **data(8, 8))
-trained = Probe("training_twice", uses=HOOKS, **scaled(6, 8, 4, batches=(4,)))
+measured = Probe("two_backwards", uses=HOOKS, **scaled(12, 16, 8, 3, batches=(2,)))
+odd = Probe("odd_backwards", uses=HOOKS, **scaled(6, 6, 6, 4))
+guarded = Probe("partly_frozen", uses=HOOKS, parameters=PARTLY_FROZEN, **data(8, 8))
+shared = Probe("tied_weight", uses=HOOKS, parameters=TIED, **data(8, 8))
+trained = Probe("training_twice", uses=HOOKS, scale=SCALE, **scaled(6, 8, 4, batches=(4,)))
 removed = Probe("removed", uses=HOOKS, **scaled(5, 8, 3, batches=(2,)))
-lasting = Probe("fifty_steps", uses=HOOKS, steps=STEPS, **scaled(5, 8, 3))
+lasting = Probe("many_steps", uses=HOOKS, steps=STEPS, **scaled(5, 8, 3))
 
-known_total = Call("global_norm", {"0.weight": 3.0, "0.bias": 4.0, "1.weight": 12.0, "1.bias": 84.0})  # 85
-drawn_total = Probe("total", uses=("global_norm",), values=normal(9, dtype="float64"))
-
-PROFILES = {  # what is asked -> what the notebook's rule answers
-    layers(0.9, 1.1, 1.3, 1.0): "stable",
-    layers(2e-2, 0.1, 0.4, 1.0): "stable",                 # a factor of 50 is not yet vanishing
-    layers(60.0, 9.0, 3.0, 1.0): "stable",
-    layers(5e-3, 0.1, 1.0): "stable",                      # on both sides of a thousand
-    layers(300.0, 9.0, 1.0): "stable",
-    layers(4e-4, 0.1, 1.0): "vanishing",
-    layers(3e3, 9.0, 1.0): "exploding",
-    layers(1.0, 1e-5, 1.0): "stable",                      # first and last count, not the smallest
-    layers(1.0, 1e5, 1.0): "stable",                       # nor the largest
-    layers(3e-9, 2e-9, 1e-9, bias=1e-9): "stable",         # all small alike: the rule compares layers
-    layers(2e-6, 3e-4, 2e-2, 1.0): "vanishing",
-    layers(1e-8, 1e-5, 1e-2, 1.0, bias=1e-8): "vanishing",
-    layers(0.0, 1e-9, 1e-3, 0.1): "vanishing",
-    layers(0.0, 0.0, 0.0, bias=0.0): "vanishing",          # float32 norms underflow to exactly 0
-    layers(7e6, 2e4, 3e2, 1.0): "exploding",
-    layers(2e7, 1e4, 5.0, 1.0, bias=2e7): "exploding",
-    layers(1.0, math.nan, 1.0): "exploding",
-    layers(math.inf, 1e30, 1.0): "exploding",
-    layers(1.0, 1.0, bias=math.inf): "exploding",
-}
+TOTAL = ("global_norm",)
+known_total = Probe("total", uses=TOTAL, values=torch.tensor([3.0, 4, 12, 84], dtype=torch.float64))     # 85
+drawn_total = Probe("total", uses=TOTAL, values=normal(9, dtype="float64"))
+infinite_total = Probe("total", uses=TOTAL, values=torch.tensor([3.0, math.inf], dtype=torch.float64))
 
 # --- what is promised ------------------------------------------------------------------------------------
 
 
-@check(looks_at=named, points=1, read="torch.nn.Module.named_parameters",
+@check(looks_at=named, points=1, read="torch.nn.Module.named_parameters", errors=ERRORS,
        hint="Loop over `model.named_parameters()` and use its names as they are.")
 def names(seen: Seen) -> None:
     """After a backward, the dict has one entry for each parameter that received a gradient, under its full
     name."""
     want, got = set(seen.given["parameters"]), set(recorded(seen))
+    if not seen.mapping()["dict_first"]:
+        fail(f"The first thing that `attach_gradient_norm_hooks` returns is of type "
+             f"{seen.mapping().text('first')}; expected the dict of norms.", DICT_SECOND)
     if got == want:
         return
     if not got:
@@ -171,94 +140,108 @@ def names(seen: Seen) -> None:
 
 
 @check(looks_at=measured, points=5, hint="The L2 norm is the root of the sum of the squared entries.",
-       read=READ_HOOKS)
+       read=READ_HOOKS, errors=ERRORS)
 def norms(seen: Seen) -> None:
     """Each entry is the L2 norm of that parameter's gradient."""
-    right = gradients(scaled_net, **seen.given)
-    got, want = entries(recorded(seen), right), l2_norms(right)
+    p, x, y = (seen.given[name] for name in ("parameters", "x", "y"))
+    right = gradients(scaled_net, p, x[0], y[0])
+    first = recorded(seen, "first")
+    got, want = entries(first or recorded(seen, "second")), l2_norms(right)
     tabulated(seen, "norm", got, want)
     pictured(seen, got, want)
-    wrong = off(got, want)
-    if not wrong:
+    # after which backward they are there is for `each_backward` to say
+    if explained(got, l2, right) or (not first and of_gradients(got, right)):
         return
-    value = got[wrong[0]]
-    all_equal = len(got) > 1 and set(got.values()) == {value}
-    fail(f"The entry for `{wrong[0]}` is {value:.6g}; the L2 norm of its gradient is {want[wrong[0]]:.6g}. "
-         f"{len(got) - len(wrong)} of {len(got)} entries are right.", the_one([
-             *((mistake, fits(got, formula, right)) for mistake, formula in FORMULAS.items()),
-             (PARAMETER, fits(got, l2, seen.given["parameters"])),
-             (ONE_BUFFER, all_equal and any(close(value, norm, RTOL) for norm in want.values()))]))
+    wrong = off(got, want) or list(got)
+    expected = (f"; expected {want[wrong[0]]:.6g}, the L2 norm of its gradient" if wrong[0] in want
+                else ", the L2 norm of no parameter's gradient")
+    all_equal = len(got) > 1 and len(set(got.values())) == 1
+    found = fits(got, l2, right, named=False)
+    fail(f"The entry for `{wrong[0]}` is {got[wrong[0]]:.6g}{expected}. {len(got) - len(wrong)} of "
+         f"{len(got)} entries are right.", formula_of(got, right) or the_one([
+             (PARAMETER, explained(got, l2, p)),
+             (SIGNALS, fits(got, l2, signal_gradients(p, x[0], y[0]), named=False)),
+             (ONE_BUFFER, all_equal and found),
+             (MISALIGNED, not all_equal and found)]))
 
 
-@check(looks_at=repeated, points=2, read=READ_HOOKS,
-       hint="Two backwards in a row, without zero_grad: the second one's own gradient counts, not `.grad`.")
-def each_backward(seen: Seen) -> None:
-    """Each backward overwrites the entries with the norms of its own gradients."""
-    p, x, y = (seen.given[name] for name in ("parameters", "x", "y"))
-    first, second = gradients(scaled_net, p, x[0], y[0]), gradients(scaled_net, p, x[1], y[1])
-    got, want = entries(recorded(seen, "second"), p), l2_norms(second)
-    if of_gradient(got, second):
-        return
-    tabulated(seen, "norm after the second backward", got, want)
-    worst = next(iter(off(got, want) or got))
-    fail(f"After the second backward the entry for `{worst}` is {got[worst]:.6g}; the norm of that "
-         f"backward's own gradient is {want[worst]:.6g}.", the_one([
-             (ACCUMULATED, of_gradient(got, {name: first[name] + second[name] for name in first})),
-             (STALE, of_gradient(got, first)),
-             (ADDED_UP, of_gradient(got, first, second)),
-             (PARAMETER, fits(got, l2, p))]))
+@check(looks_at=(measured, odd), points=2, read=READ_HOOKS, errors=ERRORS,
+       hint="Two backwards in a row, without zero_grad: the second one's own gradient counts, not `.grad`. A "
+       "gradient may also be 0 or NaN, and a layer may take no part.")
+def each_backward(seen: Seen, odd: Seen) -> None:
+    """Each backward overwrites the entries with the norms of its own gradients, be they 0 or NaN."""
+    expect_own_gradients(seen)
+    expect_odd_gradients_recorded(odd)
 
 
-@check(looks_at=guarded, points=1, after=names, read="torch.Tensor.requires_grad",
+@check(looks_at=(guarded, named), points=1, read="torch.Tensor.requires_grad",
+       errors=FROZEN_ERRORS,
        hint="A hook can only be registered on a tensor that requires a gradient.")
-def frozen(seen: Seen) -> None:
-    """Frozen and unused parameters cause no error, get no entry, and stay as they were."""
-    got, brought = set(recorded(seen)), seen.mapping()
-    if brought.texts("trainable_before") != brought.texts("trainable_after"):
+def frozen(seen: Seen, plain: Seen) -> None:
+    """Frozen and unused parameters, and a layer without bias, cause no error; they get no entry, and stay as
+    they were."""
+    found, brought = recorded(seen), seen.mapping()
+    if brought["same"] is not True:
         fail("`requires_grad` of some parameters is not what it was before the hooks were attached.",
              UNFROZEN)
-    want = {"first.weight", "first.bias", "last.weight", "last.bias"}
-    if want - got:
-        fail(f"In a net with a frozen and an unused layer there is no entry for {listed(want - got)}.")
-    if got - want:
-        fail(f"{listed(got - want)} received no gradient, and yet there is an entry.",
-             PREFILLED if got <= set(seen.given["parameters"]) else None)
+    got = entries(found)
+    right = gradients(partly_frozen_net, **seen.given)
+    idle = {name for name in found if name in seen.given["parameters"] and name not in right}
+    if whole(recorded(plain), plain.given["parameters"]):
+        if missing := set(right) - set(found):
+            fail(f"In a net with a frozen and an unused layer there is no entry for {listed(missing)}.")
+        if extra := set(found) - set(right):
+            fail(f"{listed(extra)} received no gradient, and yet there is an entry.",
+                 PREFILLED if extra == idle else None)
+    elif idle and not of_gradients({name: got[name] for name in idle}, right):
+        fail(f"{listed(idle)} received no gradient, and yet there is an entry.", PREFILLED)
 
 
-@check(looks_at=shared, points=1, visible=False, read="torch.nn.Module.named_parameters",
-       hint="`model.named_parameters()` names a shared parameter once; its gradient is the sum over all its "
-       "uses.")
-def tied(seen: Seen) -> None:
+@check(looks_at=(shared, named), points=1, visible=False, read="torch.nn.Module.named_parameters",
+       errors=ERRORS, hint="`model.named_parameters()` names a shared parameter once; its gradient is the "
+       "sum over all its uses.")
+def tied(seen: Seen, plain: Seen) -> None:
     """A weight that two layers share counts once, with its whole gradient."""
-    weight = seen.given["parameters"]["first.weight"]
-    gradient = gradients(tied_net, **seen.given)["first.weight"]
-    found = recorded(seen)
+    right, found = gradients(tied_net, **seen.given), recorded(seen)
     uses = [name for name in ("first.weight", "second.weight") if name in found]
-    if not uses:
-        fail("The weight that two layers share has no entry.")
     if len(uses) > 1:
-        fail("The weight that two layers share has two entries.", TIED_TWICE)
-    got = number(found[uses[0]], f"The entry for `{uses[0]}`")
-    if not of_gradient({"weight": got}, {"weight": gradient}):
-        fail(f"The entry for the weight that two layers share is {got:.6g}; the norm of its gradient, summed "
-             f"over both uses, is {float(l2(gradient)):.6g}.",
-             PARAMETER if close(got, float(l2(weight)), RTOL) else None)
+        fail("The weight that two layers share has two entries; expected one.", TIED_TWICE)
+    if not whole(recorded(plain), plain.given["parameters"]):   # as `names` says
+        entries(found)
+        return
+    if not uses:
+        fail("The weight that two layers share has no entry; expected one.")
+    if uses != ["first.weight"]:
+        fail("The weight that two layers share has its entry under `second.weight`; expected `first.weight`, "
+             "as `named_parameters()` calls it.")
+    got, want = number(found[uses[0]], f"The entry for `{uses[0]}`"), right["first.weight"]
+    of_the_weight = close(got, float(l2(seen.given["parameters"]["first.weight"])), RTOL)
+    if not (of_gradients({"weight": got}, right) or of_the_weight):      # of which, is for `norms` to say
+        fail(f"The entry for the weight that two layers share is {got:.6g}; expected {float(l2(want)):.6g}, "
+             "the norm of its gradient, summed over both uses.")
 
 
-@check(looks_at=trained, points=2, after=names, visible=False, read=READ_HOOKS,
+@check(looks_at=(trained, odd), points=2, visible=False, read=READ_HOOKS, errors=ERRORS,
        hint="Train the same net with and without your hooks. What does a tensor hook's return value do?")
-def gradients_untouched(seen: Seen) -> None:
+def gradients_untouched(seen: Seen, odd: Seen) -> None:
     """With hooks, training takes exactly the same steps as without: bit for bit."""
     drawn, x, y = (seen.given[name] for name in ("parameters", "x", "y"))
     start = {**drawn, "gain": -2.0 - drawn["gain"].abs()}      # as the probe has it
     brought = seen.mapping()
+    if brought.whole("recorded") < 1:
+        fail("Nothing was recorded while the net was trained.", NOTHING)
+    if changed := brought.texts("changed"):
+        fail(f"Attaching the hooks alone changed {', '.join(changed[:4])}; expected no change.")
     hooked, plain = (tensors(brought.mapping(f"parameters_{word}")) for word in ("with", "without"))
     # Twice the same arithmetic on one machine is bitwise equal; on two machines sums may differ by rounding.
-    want = trained_parameters(start, x, y)
+    want = trained_parameters(start, x, y, SCALE)
     bitwise = all(n in hooked and n in plain and identical(hooked[n], plain[n]) for n in want)
     if bitwise and not unlike(hooked, want, 1e-9):
+        if finite := odd.mapping().texts("finite"):
+            fail(f"With NaN in the loss, the gradient of {listed(finite)} is finite with hooks; expected "
+                 "NaN, as without.")
         return
-    right = gradients(scaled_net, start, x[0], y[0])
+    right = {name: SCALE * gradient for name, gradient in gradients(scaled_net, start, x[0], y[0]).items()}
     found = brought.mapping("gradients_with")
     spoiled = unlike(tensors(found), right, 1e-9)
     if not spoiled:
@@ -269,52 +252,68 @@ def gradients_untouched(seen: Seen) -> None:
          ERASED if gone else spoiling(tensors(found), right))
 
 
-@check(looks_at=removed, points=2, after=names, read="torch.utils.hooks.RemovableHandle",
+@check(looks_at=removed, points=2, read="torch.utils.hooks.RemovableHandle", errors=ERRORS,
        hint="`register_hook` returns a handle; collect them all.")
 def removable(seen: Seen) -> None:
-    """Once every handle that was returned is removed, nothing is recorded any more."""
+    """Once every handle that was returned is removed, nothing is recorded any more; and hooks can be attached
+    anew."""
     handles, gone = seen.mapping().whole("handles"), seen.mapping().whole("removed")
     if handles < 1:
         fail("No list of handles came back beside the dict.", NO_HANDLES)
     if gone != handles:
         fail(f"Of the {handles} handles that came back, {handles - gone} cannot be removed: no `remove()`.")
-    before, after = recorded(seen, "before"), recorded(seen, "after")
-    changed = [n for n, v in after.items() if n not in before or not unchanged(before[n], v)]
-    changed += [n for n in before if n not in after]
-    if changed:
+    before, after, anew, old, fresh = (recorded(seen, part)
+                                       for part in ("before", "after", "anew", "old", "fresh"))
+    entries(before)
+    if changed := differing(before, after):
         fail(f"With every handle removed (number of handles: {handles}), a backward still changes "
              f"{listed(changed)}.", SOME_HANDLES if len(changed) < len(after) else None)
+    if changed := differing(after, old):
+        fail(f"Attached anew, the hooks change {listed(changed)} in the first call's dict.", ONE_DICT)
+    counts = [seen.mapping().whole(f"handles_{net}") for net in ("anew", "fresh")]
+    if counts != [handles, handles]:
+        fail(f"Attached anew, the hooks have {counts[0]} handles, and {counts[1]} with another net; expected "
+             f"{handles}, as the first time.")
+    if differing(fresh, anew, RTOL):
+        fail(f"Attached anew to the same net, the hooks record {described(anew)}; expected "
+             f"{described(fresh)}, as with a net of its own.")
 
 
-@check(looks_at=lasting, points=1, after=names, visible=False, read="torch.Tensor.detach",
+@check(looks_at=lasting, points=1, visible=False, read="torch.Tensor.detach", errors=ERRORS,
        hint="Whatever holds a loss or an output holds the whole graph behind it.")
 def no_leak(seen: Seen) -> None:
     """Entries are floats or detached tensors, and no step's graph outlives the step."""
     attached, alive = seen.mapping().texts("attached"), seen.mapping().whole("alive")
     seen.measure(f"graphs alive after {STEPS} steps", str(alive), "0")
+    if seen.mapping().whole("recorded") < 1:
+        fail(f"Nothing was recorded in {STEPS} steps.", NOTHING)
     if attached:
-        fail(f"The entries for {listed(attached)} are tensors that require a gradient.")
+        fail(f"The entries for {listed(attached)} are tensors that require a gradient.", ENTRY_NEEDS_GRAPH)
     if alive != 0:
-        fail(f"Graphs still in memory after {STEPS} steps: {alive}.",
+        fail(f"Graphs still in memory after {STEPS} steps: {alive}; expected 0.",
              KEPT_GRAPHS if alive == STEPS else None)
 
 
-@check(looks_at=(known_total, drawn_total), points=2, read="torch.nn.utils.clip_grad_norm_",
+@check(looks_at=(known_total, drawn_total, infinite_total), points=2, read="torch.nn.utils.clip_grad_norm_",
        hint="All gradients in one long vector: what is its length, if the lengths of the pieces are known?")
-def global_norm(known: Seen, drawn: Seen) -> None:
+def global_norm(*asked: Seen) -> None:
     """The total is the norm of all gradients taken as one vector, as `clip_grad_norm_` computes it."""
-    pieces = [torch.tensor(list(known.given["0"].values()), dtype=torch.float64), drawn.given["values"].abs()]
-    got = [number(seen.value, "The total") for seen in (known, drawn)]
-    want = [total(piece) for piece in pieces]
-    for seen, piece, value, right in zip((known, drawn), pieces, got, want, strict=True):
+    pieces = [seen.given["values"].abs() for seen in asked]
+    *got, odd = (number(seen.mapping()["total"], "The total") for seen in asked)
+    want = [total(piece) for piece in pieces[:2]]
+    for seen, piece, value, right in zip(asked[:2], pieces[:2], got, want, strict=True):
         seen.measure(f"total of {len(piece)} norms", f"{value:.6g}", f"{right:.6g}")
-    if alike(got, want, RTOL):
-        return
-    worst = 0 if not close(got[0], want[0], RTOL) else 1
-    asked = ("the norms 3, 4, 12 and 84", "nine norms")[worst]
-    fail(f"The total of {asked} is {got[worst]:.6g}; `clip_grad_norm_` says {want[worst]:.6g}.",
-         the_one((mistake, alike(got, [float(formula(piece)) for piece in pieces], RTOL))
-                 for mistake, formula in TOTALS.items()))
+    if not alike(got, want, RTOL):
+        worst = 0 if not close(got[0], want[0], RTOL) else 1
+        of = ("the norms 3, 4, 12 and 84", "nine norms")[worst]
+        fail(f"The total of {of} is {got[worst]:.6g}; expected {want[worst]:.6g}, as `clip_grad_norm_` says.",
+             the_one((mistake, alike(got, [float(formula(piece)) for piece in pieces[:2]], RTOL))
+                     for mistake, formula in TOTALS.items()))
+    if math.isfinite(odd):
+        fail(f"The total of the norms 3 and infinity is {odd:.6g}; expected infinity.")
+    for seen, piece in zip(asked, pieces, strict=True):
+        if len(seen.mapping().texts("left")) != len(piece):
+            fail("After the call the dict that was passed in does not hold what it held.", DICT_CHANGED)
 
 
 @check(looks_at=tuple(PROFILES), points=3,
@@ -330,11 +329,12 @@ def diagnose(*asked: Seen) -> None:
         seen.measure(f"weights' norms {weights}", described(answer), repr(want))
     said = [answer if isinstance(answer, str) else None for answer in answers]
     wrong = [i for i, want in enumerate(wants) if said[i] != want]
-    if not wrong:
-        return
-    i = wrong[0]
-    told = ", ".join(f"{name}: {norm:g}" for name, norm in profiles[i].items())
-    fail(f"{len(wrong)} of {len(asked)} answers are wrong. For the norms {{{told}}} the rule says "
-         f"{wants[i]!r}; `diagnose` answered {described(answers[i])}.",
-         the_one((mistake, said == [misread(profile) for profile in profiles])
-                 for mistake, misread in MISREADINGS.items()))
+    if wrong:
+        i = wrong[0]
+        told = ", ".join(f"{name}: {norm:g}" for name, norm in profiles[i].items())
+        fail(f"`diagnose` answered {described(answers[i])}; expected {wants[i]!r} for the norms {{{told}}}. "
+             f"{len(wrong)} of {len(asked)} answers are wrong.",
+             the_one((mistake, said == [misread(profile) for profile in profiles])
+                     for mistake, misread in MISREADINGS.items()))
+    if any(described(list(seen.argument(0))) != described(list(seen.given["0"])) for seen in asked):
+        fail("After the call the dict that was passed in does not hold what it held.", DICT_CHANGED)

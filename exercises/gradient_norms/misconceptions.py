@@ -43,8 +43,54 @@ TIED_TWICE = Diagnosis(
     "tied-twice", "One parameter has two entries, so the total counts it twice.",
     "`model.named_parameters()` names a shared parameter once.")
 
+DICT_SECOND = Diagnosis(
+    "dict-not-first", "The dict is not the first thing that is returned.", "Return `norms, handles`.",
+    pattern=r"return\b")
+
+# What stops the hooks, or the function.
+
+REPLACED = Diagnosis(
+    "gradient-replaced",
+    "The gradient was replaced by its norm: what a tensor hook returns becomes the gradient.",
+    "Return nothing from the hook.", READ_HOOKS)
+GRAD_IS_NONE = Diagnosis(
+    "gradient-is-none", "A gradient was asked for where there is none yet: it is None.",
+    "`.grad` is None before the first backward, inside a tensor hook of the first one, and where a parameter "
+    "took no part. The hook is handed the gradient itself.", READ_HOOKS, pattern=r"\.grad\b")
+MATRICES_ONLY = Diagnosis(
+    "matrices-only", "A function for matrices was given a gradient that is none.",
+    "A bias's gradient is a vector. torch.linalg.vector_norm(g) or g.norm() takes any shape.")
+FROZEN_HOOKED = Diagnosis(
+    "frozen-hooked", "A hook was registered on a parameter that is frozen.",
+    "Ask `requires_grad` of each parameter first.", READ_HOOKS)
+NO_BIAS = Diagnosis(
+    "layer-without-bias", "One of the layers has no bias: its `bias` is None.",
+    "`model.named_parameters()` gives just the parameters that there are.", pattern=r"\.bias\b")
+ENTRY_NEEDS_GRAPH = Diagnosis(
+    "entries-hold-graphs", "The entries are tensors that require a gradient, so they hold a graph.",
+    "Store floats (`.item()`), or tensors after `.detach()`.", "torch.Tensor.detach")
+
+NO_ATTRIBUTE = "'NoneType' object has no attribute "
+
+# what an error shows
+ERRORS = {
+    f"{NO_ATTRIBUTE}'(norm|data|detach|pow|abs|square|clone|flatten|item)'": GRAD_IS_NONE,
+    "has changed the size of value": REPLACED,
+    "at least 2 dimensions|must be a matrix": MATRICES_ONLY,
+}
+FROZEN_ERRORS = {**ERRORS, f"{NO_ATTRIBUTE}'(register_hook|requires_grad|register_post)": NO_BIAS,
+                 "hook on a tensor that doesn't require": FROZEN_HOOKED}
+
 # What is taken for the L2 norm of the gradient.
 
+SIGNALS = Diagnosis(
+    "activation-gradients",
+    "These are norms of the gradient for what comes into or out of a layer, not for its parameters.",
+    "A module's backward hook is handed these; a tensor hook on the parameter is handed the parameter's.",
+    READ_HOOKS, pattern="backward_hook|grad_output|grad_input")
+MISALIGNED = Diagnosis(
+    "misaligned", "The norms are right, but stand under other parameters' names.",
+    "Let each hook bind the name of its own parameter: hooks do not run in the order of the names.")
 PARAMETER = Diagnosis(
     "parameter-norm", "This is the norm of the parameter itself, not of its gradient.",
     "A post-accumulate hook is handed the parameter; a tensor hook is handed the gradient.",
@@ -92,10 +138,6 @@ ADDED_UP = Diagnosis(
 
 # What the hooks do beside recording.
 
-REPLACED = Diagnosis(
-    "gradient-replaced",
-    "The gradient was replaced by its norm: what a tensor hook returns becomes the gradient.",
-    "Return nothing from the hook.", READ_HOOKS)
 SCALED = Diagnosis(
     "gradient-scaled", "The gradients are a constant times what they should be.",
     "What a tensor hook returns becomes the gradient; so does what it changes in place.", READ_HOOKS)
@@ -105,6 +147,9 @@ NORMALISED = Diagnosis(
 SQUARED_IN_PLACE = Diagnosis(
     "gradient-squared", "The gradients were squared.",
     "Methods that end in an underscore, such as `pow_`, change the gradient itself.")
+CLIPPED = Diagnosis(
+    "gradient-clipped", "The gradients were clipped: they are smaller than they should be.",
+    "Record the norm, and leave the gradient alone.", READ_HOOKS, pattern="clip|clamp")
 ERASED = Diagnosis(
     "gradient-erased", "The gradients are gone after the backward.",
     "The optimizer still needs `.grad`: read it, and leave it there.", pattern=r"zero_grad|grad\s*=\s*None")
@@ -112,6 +157,10 @@ NO_HANDLES = Diagnosis("no-handles", "No handle came back.", "Collect what `regi
 SOME_HANDLES = Diagnosis(
     "some-handles", "Some of the hooks go on recording: their handles did not come back.",
     "Append every hook's handle to the list.")
+ONE_DICT = Diagnosis(
+    "one-dict-for-all", "Two calls of the function share one dict.",
+    "Make the dict and the list inside the function: a default value is made only once.",
+    pattern=r"def attach_gradient_norm_hooks\(.*=|global ")
 KEPT_GRAPHS = Diagnosis(
     "graphs-kept-alive", "Something keeps every step's graph, and with it all activations.",
     "Store floats, or tensors after `.detach()`; outputs and losses hold their graph.")
@@ -136,6 +185,10 @@ TOTALS: dict[Diagnosis, Callable[[Tensor], Tensor]] = {     # the pieces' norms,
     TOTAL_ROOT_TWICE: lambda norms: norms.norm().sqrt(),
 }
 
+DICT_CHANGED = Diagnosis(
+    "dict-changed", "The dict that was passed in is changed.",
+    "Read the norms, and leave them where they are.", pattern=r"\.pop|del |clear")
+
 # How the rule of `diagnose` is misread.
 
 REVERSED = Diagnosis(
@@ -143,6 +196,12 @@ REVERSED = Diagnosis(
     "A gradient vanishes on its way back, from the last layer to the first: compare first / last.")
 BIASES_COUNTED = Diagnosis(
     "biases-counted", "The biases were compared too.", "Take the entries that end in `weight`.")
+NAME_CONTAINS = Diagnosis(
+    "name-contains-weight", "Names were taken that contain `weight` but do not end in it.",
+    "`name.endswith(\"weight\")` asks for the end.", "str.endswith", pattern=r"weight[\"']\s+in\b")
+SORTED = Diagnosis(
+    "sorted-as-text", 'The names were sorted as text, where "10" comes before "2".',
+    "The dict is in the order of the layers already.", pattern="sort")
 EXTREMES = Diagnosis(
     "extremes-compared", "The smallest and the largest norm were compared.",
     "The rule compares the first weight's with the last weight's.")
@@ -189,6 +248,8 @@ def fixed_numbers(norms: Mapping[str, float]) -> str:
 MISREADINGS: dict[Diagnosis, Callable[[Mapping[str, float]], str]] = {      # norms -> the answer
     REVERSED: lambda norms: rule(norms, weights_of(norms)[::-1]),
     BIASES_COUNTED: lambda norms: rule(norms, list(norms.values())),
+    NAME_CONTAINS: lambda norms: rule(norms, [norm for name, norm in norms.items() if "weight" in name]),
+    SORTED: lambda norms: rule(norms, [norms[name] for name in sorted(norms) if name.endswith("weight")]),
     EXTREMES: lambda norms: rule(norms, sorted(weights_of(norms))),
     NAN_PASSED: lambda norms: rule(norms, weights_of(norms), finite=False),
     ZERO_PASSED: lambda norms: rule(norms, weights_of(norms), zero=False),

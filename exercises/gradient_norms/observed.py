@@ -10,52 +10,73 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from grader.spec import Diagnosis, Parts, Seen, close, curves, fail, number, the_one
+from grader.spec import Diagnosis, Parts, Seen, both, close, curves, fail, number, the_one
 
-from .misconceptions import ERASED, FORMULAS, NORMALISED, REPLACED, SCALED, SQUARED_IN_PLACE
+from .misconceptions import (
+    CLIPPED,
+    ERASED,
+    FORMULAS,
+    NORMALISED,
+    NOTHING,
+    REPLACED,
+    SCALED,
+    SQUARED_IN_PLACE,
+)
 from .reference import Tensors, l2
 
 # Right formulas agree to 1e-15 in float64, and to 1e-7 where the norm itself is taken in float32.
 RTOL = 1e-6
 
 Norms = Mapping[str, float]
+Formula = Callable[[Tensor], Tensor]
 
 
-def recorded(seen: Seen, part: str = "norms") -> dict[Any, Any]:
+def recorded(seen: Seen | Parts, part: str = "norms") -> dict[Any, Any]:
     """The dict of norms, as it was copied; anything but a dict fails."""
-    found = seen.mapping()[part]
+    found = (seen.mapping() if isinstance(seen, Seen) else seen)[part]
     if isinstance(found, str):
-        fail(f"The first thing that `attach_gradient_norm_hooks` returns is of type {found}, not a dict of "
-             "norms.")
+        fail(f"`attach_gradient_norm_hooks` returns no dict of norms, but something of type {found}.")
     if not isinstance(found, dict):
         fail("What `attach_gradient_norm_hooks` returns is not a dict of norms and a list of handles.")
     return found
 
 
-def entries(found: Mapping[Any, Any], parameters: Iterable[str]) -> dict[str, float]:
-    """The entries under parameters' names, as floats.
+def entries(found: Mapping[Any, Any]) -> dict[str, float]:
+    """All entries as floats; a dict without any fails."""
+    if not found:
+        fail("The dict is empty after a backward.", NOTHING)
+    return {str(name): number(value, f"The entry for `{name}`") for name, value in found.items()}
 
-    Which names are there is for the check `names` to say; here a third of them is enough.
+
+def whole(got: Iterable[str], parameters: Iterable[str]) -> bool:
+    """Every parameter has an entry under its name. Where not, `names` says so, and the other checks ask of
+    what is there whether it is the norm of any of the gradients."""
+    return set(parameters) <= set(got)
+
+
+def fits(got: Norms, formula: Formula, *backwards: Tensors, named: bool = True) -> bool:
+    """Every entry is the formula of its gradient; where there are several backwards, the sum over them.
+
+    Args:
+        named: an entry's gradient is the one of its name; else it may be any of them.
     """
-    expected = list(parameters)
-    known = {name: number(found[name], f"The entry for `{name}`") for name in expected if name in found}
-    if not known:
-        fail("No parameter has an entry under its name after the backward.")
-    if 3 * len(known) < len(expected):
-        fail(f"Only {len(known)} of {len(expected)} parameters have an entry under their name after the "
-             "backward.")
-    return known
+    sums = {name: sum(float(formula(gradients[name])) for gradients in backwards) for name in backwards[0]}
+    if named and not any(name in got for name in sums):
+        return False
+    return all(any(close(value, one, RTOL) for one in ([sums[name]] if named else sums.values()))
+               for name, value in got.items() if name in sums or not named)
 
 
-def fits(got: Norms, formula: Callable[[Tensor], Tensor], *backwards: Tensors) -> bool:
-    """Every entry is the formula of its gradient; where there are several backwards, the sum over them."""
-    return all(close(value, sum(float(formula(gradients[name])) for gradients in backwards), RTOL)
-               for name, value in got.items())
+def explained(got: Norms, formula: Formula, *backwards: Tensors) -> bool:
+    """`fits`, by name; or by value where not every parameter has an entry."""
+    return (fits(got, formula, *backwards)
+            or (not whole(got, backwards[0]) and fits(got, formula, *backwards, named=False)))
 
 
-def of_gradient(got: Norms, *backwards: Tensors) -> bool:
-    """Every entry is the L2 norm of its gradient, or one and the same of the mistaken formulas."""
-    return any(fits(got, formula, *backwards) for formula in (l2, *FORMULAS.values()))
+def of_gradients(got: Norms, *backwards: Tensors) -> bool:
+    """Every entry is the L2 norm of a gradient, or one and the same of the mistaken formulas: of which
+    gradient and by which formula is for `norms` to say."""
+    return any(fits(got, formula, *backwards, named=False) for formula in (l2, *FORMULAS.values()))
 
 
 def l2_norms(gradients: Tensors) -> dict[str, float]:
@@ -63,14 +84,17 @@ def l2_norms(gradients: Tensors) -> dict[str, float]:
 
 
 def off(got: Norms, want: Norms) -> list[str]:
-    """The names of the entries that are wrong."""
-    return [name for name, value in got.items() if not close(value, want[name], RTOL)]
+    """The names of the parameters whose entries are wrong."""
+    return [name for name in want if name in got and not close(got[name], want[name], RTOL)]
 
 
-def unchanged(before: Any, after: Any) -> bool:
-    """One and the same number."""
-    old, new = number(before, "An entry"), number(after, "An entry")
-    return old == new or (math.isnan(old) and math.isnan(new))
+def differing(before: Mapping[Any, Any], after: Mapping[Any, Any], rtol: float = 0.0) -> list[Any]:
+    """The names of the entries that are not the same in both, or only in one."""
+    def same(name: Any) -> bool:
+        old, new = number(before[name], "An entry"), number(after[name], "An entry")
+        return close(new, old, rtol) or (math.isnan(old) and math.isnan(new))
+
+    return [name for name in {**before, **after} if not (name in before and name in after and same(name))]
 
 
 def listed(names: Iterable[Any]) -> str:
@@ -102,29 +126,48 @@ def unlike(got: Tensors, want: Tensors, rtol: float) -> list[str]:
 
 def spoiling(got: Tensors, right: Tensors) -> Diagnosis | None:
     """What happened to the gradients, where it is one thing."""
-    def all_are(formula: Callable[[Tensor], Tensor]) -> bool:
+    def all_are(formula: Formula) -> bool:
         return not unlike(got, {name: formula(gradient) for name, gradient in right.items()}, RTOL)
 
     gain = got.get("gain", torch.tensor(math.nan))
     factor = float(gain.double() / right["gain"]) if gain.dim() == 0 else math.nan
     only_the_gain = unlike(got, right, RTOL) == ["gain"] and near(gain, right["gain"].norm(), RTOL)
-    return the_one([
+    shrunk = all(name in got and got[name].shape == g.shape and bool((got[name].abs() <= g.abs()).all())
+                 and bool((got[name] * g >= 0).all()) and bool(got[name].any()) for name, g in right.items())
+    known = the_one([
         (ERASED, all_are(torch.zeros_like)),
         (NORMALISED, all_are(lambda g: g / g.norm())),
         (SQUARED_IN_PLACE, all_are(torch.square)),
         (REPLACED, only_the_gain or all_are(lambda g: g.norm().expand_as(g))),
         (SCALED, math.isfinite(factor) and factor not in (0.0, 1.0) and all_are(lambda g: factor * g))])
+    return known or (CLIPPED if shrunk else None)
+
+
+def formula_of(got: Norms, right: Tensors) -> Diagnosis | None:
+    """What was taken for the L2 norm; of matrices and of other gradients apart, where no one thing was."""
+    whole_of_it = the_one((mistake, explained(got, formula, right)) for mistake, formula in FORMULAS.items())
+    if whole_of_it or not whole(got, right):
+        return whole_of_it
+    kinds = [{name: g for name, g in right.items() if (g.dim() == 2) is matrix} for matrix in (True, False)]
+    found = [None if fits(got, l2, kind)
+             else the_one((m, fits(got, formula, kind)) for m, formula in FORMULAS.items()) for kind in kinds]
+    if any(one is None and not fits(got, l2, kind) for one, kind in zip(found, kinds, strict=True)):
+        return None
+    first, second = found
+    return both(first, second) if first and second else first or second
 
 
 def tabulated(seen: Seen, what: str, got: Norms, want: Norms) -> None:
     """A row of the report's table for each entry."""
     for name, value in got.items():
-        seen.measure(f"{what} for `{name}`", f"{value:.6g}", f"{want[name]:.6g}")
+        seen.measure(f"{what} for `{name}`", f"{value:.6g}", f"{want[name]:.6g}" if name in want else "-")
 
 
 def pictured(seen: Seen, got: Norms, want: Norms) -> None:
     """The measured norms beside the expected ones."""
     yours = [got.get(name, math.nan) for name in want]
+    if not any(map(math.isfinite, yours)):
+        return
     told = "; ".join(f"{name}: measured {value:.4g}, expected {want[name]:.4g}"
                      for name, value in zip(want, yours, strict=True))
     seen.draw(curves("Gradient norm of each parameter", told, x_label="parameter: " + ", ".join(want),

@@ -16,27 +16,33 @@ from torch import nn
 
 
 class Scaled(nn.Module):
-    """Linear and tanh in turn, times a learnable gain: a parameter without dimensions."""
+    """Linear and tanh in turn, times a learnable gain: a parameter without dimensions.
+
+    The layer whose number is `skipped` takes no part.
+    """
 
     def __init__(self, *sizes: int) -> None:
         super().__init__()
         self.layers = nn.ModuleList(nn.Linear(n_in, n_out) for n_in, n_out in pairwise(sizes))
         self.gain = nn.Parameter(torch.ones(()))
+        self.skipped: int | None = None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        for layer in self.layers:
-            x = torch.tanh(layer(x))
+        for i, layer in enumerate(self.layers):
+            if i != self.skipped:
+                x = torch.tanh(layer(x))
         return self.gain * x
 
 
 class PartlyFrozen(nn.Module):
-    """Three layers in a row, the middle one frozen, and one that the forward pass never uses."""
+    """Three layers in a row, the middle one frozen and the last without bias, and one that the forward pass
+    never uses."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
         self.first = nn.Linear(size, size)
         self.frozen = nn.Linear(size, size).requires_grad_(False)
-        self.last = nn.Linear(size, size)
+        self.last = nn.Linear(size, size, bias=False)
         self.unused = nn.Linear(size, size)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -80,11 +86,13 @@ marked: Callable[[torch.Tensor, Token], torch.Tensor] = Marked.apply
 
 def one_backward(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor], x: torch.Tensor,
                  y: torch.Tensor) -> dict[str, Any]:
-    """The norms after one backward."""
+    """The norms after one backward, and of what type the first thing is that the function returns."""
     model = _filled(Scaled(*_sizes(parameters)), parameters)
-    norms, _ = _attach(namespace, model)
+    returned = namespace["attach_gradient_norm_hooks"](model)
+    norms, _ = _told_apart(returned)
     _backward(model, x, y)
-    return {"norms": _copied(norms)}
+    first = returned[0] if isinstance(returned, tuple | list) and returned else returned
+    return {"norms": _copied(norms), "first": type(first).__name__, "dict_first": first is norms}
 
 
 def two_backwards(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor], x: torch.Tensor,
@@ -99,14 +107,45 @@ def two_backwards(namespace: Mapping[str, Any], parameters: dict[str, torch.Tens
     return {"first": seen[0], "second": seen[1]}
 
 
+def odd_backwards(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor], x: torch.Tensor,
+                  y: torch.Tensor) -> dict[str, Any]:
+    """The norms after backwards of several kinds: through all layers, without the middle one, with gradients
+    of exactly 0, and with NaN; or the error that one of them raised.
+
+    With NaN, also the parameters whose gradient is finite all the same.
+    """
+    model = Scaled(*_sizes(parameters))
+    norms, _ = _attach(namespace, _filled(model, parameters))
+    found: dict[str, Any] = {}
+
+    def backward(kind: str, targets: torch.Tensor) -> None:
+        model.zero_grad()
+        try:
+            _backward(model, x, targets)
+            found[kind] = {"norms": _copied(norms)}
+        except Exception as error:
+            found[kind] = {"raised": f"{type(error).__name__}: {error}"[:300]}
+
+    backward("all", y)
+    model.skipped = 1
+    backward("skipped", y)
+    model.skipped = None
+    model.gain.data.zero_()
+    backward("zero", y)
+    model.gain.data.copy_(parameters["gain"])
+    backward("nan", torch.full_like(y, torch.nan))
+    found["finite"] = [name for name, parameter in model.named_parameters()
+                       if parameter.grad is not None and bool(parameter.grad.isfinite().any())]
+    return found
+
+
 def partly_frozen(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor], x: torch.Tensor,
                   y: torch.Tensor) -> dict[str, Any]:
-    """The norms of a net with a frozen and an unused layer, and what is trainable before and after."""
+    """The norms of a net with a frozen and an unused layer, and whether the same is trainable as before."""
     model = _filled(PartlyFrozen(x.shape[-1]), parameters)
-    before = _trainable(model)
-    norms, _ = _attach(namespace, model)
+    before, (norms, _) = [p.requires_grad for p in model.parameters()], _attach(namespace, model)
     _backward(model, x, y)
-    return {"norms": _copied(norms), "trainable_before": before, "trainable_after": _trainable(model)}
+    return {"norms": _copied(norms), "same": before == [p.requires_grad for p in model.parameters()]}
 
 
 def tied_weight(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor], x: torch.Tensor,
@@ -119,48 +158,67 @@ def tied_weight(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor
 
 
 def training_twice(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor], x: torch.Tensor,
-                   y: torch.Tensor) -> dict[str, Any]:
-    """The same training with hooks and without: the first gradients, and the parameters at the end.
+                   y: torch.Tensor, scale: float) -> dict[str, Any]:
+    """The same training with hooks and without: the first gradients, and the parameters at the end; and
+    what attaching alone has changed.
 
     The gain is negative and far from its best value, 0, so that its gradient is negative, which a norm never
-    is.
+    is. The loss is multiplied by `scale`, the learning rate divided.
     """
     parameters = {**parameters, "gain": -2.0 - parameters["gain"].abs()}
     found: dict[str, Any] = {}
     for name, hooked in (("without", False), ("with", True)):
         model = _filled(Scaled(*_sizes(parameters)), parameters)
-        kept = _attach(namespace, model) if hooked else None
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        _backward(model, x[0], y[0], scale)
+        if hooked:
+            before = _state(model)
+            kept = _attach(namespace, model)
+            found["changed"] = [n for n, value in _state(model).items() if value != before[n]]
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1 / scale, momentum=0.9)
         for step in range(2):
             optimizer.zero_grad()
             for part in range(2):  # two batches are accumulated before each step
-                _backward(model, x[2 * step + part], y[2 * step + part])
+                _backward(model, x[2 * step + part], y[2 * step + part], scale)
                 if step == 0 and part == 0:
                     found[f"gradients_{name}"] = {n: None if p.grad is None else p.grad.detach().clone()
                                                   for n, p in model.named_parameters()}
             optimizer.step()
         found[f"parameters_{name}"] = {n: p.detach().clone() for n, p in model.named_parameters()}
-        del kept
+        if hooked:
+            found["recorded"] = len(_items(kept[0]))
+            del kept
     return found
 
 
 def removed(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor], x: torch.Tensor,
             y: torch.Tensor) -> dict[str, Any]:
-    """The norms before and after every handle was removed, with a backward in between."""
+    """The norms before and after every handle was removed, with a backward in between; then those of hooks
+    attached anew, to this net and to another, and once more the old ones."""
     model = _filled(Scaled(*_sizes(parameters)), parameters)
     norms, handles = _attach(namespace, model)
+    _backward(model, x[0], y[0])
     _backward(model, x[0], y[0])
     given = _each(handles)
     removable = [handle for handle in given if callable(getattr(handle, "remove", None))]
     for handle in removable:
         handle.remove()
-    before = _copied(norms)
+    found: dict[str, Any] = {"handles": len(given), "removed": len(removable),
+                             "before": _copied(norms)}
     model.zero_grad()
     _backward(model, x[1], y[1])
-    return {"handles": len(given), "removed": len(removable), "before": before, "after": _copied(norms)}
+    found["after"] = _copied(norms)
+    other = _filled(Scaled(*_sizes(parameters)), parameters)
+    for name, net in (("anew", model), ("fresh", other)):
+        net.zero_grad()
+        norms_there, handles = _attach(namespace, net)
+        found[f"handles_{name}"] = len(_each(handles))
+        _backward(net, x[1], y[1])
+        _backward(net, x[1], y[1])
+        found[name] = _copied(norms_there)
+    return {**found, "old": _copied(norms)}
 
 
-def fifty_steps(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor], x: torch.Tensor,
+def many_steps(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor], x: torch.Tensor,
                 y: torch.Tensor, steps: int) -> dict[str, Any]:
     """How many steps' graphs are still alive after the last, and which norms are attached to one."""
     model = _filled(Scaled(*_sizes(parameters)), parameters)
@@ -175,13 +233,22 @@ def fifty_steps(namespace: Mapping[str, Any], parameters: dict[str, torch.Tensor
     attached = [str(k) for k, v in _items(kept[0]) if isinstance(v, torch.Tensor) and v.requires_grad]
     if any(token() is not None for token in tokens):
         gc.collect()  # what only a cycle holds is no leak; it takes a while, and most need none
-    return {"steps": steps, "alive": sum(token() is not None for token in tokens), "attached": attached}
+    alive = sum(token() is not None for token in tokens)
+    return {"recorded": len(_items(kept[0])), "alive": alive, "attached": attached}
 
 
 def total(namespace: Mapping[str, Any], values: torch.Tensor) -> Any:
-    """global_norm of a dict of floats, none of them negative."""
-    norms = {f"layers.{i}.weight": float(abs(value)) for i, value in enumerate(values)}
-    return namespace["global_norm"](norms)
+    """global_norm of a dict of norms, and the names that are left in it.
+
+    The norms are floats; who works with tensors without dimensions throughout is given those.
+    """
+    norms: dict[str, Any] = {f"layers.{i}.weight": abs(value) for i, value in enumerate(values)}
+    floats: dict[str, Any] = {name: float(value) for name, value in norms.items()}
+    try:
+        given, found = floats, namespace["global_norm"](floats)
+    except (AttributeError, TypeError):
+        given, found = norms, namespace["global_norm"](norms)
+    return {"total": found, "left": [str(name) for name in given]}
 
 
 def _sizes(parameters: Mapping[str, torch.Tensor]) -> list[int]:
@@ -199,15 +266,30 @@ def _filled(model: nn.Module, parameters: Mapping[str, torch.Tensor]) -> nn.Modu
 
 
 def _attach(namespace: Mapping[str, Any], model: nn.Module) -> tuple[Any, Any]:
-    """(norms, handles) as the student's function returned them; a dict alone is norms without handles."""
-    returned = namespace["attach_gradient_norm_hooks"](model)
-    if isinstance(returned, tuple | list) and returned:
-        return returned[0], returned[1] if len(returned) > 1 else None
-    return returned, None
+    """(norms, handles) as the student's function returned them."""
+    return _told_apart(namespace["attach_gradient_norm_hooks"](model))
 
 
-def _backward(model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> None:
-    torch.autograd.backward(nn.functional.mse_loss(model(x), y))
+def _told_apart(returned: Any) -> tuple[Any, Any]:
+    """(norms, handles), in whichever order they came; a dict alone is norms without handles."""
+    if not isinstance(returned, tuple | list) or not returned:
+        return returned, None
+    first, second = returned[0], returned[1] if len(returned) > 1 else None
+    swapped = isinstance(second, Mapping) and not isinstance(first, Mapping)
+    return (second, first) if swapped else (first, second)
+
+
+def _backward(model: nn.Module, x: torch.Tensor, y: torch.Tensor, scale: float = 1.0) -> None:
+    torch.autograd.backward(scale * nn.functional.mse_loss(model(x), y))
+
+
+def _state(model: nn.Module) -> dict[str, Any]:
+    """Parameters, gradients and training modes, by what they are called in a sentence."""
+    numbers = {name: (p.tolist(), None if p.grad is None else p.grad.tolist())
+               for name, p in model.named_parameters()}
+    return {"the training mode": [module.training for module in model.modules()],
+            **{f"`{name}`": value for name, (value, _) in numbers.items()},
+            **{f"the gradient of `{name}`": gradient for name, (_, gradient) in numbers.items()}}
 
 
 def _items(norms: Any) -> list[tuple[Any, Any]]:
@@ -220,10 +302,6 @@ def _copied(norms: Any) -> Any:
         return type(norms).__name__
     return {name: value.detach().clone() if isinstance(value, torch.Tensor) else value
             for name, value in _items(norms)}
-
-
-def _trainable(model: nn.Module) -> list[str]:
-    return [name for name, parameter in model.named_parameters() if parameter.requires_grad]
 
 
 def _each(handles: Any) -> list[Any]:

@@ -43,10 +43,10 @@ from grader.spec import (
 from .depth import BATCH, DEPTH, GRADIENT, SIGNAL, WIDTH, draw_gradient, draw_signal, explained, run
 from .misconceptions import (
     CUT_OFF,
+    ERRORS,
     FANS,
     NOT_IN_PLACE,
     ONE_SIDED,
-    RAISES,
     SAME_DRAW,
     SPREAD,
     TRUNCATED,
@@ -277,7 +277,7 @@ def truncated(*steps: Seen) -> None:
 
 # --- init_weights --------------------------------------------------------------------------------------
 
-@check(looks_at=(model, turns), points=2, false_alarms=RATE, raises=RAISES,
+@check(looks_at=(model, turns), points=2, false_alarms=RATE, errors=ERRORS,
        hint="`model.apply(f)` calls f with every module. Which kinds are to be filled, and which of them may "
             "have no bias? Parameters require a gradient: fill them under `torch.no_grad()`.")
 def init_weights(seen: Seen, alone: Seen) -> None:

@@ -278,7 +278,7 @@ DILATED = Diagnosis(
     "dilation-counted", "The stretch of a dilated kernel was counted, not its entries.",
     "Between the entries of a dilated kernel nothing is added up.", "torch.nn.Conv2d, `dilation`", "dilation")
 # words of an error -> what they show
-RAISES = {"ValueError": BIAS_HAS_NO_FAN,
+ERRORS = {"ValueError": BIAS_HAS_NO_FAN,
           "'NoneType' object has no attribute": NO_BIAS,
           "'NoneType' object is not": NO_BIAS,
           "leaf Variable that requires grad": NO_GRAD}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from grader.spec import Diagnosis
+from grader.spec import Diagnosis, both
+
+from .reference import Layer
 
 # Which layers are in the dictionary, and under which name.
 
@@ -24,9 +27,36 @@ POSITIONS = Diagnosis(
 OTHERS_TOO = Diagnosis(
     "other-layers-too", "Modules that are no linear layers are in the dictionary too.",
     "isinstance(module, nn.Linear) picks the linear layers.")
+OTHER_ORDER = Diagnosis(
+    "other-order", "The layers do not stand in the model's order.",
+    "Fill the dictionary in the order in which named_modules() gives the layers.")
 LEFT_OUT = Diagnosis(
     "frozen-left-out", "The layer that the step does not change is missing.",
     "A layer that does not move has ratio 0; it belongs in the dictionary too.")
+
+UNFROZEN = Diagnosis(
+    "unfrozen", "A layer that was frozen is trainable now.", "Leave `requires_grad` as it is.",
+    pattern="requires_grad")
+
+# What stops the function.
+
+NO_GRAD_AROUND = Diagnosis(
+    "no-grad-around-the-step",
+    "Gradients are switched off while the step is made, so that its backward fails.",
+    "Put only the measuring into torch.no_grad(), and call optimizer_step() outside of it.",
+    "torch.no_grad", pattern="no_grad|inference_mode|set_grad_enabled")
+NO_GRAD_MISSING = Diagnosis(
+    "no-grad-missing", "A parameter was changed in place where autograd was watching.",
+    "There is no need to change weights here. Where there is, do it in torch.no_grad().", "torch.no_grad")
+NO_DETACH = Diagnosis(
+    "detach-missing", "NumPy was asked for a tensor that requires a gradient.",
+    "Take weight.detach() first, and copy what it gives.", "torch.Tensor.detach")
+NO_BIAS = Diagnosis(
+    "layer-without-bias", "One of the layers has no bias: its `bias` is None.",
+    "Only the weights count here: leave the biases alone.", pattern="bias")
+NO_GRADIENT = Diagnosis(
+    "gradient-of-a-frozen-layer", "A frozen layer has no gradient: its `.grad` is None.",
+    "The weights before and after the step are all that is needed.", pattern=r"\.grad\b")
 
 # How the step is made.
 
@@ -41,11 +71,18 @@ TWO_STEPS = Diagnosis("two-steps", "The update is that of two steps.", "Call opt
 UNDONE = Diagnosis(
     "step-undone", "The step was taken back: the weights are what they were before.",
     "Let the weights stand as the step leaves them.")
+KEPT = Diagnosis(
+    "kept-from-the-first-call", "The second call for one model still uses weights kept in the first.",
+    "Copy the weights anew in each call.")
+ONE_DICTIONARY = Diagnosis(
+    "one-dictionary-for-all", "All calls fill one and the same dictionary.",
+    "Make a new dictionary in each call: a default value is made only once.",
+    pattern=r"def update_ratios\(.*=|global ")
 
 # What is taken for ||update|| / ||weight||.
 
 GRADIENTS = Diagnosis(
-    "gradient-ratio", "These are ||gradient|| / ||weight||: without the learning rate.",
+    "gradient-ratio", "These are ||gradient|| / ||weight||, times a constant at most.",
     "What an optimizer makes of a gradient is its own business. Measure the update itself.")
 AFTERWARDS = Diagnosis(
     "divided-by-new-weight", "The update is divided by the norm of the weights after the step.",
@@ -75,34 +112,54 @@ LOGARITHM = Diagnosis(
     "logarithm", "This is the logarithm to base 10 of the ratio.", "Give the ratio itself.", pattern="log")
 
 
-def update_ratio(weight: Tensor, gradient: Tensor, lr: float) -> float:
-    """||update|| / ||weight|| after one step of SGD, as it should be; both L2 norms of all entries."""
-    return lr * float(gradient.norm()) / float(weight.norm())
+# size of a tensor -> what stands in its norm's place
+SIZES: dict[Diagnosis, Callable[[Tensor], Tensor]] = {
+    SQUARED: lambda a: a.square().sum(),
+    MEANS: lambda a: a.abs().mean(),
+    SPECTRAL: lambda a: torch.linalg.matrix_norm(a, 2),
+    SPREADS: torch.std,
+}
 
 
-def mistaken_ratios(weights: Sequence[Tensor], biases: Sequence[Tensor], weight_gradients: Sequence[Tensor],
-                    bias_gradients: Sequence[Tensor], lr: float) -> dict[Diagnosis, list[float]]:
-    """What update_ratios gives for each layer under each misconception, with one step of SGD."""
-    pairs = list(zip(weights, weight_gradients, strict=True))
-    with_biases = [(torch.cat([w.flatten(), b]), torch.cat([g.flatten(), h]))
-                   for (w, g), b, h in zip(pairs, biases, bias_gradients, strict=True)]
-    right = [update_ratio(w, g, lr) for w, g in pairs]
-    return {
-        TWO_STEPS: [2 * ratio for ratio in right],
-        GRADIENTS: [ratio / lr for ratio in right],
-        AFTERWARDS: [lr * float(g.norm() / (w - lr * g).norm()) for w, g in pairs],
-        UPSIDE_DOWN: [1 / ratio for ratio in right],
-        DIFFERENCE: [float(((w - lr * g).norm() - w.norm()).abs() / w.norm()) for w, g in pairs],
-        WITH_BIAS: [update_ratio(w, g, lr) for w, g in with_biases],
-        NOT_RELATIVE: [lr * float(g.norm()) for _, g in pairs],
-        SQUARED: [ratio**2 for ratio in right],
-        ENTRY_BY_ENTRY: [float((lr * g / w).abs().mean()) for w, g in pairs],
-        MEANS: [lr * float(g.abs().mean() / w.abs().mean()) for w, g in pairs],
-        SPECTRAL: [lr * float(torch.linalg.matrix_norm(g, 2) / torch.linalg.matrix_norm(w, 2))
-                   for w, g in pairs],
-        SPREADS: [lr * float(g.std() / w.std()) for w, g in pairs],
-        LOGARITHM: [math.log10(ratio) for ratio in right],
-    }
+def update_ratio(layer: Layer, size: Callable[[Tensor], Tensor] = Tensor.norm, *, new: bool = False) -> float:
+    """||update|| / ||weight before||, by L2 norms or another size; `new`: / ||weight after||."""
+    before, after = layer.before[0], layer.after[0]
+    return float(size(after - before) / size(after if new else before))
+
+
+def _with_bias(layer: Layer) -> float:
+    before, after = (torch.cat([weight.flatten(), bias]) for weight, bias in (layer.before, layer.after))
+    return float((after - before).norm() / before.norm())
+
+
+def _entry_by_entry(layer: Layer) -> float:
+    return float(((layer.after[0] - layer.before[0]) / layer.before[0]).abs().mean())
+
+
+# what update_ratios gives for a layer
+RATIOS: dict[Diagnosis, Callable[[Layer], float]] = {
+    AFTERWARDS: lambda layer: update_ratio(layer, new=True),
+    UPSIDE_DOWN: lambda layer: 1 / update_ratio(layer),
+    DIFFERENCE: lambda layer: abs(float(layer.after[0].norm() / layer.before[0].norm()) - 1),
+    WITH_BIAS: _with_bias,
+    NOT_RELATIVE: lambda layer: float((layer.after[0] - layer.before[0]).norm()),
+    ENTRY_BY_ENTRY: _entry_by_entry,
+    LOGARITHM: lambda layer: math.log10(update_ratio(layer)),
+    **{mistake: functools.partial(update_ratio, size=size) for mistake, size in SIZES.items()},
+}
+# two mistakes at once
+RATIOS |= {both(mistake, AFTERWARDS): functools.partial(update_ratio, size=size, new=True)
+           for mistake, size in SIZES.items()}
+# what the ratio of a layer that did not move, under these, has to be turned back with
+UNDONE_BY: dict[Diagnosis, Callable[[float], float]] = {
+    UPSIDE_DOWN: lambda ratio: 1 / ratio if ratio else math.inf,
+    LOGARITHM: lambda ratio: 10**min(ratio, 300.0),
+}
+
+
+def gradient_ratio(layer: Layer) -> float:
+    """||gradient|| / ||weight||."""
+    return float(layer.gradient[0].norm() / layer.before[0].norm())
 
 
 # What is taken for the factor from one layer to the next.
@@ -133,17 +190,18 @@ EXTREMES = Diagnosis(
 SORTED = Diagnosis(
     "sorted-as-text", 'The layers were sorted as text, where "10" comes before "2".',
     "A dictionary keeps the order in which it was filled: no need to sort.", pattern="sort")
+CHANGED = Diagnosis(
+    "dictionary-changed", "`factor_per_layer` changes the dictionary that it is given.",
+    "Whoever calls it still needs the ratios: read them, and leave them there.", pattern=r"\.pop|del |clear")
 
 
-def mistaken_factors(logs: Sequence[float]) -> dict[Diagnosis, float]:
-    """What factor_per_layer gives under each misconception, for ratios with these logarithms.
-
-    The layers are called "0", "2", "4", and so on.
-    """
+def mistaken_factors(names: Sequence[str], logs: Sequence[float]) -> dict[Diagnosis, float]:
+    """What factor_per_layer gives under each misconception, for layers of these names and ratios with these
+    logarithms."""
     steps = len(logs) - 1
     whole = math.exp(logs[-1] - logs[0])
     ratios = [math.exp(log) for log in logs]
-    as_text = sorted(range(len(logs)), key=lambda i: str(2 * i))
+    as_text = sorted(range(len(logs)), key=names.__getitem__)
     return {
         WHOLE_FACTOR: whole,
         LAYERS_FOR_STEPS: whole ** (1 / len(logs)),

@@ -59,9 +59,9 @@ from .misconceptions import (
     OVERFLOW_ABOVE,
     OVERFLOW_BELOW,
     PILE_UP,
-    PROFILE_RAISES,
+    PROFILE_ERRORS,
     RELU_ON_OUTPUT,
-    REMEDY_RAISES,
+    REMEDY_ERRORS,
     SAME_WEIGHTS,
     STALE,
     STANDARD_NORMAL,
@@ -193,7 +193,7 @@ def threshold(seen: Seen, edges: Seen, plain: Seen) -> None:
 # --- the gradient's profile ----------------------------------------------------------------------------
 
 
-@check(looks_at=small_net, points=3, read=NIELSEN, raises=PROFILE_RAISES,
+@check(looks_at=small_net, points=3, read=NIELSEN, errors=PROFILE_ERRORS,
        hint="z is what a hidden nn.Linear gives. Keep each z, call retain_grad() on it, look at z.grad after "
             "backward.")
 def profile(seen: Seen) -> None:
@@ -213,7 +213,7 @@ def profile(seen: Seen) -> None:
     fail(f"`gradient_profile` gives {shown[0]}; expected {shown[1]}.{told}", named)
 
 
-@check(looks_at=(deep_net, small_net), points=1, raises=PROFILE_RAISES,
+@check(looks_at=(deep_net, small_net), points=1, errors=PROFILE_ERRORS,
        hint="What is the square of 1e-25 in float32?")
 def tiny_gradients(seen: Seen, small: Seen) -> None:
     """The profile is right where gradients are tiny: 16 sigmoid layers, weights from N(0, 0.01^2),
@@ -230,7 +230,7 @@ def tiny_gradients(seen: Seen, small: Seen) -> None:
                    otherwise={UNDERFLOW: got} if underflown(got, want) else None)
 
 
-@check(looks_at=(mixed_net, small_net), points=1, visible=False, raises=PROFILE_RAISES,
+@check(looks_at=(mixed_net, small_net), points=1, visible=False, errors=PROFILE_ERRORS,
        hint="Try a net with nn.Tanh or nn.ReLU in place of nn.Sigmoid, and one with a module of your own.")
 def any_activation(seen: Seen, small: Seen) -> None:
     """`gradient_profile` works for any activation, not only the sigmoid."""
@@ -240,7 +240,7 @@ def any_activation(seen: Seen, small: Seen) -> None:
                    otherwise={LAYERS_MISSING: got} if len(got) < len(want) else None)
 
 
-@check(looks_at=(asked_twice, small_net), points=1, visible=False, raises=PROFILE_RAISES,
+@check(looks_at=(asked_twice, small_net), points=1, visible=False, errors=PROFILE_ERRORS,
        hint="Call it twice on the same model. Are there hooks left on the model, has anything been changed?")
 def leaves_the_model_alone(seen: Seen, small: Seen) -> None:
     """Asked twice, `gradient_profile` answers the same; asked with another input, it answers for that. The
@@ -266,7 +266,7 @@ def leaves_the_model_alone(seen: Seen, small: Seen) -> None:
 # --- the remedy ----------------------------------------------------------------------------------------
 
 
-@check(looks_at=(small_remedy, seeded), points=1, raises=REMEDY_RAISES,
+@check(looks_at=(small_remedy, seeded), points=1, errors=REMEDY_ERRORS,
        hint="Count the nn.Linear layers, and look at what follows each of them.")
 def remedy_net(seen: Seen, drawn: Seen) -> None:
     """`remedy(depth, width)` has `depth` hidden layers of `width` units, a ReLU after each, and one linear
@@ -295,7 +295,7 @@ def remedy_net(seen: Seen, drawn: Seen) -> None:
         fail(f"`remedy` sets a seed: {set_inside}.", SEED_INSIDE)
 
 
-@check(looks_at=(deep_remedy, small_remedy), points=2, read=HE, false_alarms=1e-6, raises=REMEDY_RAISES,
+@check(looks_at=(deep_remedy, small_remedy), points=2, read=HE, false_alarms=1e-6, errors=REMEDY_ERRORS,
        hint="Plot the profile of remedy(30, 128). Is it level? Which variance must the weights have before a "
             "ReLU?")
 def remedy_is_level(seen: Seen, small: Seen) -> None:

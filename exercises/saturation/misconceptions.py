@@ -307,7 +307,7 @@ DOUBLED = Diagnosis(
     read=HE)
 
 # words of an error -> what they show
-PROFILE_RAISES = {"'NoneType' object has no attribute": NOT_RETAINED,
+PROFILE_ERRORS = {"'NoneType' object has no attribute": NOT_RETAINED,
                   "'NoneType' object is not": NOT_RETAINED,
                   "argument 'input' (position 1) must be Tensor, not NoneType": NOT_RETAINED}
-REMEDY_RAISES = {"leaf Variable that requires grad": NO_GRAD}
+REMEDY_ERRORS = {"leaf Variable that requires grad": NO_GRAD}

@@ -37,7 +37,7 @@ from grader.spec.initialisation import (
     times,
 )
 from grader.spec.inputs import Drawn, On, Strange, empty, normal, seed_for, uniform
-from grader.spec.mistakes import the_one
+from grader.spec.mistakes import both, the_one
 from grader.spec.pictures import curves, histogram
 from grader.spec.scalings import (
     BIAS_NOT_ZERO,
@@ -111,6 +111,7 @@ __all__ = [
     "alike",
     "apart",
     "bell",
+    "both",
     "check",
     "close",
     "correspondence",

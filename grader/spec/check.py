@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
 from grader.records import Cause
@@ -38,15 +38,15 @@ class Check:
     may_raise: bool
     # claimed share of right solutions that fail it; 0 where nothing is drawn
     false_alarms: float
+    errors: Mapping[str, Diagnosis]        # regular expression -> what an error shows that it finds
     hint: str
     read: str
     function: Callable[..., None]
-    raises: Mapping[str, Diagnosis] = field(default_factory=dict)
 
 
 def check(*, looks_at: Step | tuple[Step, ...], points: float, after: Check | tuple[Check, ...] = (),
-          visible: bool = True, may_raise: bool = False, false_alarms: float = 0.0, hint: str = "",
-          read: str = "", raises: Mapping[str, Diagnosis] | None = None
+          visible: bool = True, may_raise: bool = False, false_alarms: float = 0.0,
+          errors: Mapping[str, Diagnosis] | None = None, hint: str = "", read: str = ""
           ) -> Callable[[Callable[..., None]], Check]:
     """Make a check of a function that receives one `Seen` for each step in `looks_at`.
 
@@ -62,10 +62,10 @@ def check(*, looks_at: Step | tuple[Step, ...], points: float, after: Check | tu
             is asked.
         false_alarms: the share of right solutions that fail it by chance, which `grader validate` measures;
             0 where nothing is drawn.
+        errors: what a step that raised shows: the misconception, by a regular expression that is looked for
+            in "TypeError: message". It is named where a line that led there fits the misconception's own
+            pattern, if it has one, and where no other is found.
         hint, read: shown on failure where a diagnosis brings none of its own.
-        raises: words of an error -> the misconception that it shows, where a step raised. It is named where
-            the words stand in "ErrorClass: message", a line that led there fits the misconception's pattern,
-            and it is the only one.
 
     Raises:
         ValueError: the function has no docstring.
@@ -77,8 +77,8 @@ def check(*, looks_at: Step | tuple[Step, ...], points: float, after: Check | tu
         if not promise:
             raise ValueError(f"check {function.__name__} has no docstring: it is what the student reads")
         return Check(id=function.__name__.replace("_", "-"), promise=promise, points=points, looks_at=steps,
-                     after=roots, visible=visible, may_raise=may_raise, false_alarms=false_alarms, hint=hint,
-                     read=read, function=function, raises=raises or {})
+                     after=roots, visible=visible, may_raise=may_raise, false_alarms=false_alarms,
+                     errors=errors or {}, hint=hint, read=read, function=function)
     return make
 
 

@@ -29,5 +29,5 @@ def diagnose(norms):
     values = torch.tensor([float(n) for n in norms.values()])
     if values.isnan().any() or values.isinf().any():
         return "exploding"
-    first, *_, last = (norms[name] for name in norms if "weight" in name)
+    first, *_, last = (norms[name] for name in norms if name.split(".")[-1] == "weight")
     return "vanishing" if first <= last / 1000 else "exploding" if first >= 1000 * last else "stable"

@@ -2,6 +2,7 @@
 
 fails: each-backward
 diagnosis: accumulated-gradient
+points: 2
 """
 
 import torch

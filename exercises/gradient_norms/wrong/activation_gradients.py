@@ -1,8 +1,9 @@
 """Module backward hooks are handed the gradient of the layer's output, not of its weight
 (HSI_domain_adaptation, Megatron-DeepSpeed's DebugGradientNorm).
 
-fails: names, norms, each-backward, tied
-diagnosis: module-names
+fails: names, norms
+diagnosis: activation-gradients, module-names
+points: 6
 """
 
 import torch

@@ -2,6 +2,7 @@
 
 fails: each-backward
 diagnosis: added-up
+points: 2
 """
 
 import torch

@@ -1,7 +1,8 @@
 """Gradients are switched on inside the hook, so that the entries are tensors that require one.
 
 fails: no-leak
-diagnosis: none
+diagnosis: entries-hold-graphs
+points: 1
 """
 
 import torch

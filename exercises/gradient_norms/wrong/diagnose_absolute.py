@@ -2,6 +2,7 @@
 
 fails: diagnose
 diagnosis: absolute-size
+points: 3
 """
 
 import math

@@ -2,6 +2,7 @@
 
 fails: diagnose
 diagnosis: biases-counted
+points: 3
 """
 
 import math

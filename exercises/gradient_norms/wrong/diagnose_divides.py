@@ -3,6 +3,7 @@
 fails: diagnose
 diagnosis: none
 cause: raised
+points: 3
 """
 
 import math

@@ -2,6 +2,7 @@
 
 fails: diagnose
 diagnosis: extremes-compared
+points: 3
 """
 
 import math

@@ -2,6 +2,7 @@
 
 fails: diagnose
 diagnosis: nan-passed
+points: 3
 """
 
 def diagnose(norms):

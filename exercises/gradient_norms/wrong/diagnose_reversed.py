@@ -2,6 +2,7 @@
 
 fails: diagnose
 diagnosis: reversed
+points: 3
 """
 
 import math

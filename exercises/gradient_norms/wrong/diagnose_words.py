@@ -2,6 +2,7 @@
 
 fails: diagnose
 diagnosis: none
+points: 3
 """
 
 import math

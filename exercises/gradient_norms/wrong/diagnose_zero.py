@@ -2,6 +2,7 @@
 
 fails: diagnose
 diagnosis: zero-passed
+points: 3
 """
 
 import math

@@ -2,6 +2,7 @@
 
 fails: gradients-untouched
 diagnosis: gradient-erased
+points: 2
 """
 
 import torch

@@ -1,6 +1,7 @@
 """The first weight is compared with the largest, not with the last.
 
 fails: diagnose
+points: 3
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: each-backward
 diagnosis: stale-gradient
+points: 2
 """
 
 import torch

@@ -1,6 +1,7 @@
 """The dict is emptied by a hook on the model, which is not among the handles.
 
 fails: removable
+points: 2
 """
 
 

@@ -1,8 +1,9 @@
 """A hook is registered on frozen parameters too, which raises RuntimeError.
 
 fails: frozen
-diagnosis: none
+diagnosis: frozen-hooked
 cause: raised
+points: 1
 """
 
 import torch

@@ -1,8 +1,9 @@
 """A tensor hook reads `.grad`, which is still None in the first backward.
 
-fails: names, norms, each-backward, tied
-diagnosis: none
+fails: names, norms, each-backward, frozen, tied, gradients-untouched, removable, no-leak
+diagnosis: gradient-is-none
 cause: raised
+points: 15 (every backward raises)
 """
 
 import torch

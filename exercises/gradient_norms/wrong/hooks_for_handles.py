@@ -2,6 +2,7 @@
 
 fails: removable
 diagnosis: none
+points: 2
 """
 
 import torch

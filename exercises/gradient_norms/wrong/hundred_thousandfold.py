@@ -1,6 +1,7 @@
 """A factor of a hundred thousand in place of a thousand.
 
 fails: diagnose
+points: 3
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: no-leak
 diagnosis: graphs-kept-alive
+points: 1
 """
 
 import torch

@@ -2,6 +2,7 @@
 
 fails: no-leak
 diagnosis: none
+points: 1
 """
 
 import torch

@@ -2,6 +2,7 @@
 
 fails: norms
 diagnosis: l1-norm
+points: 5
 """
 
 import torch

@@ -2,6 +2,7 @@
 
 fails: norms
 diagnosis: largest-entry
+points: 5
 """
 
 import torch

@@ -2,6 +2,7 @@
 
 fails: removable
 diagnosis: some-handles
+points: 2
 """
 
 import torch

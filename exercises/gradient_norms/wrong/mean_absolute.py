@@ -2,6 +2,7 @@
 
 fails: norms
 diagnosis: mean-absolute
+points: 5
 """
 
 import torch

@@ -2,6 +2,7 @@
 
 fails: removable
 diagnosis: no-handles
+points: 2
 """
 
 import torch

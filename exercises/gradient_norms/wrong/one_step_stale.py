@@ -1,7 +1,8 @@
 """A tensor hook reads `.grad`, which is None at first and one backward late afterwards.
 
-fails: names, norms, each-backward, tied
+fails: names, each-backward, frozen, tied, no-leak
 diagnosis: nothing-recorded, stale-gradient
+points: 6
 """
 
 import torch

@@ -1,8 +1,9 @@
 """A post-accumulate hook is handed the parameter; its norm is recorded in place of the gradient's
 (pytorch#187268, picotron#39).
 
-fails: norms, each-backward, tied
+fails: norms
 diagnosis: parameter-norm
+points: 5
 """
 
 import torch

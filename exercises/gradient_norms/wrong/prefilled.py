@@ -2,6 +2,7 @@
 
 fails: frozen
 diagnosis: prefilled
+points: 1
 """
 
 import torch

@@ -1,7 +1,8 @@
 """The norms are read when the hooks are attached, before there is any gradient.
 
-fails: names, norms, each-backward, tied
+fails: names, norms, each-backward, frozen, tied, removable, no-leak
 diagnosis: nothing-recorded
+points: 13 (without entries there is nothing to look at)
 """
 
 import torch

@@ -3,6 +3,7 @@ becomes the gradient, with its sign gone.
 
 fails: gradients-untouched
 diagnosis: gradient-replaced
+points: 2
 """
 
 import torch

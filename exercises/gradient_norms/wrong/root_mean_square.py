@@ -2,6 +2,7 @@
 
 fails: norms
 diagnosis: root-mean-square
+points: 5
 """
 
 import torch

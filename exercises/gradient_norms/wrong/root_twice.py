@@ -2,6 +2,7 @@
 
 fails: norms
 diagnosis: root-twice
+points: 5
 """
 
 import torch

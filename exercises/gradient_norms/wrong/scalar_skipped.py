@@ -2,6 +2,7 @@
 
 fails: names
 diagnosis: scalar-skipped
+points: 1
 """
 
 import torch

@@ -2,6 +2,7 @@
 
 fails: norms
 diagnosis: spectral-norm
+points: 5
 """
 
 import torch

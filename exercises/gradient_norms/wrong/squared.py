@@ -2,6 +2,7 @@
 
 fails: norms
 diagnosis: squared-norm
+points: 5
 """
 
 import torch

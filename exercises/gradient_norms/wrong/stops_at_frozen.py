@@ -2,6 +2,7 @@
 
 fails: frozen
 diagnosis: none
+points: 1
 """
 
 import torch

@@ -2,6 +2,7 @@
 
 fails: norms
 diagnosis: sum-of-entries
+points: 5
 """
 
 import torch

@@ -2,6 +2,7 @@
 
 fails: tied
 diagnosis: tied-twice
+points: 1
 """
 
 import torch

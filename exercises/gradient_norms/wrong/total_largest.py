@@ -2,6 +2,7 @@
 
 fails: global-norm
 diagnosis: largest-norm
+points: 2
 """
 
 import torch

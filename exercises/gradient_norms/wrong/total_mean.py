@@ -2,6 +2,7 @@
 
 fails: global-norm
 diagnosis: mean-norm
+points: 2
 """
 
 import torch

@@ -2,6 +2,7 @@
 
 fails: global-norm
 diagnosis: mean-square-total
+points: 2
 """
 
 import torch

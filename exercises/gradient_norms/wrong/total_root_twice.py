@@ -2,6 +2,7 @@
 
 fails: global-norm
 diagnosis: total-root-twice
+points: 2
 """
 
 import torch

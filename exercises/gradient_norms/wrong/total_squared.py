@@ -2,6 +2,7 @@
 
 fails: global-norm
 diagnosis: squared-total
+points: 2
 """
 
 import torch

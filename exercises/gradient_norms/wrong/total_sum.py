@@ -2,6 +2,7 @@
 
 fails: global-norm
 diagnosis: sum-of-norms
+points: 2
 """
 
 import torch

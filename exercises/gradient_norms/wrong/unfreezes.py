@@ -2,6 +2,7 @@
 
 fails: frozen
 diagnosis: unfrozen
+points: 1
 """
 
 import torch

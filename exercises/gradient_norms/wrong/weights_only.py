@@ -2,6 +2,7 @@
 
 fails: names
 diagnosis: weights-only
+points: 1
 """
 
 import torch

@@ -2,6 +2,7 @@
 
 fails: layers
 diagnosis: none
+points: 2
 """
 from torch import nn
 

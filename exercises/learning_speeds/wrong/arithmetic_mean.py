@@ -2,6 +2,7 @@
 
 fails: factor
 diagnosis: arithmetic-mean
+points: 2
 """
 
 

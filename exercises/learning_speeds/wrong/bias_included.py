@@ -2,6 +2,7 @@
 
 fails: ratios
 diagnosis: bias-included
+points: 3
 """
 import torch
 from torch import nn

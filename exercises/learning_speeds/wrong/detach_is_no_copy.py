@@ -1,7 +1,8 @@
 """detach() shares the numbers with the parameter, so it keeps nothing.
 
-fails: ratios, frozen-layer
+fails: ratios
 diagnosis: no-copy
+points: 3
 """
 from torch import nn
 

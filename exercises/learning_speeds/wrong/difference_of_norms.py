@@ -2,6 +2,7 @@
 
 fails: ratios
 diagnosis: difference-of-norms
+points: 3
 """
 from torch import nn
 

@@ -2,6 +2,7 @@
 
 fails: ratios
 diagnosis: divided-by-new-weight
+points: 3
 """
 from torch import nn
 

@@ -2,6 +2,7 @@
 
 fails: factor
 diagnosis: divided-not-rooted
+points: 2
 """
 
 

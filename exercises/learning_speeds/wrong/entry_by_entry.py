@@ -2,6 +2,7 @@
 
 fails: ratios
 diagnosis: entry-by-entry
+points: 3
 """
 from torch import nn
 

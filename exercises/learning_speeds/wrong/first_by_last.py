@@ -2,6 +2,7 @@
 
 fails: factor
 diagnosis: first-by-last
+points: 2
 """
 
 

@@ -1,8 +1,9 @@
 """Every layer is taken to have a gradient.
 
 fails: frozen-layer
-diagnosis: none
+diagnosis: gradient-of-a-frozen-layer
 cause: raised
+points: 1
 """
 from torch import nn
 

@@ -2,6 +2,7 @@
 
 fails: frozen-layer
 diagnosis: frozen-left-out
+points: 1
 """
 from torch import nn
 

@@ -2,6 +2,7 @@
 
 fails: ratios
 diagnosis: gradient-ratio
+points: 3
 """
 from torch import nn
 

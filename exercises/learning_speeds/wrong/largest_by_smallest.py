@@ -2,6 +2,7 @@
 
 fails: factor
 diagnosis: largest-by-smallest
+points: 2
 """
 
 

@@ -2,6 +2,7 @@
 
 fails: factor
 diagnosis: layers-for-steps
+points: 2
 """
 
 

@@ -1,7 +1,8 @@
 """The logarithm to base 10, good for a plot.
 
-fails: ratios, frozen-layer
+fails: ratios
 diagnosis: logarithm
+points: 3
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: factor
 diagnosis: logarithm-of-the-factor
+points: 2
 """
 import math
 

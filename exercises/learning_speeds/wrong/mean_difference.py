@@ -2,6 +2,7 @@
 
 fails: factor
 diagnosis: slope
+points: 2
 """
 
 

@@ -2,6 +2,7 @@
 
 fails: ratios
 diagnosis: means-not-norms
+points: 3
 """
 from torch import nn
 

@@ -2,6 +2,7 @@
 
 fails: ratios
 diagnosis: not-relative
+points: 3
 """
 from torch import nn
 

@@ -2,6 +2,7 @@
 
 fails: layers
 diagnosis: other-layers-too
+points: 2
 """
 
 

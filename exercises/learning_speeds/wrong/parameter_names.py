@@ -2,6 +2,7 @@
 
 fails: layers
 diagnosis: parameter-names
+points: 2
 """
 
 

@@ -2,6 +2,7 @@
 
 fails: layers
 diagnosis: positions-for-names
+points: 2
 """
 from torch import nn
 

@@ -2,6 +2,7 @@
 
 fails: factor
 diagnosis: sorted-as-text
+points: 2
 """
 
 

@@ -2,6 +2,7 @@
 
 fails: ratios
 diagnosis: spectral-norm
+points: 3
 """
 import torch
 from torch import nn

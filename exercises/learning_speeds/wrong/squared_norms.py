@@ -2,6 +2,7 @@
 
 fails: ratios
 diagnosis: squared-norms
+points: 3
 """
 from torch import nn
 

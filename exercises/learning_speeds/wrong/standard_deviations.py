@@ -2,6 +2,7 @@
 
 fails: ratios
 diagnosis: standard-deviations
+points: 3
 """
 from torch import nn
 

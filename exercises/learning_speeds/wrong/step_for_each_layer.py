@@ -1,7 +1,8 @@
 """The step is made within the loop over the layers: once for each of them.
 
-fails: ratios, one-step
+fails: one-step
 diagnosis: none
+points: 2
 """
 from torch import nn
 
@@ -12,5 +13,5 @@ def update_ratios(model, optimizer_step):
         if isinstance(m, nn.Linear):
             before = m.weight.detach().clone()
             optimizer_step()
-            ratios[name] = ((m.weight - before).norm() / m.weight.norm()).item()
+            ratios[name] = ((m.weight - before).norm() / before.norm()).item()
     return ratios

@@ -1,7 +1,8 @@
 """`optimizer_step` without parentheses: it is named, not called.
 
-fails: ratios, one-step, frozen-layer
+fails: ratios, one-step
 diagnosis: step-not-made
+points: 5 (no weight moves, and one step is a promise of its own)
 """
 from torch import nn
 

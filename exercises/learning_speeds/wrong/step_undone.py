@@ -2,6 +2,7 @@
 
 fails: one-step
 diagnosis: step-undone
+points: 2
 """
 from torch import nn
 

@@ -2,6 +2,7 @@
 
 fails: layers
 diagnosis: top-level-only
+points: 2
 """
 from torch import nn
 

@@ -1,7 +1,8 @@
 """The weight over its update.
 
-fails: ratios, frozen-layer
+fails: ratios
 diagnosis: upside-down
+points: 3
 """
 from torch import nn
 

@@ -2,6 +2,7 @@
 
 fails: factor
 diagnosis: whole-factor
+points: 2
 """
 
 

@@ -1,0 +1,17 @@
+"""Biases are copied too, and a layer without one has None.
+
+fails: layers
+diagnosis: layer-without-bias
+cause: raised
+points: 2
+"""
+from torch import nn
+
+
+def update_ratios(model, optimizer_step):
+    layers = {name: m for name, m in model.named_modules() if isinstance(m, nn.Linear)}
+    before = {name: m.weight.detach().clone() for name, m in layers.items()}
+    biases = {name: m.bias.data.clone() for name, m in layers.items()}
+    optimizer_step()
+    return {name: ((m.weight.detach() - before[name]).norm() / before[name].norm()).item()
+            for name, m in layers.items()}

@@ -1,0 +1,16 @@
+"""Gradients are clipped after the step.
+
+fails: one-step
+diagnosis: none
+points: 2
+"""
+from torch import nn
+
+
+def update_ratios(model, optimizer_step):
+    layers = {name: m for name, m in model.named_modules() if isinstance(m, nn.Linear)}
+    before = {name: m.weight.detach().clone() for name, m in layers.items()}
+    optimizer_step()
+    nn.utils.clip_grad_norm_(model.parameters(), 100.0)
+    return {name: ((m.weight.detach() - before[name]).norm() / before[name].norm()).item()
+            for name, m in layers.items()}

@@ -1,0 +1,15 @@
+"""The names are gone through in sorted order.
+
+fails: layers
+diagnosis: sorted-as-text
+points: 2
+"""
+from torch import nn
+
+
+def update_ratios(model, optimizer_step):
+    layers = {name: m for name, m in model.named_modules() if isinstance(m, nn.Linear)}
+    before = {name: m.weight.detach().clone() for name, m in layers.items()}
+    optimizer_step()
+    return {name: ((m.weight.detach() - before[name]).norm() / before[name].norm()).item()
+            for name, m in sorted(layers.items())}
