@@ -1,5 +1,7 @@
 """The nets that `build` gives: their layers, what they compute, and the first weights they have."""
 
+import itertools
+import operator
 from collections.abc import Callable
 
 import torch
@@ -173,12 +175,27 @@ def expect_scaling(seen: Seen, right: Law) -> None:
     whole = the_one([*((diagnosis, fits(draws, law)) for diagnosis, law in scalings(right)),
                      (ENDS_FORGOTTEN, forgotten)])
     off = [draw for draw, h in zip(draws, held, strict=True) if not h]
-    each = [the_one((diagnosis, fits([draw], law)) for diagnosis, law in scalings(right)) for draw in off]
     first, mean = off[0], float(off[0].weights.mean())
     said = (f"In the {first.name} the weights have variance {first.variance:.3g} and mean {mean:.2g}; "
             f"expected are variance {right.variance(first.shape):.3g} and mean 0.")
-    if whole is None and all(each):   # two mistakes, or one in some layers only
-        said += "".join(f" In the {draw.name}: {one.meaning}" for draw, one in zip(off, each, strict=True)
-                        if one)
-        whole = each[0]
+    if whole is None:
+        whole, where = two_in_one(off, right)
+        said += where
     fail(said, whole)
+
+
+def two_in_one(off: list[Draw], right: Law) -> tuple[Diagnosis | None, str]:
+    """Of mistakes in some layers only, or of two in different layers: that of the first layer, and a sentence
+    for each; nothing where more than one pair would explain it."""
+    fitting: dict[Diagnosis, list[bool]] = {}
+    for diagnosis, law in scalings(right):
+        earlier = fitting.get(diagnosis, [False] * len(off))
+        fitting[diagnosis] = [e or fits([draw], law) for e, draw in zip(earlier, off, strict=True)]
+    pairs = [(a, b) for a, b in itertools.combinations_with_replacement(fitting, 2)
+             if all(map(operator.or_, fitting[a], fitting[b])) and (a is b or not (
+                 all(fitting[a]) or all(fitting[b])))]
+    if len(pairs) != 1:
+        return None, ""
+    mine = [pairs[0][0] if fits_here else pairs[0][1] for fits_here in fitting[pairs[0][0]]]
+    return mine[0], "".join(f" In the {draw.name}: {one.meaning}"
+                            for draw, one in zip(off, mine, strict=True))

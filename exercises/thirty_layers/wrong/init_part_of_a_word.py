@@ -2,6 +2,7 @@
 
 fails: unknown-init
 diagnosis: loosely-matched
+points: 1
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: biases-zero
 diagnosis: no-bias
+points: 1
 """
 import math
 

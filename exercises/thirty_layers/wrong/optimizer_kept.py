@@ -2,6 +2,7 @@
 
 fails: starts-afresh
 diagnosis: state-kept
+points: 1
 """
 import torch
 import torch.nn.functional as F

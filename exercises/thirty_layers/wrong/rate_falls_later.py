@@ -1,7 +1,8 @@
 """The learning rate falls after 30 steps.
 
-fails: losses, updates
+fails: losses
 diagnosis: none
+points: 2
 """
 import torch
 import torch.nn.functional as F

@@ -2,6 +2,7 @@
 
 fails: he, xavier
 diagnosis: small-normal
+points: 3
 """
 import math
 

@@ -1,7 +1,8 @@
 """A little weight decay, as always.
 
-fails: losses, updates
+fails: losses
 diagnosis: weight-decay
+points: 2
 """
 import torch
 import torch.nn.functional as F

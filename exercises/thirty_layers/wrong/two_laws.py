@@ -1,7 +1,8 @@
-"""The first layer keeps PyTorch's weights, the last gets N(0, 0.01^2).
+"""For He's rule LeCun's in the first and hidden layers, and N(0, 0.01^2) in the last.
 
-fails: he, xavier, small-normal
-diagnosis: small-normal
+fails: he, he-converges
+diagnosis: lecun-scaling
+points: 4
 """
 import math
 
@@ -16,8 +17,9 @@ def build(depth, width, init):
     for fan_in, fan_out in zip(sizes[:-1], sizes[1:]):
         linear = nn.Linear(fan_in, fan_out)
         std = {"he": math.sqrt(2 / fan_in), "xavier": math.sqrt(2 / (fan_in + fan_out)), "normal": 0.01}[init]
-        if len(layers):
-            nn.init.normal_(linear.weight, std=std if fan_out != 10 else 0.01)
+        if init == "he":
+            std = 0.01 if fan_out == 10 else math.sqrt(1 / fan_in)
+        nn.init.normal_(linear.weight, std=std)
         nn.init.zeros_(linear.bias)
         layers += [linear, nn.ReLU()]
     return nn.Sequential(*layers[:-1])
