@@ -2,16 +2,16 @@
 them."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
 
 from grader.spec import (
     Call,
-    Diagnosis,
     Probe,
     Seen,
+    alike,
     check,
     close,
     curves,
@@ -26,7 +26,7 @@ from grader.spec import (
     the_one,
 )
 
-from .matrices import NEAR_ONE, NON_NORMAL, SYMMETRIC_ONES, TURNING
+from .matrices import NEAR_ONE, NON_NORMAL, SYMMETRIC_ONES, TURNING, TWINS, radius_of
 from .misconceptions import (
     AFTERWARDS,
     BY_VALUE,
@@ -35,14 +35,18 @@ from .misconceptions import (
     FACTOR,
     FLOAT32,
     INVENTED,
+    LARGEST_ENTRY,
     LARGEST_NORM,
     NO_TOLERANCE,
     ONE_BY_ONE,
+    ONE_NORM,
+    OTHER_TOLERANCE,
     PARAMETER_NORM,
     PARAMETERS_CLIPPED,
     PASCANU,
     RAISED,
     ROOT_FORGOTTEN,
+    SPECTRAL_NORM,
     STOPPED_AT_NONE,
     SUM_OF_NORMS,
     SWAPPED,
@@ -50,11 +54,19 @@ from .misconceptions import (
     UNCHANGED,
     USED_UP,
 )
-from .reference import MISTAKEN_RADII, mistaken_norms, norm_of_all, norms_of, regime_of, spectral_radius
+from .reference import (
+    mistaken_norms,
+    norm_by,
+    norm_of_all,
+    norms_of,
+    regime_of,
+    spectral,
+)
+from .regimes import expect_regimes, labels_of, own_rule
 
-LABELS = ("vanishing", "stable", "exploding")
 SHAPES = ((12, 5), (), (4, 6), (6,))   # of the parameters to clip: 91 numbers
 MAX_NORM = 2.5
+LIST = "`gradient_through_time`'s list"
 SMALL = 2.0      # below max_norm, and its square above
 RTOL = 1e-5      # of clipped gradients: float64; PyTorch divides by the norm + 1e-6, some 1e-8 of it here
 
@@ -68,10 +80,12 @@ def parameters_with(std: float) -> dict[str, Any]:
 
 
 through_time = Call("gradient_through_time", normal(6, 6, std=0.45, dtype="float64"), 12)
+one_step = Call("gradient_through_time", normal(3, 3, dtype="float64"), 1)
 exploding = Call("gradient_through_time", normal(8, 8, std=0.9), 200)
 vanishing = Call("gradient_through_time", normal(8, 8, std=0.1), 100)
 
 plain_matrices = Probe("regimes", uses=("regime",), weights=SYMMETRIC_ONES)
+twins = Probe("regimes", uses=("regime",), weights=TWINS)
 turning_matrices = Probe("regimes", uses=("regime",), weights=TURNING)
 non_normal_matrices = Probe("regimes", uses=("regime",), weights=NON_NORMAL)
 matrices_near_one = Probe("regimes", uses=("regime",), weights=NEAR_ONE)
@@ -85,66 +99,57 @@ in_one_pass = Probe("clipped", uses=("clip_gradients_",), **parameters_with(10.0
 # --- the gradient at each step -------------------------------------------------------------------------
 
 
-@check(looks_at=through_time, points=3, read=PASCANU,
+@check(looks_at=(through_time, one_step), points=3, read=PASCANU,
        hint="Begin with dL/dh_T. What is it for L = h_T.sum()? How does one step back change it?")
-def gradients(seen: Seen) -> None:
+def gradients(seen: Seen, once: Seen) -> None:
     """`gradient_through_time(weight, steps)` gives the norm of dL/dh_t for t = 1 to `steps`, in this
     order."""
     weight, steps = seen.given["0"], seen.given["1"]
     want = norms_of(weight, steps)
-    got = numbers(seen.value, "`gradient_through_time`'s list")
+    got = numbers(seen.value, LIST)
     if len(got) == len(want):
         seen.draw(curves(
             "Norm of dL/dh_t",
             f"The expected curve ends at step {steps} with the root of {len(weight)}.",
             x_label="t", y_label="norm of dL/dh_t", yours=got, expected=want, log_y=True))
     # twelve steps: right ways differ by some 1e-14 in float64 and 1e-6 in float32, mistakes by per cents
-    expect_numbers(got, want, rtol=1e-5, what="`gradient_through_time`'s list",
-                   otherwise=mistaken_norms(weight, steps))
+    expect_norms(got, seen, rtol=RTOL, what=LIST)
+    expect_numbers(once.value, norms_of(once.given["0"], 1), rtol=RTOL, what=f"{LIST} for steps=1")
 
 
-def out_of_range(got: Sequence[float], want: Sequence[float]) -> bool:
-    """Are entries 0 or infinite, and all of those right that float32 can hold?"""
-    return len(got) == len(want) and any(g == 0.0 or not math.isfinite(g) for g in got) and all(
+def expect_norms(got: list[float], seen: Seen, *, rtol: float, what: str) -> None:
+    """The norms for the weight and the steps that were given; a mistake that gives just these is named."""
+    weight, steps = seen.given["0"].double(), seen.given["1"]
+    want, named = norms_of(weight, steps), None
+    if not alike(got, want, rtol):
+        named = the_one((d, alike(got, wrong, rtol)) for d, wrong in mistaken_norms(weight, steps))
+    expect_numbers(got, want, rtol=rtol, what=what, otherwise={named: got} if named else None)
+
+
+def out_of_range(got: Sequence[float], want: Sequence[float]) -> list[int]:
+    """The entries that are 0 or infinite, if all of those are right that float32 can hold."""
+    off = [i for i, g in enumerate(got) if g == 0.0 or not math.isfinite(g)]
+    fine = len(got) == len(want) and all(
         close(g, w, 1e-3) for g, w in zip(got, want, strict=True) if 1e-15 < w < 1e15)
+    return off if fine else []
 
 
-@check(looks_at=(exploding, vanishing), points=1, after=gradients,
+@check(looks_at=(exploding, vanishing), points=1,
        hint="Where does float32 end? Look at the first and the last entry for 200 steps.")
 def long_sequences(grows: Seen, falls: Seen) -> None:
     """The norms are right for long sequences too, where they leave the range of float32."""
-    for seen, what in ((grows, "`gradient_through_time`'s list for a growing gradient"),
-                       (falls, "`gradient_through_time`'s list for a falling gradient")):
-        want = norms_of(seen.given["0"], seen.given["1"])
-        got = numbers(seen.value, what)
-        if out_of_range(got, want):
-            fail(f"{what} has entries that are 0 or not finite; the expected ones lie between "
-                 f"{min(want):.2g} and {max(want):.2g}.", FLOAT32)
+    for seen, what in ((grows, f"{LIST} for a growing gradient"), (falls, f"{LIST} for a falling gradient")):
+        want, got = norms_of(seen.given["0"], seen.given["1"]), numbers(seen.value, what)
+        off = out_of_range(got, want)
+        if off:
+            fail(f"Entry {off[-1]} of {what} is {got[off[-1]]:g}, as all {len(off)} up to it; expected "
+                 f"{want[off[-1]]:.3g}." if off == list(range(len(off))) else
+                 f"Entry {off[0]} of {what} is {got[off[0]]:g}; expected {want[off[0]]:.3g}.", FLOAT32)
         # float64 all the way: each of 200 products adds some 1e-16, amplified by the matrix' condition
-        expect_numbers(got, want, rtol=1e-6, what=what)
+        expect_norms(got, seen, rtol=1e-6, what=what)
 
 
 # --- the regime ----------------------------------------------------------------------------------------
-
-
-def expect_regimes(seen: Seen, otherwise: Mapping[Diagnosis, Sequence[Any]] | None = None) -> None:
-    """The label of each matrix; where all labels are those of just one misconception, it is named."""
-    weights, got = seen.given["weights"], seen.mapping().items("labels")
-    radii = [spectral_radius(w) for w in weights]
-    want = [regime_of(radius) for radius in radii]
-    for radius, said, right in zip(radii, got, want, strict=False):
-        seen.measure(f"matrix with spectral radius {radius:.3f}", described(said), repr(right))
-    strange = [said for said in got if not isinstance(said, str) or said not in LABELS]
-    if strange or len(got) != len(want):
-        fail(f"`regime` gives {described(strange[0]) if strange else 'nothing'}; expected 'vanishing', "
-             "'stable' or 'exploding'.")
-    if got == want:
-        return
-    mistaken = {d: [regime_of(size(w)) for w in weights] for d, size in MISTAKEN_RADII.items()}
-    at = next(i for i, said in enumerate(got) if said != want[i])
-    fail(f"For a matrix with spectral radius {radii[at]:.3f}, `regime` gives {got[at]!r}; expected "
-         f"{want[at]!r}.",
-         the_one((d, got == labels) for d, labels in {**mistaken, **(otherwise or {})}.items()))
 
 
 @check(looks_at=plain_matrices, points=1,
@@ -153,30 +158,40 @@ def regimes(seen: Seen) -> None:
     """`regime` calls a matrix "vanishing" if its spectral radius is below 1, and "exploding" if it is
     above."""
     other = {"vanishing": "exploding", "exploding": "vanishing", "stable": "stable"}
-    expect_regimes(seen, {SWAPPED: [other[regime_of(spectral_radius(w))] for w in seen.given["weights"]]})
+    expect_regimes(seen, None, [(SWAPPED, [other[regime_of(radius_of(w))] for w in seen.given["weights"]])])
 
 
-@check(looks_at=turning_matrices, points=1, after=regimes, visible=False,
+@check(looks_at=(turning_matrices, plain_matrices, twins), points=1, visible=False,
        hint="What are the eigenvalues of a rotation by 90 degrees? Of -1.2 times the identity?")
-def turns_and_flips(seen: Seen) -> None:
+def turns_and_flips(seen: Seen, plain: Seen, like: Seen) -> None:
     """`regime` is right for matrices that rotate or flip: with complex or negative eigenvalues."""
-    expect_regimes(seen)
+    expect_regimes(seen, own_rule(plain, like))
 
 
-@check(looks_at=non_normal_matrices, points=2, after=regimes, read=PASCANU,
+@check(looks_at=(non_normal_matrices, plain_matrices, twins), points=2, read=PASCANU,
        hint="Can a product of many matrices shrink, although each can stretch a vector at first?")
-def stretching_matrices(seen: Seen) -> None:
+def stretching_matrices(seen: Seen, plain: Seen, like: Seen) -> None:
     """`regime` goes by the spectral radius also where a matrix stretches some vectors much more than that."""
-    expect_regimes(seen)
+    expect_regimes(seen, own_rule(plain, like))
 
 
-@check(looks_at=matrices_near_one, points=1, after=regimes,
+@check(looks_at=(matrices_near_one, plain_matrices, twins), points=1,
        hint="Which radii count as 1? The tolerance is 0.01.")
-def near_one(seen: Seen) -> None:
+def near_one(seen: Seen, plain: Seen, like: Seen) -> None:
     """`regime` calls a matrix "stable" if its spectral radius differs from 1 by at most 0.01."""
+    radii, got = labels_of(seen)
+    rule = own_rule(plain, like)
+    if rule and any(rule[round(r, 6)] != regime_of(r) for r in (radius_of(w) for w in SYMMETRIC_ONES)):
+        below, above = rule[min(rule)], rule[max(rule)]   # names of one's own are what `regimes` is about
+        own = {"vanishing": below, "exploding": above}
+        between = {said for r, said in zip(radii, got, strict=True) if abs(r - 1) <= 0.01}
+        if got == [own.get(regime_of(r), got[0]) for r in radii] and between.isdisjoint((below, above)):
+            return
     # whatever is said of the last one, whose radius is 1 up to rounding, the others show a tolerance
-    strict = [regime_of(spectral_radius(w), tolerance=0.0) for w in seen.given["weights"][:-1]]
-    expect_regimes(seen, {NO_TOLERANCE: strict + seen.mapping().items("labels")[-1:]})
+    strict = [regime_of(radius, tolerance=0.0) for radius in radii[:-1]]
+    expect_regimes(seen, None, [(NO_TOLERANCE, [*strict, got[-1]]),
+                                *((OTHER_TOLERANCE, [regime_of(radius, tolerance) for radius in radii])
+                                  for tolerance in (0.001, 0.02, 0.05, 0.1))])
 
 
 # --- clipping ------------------------------------------------------------------------------------------
@@ -229,9 +244,13 @@ def clips(seen: Seen) -> None:
         ROOT_FORGOTTEN: scaled(before, MAX_NORM / norm ** 2),
         SUM_OF_NORMS: scaled(before, MAX_NORM / sum(each)),
         LARGEST_NORM: scaled(before, MAX_NORM / max(each)),
-        PARAMETER_NORM: scaled(before, MAX_NORM / norm_of_all(values))}
-    fail(f"The gradients' norm was {norm:.4g}, max_norm is {MAX_NORM:g}: each gradient should have been "
-         f"multiplied by {MAX_NORM / norm:.4g}.",
+        PARAMETER_NORM: scaled(before, MAX_NORM / norm_of_all(values)),
+        SPECTRAL_NORM: scaled(before, MAX_NORM / norm_by(spectral, before)),
+        ONE_NORM: scaled(before, MAX_NORM / sum(float(g.abs().sum()) for g in before)),
+        LARGEST_ENTRY: scaled(before, MAX_NORM / max(float(g.abs().max()) for g in before))}
+    now = norm_of_all([g.double() for g in got])
+    fail(f"After clipping the norm of all gradients is {now:.4g}; expected is {MAX_NORM:g}, each of them "
+         f"{MAX_NORM / norm:.4g} times what it was.",
          the_one((d, same_all(got, wrong)) for d, wrong in mistaken.items()))
 
 
@@ -247,7 +266,10 @@ def returns_the_norm(seen: Seen) -> None:
                       SUM_OF_NORMS: sum(each),
                       LARGEST_NORM: max(each),
                       ROOT_FORGOTTEN: norm ** 2,
-                      PARAMETER_NORM: norm_of_all(seen.given["values"])})
+                      PARAMETER_NORM: norm_of_all(seen.given["values"]),
+                      SPECTRAL_NORM: norm_by(spectral, before),
+                      ONE_NORM: sum(float(g.abs().sum()) for g in before),
+                      LARGEST_ENTRY: max(float(g.abs().max()) for g in before)})
 
 
 @check(looks_at=(small, zero, large), points=1, may_raise=True,
@@ -262,9 +284,12 @@ def small_gradients(little: Seen, nothing: Seen, much: Seen) -> None:
     before = scaled(drawn, SMALL / norm_of_all(drawn))   # as the probe does
     if not same_all(got, before):
         factors = {RAISED: MAX_NORM / SMALL, ROOT_FORGOTTEN: MAX_NORM / SMALL ** 2,
-                   SUM_OF_NORMS: MAX_NORM / sum(float(g.norm()) for g in before)}
-        fail(f"The gradients' norm was {SMALL:g}, below max_norm {MAX_NORM:g}, and yet they have been "
-             "changed.",
+                   SUM_OF_NORMS: MAX_NORM / sum(float(g.norm()) for g in before),
+                   ONE_NORM: MAX_NORM / sum(float(g.abs().sum()) for g in before),
+                   PARAMETER_NORM: MAX_NORM / norm_of_all(little.given["values"])}
+        now = norm_of_all([g.double() for g in got if isinstance(g, Tensor)])
+        fail(f"The gradients' norm was {SMALL:g} and is {now:.4g} afterwards; expected are the same "
+             f"gradients, since max_norm is {MAX_NORM:g}.",
              the_one((d, same_all(got, scaled(before, factor))) for d, factor in factors.items()))
     if nothing.raised:
         fail_as_raised(nothing, DIVIDED_BY_ZERO if nothing.raised.error == "ZeroDivisionError" else None)

@@ -34,6 +34,16 @@ RADIUS_POWERS = Diagnosis(
     "These are powers of the spectral radius, not norms of the gradient.",
     "The radius tells how the norm grows in the long run. Multiply the vector itself.")
 
+SINGULAR_POWERS = Diagnosis(
+    "powers-of-the-singular-value",
+    "These are powers of the largest singular value, not norms of the gradient.",
+    "They only bound the norm from above. Multiply the vector itself.")
+
+LARGEST_ENTRY = Diagnosis(
+    "largest-entry",
+    "The largest absolute value was taken for the norm.",
+    "The L2 norm is the root of the sum of squares.")
+
 MATRIX_NORM = Diagnosis(
     "matrix-norm",
     "These are norms of the matrix (W^T)^(T-t), not of the gradient.",
@@ -84,6 +94,14 @@ FROBENIUS = Diagnosis(
     "weight.norm() sums the squares of all entries. The radius is the largest absolute eigenvalue.",
     read=PASCANU)
 
+FINITE_POWER = Diagnosis(
+    "finite-power",
+    "This is what the root of some power's norm says: an estimate that is too large.",
+    "A matrix that stretches a million times at first still does so by a third a step in the 50th root. "
+    "The eigenvalues say it exactly: torch.linalg.eigvals(weight).abs().max().",
+    read=PASCANU,
+    pattern="matrix_power")
+
 REAL_PARTS = Diagnosis(
     "real-parts-only",
     "This is what the largest real part of an eigenvalue says.",
@@ -118,6 +136,12 @@ NO_TOLERANCE = Diagnosis(
     "Nothing but exactly 1 counts as stable.",
     "A computed radius is never exactly 1: stable is everything within 0.01 of it.")
 
+OTHER_TOLERANCE = Diagnosis(
+    "other-tolerance",
+    "This is the right rule with another tolerance than 0.01.",
+    "Stable is what differs from 1 by at most 0.01.",
+    pattern=r"0?\.\d|1e-")
+
 # clip_gradients_
 
 ONE_BY_ONE = Diagnosis(
@@ -148,6 +172,13 @@ ROOT_FORGOTTEN = Diagnosis(
     "root-forgotten",
     "The square of the norm was taken for the norm.",
     "Take the root.")
+
+SPECTRAL_NORM = Diagnosis(
+    "spectral-norm",
+    "Of matrices the largest singular value was taken for the norm.",
+    "torch.linalg.norm(g, 2) and matrix_norm(g, 2) are not the L2 norm of all entries: g.norm(), or "
+    "torch.linalg.vector_norm(g), is.",
+    pattern=r"norm\([^)]*2\)")
 
 SUM_OF_NORMS = Diagnosis(
     "sum-of-norms",

@@ -6,7 +6,6 @@ initialisation and stall from Xavier's.
 """
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
@@ -17,15 +16,14 @@ from grader.spec import (
     RATE,
     REAL_CUDA,
     XAVIER,
-    Call,
     On,
     Probe,
     Seen,
-    alike,
     check,
     curves,
     described,
     fail,
+    fail_as_raised,
     normal,
     statistics,
     the_one,
@@ -35,16 +33,17 @@ from grader.spec import (
 from .misconceptions import (
     GLOROT,
     HE_FIGURE_3,
+    NAMES_LOOSELY_MATCHED,
     NAN_SLIPS_THROUGH,
+    NO_BIAS,
     NORMAL,
-    ONE_MORE,
-    PILE_UP,
+    NOT_VALUE_ERROR,
     RESEEDED,
     TENSORS,
     UNIFORM,
 )
 from .nets import CLASSES, INPUTS, expect_net, expect_scaling, first_weights, layers_of
-from .outcome import loss_on_new_data, loss_on_new_images
+from .outcome import draw, expect_outcome, loss_on_new_data, loss_on_new_images
 from .rule import (
     CHANCE,
     CONVERGES,
@@ -56,11 +55,21 @@ from .rule import (
     STALLS,
     mean,
     misread,
+    own_word,
     said_of,
     shown,
     verdict_on,
 )
-from .training import BATCH, RTOL, SIZES, expect_parameters, expected, mistaken, reference, small
+from .training import (
+    expect_losses,
+    expect_nothing_left_over,
+    expect_parameters,
+    expected,
+    gentle,
+    losses_of,
+    right,
+    steep,
+)
 
 # --- build: the net ------------------------------------------------------------------------------------
 
@@ -73,7 +82,9 @@ he_net, xavier_net, normal_net = (Probe("built", uses=BUILD, depth=DEPTH, width=
 one_layer, two_layers = (Probe("built", uses=BUILD, depth=depth, width=24, init="he", x=normal(8, INPUTS))
                          for depth in (1, 2))
 two_nets = Probe("built_twice", uses=BUILD, depth=3, width=16, init="he")
-unknown = Call("build", 3, 16, "glorot")
+WORDS = ("glorot", "kaiming", "xavier_uniform", "he_normal", "He", "XAVIER", "e", "normal ", "")
+unknown = Probe("refusals", uses=BUILD, width=16, asked=[(3, "glorot"), *((2, word) for word in WORDS),
+                                                         (1, "glorot")])
 
 
 @check(looks_at=(he_net, one_layer, two_layers), points=2,
@@ -87,61 +98,74 @@ def layers(deep: Seen, one: Seen, two: Seen) -> None:
 
 # --- build: the first weights --------------------------------------------------------------------------
 
-@check(looks_at=he_net, points=2, after=layers, false_alarms=RATE, read=HE_FIGURE_3,
+@check(looks_at=he_net, points=2, false_alarms=RATE, read=HE_FIGURE_3,
        hint="Compute the variance of each layer's weight, and 2 / fan_in beside it.")
 def he(seen: Seen) -> None:
     """With "he", every layer's weights have mean 0 and variance 2 / fan_in."""
     expect_scaling(seen, HE)
 
 
-@check(looks_at=xavier_net, points=1, after=layers, false_alarms=RATE, read=GLOROT,
+@check(looks_at=xavier_net, points=1, false_alarms=RATE, read=GLOROT,
        hint="Compute the variance of each layer's weight, and 2 / (fan_in + fan_out) beside it.")
 def xavier(seen: Seen) -> None:
     """With "xavier", every layer's weights have mean 0 and variance 2 / (fan_in + fan_out)."""
     expect_scaling(seen, XAVIER)
 
 
-@check(looks_at=normal_net, points=1, after=layers, false_alarms=RATE,
+@check(looks_at=normal_net, points=1, false_alarms=RATE,
        hint="Compute the mean and the standard deviation of each layer's weight.")
 def small_normal(seen: Seen) -> None:
     """With "normal", every layer's weights are drawn from a normal law of mean 0 and standard
     deviation 0.01."""
     expect_scaling(seen, NORMAL)
-    _, hidden, _ = first_weights(seen)
-    if not statistics.kurtosis(hidden.weights, false_alarm=2e-9).holds:  # 6 standard deviations
-        fail("The weights of the hidden layers have kurtosis "
-             f"{statistics.moment_ratio(hidden.weights, 4):.3g}; a normal law has 3.", UNIFORM)
+    largest = max(first_weights(seen), key=lambda draw: draw.freedom)
+    if not statistics.kurtosis(largest.weights, false_alarm=2e-9).holds:  # 6 standard deviations
+        fail(f"The weights of the {largest.name} have kurtosis "
+             f"{statistics.moment_ratio(largest.weights, 4):.3g}; a normal law has 3.", UNIFORM)
 
 
-@check(looks_at=(he_net, xavier_net, normal_net), points=1, after=layers, may_raise=True, read=HE_FIGURE_3,
+@check(looks_at=(he_net, xavier_net, normal_net), points=1, may_raise=True, read=HE_FIGURE_3,
        hint="nn.Linear starts with random biases. Whatever `init` is, they should be zero.")
 def biases_zero(*nets: Seen) -> None:
     """All biases are zero, whatever `init` is."""
     for seen in nets:
-        if seen is not nets[0] and seen.raised:
+        if seen.raised:
+            if seen is nets[0]:
+                fail_as_raised(seen)
             continue  # the check on this `init` says so
-        _, biases = layers_of(seen.mapping(), DEPTH, WIDTH)
-        largest = max(float(b.abs().max()) for b in biases)
-        if not all(bool((b == 0).all()) for b in biases):
-            fail(f"With {seen.given['init']!r}, there are biases up to {largest:.3g}.",
+        _, biases = layers_of(seen.mapping())
+        there = [b for b in biases if b is not None]
+        if len(there) < len(biases):
+            fail(f"With {seen.given['init']!r}, {len(biases) - len(there)} of {len(biases)} layers have no "
+                 "bias; expected is one in each, filled with zeros.", NO_BIAS)
+        largest = max(float(b.abs().max()) for b in there)
+        if not all(bool((b == 0).all()) for b in there):
+            fail(f"With {seen.given['init']!r}, there are biases up to {largest:.3g}; expected are zeros.",
                  BIAS_NOT_ZERO if largest <= 1 / math.sqrt(INPUTS) else None)  # the bound of the default
 
 
-@check(looks_at=unknown, points=1, visible=False, may_raise=True,
-       hint="What should happen to a word that is none of the three?")
+@check(looks_at=unknown, points=1, visible=False,
+       hint="What should happen to a word that is none of the three? And to one that resembles one of them?")
 def unknown_init(seen: Seen) -> None:
     """An `init` that is none of the three raises ValueError."""
-    if seen.raised is None:
-        fail("`build` with an unknown `init` returns a net as if nothing were wrong.")
-    if "ValueError" not in seen.raised.ancestry:
-        fail(f"`build` with an unknown `init` raises {seen.raised.error}, not ValueError.")
+    said = seen.value
+    if not isinstance(said, list) or len(said) != len(WORDS) + 2 or not all(isinstance(s, str) for s in said):
+        fail("`build` did not answer once for each word.")
+    if not said[0] or not said[-1]:
+        fail("`build` with an unknown `init` returns a net as if nothing were wrong; expected is ValueError.")
+    for raised in said:
+        if "ValueError" not in raised.split(" "):
+            wrong = f"raises {raised.partition(' ')[0]}" if raised else "returns a net"
+            fail(f"`build` {wrong} where `init` is none of the three words; expected is ValueError.",
+                 NOT_VALUE_ERROR if raised else NAMES_LOOSELY_MATCHED)
 
 
-@check(looks_at=two_nets, points=1, after=layers, visible=False,
-       hint="Build two nets, and compare their weights.")
+@check(looks_at=two_nets, points=1, visible=False, hint="Build two nets, and compare their weights.")
 def fresh_draws(seen: Seen) -> None:
     """Each call of `build` draws new weights."""
-    first, second = (layers_of(seen.mapping().mapping(name), 3, 16)[0] for name in ("first", "second"))
+    first, second = (layers_of(seen.mapping().mapping(name))[0] for name in ("first", "second"))
+    if len(first) != len(second):
+        fail(f"Two calls of `build` give {len(first)} and {len(second)} linear layers.")
     for weights in (first, second):
         if not all(bool(w.any()) and bool(w.isfinite().all()) for w in weights):
             fail("A net has weights that are all zero, or no numbers.")
@@ -151,41 +175,33 @@ def fresh_draws(seen: Seen) -> None:
 
 # --- train ---------------------------------------------------------------------------------------------
 
-STEPS, LR, TRAIN = 9, 0.07, ("train",)
-BATCHES: dict[str, Any] = {"x": normal(24, BATCH, SIZES[0]), "scores": normal(24, BATCH, SIZES[-1])}
-once = Probe("trained", uses=TRAIN, **small(steps=STEPS, lr=LR), **BATCHES)
-twice = Probe("trained_twice", uses=TRAIN, first=small(steps=4, lr=0.1), second=small(steps=7, lr=0.03),
-              **BATCHES)
+# More steps than the first of the usual schedules, of which nothing should be seen.
+STEPS, TRAIN = 32, ("train",)
+once = Probe("trained", uses=TRAIN, dropped=True, **gentle(steps=STEPS, lr=0.07))
+again = Probe("trained_again", uses=TRAIN, **steep(steps=5, lr=2e-4), other=gentle(steps=4, lr=0.1))
 
 
-@check(looks_at=once, points=2, read="PyTorch tutorial: Optimizing Model Parameters",
+@check(looks_at=(once, again), points=2, read="PyTorch tutorial: Optimizing Model Parameters",
        hint="In each step: one batch, the loss, zero_grad, backward, step. Compare the first two losses by "
        "hand.")
-def losses(seen: Seen) -> None:
+def losses(seen: Seen, large: Seen) -> None:
     """`train(model, steps, lr)` gives the cross-entropy of each step, before its update, under SGD with this
-    learning rate and momentum 0.9, with one batch for each step."""
+    learning rate and momentum 0.9, with one batch for each step and nothing else."""
     want, _ = expected(seen)
-    got = seen.mapping().numbers("losses", "`train`'s list")
-    seen.draw(curves("Loss at each step", "Your loss at each of nine steps, beside the expected one.",
+    got = losses_of(seen.mapping())
+    seen.draw(curves("Loss at each step", f"Your loss at each of {STEPS} steps, beside the expected one.",
                      x_label="step", y_label="cross-entropy", yours=got[:1000], expected=want))
     for step in (0, 1, STEPS - 1):
         seen.measure(f"loss at step {step + 1}", f"{got[step]:.5g}" if step < len(got) else "nothing",
                      f"{want[step]:.5g}")
-    if len(got) != STEPS:
-        fail(f"`train` with steps={STEPS} gives {len(got)} losses.",
-             ONE_MORE if abs(len(got) - STEPS) == 1 else None)
-    if alike(got, want, RTOL):
-        return
-    off = next(i for i in range(STEPS) if not alike(got[i:i + 1], want[i:i + 1], RTOL))
-    fail(f"The loss at step {off + 1} is {got[off]:.5g}; expected {want[off]:.5g}.",
-         the_one((d, alike(got, other, RTOL)) for d, other in mistaken(seen)))
+    expect_losses(seen, large)
 
 
-@check(looks_at=once, points=1, after=losses,
+@check(looks_at=(once, again), points=1,
        hint="Which model is trained? And is the last step's update made, too?")
-def updates(seen: Seen) -> None:
+def updates(seen: Seen, large: Seen) -> None:
     """After `train` the model that was passed in has the parameters that `steps` updates give."""
-    expect_parameters(seen.mapping().items("parameters"), seen.given, expected(seen)[1])
+    expect_parameters(seen, large)
 
 
 @check(looks_at=once, points=1, hint="What does type(losses[0]) say?")
@@ -202,20 +218,12 @@ def losses_are_floats(seen: Seen) -> None:
                  TENSORS if all(isinstance(e, Tensor) for e in got) else None)
 
 
-@check(looks_at=twice, points=1, after=updates, visible=False,
-       hint="Train one net, then another. What is left over from the first call?")
-def starts_afresh(seen: Seen) -> None:
-    """A second call with another model, other steps and another learning rate knows nothing of the first."""
-    start = seen.given["second"]
-    want, parameters = reference(start, seen.given, begin=seen.given["first"]["steps"])
-    got = seen.mapping().numbers("losses", "`train`'s second list")
-    if len(got) != len(want):
-        piled = len(got) > len(want) and alike(got[-len(want):], want, RTOL)
-        fail(f"The second call of `train`, with steps={len(want)}, gives {len(got)} losses.",
-             PILE_UP if piled else None)
-    if not alike(got, want, RTOL):
-        fail("The second call of `train` gives other losses than it would have given by itself.")
-    expect_parameters(seen.mapping().items("parameters"), start, parameters)
+@check(looks_at=(again, once), points=1, visible=False,
+       hint="Train one net, then another, then the first once more. What is left over from a call?")
+def starts_afresh(seen: Seen, plain: Seen) -> None:
+    """A second call, with another model or with the same, knows nothing of the first, and `train` does not
+    seed."""
+    expect_nothing_left_over(seen, plain)
 
 
 # --- verdict -------------------------------------------------------------------------------------------
@@ -238,16 +246,17 @@ def three_verdicts(seen: Seen) -> None:
          f"{mean(RUNS[off][-LAST:]):.4g}; expected {want[off]!r}.", the_one(misread(got)))
 
 
-@check(looks_at=said_of_others, points=1, visible=False,
+@check(looks_at=(said_of_others, said_of_finite), points=1, visible=False,
        hint="What does a comparison with float('nan') give? And what is the mean of a list with one inf in "
        "it?")
-def not_finite(seen: Seen) -> None:
+def not_finite(seen: Seen, finite: Seen) -> None:
     """A run in which any loss is NaN or infinite "diverges"."""
     got = said_of(seen, NOT_FINITE)
-    if all(g == DIVERGES for g in got):
+    words = (DIVERGES, own_word(finite, DIVERGES))   # another word is what `three-verdicts` is about
+    if all(g in words for g in got):
         return
-    off = next(i for i, g in enumerate(got) if g != DIVERGES)
-    plain = all(g in (CONVERGES, STALLS, DIVERGES) for g in got)
+    off = next(i for i, g in enumerate(got) if g not in words)
+    plain = all(isinstance(g, str) for g in got)
     fail(f"`verdict` says {described(got[off])} of a run with "
          f"{'NaN' if off in (0, 2, 3) else 'an infinite loss'}; "
          "expected 'diverges'.", NAN_SLIPS_THROUGH if plain else None)
@@ -273,41 +282,26 @@ USUAL_XAVIER = (CHANCE,) * 20
 AT_CHANCE = 0.3  # Xavier's first loss lay within 0.11 of chance, the median of He's is 4.4
 
 
-def expect_run(seen: Seen, name: str, said: str, usual: Sequence[float]) -> None:
-    """The loss on new data lies on the right side, and `verdict` says so."""
-    loss = loss_on_new_data(seen)
-    got = seen.mapping().numbers("losses", "`train`'s list")
-    seen.draw(curves(f"12 layers from {name} initialisation",
-                     f"The loss over {len(got)} steps; after them it is {loss:.3g} on new data, and "
-                     f"{CHANCE:.3g} is chance.", x_label="step", y_label="cross-entropy",
-                     yours=got[-len(usual):], expected=usual))
-    learns, found = said == CONVERGES, seen.mapping()["said"]
-    side = f"{'below' if learns else 'not below'} {LEARNT:g}"
-    seen.measure("loss on new data after 20 steps", f"{loss:.4g}", side, f"chance: ln 10 = {CHANCE:.4g}")
-    seen.measure("verdict", described(found), repr(said))
-    if not math.isfinite(loss) or (loss < LEARNT) is not learns:
-        fail(f"With {name} initialisation the loss on new data is {loss:.3g} after 20 steps; expected is one "
-             f"{side}. Chance gives {CHANCE:.3g}.")
-    if found != said:
-        fail(f"With {name} initialisation `verdict` says {described(found)}; expected {said!r}.")
-
-
-@check(looks_at=with_he, points=2, after=(layers, updates, three_verdicts), false_alarms=1e-4,
-       read=HE_FIGURE_3, hint="Look at the check `he` first. Then run it yourself, and draw the losses.")
-def he_converges(seen: Seen) -> None:
+@check(looks_at=(with_he, he_net, said_of_finite, once), points=2, false_alarms=1e-4, read=HE_FIGURE_3,
+       hint="Look at the check `he` first. Then run it yourself, and draw the losses.")
+def he_converges(seen: Seen, untrained: Seen, of_finite: Seen, plain: Seen) -> None:
     """All together, He: a net of 12 layers learns within 20 steps, and `verdict` says so. (Up to three
     tries.)"""
-    expect_run(seen, "He's", CONVERGES, USUAL_HE)
+    draw(seen, USUAL_HE, "12 layers from He's initialisation")
+    expect_outcome(seen, loss_on_new_data(seen, untrained), net="He's", said=CONVERGES, data="data",
+                   of_finite=of_finite, plain=plain)
 
 
-@check(looks_at=with_xavier, points=1, after=(layers, updates, three_verdicts), false_alarms=1e-3,
-       read=HE_FIGURE_3, hint="Look at the check `xavier` first. Then run it yourself, and draw the losses.")
-def xavier_stalls(seen: Seen) -> None:
+@check(looks_at=(with_xavier, xavier_net, said_of_finite, once), points=1, false_alarms=1e-3,
+       read=HE_FIGURE_3,
+       hint="Look at the check `xavier` first. Then run it yourself, and draw the losses.")
+def xavier_stalls(seen: Seen, untrained: Seen, of_finite: Seen, plain: Seen) -> None:
     """All together, Xavier: the same net starts at chance, stays there, and `verdict` says so."""
-    expect_run(seen, "Xavier's", STALLS, USUAL_XAVIER)
-    losses = seen.mapping().numbers("losses", "`train`'s list")
+    losses = draw(seen, USUAL_XAVIER, "12 layers from Xavier's initialisation")
+    expect_outcome(seen, loss_on_new_data(seen, untrained), net="Xavier's", said=STALLS, data="data",
+                   of_finite=of_finite, plain=plain)
     first = losses[-min(len(losses), seen.given["steps"])] if losses else math.nan  # of this run
-    if not abs(first - CHANCE) <= AT_CHANCE:
+    if right(plain) and not abs(first - CHANCE) <= AT_CHANCE:
         fail(f"With Xavier's initialisation the first loss is {first:.4g}; where the signal has died away it "
              f"is that of chance, {CHANCE:.4g}.")
 
@@ -326,22 +320,12 @@ conv_xavier = Probe("convolutional", uses=TRAINED, world=REAL_CUDA, device=On("c
                     **IMAGES)
 
 
-@check(looks_at=(conv_he, conv_xavier), points=1, after=(updates, three_verdicts), false_alarms=1e-3,
-       read=HE_FIGURE_3,
+@check(looks_at=(conv_he, conv_xavier, said_of_finite, once), points=1, false_alarms=1e-3, read=HE_FIGURE_3,
        hint="Does `train` leave model and batch where they lie? On the GPU, both are there already.")
-def convolutional(he: Seen, xavier: Seen) -> None:
+def convolutional(he: Seen, xavier: Seen, of_finite: Seen, plain: Seen) -> None:
     """On a GPU, 30 convolutional layers as in the paper's figure: `train` makes He's net learn and Xavier's
     stay at chance, and `verdict` says so."""
     for seen, name, said in ((he, "He's", CONVERGES), (xavier, "Xavier's", STALLS)):
-        loss, learns, found = loss_on_new_images(seen), said == CONVERGES, seen.mapping()["said"]
-        side = f"{'below' if learns else 'not below'} {LEARNT:g}"
-        got = seen.mapping().numbers("losses", "`train`'s list")
-        seen.draw(curves(f"30 convolutional layers from {name} initialisation",
-                         f"The loss over {len(got)} steps; {CHANCE:.3g} is chance.", x_label="step",
-                         y_label="cross-entropy", yours=got[-1000:], expected=[CHANCE] * len(got[-1000:])))
-        seen.measure(f"{name} loss on new images", f"{loss:.4g}", side, f"chance: ln 10 = {CHANCE:.4g}")
-        if not math.isfinite(loss) or (loss < LEARNT) is not learns:
-            fail(f"From {name} initialisation the loss on new images is {loss:.3g} after "
-                 f"{seen.given['steps']} steps; expected is one {side}.")
-        if found != said:
-            fail(f"From {name} initialisation `verdict` says {described(found)}; expected {said!r}.")
+        draw(seen, [CHANCE] * int(IMAGES["steps"]), f"30 convolutional layers from {name} initialisation")
+        expect_outcome(seen, loss_on_new_images(seen), net=name, said=said, data="images",
+                       of_finite=of_finite, plain=plain)

@@ -22,6 +22,10 @@ SOFTMAX_ON_OUTPUT = Diagnosis(
     "softmax-on-output", "The net ends with a softmax.",
     "Cross-entropy takes the scores themselves and has the softmax built in.", "torch.nn.CrossEntropyLoss",
     pattern="[Ss]oftmax")
+OTHER_ACTIVATION = Diagnosis(
+    "other-activation", "The net computes what its layers give with another activation than ReLU.",
+    "The factors in the table are those of ReLU: nn.ReLU after each linear layer but the last.",
+    pattern="Tanh|tanh|Sigmoid|sigmoid|LeakyReLU|GELU|ELU|SiLU")
 SHARED = Diagnosis(
     "shared-layers", "One and the same layer stands in the net several times.",
     "`[layer] * n` repeats the layer, it does not copy it. Make a new nn.Linear each time.")
@@ -29,9 +33,20 @@ COPIED = Diagnosis(
     "copied-layers", "Several layers start with the very same weights.",
     "Draw each layer's weights anew.")
 RESEEDED = Diagnosis(
-    "reseeded", "Two nets, built one after the other, have the very same weights.",
-    "Do not seed inside `build`: whoever calls it may want several nets.", "torch.manual_seed",
-    pattern="seed")
+    "reseeded", "The random numbers start anew within the function: what is drawn is the same each time.",
+    "Do not seed inside `build` or `train`: whoever calls them may want several nets, and seeds once.",
+    "torch.manual_seed", pattern="seed")
+NO_BIAS = Diagnosis(
+    "no-bias", "The layers have no bias at all.",
+    "Leave `bias=True`, and fill the biases with zeros: they are trained later.", "torch.nn.Linear",
+    pattern="bias")
+NAMES_LOOSELY_MATCHED = Diagnosis(
+    "loosely-matched", "Words that only resemble one of the three are taken for it.",
+    "Compare the whole word as it is: `init == \"he\"`, or a dictionary. A misspelt word should be noticed.",
+    pattern=r"lower|startswith|\bin init|casefold|strip")
+NOT_VALUE_ERROR = Diagnosis(
+    "not-value-error", "Something is raised, but not a ValueError.",
+    "`raise ValueError(...)` for a word that is none of the three.", pattern=r"raise|assert|\[init\]")
 
 # --- build: the first weights --------------------------------------------------------------------------
 
@@ -56,10 +71,14 @@ ENDS_FORGOTTEN = Diagnosis(
     "ends-forgotten", "The hidden layers are right, but the first or the last one is not.",
     "All linear layers are initialised, that from the input and that to the classes too.", HE_FIGURE_3)
 
+SMALL_NORMAL = Diagnosis(
+    "small-normal", "The standard deviation is 0.01, which is what \"normal\" asks for.",
+    "What does `init` ask for? Each of the three has a variance of its own.", HE_FIGURE_3)
+
 NORMAL = Law(lambda _: 0.01**2, "0.01^2")
 KNOWN: tuple[Scaling, ...] = (
     *SCALINGS,
-    (HE_SCALING, HE),
+    (HE_SCALING, HE), (SMALL_NORMAL, NORMAL),
     (VARIANCE_AS_STD, Law(lambda s: 4 / sum(s) ** 2)),
     (HALVED, Law(lambda s: 1 / sum(s))),
     (STD_AS_BOUND, Law(lambda s: 2 / (3 * s[1]))),
@@ -81,6 +100,21 @@ NO_MOMENTUM = Diagnosis(
     "no-momentum", "This is SGD without momentum.",
     "Momentum 0.9 is part of the task. If you gave it: one optimizer for the whole training, not a new one "
     "for each step, which forgets.", "torch.optim.SGD, momentum", pattern="SGD")
+NESTEROV = Diagnosis(
+    "nesterov", "This is Nesterov's momentum.",
+    "Plain momentum was asked for: leave `nesterov` out.", "torch.optim.SGD", pattern="nesterov")
+WEIGHT_DECAY = Diagnosis(
+    "weight-decay", "The weights decay: the update has a term more than SGD's.",
+    "Leave `weight_decay` out: nothing but SGD with momentum was asked for.", "torch.optim.SGD",
+    pattern="weight_decay")
+CLIPPED = Diagnosis(
+    "gradients-clipped", "The gradients were clipped before the update.",
+    "Nothing but SGD with momentum was asked for. Where gradients are small one does not notice; here they "
+    "are large.", "torch.nn.utils.clip_grad_norm_", pattern="clip")
+EVALUATED = Diagnosis(
+    "evaluation-mode", "The net was trained in evaluation mode.",
+    "`model.eval()` is for measuring. Dropout and batch normalisation work otherwise while a net is trained.",
+    "torch.nn.Module.train", pattern=r"\.eval\(|train\(False")
 PILED_UP = Diagnosis(
     "gradients-pile-up", "The gradients of all steps add up.",
     "backward() adds to .grad. Call optimizer.zero_grad() in each step.", "torch.optim.Optimizer.zero_grad")
@@ -109,6 +143,9 @@ SUMMED = Diagnosis(
 RUNNING_MEAN = Diagnosis(
     "running-mean", "These are the means of all losses so far.",
     "One loss for each step.")
+ROUNDED = Diagnosis(
+    "rounded", "These are the right losses, rounded.",
+    "Round when you print; what a function returns is the number itself.", pattern=r"round|format|:\.\d")
 NOT_TRAINED = Diagnosis(
     "no-steps", "The losses are those of the untrained net.",
     "zero_grad, backward, step: all three, in each step.")
@@ -120,7 +157,12 @@ COPY_TRAINED = Diagnosis(
     "Train the model itself, not a copy of it.")
 TENSORS = Diagnosis(
     "tensors-not-floats", "The losses are tensors.",
-    "loss.item() is the number. A tensor keeps the whole graph of its step in memory.", "torch.Tensor.item")
+    "`loss.item()` is the number. A tensor that is not detached keeps the graph of its step in memory.",
+    "torch.Tensor.item")
+STATE_KEPT = Diagnosis(
+    "state-kept", "A second call on the same model goes on with what the optimizer remembers of the first.",
+    "Make a new optimizer in each call, and keep it nowhere else.", "torch.optim.SGD, momentum",
+    pattern="SGD|global|setattr|hasattr")
 PILE_UP = Diagnosis(
     "results-pile-up", "The list holds the losses of the call before as well.",
     "A list made once, outside the call or as a default argument, is shared by all calls.")
@@ -139,6 +181,9 @@ LOWEST = Diagnosis(
 LOWER_THAN_FIRST = Diagnosis(
     "lower-than-first", "The end is compared with the beginning.",
     "A run that starts at 10 and comes down to chance has learnt nothing. Compare with 2.0.")
+ALWAYS_TEN = Diagnosis(
+    "always-ten", "The sum is divided by ten, also where there are fewer losses.",
+    "Divide by the number of losses that you have added up.", pattern=r"/ *10")
 BOUNDS = Diagnosis(
     "bounds-included", "All is right but for a mean of just 2.0 or 3.0.",
     '"converges" is for means below 2.0, "diverges" for those above 3.0.')

@@ -1,6 +1,7 @@
 """Experiments beside the student's functions. `next_batch`, which `train` asks for data, is put in its place
 here."""
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -23,23 +24,64 @@ def built_twice(namespace: Names, depth: int, width: int, init: str) -> dict[str
     return {"first": first, "second": second}
 
 
+def refusals(namespace: Names, width: int, asked: Sequence[Sequence[Any]]) -> list[str]:
+    """What `build` raises for each (depth, init): the names of the error's classes, or "" for none."""
+    build = namespace["build"]
+    said = []
+    for depth, init in asked:
+        try:
+            build(depth, width, init)
+        except NotImplementedError:   # the stub: that is said elsewhere
+            raise
+        except Exception as error:
+            said.append(" ".join(kind.__name__ for kind in type(error).__mro__))
+        else:
+            said.append("")
+    return said
+
+
 def trained(namespace: Names, weights: list[Tensor], biases: list[Tensor], x: Tensor, scores: Tensor,
-            steps: int, lr: float) -> dict[str, Any]:
+            steps: int, lr: float, dropped: bool) -> dict[str, Any]:
     """What `train` returns for a small net, and the parameters that this net has afterwards."""
-    model = net(weights, biases)
-    asked = supply(namespace, x, scores)
-    losses = namespace["train"](model, steps, lr)
-    return {"losses": losses, "parameters": [p.detach() for p in model.parameters()], "asked": len(asked)}
-
-
-def trained_twice(namespace: Names, first: Mapping[str, Any], second: Mapping[str, Any], x: Tensor,
-                  scores: Tensor) -> dict[str, Any]:
-    """Two nets, trained one after the other with their own steps and learning rate."""
     supply(namespace, x, scores)
-    namespace["train"](net(first["weights"], first["biases"]), first["steps"], first["lr"])
-    model = net(second["weights"], second["biases"])
-    losses = namespace["train"](model, second["steps"], second["lr"])
-    return {"losses": losses, "parameters": [p.detach() for p in model.parameters()]}
+    return after(namespace, net(weights, biases, dropped=dropped), steps, lr)
+
+
+def trained_again(namespace: Names, weights: list[Tensor], biases: list[Tensor], x: Tensor, scores: Tensor,
+                  steps: int, lr: float, other: Mapping[str, Any]) -> dict[str, Any]:
+    """Calls of `train`, one after the other: a net; another one; the first once more from the beginning, one
+    step longer, and then still further; and a copy of it, which makes the same further steps.
+
+    What `torch.rand` gives after the first and after the third call, which start from different seeds, comes
+    out too.
+    """
+    found: dict[str, Any] = {}
+    drawn: list[Tensor] = []
+
+    def run(name: str, model: nn.Module, of: Mapping[str, Any], *, steps: int, begin: int = 0) -> None:
+        supply(namespace, of["x"], of["scores"], begin)
+        torch.manual_seed(len(found))
+        found[name] = after(namespace, model, steps, of["lr"])
+        drawn.append(torch.rand(4))
+
+    mine = {"x": x, "scores": scores, "lr": lr}
+    first, second, third = net(weights, biases), net(other["weights"], other["biases"]), net(weights, biases)
+    run("first", first, mine, steps=steps)
+    run("second", second, other, steps=other["steps"])
+    run("third", third, mine, steps=steps + 1)
+    third.zero_grad()   # gradients left behind are what `losses` is about
+    copied = net([m.weight.detach().clone() for m in third if isinstance(m, nn.Linear)],
+                 [m.bias.detach().clone() for m in third if isinstance(m, nn.Linear)])
+    run("further", third, mine, steps=3, begin=steps + 1)
+    run("copy", copied, mine, steps=3, begin=steps + 1)
+    return {**found, "drawn": [drawn[0], drawn[2]]}
+
+
+def after(namespace: Names, model: nn.Module, steps: int, lr: float) -> dict[str, Any]:
+    """What `train` returns, and the model's parameters then."""
+    losses = namespace["train"](model, steps, lr)
+    return {"losses": losses if not isinstance(losses, list) else list(losses),
+            "parameters": [p.detach().clone() for p in model.parameters()]}
 
 
 def verdicts(namespace: Names, runs: Sequence[Sequence[float]]) -> list[Any]:
@@ -132,30 +174,38 @@ def leaves(module: nn.Module) -> Iterator[nn.Module]:
         yield from leaves(child)
 
 
-def net(weights: Sequence[Tensor], biases: Sequence[Tensor]) -> nn.Sequential:
-    """A net of nn.Linear layers with these weights, tanh after each but the last."""
+class FixedDropout(nn.Module):
+    """Dropout that drops half of each number in every second place while a net is trained, so that no draw
+    decides what is right."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        places = torch.arange(x.shape[-1], device=x.device)
+        return x * (0.5 + places % 2) if self.training else x
+
+
+def net(weights: Sequence[Tensor], biases: Sequence[Tensor], *, dropped: bool = False) -> nn.Sequential:
+    """A net of nn.Linear layers with these weights, tanh after each but the last, and perhaps dropout after
+    that."""
     layers: list[nn.Module] = []
     for weight, bias in zip(weights, biases, strict=True):
         linear = nn.Linear(weight.shape[1], weight.shape[0])
         with torch.no_grad():
             linear.weight.copy_(weight)
             linear.bias.copy_(bias)
-        layers += [linear, nn.Tanh()]
-    return nn.Sequential(*layers[:-1])
+        layers += [nn.Tanh(), *([FixedDropout()] if dropped else []), linear] if layers else [linear]
+    return nn.Sequential(*layers)
 
 
-def supply(namespace: Names, x: Tensor, scores: Tensor) -> list[None]:
-    """Let `next_batch` hand out these batches, one after the other and round again. The list of
-    calls grows."""
-    asked: list[None] = []
+def supply(namespace: Names, x: Tensor, scores: Tensor, begin: int = 0) -> None:
+    """Let `next_batch` hand out these batches, one after the other and round again, from number `begin`
+    on."""
+    numbers = itertools.count(begin)
 
     def next_batch() -> Batch:
-        asked.append(None)
-        at = (len(asked) - 1) % len(x)
+        at = next(numbers) % len(x)
         return x[at].clone(), scores[at].argmax(-1)
 
     namespace["next_batch"] = next_batch
-    return asked
 
 
 def drawn(means: Tensor, size: int) -> Batch:

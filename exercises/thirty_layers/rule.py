@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from grader.spec import Diagnosis, Seen, fail
 
-from .misconceptions import BOUNDS, LAST_ONLY, LOWER_THAN_FIRST, LOWEST, WHOLE_RUN
+from .misconceptions import ALWAYS_TEN, BOUNDS, LAST_ONLY, LOWER_THAN_FIRST, LOWEST, WHOLE_RUN
 from .nets import CLASSES
 
 LEARNT, WORSE, LAST = 2.0, 3.0, 10
@@ -39,7 +39,8 @@ def word(end: float, *, learnt: float = LEARNT, worse: float = WORSE) -> str:
 
 def verdict_on(losses: Sequence[float]) -> str:
     """The rule of the notebook."""
-    return DIVERGES if not all(map(math.isfinite, losses)) else word(mean(losses[-LAST:]))
+    finite = bool(losses) and all(map(math.isfinite, losses))
+    return word(mean(losses[-LAST:])) if finite else DIVERGES
 
 
 def misread(got: Sequence[object]) -> Iterator[tuple[Diagnosis, bool]]:
@@ -48,6 +49,7 @@ def misread(got: Sequence[object]) -> Iterator[tuple[Diagnosis, bool]]:
     others = [
         (LAST_ONLY, [word(run[-1]) for run in RUNS]), (WHOLE_RUN, [word(mean(run)) for run in RUNS]),
         (LOWEST, [word(min(run)) for run in RUNS]),
+        (ALWAYS_TEN, [word(sum(run[-LAST:]) / LAST) for run in RUNS]),
         *((BOUNDS, [word(mean(run[-LAST:]), learnt=LEARNT + up, worse=WORSE - down) for run in RUNS])
           for up, down in ((a_little, 0.0), (0.0, a_little), (a_little, a_little)))]
     yield from ((diagnosis, got == other) for diagnosis, other in others)
@@ -63,6 +65,20 @@ def said_of(seen: Seen, runs: Sequence[Sequence[float]]) -> list[object]:
     if not isinstance(value, list) or len(value) != len(runs):
         fail("`verdict` did not answer once for each list of losses.")
     return value
+
+
+def kept(seen: Seen) -> bool:
+    """Does `verdict` keep the rule?"""
+    return said_of(seen, RUNS) == [verdict_on(run) for run in RUNS]
+
+
+def own_word(seen: Seen, right: str) -> object:
+    """What `verdict` says where this word is right, be it right or not: of runs that just begin so, and
+    only of those. Where it has no such word, the right one."""
+    clear = {CONVERGES: 0, STALLS: 1, DIVERGES: 2}   # of RUNS
+    got = said_of(seen, RUNS)
+    mine, others = got[clear[right]], [got[i] for word, i in clear.items() if word != right]
+    return mine if isinstance(mine, str) and mine not in others else right
 
 
 def shown(losses: Sequence[float]) -> str:

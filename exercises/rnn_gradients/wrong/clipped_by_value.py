@@ -2,6 +2,7 @@
 
 fails: clips
 diagnosis: clipped-by-value
+points: 2
 """
 import torch
 

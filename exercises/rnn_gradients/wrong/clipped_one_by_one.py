@@ -2,6 +2,7 @@
 
 fails: clips
 diagnosis: clipped-one-by-one
+points: 2
 """
 import torch
 

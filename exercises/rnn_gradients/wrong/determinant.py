@@ -1,7 +1,8 @@
 """The determinant, which is the product of all eigenvalues.
 
-fails: regimes
+fails: regimes, turns-and-flips, near-one
 diagnosis: determinant
+points: 3
 """
 import torch
 

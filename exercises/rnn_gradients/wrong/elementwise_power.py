@@ -1,7 +1,8 @@
 """`**` on a tensor: the power of each entry.
 
-fails: gradients
+fails: gradients, long-sequences
 diagnosis: elementwise-power
+points: 4
 """
 import torch
 

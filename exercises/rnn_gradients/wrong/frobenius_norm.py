@@ -1,7 +1,8 @@
 """weight.norm() taken for the spectral radius.
 
-fails: regimes
+fails: regimes, turns-and-flips, stretching-matrices, near-one
 diagnosis: frobenius-norm
+points: 5
 """
 import torch
 

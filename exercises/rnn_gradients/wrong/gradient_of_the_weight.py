@@ -1,7 +1,8 @@
 """The gradient at the weight, which sums over all steps and hides whether early ones vanish.
 
-fails: gradients
+fails: gradients, long-sequences
 diagnosis: none
+points: 4
 """
 import torch
 

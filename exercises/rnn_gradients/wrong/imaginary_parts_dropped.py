@@ -2,6 +2,7 @@
 
 fails: turns-and-flips
 diagnosis: imaginary-parts-dropped
+points: 1
 """
 import torch
 

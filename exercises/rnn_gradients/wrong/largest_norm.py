@@ -2,6 +2,7 @@
 
 fails: clips, returns-the-norm
 diagnosis: largest-norm
+points: 3
 """
 import torch
 

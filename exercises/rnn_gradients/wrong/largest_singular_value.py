@@ -2,6 +2,7 @@
 
 fails: stretching-matrices
 diagnosis: largest-singular-value
+points: 2
 """
 import torch
 

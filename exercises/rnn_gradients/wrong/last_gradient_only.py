@@ -2,6 +2,7 @@
 
 fails: clips, returns-the-norm
 diagnosis: none
+points: 3
 """
 import torch
 

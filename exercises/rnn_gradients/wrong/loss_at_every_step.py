@@ -1,7 +1,8 @@
 """Every state enters the loss, as when a network gives an output at each step.
 
-fails: gradients
+fails: gradients, long-sequences
 diagnosis: loss-at-every-step
+points: 4
 """
 import torch
 

@@ -1,7 +1,8 @@
 """The loss is the mean of the last state instead of its sum.
 
-fails: gradients
+fails: gradients, long-sequences
 diagnosis: mean-loss
+points: 4
 """
 import torch
 

@@ -2,6 +2,7 @@
 
 fails: regimes
 diagnosis: names-swapped
+points: 1
 """
 import torch
 

@@ -2,6 +2,7 @@
 
 fails: near-one
 diagnosis: no-tolerance
+points: 1
 """
 import torch
 

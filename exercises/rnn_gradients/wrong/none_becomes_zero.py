@@ -2,6 +2,7 @@
 
 fails: skips-none
 diagnosis: gradient-invented
+points: 1
 """
 import torch
 

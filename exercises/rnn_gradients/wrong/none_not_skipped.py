@@ -2,6 +2,7 @@
 
 fails: skips-none
 diagnosis: none
+points: 1
 """
 import torch
 

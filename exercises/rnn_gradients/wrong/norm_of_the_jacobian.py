@@ -1,7 +1,8 @@
 """The norm of the Jacobian dh_T/dh_t, without the gradient at the end.
 
-fails: gradients
+fails: gradients, long-sequences
 diagnosis: matrix-norm
+points: 4
 """
 import torch
 

@@ -2,6 +2,7 @@
 
 fails: clips, returns-the-norm, small-gradients
 diagnosis: sum-of-norms
+points: 4
 """
 import torch
 

@@ -2,6 +2,7 @@
 
 fails: small-gradients
 diagnosis: divided-by-zero
+points: 1
 """
 import torch
 

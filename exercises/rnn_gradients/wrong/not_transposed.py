@@ -1,7 +1,8 @@
 """The gradient is multiplied by W, as the state is, instead of by its transpose.
 
-fails: gradients
+fails: gradients, long-sequences
 diagnosis: not-transposed
+points: 4
 """
 import torch
 

@@ -2,6 +2,7 @@
 
 fails: clips, small-gradients, skips-none, takes-an-iterator
 diagnosis: nothing-changed
+points: 5
 """
 import torch
 

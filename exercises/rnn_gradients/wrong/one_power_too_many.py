@@ -1,7 +1,8 @@
 """Multiplied first, measured afterwards: off by one step.
 
-fails: gradients
+fails: gradients, long-sequences
 diagnosis: one-power-too-many
+points: 4
 """
 import torch
 

@@ -2,6 +2,7 @@
 
 fails: regimes
 diagnosis: none
+points: 1
 """
 import torch
 

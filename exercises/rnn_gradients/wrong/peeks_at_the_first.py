@@ -2,6 +2,7 @@
 
 fails: takes-an-iterator
 diagnosis: iterator-used-up
+points: 1
 """
 import math
 

@@ -1,7 +1,8 @@
 """The law of growth in the long run taken for the gradient itself.
 
-fails: gradients
+fails: gradients, long-sequences
 diagnosis: powers-of-the-radius
+points: 4
 """
 import torch
 

@@ -2,6 +2,7 @@
 
 fails: turns-and-flips
 diagnosis: real-parts-only
+points: 1
 """
 import torch
 

@@ -2,6 +2,7 @@
 
 fails: returns-the-norm
 diagnosis: none
+points: 1
 """
 import torch
 

@@ -2,6 +2,7 @@
 
 fails: returns-the-norm
 diagnosis: factor-returned
+points: 1
 """
 import torch
 

@@ -2,6 +2,7 @@
 
 fails: returns-the-norm
 diagnosis: norm-after-clipping
+points: 1
 """
 import torch
 

@@ -2,6 +2,7 @@
 
 fails: clips
 diagnosis: scaled-to-one
+points: 2
 """
 import torch
 

@@ -2,6 +2,7 @@
 
 fails: small-gradients
 diagnosis: small-gradients-raised
+points: 1
 """
 import torch
 

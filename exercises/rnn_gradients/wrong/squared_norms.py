@@ -1,7 +1,8 @@
 """The sum of squares without the root.
 
-fails: gradients
+fails: gradients, long-sequences
 diagnosis: squared-norm
+points: 4
 """
 import torch
 

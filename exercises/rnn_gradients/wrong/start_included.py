@@ -1,7 +1,8 @@
 """The initial state h_0 is counted as a step.
 
-fails: gradients
+fails: gradients, long-sequences
 diagnosis: start-included
+points: 4
 """
 import torch
 

@@ -2,6 +2,7 @@
 
 fails: skips-none
 diagnosis: stopped-at-none
+points: 1
 """
 import math
 

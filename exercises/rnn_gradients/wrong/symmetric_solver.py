@@ -2,6 +2,7 @@
 
 fails: turns-and-flips, stretching-matrices
 diagnosis: symmetric-solver
+points: 3
 """
 import torch
 

@@ -3,6 +3,7 @@
 fails: clips, returns-the-norm, small-gradients, skips-none, takes-an-iterator
 diagnosis: none
 cause: forbidden
+points: 6 (the whole function is PyTorch's)
 """
 import torch
 

@@ -2,6 +2,7 @@
 
 fails: layers
 diagnosis: none
+points: 2
 """
 import math
 

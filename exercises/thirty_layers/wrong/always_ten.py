@@ -1,7 +1,8 @@
 """The sum of the last ten is divided by 10 even where there are fewer.
 
 fails: three-verdicts
-diagnosis: none
+diagnosis: always-ten
+points: 1
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: biases-zero
 diagnosis: bias-not-zero
+points: 1
 """
 import math
 

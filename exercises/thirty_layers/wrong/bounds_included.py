@@ -2,6 +2,7 @@
 
 fails: three-verdicts
 diagnosis: bounds-included
+points: 1
 """
 import math
 

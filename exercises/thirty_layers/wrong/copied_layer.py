@@ -2,6 +2,7 @@
 
 fails: layers
 diagnosis: copied-layers
+points: 2
 """
 import copy
 import math

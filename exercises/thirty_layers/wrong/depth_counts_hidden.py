@@ -2,6 +2,7 @@
 
 fails: layers
 diagnosis: depth-counts-hidden
+points: 2
 """
 import math
 

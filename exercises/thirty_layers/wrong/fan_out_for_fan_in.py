@@ -2,6 +2,7 @@
 
 fails: he
 diagnosis: fan-out
+points: 2
 """
 import math
 

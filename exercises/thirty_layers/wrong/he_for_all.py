@@ -2,6 +2,7 @@
 
 fails: xavier, small-normal, xavier-stalls
 diagnosis: he-scaling
+points: 3
 """
 from torch import nn
 

@@ -1,6 +1,7 @@
 """The mean of the last five losses.
 
 fails: three-verdicts
+points: 1
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: three-verdicts
 diagnosis: last-loss-only
+points: 1
 """
 import math
 

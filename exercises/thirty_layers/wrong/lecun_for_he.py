@@ -2,6 +2,7 @@
 
 fails: he, he-converges
 diagnosis: lecun-scaling
+points: 4
 """
 import math
 

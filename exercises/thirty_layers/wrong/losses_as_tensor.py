@@ -2,6 +2,7 @@
 
 fails: losses-are-floats
 diagnosis: none
+points: 1
 """
 import torch
 import torch.nn.functional as F

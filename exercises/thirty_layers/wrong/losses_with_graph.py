@@ -2,6 +2,7 @@
 
 fails: losses-are-floats
 diagnosis: tensors-not-floats
+points: 1
 """
 import torch
 import torch.nn.functional as F

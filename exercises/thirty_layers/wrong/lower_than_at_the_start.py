@@ -2,6 +2,7 @@
 
 fails: three-verdicts
 diagnosis: lower-than-first
+points: 1
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: three-verdicts
 diagnosis: lowest-loss
+points: 1
 """
 import math
 

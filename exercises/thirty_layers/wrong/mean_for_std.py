@@ -2,6 +2,7 @@
 
 fails: he, xavier, small-normal, he-converges, xavier-stalls
 diagnosis: mean-for-std, standard-normal
+points: 7 (weights that are all but 1 are wrong for every `init`, and in all that is trained from them)
 """
 import math
 

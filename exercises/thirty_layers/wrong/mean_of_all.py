@@ -2,6 +2,7 @@
 
 fails: three-verdicts
 diagnosis: whole-run
+points: 1
 """
 import math
 

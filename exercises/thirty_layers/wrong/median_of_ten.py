@@ -1,6 +1,7 @@
 """The median of the last ten losses.
 
 fails: three-verdicts
+points: 1
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: he, he-converges
 diagnosis: doubled-variance
+points: 4
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: not-finite
 diagnosis: nan-slips-through
+points: 1
 """
 def verdict(losses):
     mean = sum(losses[-10:]) / len(losses[-10:])

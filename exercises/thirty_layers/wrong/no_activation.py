@@ -1,7 +1,8 @@
 """Linear layers alone.
 
-fails: layers
+fails: layers, he-converges, xavier-stalls
 diagnosis: no-activation
+points: 5
 """
 import math
 

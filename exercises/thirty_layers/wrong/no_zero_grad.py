@@ -2,6 +2,7 @@
 
 fails: losses
 diagnosis: gradients-pile-up
+points: 2
 """
 import torch
 import torch.nn.functional as F

@@ -2,6 +2,7 @@
 
 fails: he, xavier, small-normal, he-converges
 diagnosis: pytorch-default
+points: 6
 """
 import math
 

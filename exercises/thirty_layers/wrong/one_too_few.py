@@ -1,6 +1,7 @@
 """The last loss is left out.
 
 fails: three-verdicts
+points: 1
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: he, xavier, small-normal
 diagnosis: ends-forgotten
+points: 4
 """
 import math
 

@@ -1,7 +1,8 @@
 """Words of one's own.
 
-fails: three-verdicts, not-finite
+fails: three-verdicts
 diagnosis: none
+points: 1
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: xavier, xavier-stalls
 diagnosis: fan-average
+points: 2
 """
 import math
 

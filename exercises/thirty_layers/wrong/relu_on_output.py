@@ -2,6 +2,7 @@
 
 fails: layers
 diagnosis: activation-on-output
+points: 2
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: fresh-draws
 diagnosis: reseeded
+points: 1
 """
 import math
 

@@ -1,7 +1,8 @@
 """[layer, relu] * n: the hidden layer stands there many times, but it is one.
 
-fails: layers
+fails: layers, he-converges
 diagnosis: shared-layers
+points: 4
 """
 import math
 

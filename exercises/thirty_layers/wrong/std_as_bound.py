@@ -2,6 +2,7 @@
 
 fails: he, xavier, he-converges
 diagnosis: std-as-bound
+points: 5
 """
 import math
 

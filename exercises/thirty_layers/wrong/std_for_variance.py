@@ -2,6 +2,7 @@
 
 fails: small-normal
 diagnosis: std-for-variance
+points: 1
 """
 import math
 

@@ -1,7 +1,8 @@
 """optimizer.step() is missing: nothing is ever learnt.
 
-fails: losses
+fails: losses, updates
 diagnosis: no-steps
+points: 3
 """
 import torch
 import torch.nn.functional as F

@@ -1,7 +1,8 @@
 """tanh between the layers, from the exercise before.
 
-fails: layers
-diagnosis: none
+fails: layers, xavier-stalls
+diagnosis: other-activation
+points: 3
 """
 import math
 

@@ -1,7 +1,8 @@
 """The training runs on a deep copy, so that "the original stays clean".
 
-fails: updates
+fails: updates, he-converges
 diagnosis: copy-trained
+points: 3
 """
 import copy
 

@@ -2,6 +2,7 @@
 
 fails: small-normal
 diagnosis: not-normal
+points: 1
 """
 import math
 

@@ -2,6 +2,7 @@
 
 fails: unknown-init
 diagnosis: none
+points: 1
 """
 import math
 

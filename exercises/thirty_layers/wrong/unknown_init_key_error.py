@@ -1,7 +1,8 @@
 """A dictionary's KeyError instead of a ValueError.
 
 fails: unknown-init
-diagnosis: none
+diagnosis: not-value-error
+points: 1
 """
 import math
 

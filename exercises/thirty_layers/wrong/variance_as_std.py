@@ -2,6 +2,7 @@
 
 fails: he, xavier, he-converges
 diagnosis: variance-as-std
+points: 5
 """
 from torch import nn
 

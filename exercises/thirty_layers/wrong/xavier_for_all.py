@@ -2,6 +2,7 @@
 
 fails: he, small-normal, he-converges
 diagnosis: xavier-scaling
+points: 5
 """
 from torch import nn
 

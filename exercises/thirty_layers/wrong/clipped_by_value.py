@@ -1,0 +1,22 @@
+"""Each entry of the gradients is cut off at 5.
+
+fails: losses
+diagnosis: none
+points: 2
+"""
+import torch
+import torch.nn.functional as F
+
+
+def train(model, steps, lr):
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+    losses = []
+    for _ in range(steps):
+        x, y = next_batch()
+        loss = F.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_value_(model.parameters(), 5.0)
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
