@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from msgspec import structs
@@ -53,11 +54,16 @@ def undefined(v: Verdict) -> str:
     return name[1] if name else ""
 
 
-def lacking(notebook: str, named: Iterable[str]) -> dict[str, str]:
-    """The known packages that a notebook imports and that are not installed: module -> what pip calls it."""
-    known = packages.known(named)
-    return {module: known[module] for module in sorted(names.imports(notebook) & known.keys())
-            if not packages.installed(module)}
+def lacking(notebook: str, named: Iterable[str], files: Iterable[str] = ()) -> dict[str, str]:
+    """The known packages that a notebook imports and that are not installed: module -> what pip calls it.
+
+    Args:
+        files: the names of what was handed in beside it. A module among them that it imports may import any.
+    """
+    known, imports = packages.known(named), names.imports(notebook)
+    own = {PurePosixPath(file).parts[0].removesuffix(".py") for file in files if file.endswith(".py")}
+    wanted = known.keys() if own & imports else known.keys() & imports
+    return {module: known[module] for module in sorted(wanted) if not packages.installed(module)}
 
 
 def missing(notebooks: Iterable[str], named: Iterable[str]) -> dict[str, int]:
@@ -70,18 +76,19 @@ def missing(notebooks: Iterable[str], named: Iterable[str]) -> dict[str, int]:
     return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
 
 
-def judged(verdicts: Sequence[Verdict], notebook: str,
-           named: Iterable[str]) -> tuple[tuple[Verdict, ...], tuple[NeedsYou, ...]]:
+def judged(verdicts: Sequence[Verdict], notebook: str, named: Iterable[str],
+           files: Iterable[str] = ()) -> tuple[tuple[Verdict, ...], tuple[NeedsYou, ...]]:
     """The verdicts, those withheld that fail for want of something; and what the tutor should see to.
 
     Args:
         verdicts: as judged from what was observed.
         notebook: the cleaned submission.
         named: the packages that course.toml names.
+        files: the names of what was handed in beside it.
     """
     if not any(v.mark in _WRONG for v in verdicts):
         return tuple(verdicts), ()
-    missing, newer = lacking(notebook, named), pythons.needed(notebook)
+    missing, newer = lacking(notebook, named, files), pythons.needed(notebook)
     after: list[Verdict] = []
     wanted: dict[Need, list[str]] = {}
     for v in verdicts:

@@ -114,7 +114,8 @@ def judge(submission: Submission | Unreadable, answers: Answers, conditions: Con
                       result=results.not_started(submission, exercise, made_by, failed[0]))
     observed = {world: answer for world, answer in answers.items() if isinstance(answer, wire.Parcel)}
     verdicts = judging.judge(exercise, observed, conditions.prepared[exercise.name])
-    verdicts, needs = environment.judged(verdicts, submission.notebook, exercise.packages)
+    verdicts, needs = environment.judged(verdicts, submission.notebook, exercise.packages,
+                                         [file.name for file in submission.files])
     run = next((parcel.record.run for parcel in observed.values()), Run())
     result = structs.replace(results.judged(submission, exercise, made_by, verdicts, run.events),
                              skipped=run.skipped)

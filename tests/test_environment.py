@@ -72,6 +72,15 @@ def test_everything_else_stays_the_students(source: str, verdict: Verdict, named
     assert environment.judged([verdict], notebook(source), named) == ((verdict,), ())
 
 
+def test_a_module_of_the_students_own_may_need_a_package() -> None:
+    text = notebook("from my_part import f")
+    for file, waits in ("my_part.py", True), ("my_part/a.py", True), ("other.py", False), ("my_part", False):
+        _, needs = environment.judged([NO_MODULE], text, [PACKAGE], [file])
+        assert bool(needs) is waits, file
+    assert MODULE in packages.lacking(text, [PACKAGE], ["my_part.py"])
+    assert MODULE not in packages.lacking(text, [PACKAGE], ["data.csv"])
+
+
 def test_a_notebook_that_needs_no_package_for_an_answer_keeps_its_mark() -> None:
     assert environment.judged([PASSED], notebook(f"import {MODULE}"), [PACKAGE]) == ((PASSED,), ())
 

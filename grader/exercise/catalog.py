@@ -134,7 +134,8 @@ class Exercise:
                                watched=self.settings.forbidden, functions=self.settings.functions,
                                preload=self.settings.preload, limits=self.settings.limits,
                                files=beside.files,
-                               lacking=packages.lacking(notebook, self.packages))
+                               lacking=packages.lacking(notebook, self.packages,
+                                                        [file.name for file in beside.files]))
             arrays = {k: a for key in keys for k, a in prepared.steps[key].arrays.items()}
             yield Work(key=(index, world.name), job=job, arrays=arrays, on_gpu=world.real_gpu,
                        steps=tuple(prepared.steps[key].record for key in keys), places=beside.places)

@@ -54,10 +54,15 @@ def known(named: Iterable[str] = ()) -> dict[str, str]:
     return {**NOTEBOOKS, **extra}
 
 
-def lacking(notebook: str, named: Iterable[str] = ()) -> tuple[str, ...]:
-    """The modules that a notebook's text names, of all well-known packages, that are not installed here."""
+def lacking(notebook: str, named: Iterable[str] = (), files: Iterable[str] = ()) -> tuple[str, ...]:
+    """The modules that a notebook's text names, of all well-known packages, that are not installed here.
+
+    Args:
+        files: the names of what lies beside it. Modules of the student's own may import any of them.
+    """
     modules = {*COMMON, *known(named)}
-    return tuple(sorted(module for module in names.words(notebook) & modules if not installed(module)))
+    wanted = modules if any(file.endswith(".py") for file in files) else names.words(notebook) & modules
+    return tuple(sorted(module for module in wanted if not installed(module)))
 
 
 @functools.cache
