@@ -124,6 +124,21 @@ TOGETHER = (
 COMPILED = ("{0} = torch.compile({0})", "{0} = torch.compile(mode='reduce-overhead', fullgraph=True)({0})",
             "{0} = torch.compile({0}, backend='aot_eager', dynamic=True)",
             "import torch._dynamo\n{0} = torch._dynamo.optimize('inductor')({0})")
+# ... and its models, in and around an answer
+COMPILED_INSIDE = {
+    "cuda_check": "own = train_step\ndef train_step(model, batch, loss_fn, optimizer, device):\n"
+                  "    model.compile(backend='inductor')\n"
+                  "    return own(torch.compile(model), batch, torch.compile(loss_fn), optimizer, device)",
+    "gradient_norms": "own = attach_gradient_norm_hooks\n@torch.compile\n"
+                      "def attach_gradient_norm_hooks(model):\n    return own(torch.compile(model))",
+    "saturation": "net = remedy\ndef remedy(depth, width):\n"
+                  "    return torch.compile(net(depth, width), mode='max-autotune')\n"
+                  "@torch.jit.script\ndef sigmoid_derivative(z):\n"
+                  "    return torch.sigmoid(z) * (1 - torch.sigmoid(z))",
+    "thirty_layers": "net, steps_of = build, train\ndef build(depth, width, init):\n"
+                     "    return torch.compile(net(depth, width, init))\ndef train(model, steps, lr):\n"
+                     "    model.compile()\n    return steps_of(torch.compile(model)._orig_mod, steps, lr)",
+}
 
 
 @pytest.fixture(scope="module")
@@ -183,8 +198,9 @@ def test_compiled_answers_run_as_they_are(name: str, sandbox: Sandbox) -> None:
     """One way to compile for each exercise, and all ways for all exercises together."""
     exercise = catalog.load(COURSE / name)
     way = COMPILED[EXERCISES.index(name) % len(COMPILED)]
-    below = "\n".join(way.format(function) for function in exercise.settings.functions)
-    assert not lost(sandbox, exercise, [("import torch", reference(exercise), below)])
+    below = ["\n".join(way.format(function) for function in exercise.settings.functions),
+             *filter(None, [COMPILED_INSIDE.get(name)])]
+    assert not lost(sandbox, exercise, [("import torch", reference(exercise), last) for last in below])
 
 
 def observed(source: str, step: CallStep | ProbeStep | None = None) -> messages.Answer:
