@@ -24,7 +24,7 @@ from grader.execute.gpus import Gpu
 from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import Sandbox, SandboxUnavailable
 from grader.inside.runner import executing
-from grader.inside.runner.watch import Process, memory_of
+from grader.inside.runner.proc import Process, memory_of
 from grader.wall import frames, wire
 from grader.wall.frames import Kind
 from grader.wall.messages import (

@@ -13,7 +13,8 @@ import torch
 from grader.inside.kernel.calls import observe_step
 from grader.inside.kernel.encoding import Decoder, Encoder, TooMuch, tensor_of
 from grader.inside.runner import seccomp
-from grader.inside.runner.executing import does_something, notebook_of, sanitised
+from grader.inside.runner.executing import does_something, notebook_of
+from grader.inside.runner.sanitising import sanitised
 from grader.inside.simulated_cuda import entered
 from grader.wall import wire
 from grader.wall.messages import Answer, CallStep, LossCause, Lost, ProbeStep, Raised, Returned, World

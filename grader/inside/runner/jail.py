@@ -25,7 +25,7 @@ from typing import NoReturn
 from grader.inside import linux
 from grader.inside.kernel.start import settle, start
 from grader.inside.runner import beside, seccomp
-from grader.inside.runner.watch import Process, descendants
+from grader.inside.runner.proc import Process, descendants
 from grader.wall.messages import Job
 
 FOLDER = "/job"                     # the mount point, made by bubblewrap; empty outside a job

@@ -22,7 +22,7 @@ from jupyter_client.connect import write_connection_file
 
 import grader.wall.nbformat_lean  # noqa: F401 - before the runner brings nbformat in
 from grader.inside.runner import beside
-from grader.inside.runner.watch import Process, descendants
+from grader.inside.runner.proc import Process, descendants
 from grader.wall import frames, wire
 from grader.wall.messages import Job
 
