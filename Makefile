@@ -3,11 +3,12 @@ VENV ?= .venv
 BIN = $(abspath $(VENV))/bin
 export PYTHON VENV
 
-.PHONY: help demo test lint bench setup messages docs
+.PHONY: help demo test test-torch lint bench setup messages docs
 
 help:
 	@echo "make demo    install what is needed, grade examples/submissions into demo/"
 	@echo "make test    install what is needed, check style, types, contracts, run every test, print the coverage"
+	@echo "make test-torch TORCH=2.14.1  run every test with that torch, in an environment of its own (gigabytes)"
 	@echo "make lint    style, types and import contracts only"
 	@echo "make messages  bring the translations' catalogues up to date"
 	@echo "make docs    write docs/checks-language.md anew from the docstrings"
@@ -41,6 +42,13 @@ test: lint
 	@$(BIN)/python -m pytest tests/hostile
 	@echo "coverage outside the sandbox, the ten lowest files:"
 	@$(BIN)/coverage report --sort=cover | awk 'NR <= 12; { last = $$0 } END { print last }'
+
+# With another torch than the pinned one, and everything else as it is pinned.
+test-torch:
+	@test -n "$(TORCH)" || { echo "which torch? make test-torch TORCH=2.14.1" >&2; exit 2; }
+	@VENV=.torch/$(TORCH) TORCH=$(TORCH) scripts/setup.sh test
+	@.torch/$(TORCH)/bin/python -m pytest -n auto --dist worksteal --ignore tests/hostile
+	@.torch/$(TORCH)/bin/python -m pytest tests/hostile
 
 # After a change to what the tool itself says: bring the catalogues up to date, translate, run it again.
 messages: setup
