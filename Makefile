@@ -3,12 +3,13 @@ VENV ?= .venv
 BIN = $(abspath $(VENV))/bin
 export PYTHON VENV
 
-.PHONY: help demo test test-long lint bench setup messages docs
+.PHONY: help demo test test-long test-torch lint bench setup messages docs
 
 help:
 	@echo "make demo    install what is needed, grade examples/submissions into demo/"
 	@echo "make test    install what is needed, check style, types, contracts, run every test, print the coverage"
 	@echo "make test-long  every state a notebook may leave with every right solution (an hour)"
+	@echo "make test-torch TORCH=2.14.1  run every test with that torch, in an environment of its own (gigabytes)"
 	@echo "make lint    style, types and import contracts only"
 	@echo "make messages  bring the translations' catalogues up to date"
 	@echo "make docs    write docs/checks-language.md anew from the docstrings"
@@ -45,6 +46,13 @@ test: lint
 
 test-long: setup
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m long
+
+# With another torch than the pinned one, and everything else as it is pinned.
+test-torch:
+	@test -n "$(TORCH)" || { echo "which torch? make test-torch TORCH=2.14.1" >&2; exit 2; }
+	@VENV=.torch/$(TORCH) TORCH=$(TORCH) scripts/setup.sh test
+	@.torch/$(TORCH)/bin/python -m pytest -n auto --dist worksteal --ignore tests/hostile
+	@.torch/$(TORCH)/bin/python -m pytest tests/hostile
 
 # After a change to what the tool itself says: bring the catalogues up to date, translate, run it again.
 messages: setup

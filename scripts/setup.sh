@@ -1,11 +1,12 @@
 #!/bin/sh
 # Makes the virtual environment and installs what grading needs, on Debian, Ubuntu and their like; elsewhere it says
-# what is missing. Usage: scripts/setup.sh demo|test
+# what is missing. Usage: [VENV=folder] [TORCH=version] scripts/setup.sh demo|test
 set -eu
 cd "$(dirname "$0")/.."
 what=${1:-demo}
 python=${PYTHON:-python3}
 venv=${VENV:-.venv}
+torch=${TORCH:-$(sed -n 's/^torch==//p' constraints.txt)}
 
 # as_root COMMAND...: with root's rights, if we have them or may take them without a password
 as_root() {
@@ -40,7 +41,7 @@ if [ "$what" = test ] && ! command -v chromium-browser >/dev/null 2>&1; then
     package chromium chromium "the browser tests" || exit 1
 fi
 
-stamp="$venv/.$what-$(cat pyproject.toml constraints.txt scripts/setup.sh | cksum | cut -d ' ' -f 1)"
+stamp="$venv/.$what-$torch-$(cat pyproject.toml constraints.txt scripts/setup.sh | cksum | cut -d ' ' -f 1)"
 [ -e "$stamp" ] && exit 0
 if [ ! -x "$venv/bin/python" ]; then
     echo "making $venv"
@@ -55,8 +56,9 @@ fi
 echo "installing Python packages (PyTorch among them: minutes the first time)"
 extras=""
 [ "$what" = demo ] || extras="[dev]"
-# torch by itself first: with the pinned version there, nothing else can bring another build of it.
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-    "torch==$(sed -n 's/^torch==//p' constraints.txt)" -c constraints.txt
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".$extras"
+constraints="$venv/constraints.txt"
+sed "s/^torch==.*/torch==$torch/" constraints.txt > "$constraints"
+# torch by itself first: with that version there, nothing else can bring another build of it.
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check "torch==$torch" -c "$constraints"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -c "$constraints" -e ".$extras"
 touch "$stamp"

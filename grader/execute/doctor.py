@@ -18,6 +18,7 @@ from grader.inside.runner import seccomp, watch
 
 MEMORY_WANTED = 4 << 30    # bytes: one submission's default limit
 TMP_WANTED = 1 << 30       # bytes
+OLDEST_TORCH, NEWEST_TORCH = "2.7.1", "2.14.1"     # with which all tests were run
 SECONDS = 20.0
 
 
@@ -97,7 +98,17 @@ def _torch() -> Finding:
         version = metadata.version("torch")
     except metadata.PackageNotFoundError:
         return Finding("torch", False, "not installed", "pip install torch")
-    return Finding("torch", True, version)
+    if _numbers(version) < _numbers(OLDEST_TORCH):
+        return Finding("torch", False, f"{version}: older than {OLDEST_TORCH}",
+                       f'pip install "torch>={OLDEST_TORCH}"')
+    newer = _numbers(version)[:2] > _numbers(NEWEST_TORCH)[:2]
+    return Finding("torch", True,
+                   f"{version}: newer than {NEWEST_TORCH}, the newest that was tested" if newer else version)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """(2, 14, 1) of "2.14.1+cu130" """
+    return tuple(map(int, re.findall(r"\d+", version.partition("+")[0])[:3]))
 
 
 def _cuda() -> Finding:

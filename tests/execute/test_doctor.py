@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
+from importlib import metadata
 from pathlib import Path
+
+import pytest
 
 from grader.execute import doctor, pool
 from grader.inside.runner import watch
@@ -17,6 +21,24 @@ def test_the_doctor_says_what_the_code_does() -> None:
     found = {finding.name: finding.detail for finding in doctor.findings()}
     assert f"{round(1 / watch.PERIOD)} times a second" in found["limits"]
     assert found["cores"].startswith(f"{pool.default_jobs()}: as many kernels")
+
+
+@pytest.mark.parametrize(("version", "ok", "said"), [
+    ("2.6.0", False, "older than 2.7.1"), ("2.7.1", True, "2.7.1"), ("2.14.1+cu130", True, "2.14.1+cu130"),
+    ("2.15.0", True, "2.15.0: newer than 2.14.1, the newest that was tested"), ("3.0", True, "newer than")])
+def test_a_torch_that_was_not_tested_is_named(version: str, ok: bool, said: str,
+                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metadata, "version", lambda name: version)
+    found = next(finding for finding in doctor.findings() if finding.name == "torch")
+    assert (found.ok, said in found.detail) == (ok, True), found
+
+
+def test_the_torch_that_is_asked_for_is_the_oldest_that_is_tested() -> None:
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert [name for name in asked if name.startswith("torch")] == [f"torch>={doctor.OLDEST_TORCH}"]
+    for version in (doctor.OLDEST_TORCH, doctor.NEWEST_TORCH):
+        assert f'torch: "{version}"' in (ROOT / ".github/workflows/test.yml").read_text()
+        assert version in (ROOT / "README.md").read_text()
 
 
 def test_a_python_called_through_the_folder_above_opens_the_sandbox(tmp_path: Path) -> None:

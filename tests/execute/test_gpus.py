@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -181,14 +182,14 @@ def test_what_went_wrong_on_a_gpu_that_has_gone_is_not_the_students(outcome: Out
         assert found.reason.startswith("NVIDIA A10 no longer answers: ")
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="this build of PyTorch knows CUDA")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a driver here")
 def test_a_kernel_that_cannot_have_its_gpu_does_not_start() -> None:
     """So the mark is withheld, and the next job starts as if nothing had been."""
     with open_sandbox("bubblewrap", TWO) as sandbox:
         job = Job(notebook=JOB.notebook, functions=("f",), gpu="GPU-aa", gpu_node="/dev/nvidia0")
         found = sandbox.run(job, STEPS, {})
         assert isinstance(found, NotStarted)
-        assert "CUDA" in found.reason
+        assert re.search("CUDA|NVIDIA driver", found.reason)     # the one or the other build's
         assert isinstance(sandbox.run(JOB, STEPS, {}), wire.Parcel)
 
 

@@ -5,7 +5,7 @@ that the gradients of a backward pass, and what hooks see of them, are tagged by
 else.
 """
 
-
+# ruff: noqa: ARG005 (the signatures are PyTorch's)
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from .driver import CPU, Machine
+from .limit import unable
 from .streams import GpuGenerator
 from .tags import NEUTRAL, Neutral, Tag, storage_of
 
@@ -34,6 +35,13 @@ POINTWISE = {"mse_loss", "smooth_l1_loss", "huber_loss", "masked_fill", "masked_
              "isin", "binary_cross_entropy_with_logits", "_prelu_kernel", "lerp_", "where"}
 
 
+# These ask the real runtime, whatever tensor they are given
+INSTEAD: dict[str, Any] = {"_pin_memory": lambda tensor, *device: tensor.pin_memory(),
+                           "is_pinned": lambda tensor, *device: tensor.is_pinned(),
+                           "record_stream": lambda *tensor_and_stream: None}
+NVIDIAS = ("cudnn_conv", "cudnn_batch", "cudnn_grid", "cudnn_affine", "_cudnn", "_cufft", "_cslt", "miopen")
+
+
 @dataclass(frozen=True)
 class Facts:
     """What the rules need to know of an operation."""
@@ -51,8 +59,9 @@ def facts_of(func: Any) -> Facts:
     if schema is None:                  # a higher-order operator
         return Facts(str(func), func, True, False, False, ("an argument",))
     name = schema.name.partition("::")[2]
+    run = unable(f"torch.ops.aten.{name}") if name.startswith(NVIDIAS) else INSTEAD.get(name, func._op)
     return Facts(
-        name, func._op, torch.Tag.pointwise in func.tags or name in POINTWISE or name.startswith("_foreach"),
+        name, run, torch.Tag.pointwise in func.tags or name in POINTWISE or name.startswith("_foreach"),
         schema.is_mutable and name.endswith("_"), torch.Tag.nondeterministic_seeded in func.tags,
         tuple(a.name for a in schema.arguments if "Tensor" in str(a.type)) or ("an argument",))
 

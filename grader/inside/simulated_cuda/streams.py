@@ -41,6 +41,8 @@ class Stream(torch.Stream):
     def cuda_stream(self) -> int:
         return int(self.stream_id)
 
+    native_handle = cuda_stream
+
     def __repr__(self) -> str:
         return f"<torch.cuda.Stream device={self.device} cuda_stream={self.cuda_stream:#x}>"
 
@@ -60,6 +62,11 @@ class Stream(torch.Stream):
 
     def synchronize(self) -> None:
         """Nothing is ever under way."""
+
+    @staticmethod
+    def priority_range() -> tuple[int, int]:
+        """(the lowest, the highest), as every GPU of today has them."""
+        return 0, -5
 
     def query(self) -> bool:
         return True
@@ -107,6 +114,10 @@ class Event(torch.Event):
         if self.at != self.at or end_event.at != end_event.at:
             raise ValueError("Both events must be recorded before calculating elapsed time.")
         return float(end_event.at - self.at) * 1000
+
+    @property
+    def cuda_event(self) -> int:
+        return id(self) if self.at == self.at else 0
 
     def ipc_handle(self) -> bytes:
         raise SimulationLimit("torch.cuda.Event.ipc_handle")

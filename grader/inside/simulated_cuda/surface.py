@@ -70,6 +70,10 @@ def cuda_module(machine: Machine, patches: Patches) -> None:
         patches.put(torch.cuda, name, value)
     for name in TYPES:
         patches.put(torch.cuda, f"{name}Tensor", named.tensor_type(name, typed(f"{name}Tensor")))
+    profiler: Any = torch.autograd.profiler
+    states = profiler.ProfilerState     # of a GPU there are no events to record
+    patches.put(profiler, "ProfilerState", SimpleNamespace(
+        **{**states.__members__, "KINETO_GPU_FALLBACK": states.KINETO}))
     patches.put(torch.version, "cuda", machine.built_for_cuda)
     patches.put(torch.backends.cudnn, "version", lambda: CUDNN_VERSION)
     # cuDNN's own layout is not needed
