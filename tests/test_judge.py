@@ -4,6 +4,7 @@ raise."""
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from msgspec import structs
 from grader import judge, records
 from grader.exercise import catalog
 from grader.exercise.inline import observe_inline
+from grader.spec import Diagnosis
 from grader.wall import messages, wire
 from grader.wall.values import (
     MappingValue,
@@ -64,6 +66,28 @@ def test_a_wrong_answer_is_named_and_what_hangs_on_it_is_not_reached(exercise: c
     assert verdicts["values"].advice == "Add x to itself."
     assert (verdicts["untouched"].mark, verdicts["untouched"].root) == (records.Mark.NOT_REACHED, "values")
     assert verdicts["half"].mark is records.Mark.PASS
+
+
+LINES = (messages.Line(cell=3, line=2, text="self.bias.data.zero_()"),)
+
+
+@pytest.mark.parametrize(("message", "lines", "named"), [
+    ("'NoneType' object has no attribute 'data'", LINES, "no-bias"),
+    ("'NoneType' object has no attribute 'data'", (), None),                    # nobody knows where it was
+    ("'NoneType' object has no attribute 'data'", (structs.replace(LINES[0], text="weight.data"),), None),
+    ("'int' object has no attribute 'data'", LINES, None)])
+def test_an_error_names_what_it_shows(exercise: catalog.Exercise, message: str,
+                                      lines: tuple[messages.Line, ...], named: str | None) -> None:
+    """Its words, and a line that led there: one of the two is not enough."""
+    known = Diagnosis("no-bias", "There is none.", "Ask first.", pattern=r"\.bias")
+    one = replace(exercise.checks[0], raises={"'NoneType' object has no attribute": known})
+    raised = messages.Raised(error="AttributeError", message=message, lines=lines)
+    seen = with_outcomes(observed(exercise), **{exercise.keys[one.looks_at[0]]: raised})
+    verdict = judge.verdict_on(exercise, one, seen, exercise.prepare(SEED))
+    assert (verdict.cause, verdict.diagnosis) == (records.Cause.RAISED, named)
+    assert verdict.said is not None
+    assert message in verdict.message
+    assert verdict.advice == ("Ask first." if named else "")
 
 
 def test_the_diagnosis_is_never_a_guess(exercise: catalog.Exercise) -> None:

@@ -75,7 +75,7 @@ from .own import (
     holds_for_own_count,
     in_turn,
 )
-from .truncation import EDGE, expect_cut, expect_no_pile, has_its_width, in_units
+from .truncation import EDGE, expect_cut, expect_no_pile, expect_small_ones_cut, has_its_width, in_units
 
 # --- what is observed ----------------------------------------------------------------------------------
 
@@ -100,7 +100,9 @@ deep = Probe("deep_weights", uses=("he_normal_",), depth=DEPTH, width=WIDTH,
              gradient=normal(BATCH, WIDTH))
 
 model = Probe("initialised_model", uses=("init_weights",), weights=list(WEIGHTS))
-truncated_turns = Probe("truncated_in_turn", uses=("he_truncated_normal_",))
+# Few numbers each: in such a weight often none lies far out. And inputs so few that their law is wide.
+SMALL, TIMES = (8, 6), 24
+truncated_turns = Probe("truncated_in_turn", uses=("he_truncated_normal_",), shape=list(SMALL), times=TIMES)
 
 
 # --- fan_in --------------------------------------------------------------------------------------------
@@ -270,8 +272,10 @@ def truncated(*steps: Seen) -> None:
     first, second = held(calls[-1])
     if torch.equal(first, second):
         fail("Two calls in a row filled the tensor with exactly the same numbers.", SAME_DRAW)
-    expect_independent(first, second, false_alarm=4 * share)
-    expect_no_old_numbers(afterwards, [[8, 6]] * 3)
+    expect_independent(first, second, false_alarm=3 * share)
+    expect_no_old_numbers(afterwards, [SMALL] * TIMES)
+    if draws is not own:
+        expect_small_ones_cut(afterwards, SMALL, TIMES, false_alarm=share)
     expect_no_seed(afterwards)
 
 

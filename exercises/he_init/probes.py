@@ -52,12 +52,12 @@ def in_turn(namespace: Names, shapes: list[list[int]], slopes: list[float]) -> d
             "after": next_draws(lambda: _filled(he_normal_, torch.full((8, 6), NOTHING_YET)))}
 
 
-def truncated_in_turn(namespace: Names) -> dict[str, list[Tensor]]:
-    """A weight that held NaN, and what torch draws next."""
-    filled: list[Tensor] = []
-    after = next_draws(lambda: filled.append(
-        _filled(namespace["he_truncated_normal_"], torch.full((8, 6), NOTHING_YET))))
-    return {"filled": filled, "after": after}
+def truncated_in_turn(namespace: Names, shape: list[int], times: int) -> dict[str, list[Tensor]]:
+    """Small weights, which held NaN, and what torch draws next."""
+    def one() -> Tensor:
+        return _filled(namespace["he_truncated_normal_"], torch.full(shape, NOTHING_YET))
+
+    return {"filled": [one() for _ in range(times)], "after": next_draws(one)}
 
 
 def next_draws(call: Callable[[], object]) -> list[Tensor]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from grader.spec import HE, Draw, fail, follow, statistics, the_one
+from grader.spec import HE, Draw, Seen, Shape, fail, follow, statistics, the_one
 
 from .misconceptions import CLAMPED, NOT_TRUNCATED, UNIFORM
 
@@ -48,3 +48,15 @@ def expect_cut(units: Tensor, *, false_alarm: float) -> None:
 def has_its_width(draws: Sequence[Draw], *, false_alarm: float) -> bool:
     """The variance is 2 / fan_in."""
     return follow(draws, HE, kurtosis=statistics.TRUNCATED_MOMENTS[0], false_alarm=false_alarm)
+
+
+def expect_small_ones_cut(seen: Seen, shape: Shape, times: int, *, false_alarm: float) -> None:
+    """Small weights keep to the bounds, each of them, and lie around zero."""
+    weights = torch.cat(seen.mapping().tensors("filled", [shape] * times, "Weight"))
+    units = weights / math.sqrt(HE.variance(shape))
+    farthest = float(units.abs().max())
+    if not farthest <= EDGE * (1 + 1e-5):   # float32
+        fail(f"In a weight of shape {shape} the largest is {farthest:.4g} times sqrt(2 / fan_in); "
+             f"expected at most {EDGE:.4g}.")
+    if not statistics.mean(units, false_alarm=false_alarm).holds:
+        fail(f"Weights of shape {shape} have mean {float(weights.mean()):.3g}; expected 0.")

@@ -303,6 +303,8 @@ def remedy_is_level(seen: Seen, small: Seen) -> None:
     smallest."""
     weights, biases = remedys_layers(seen)
     hidden = len(weights) - 1
+    if not hidden:
+        fail(f"`remedy({seen.given['depth']}, {WIDTH})` has no hidden layer; expected {seen.given['depth']}.")
     x = torch.randn(64, WIDTH, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     got = norms(backward({"weights": weights, "biases": biases,
                           "activations": [own_activation(small)] * hidden, "x": x,

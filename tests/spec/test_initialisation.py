@@ -127,7 +127,9 @@ def test_what_a_call_must_have_filled() -> None:
     expect_filled(seen(fresh, returned=fresh), ELSEWHERE)
     for one, said, named in (
             (seen(given, returned=fresh), "holds the same numbers after `fill_` as before", ELSEWHERE),
-            (seen(given), "holds the same numbers", None), (seen(half), "50.0% of the weight", None),
+            (seen(given), "holds the same numbers", None),
+            (seen(given, returned=given), "holds the same numbers", None),   # nothing new is returned
+            (seen(half), "50.0% of the weight", None),
             (seen(fresh.double()), "had dtype torch.float32 and has torch.float64", None),
             (seen(fresh, returned=fresh + 1), "that is not the weight it filled", None),
             (seen(fresh.T, given=shape), "has shape (20, 30), not (30, 20)", None)):

@@ -7,13 +7,14 @@ A rate of one in a million cannot be measured here; the same tests at one in a h
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable
 
 import pytest
 import torch
 from torch import Tensor
 
-from grader.spec import Unmet, varies
+from grader.spec import Unmet, sets_seed, varies
 from grader.spec import independence as i
 from grader.spec import statistics as s
 from grader.spec.statistics import Score
@@ -159,6 +160,34 @@ def test_calls_that_repeat_do_not_vary() -> None:
     assert varies([first, second, third])
     assert not varies([first, second, first.clone()])
     assert not varies([first, torch.full((5,), math.nan)])
+
+
+def after(call: Callable[[], object]) -> list[Tensor]:
+    drawn = []
+    for seed in (11, 11, 12):
+        torch.manual_seed(seed)
+        call()
+        drawn.append(torch.rand(4))
+    return drawn
+
+
+def test_a_seed_that_is_set_inside_is_seen() -> None:
+    for call in (lambda: None, lambda: torch.randn(7), lambda: random.random(),
+                 lambda: torch.randn(3, generator=torch.Generator().manual_seed(0))):
+        assert not sets_seed(after(call))
+    assert "whatever seed" in sets_seed(after(lambda: torch.manual_seed(0)))
+    assert "other numbers" in sets_seed(after(torch.seed))
+
+
+@pytest.mark.parametrize(("kurtosis", "draw"), [
+    (3.0, lambda g: torch.randn(900, generator=g)), (1.8, lambda g: torch.rand(900, generator=g)),
+    (9.0, lambda g: torch.randn(900, generator=g) * torch.randn(900, generator=g))])
+def test_variances_of_one_law_differ_as_seldom_as_stated(kurtosis: float,
+                                                         draw: Callable[[torch.Generator], Tensor]) -> None:
+    generator = torch.Generator().manual_seed(6)
+    refused = sum(not s.variance_ratio(draw(generator), draw(generator), 1.0, kurtosis=kurtosis,
+                                       false_alarm=0.05).holds for _ in range(2000))
+    assert abs(refused - 100) <= 40   # 4 standard deviations of a binomial law
 
 
 def test_a_score_is_standard_normal_far_beyond_the_level_measured() -> None:
