@@ -64,6 +64,26 @@ STEP_FIRST = Diagnosis("step-before-backward", "The second step applied the firs
                        "Call `optimizer.step()` after `loss.backward()`.", "torch.optim.Optimizer.step")
 STEPPED_TWICE = Diagnosis("stepped-twice", "Each batch moved the parameters twice.",
                           "Call `optimizer.step()` once.")
+CLIPPED = Diagnosis("gradients-clipped", "The gradients were clipped before the step.",
+                    "One step with the optimizer was asked for, and nothing else. Where gradients are small "
+                    "clipping does not show; here they are large.", "torch.nn.utils.clip_grad_norm_",
+                    pattern="clip")
+EVALUATED = Diagnosis("evaluation-mode", "The net was trained in evaluation mode.",
+                      "`model.eval()` is for measuring. Dropout and batch normalisation work otherwise while "
+                      "a net is trained.", "torch.nn.Module.train", pattern=r"\.eval\(|train\(False")
+LOSS_AFTERWARDS = Diagnosis("loss-after-step", "This is the loss of the same batch after the step.",
+                            "Keep the loss from which the gradients are taken.", pattern="loss_fn")
+LOSS_KEPT = Diagnosis("loss-of-another-call", "The second call returns what the first one did.",
+                      "Return the loss of the batch that was passed in.", pattern="global|return")
+NO_DEVICE = Diagnosis("module-has-no-device", "A module has no `.device`.",
+                      "Its parameters have: `next(model.parameters()).device`. Here `device` is at hand "
+                      "anyway.", "torch.nn.Module", pattern=r"model\.device")
+GPU_NAMED = Diagnosis("no-such-device", "This is the name of no device.",
+                      "NVIDIA's GPUs are called `cuda`.", "torch.device", pattern="gpu|GPU|CUDA\"")
+MORE_THAN_ONE = Diagnosis("more-than-one", "CUDA is picked only where there are several GPUs.",
+                          "One is enough: `device_count() > 0`.", pattern="device_count")
+UPSIDE_DOWN = Diagnosis("branches-swapped", "CUDA is picked just where there is none.",
+                        "Read your condition aloud, and what comes first.", pattern="if|else|not")
 LOSS_TENSOR = Diagnosis("loss-tensor", "The loss is a tensor, not a float.",
                         "`loss.item()` gives the number. A tensor kept in a list keeps its graph, and its "
                         "place on the GPU, alive.", "torch.Tensor.item")

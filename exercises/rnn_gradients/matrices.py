@@ -36,12 +36,12 @@ SYMMETRIC_ONES = turned(
     [0.75, 0.7, 0.6, 0.1], [1.4, 0.1, 0.1, 0.0], [0.6, 0.3, 0.3, 0.1], [1.8, 0.5, 0.3, 0.2],
     [1.3, 1.2, 1.1, 0.5], [1.9, 1.5, 0.9, 0.5], [0.75, 0.3, 0.1, 0.0])
 
-# Complex eigenvalues, and negative ones. In skewed rotations what one step of a product tells depends on where
-# it stops; they grow, as their singular values say too.
-TURNING = turned(
+# Complex eigenvalues, and negative ones. In the skewed rotations what one step of a product tells depends on
+# where it stops; they grow, as their singular values say too.
+SKEWED = turned(*(rotation(1.15, degrees) for degrees in range(30, 150, 5)), skewed=6.0)
+TURNING = SKEWED + turned(
     rotation(1.2, 90), rotation(0.8, 45), rotation(1.3, 120, 0.8), rotation(1.1, 60), rotation(0.9, 20),
-    [-1.2, 0.3, 0.2], [-0.8, 0.5, 0.1], rotation(1.2, 75), [-0.9, 0.8, -0.1], [-1.3, 1.2, -1.1, 0.5]) + turned(
-    *(rotation(1.15, degrees) for degrees in (35, 50, 65, 80, 95, 110, 125, 140)), skewed=6.0)
+    [-1.2, 0.3, 0.2], [-0.8, 0.5, 0.1], rotation(1.2, 75), [-0.9, 0.8, -0.1], [-1.3, 1.2, -1.1, 0.5])
 
 # Triangular ones: the diagonal holds the eigenvalues, what stands above it makes the singular values large.
 # The last ones stretch by as much as 1e9, of which a fiftieth root still is 1.5, and the two-hundredth 1.1.

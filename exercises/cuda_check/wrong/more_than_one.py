@@ -1,6 +1,8 @@
 """CUDA only where there are two GPUs.
 
 fails: pick-device
+diagnosis: more-than-one
+points: 3
 """
 import torch
 

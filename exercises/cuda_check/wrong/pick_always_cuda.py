@@ -2,6 +2,7 @@
 
 fails: pick-device
 diagnosis: always-cuda
+points: 3
 """
 
 import torch

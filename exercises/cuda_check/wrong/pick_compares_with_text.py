@@ -2,6 +2,7 @@
 
 fails: pick-device
 diagnosis: always-cpu
+points: 3
 """
 
 import torch

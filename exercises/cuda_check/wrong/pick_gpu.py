@@ -1,8 +1,9 @@
 """There is no device called gpu.
 
 fails: pick-device
-diagnosis: none
+diagnosis: no-such-device
 cause: raised
+points: 3
 """
 
 import torch

@@ -3,6 +3,7 @@
 fails: pick-device, never-asks-blindly
 diagnosis: none
 cause: raised
+points: 5
 """
 
 import torch

@@ -2,6 +2,7 @@
 
 fails: pick-device
 diagnosis: missing-parentheses
+points: 3
 """
 
 import torch

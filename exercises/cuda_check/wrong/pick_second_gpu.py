@@ -2,6 +2,7 @@
 
 fails: pick-device
 diagnosis: second-gpu-hard-coded
+points: 3
 """
 
 import torch

@@ -2,6 +2,7 @@
 
 fails: pick-device
 diagnosis: string-not-device
+points: 3
 """
 
 import torch

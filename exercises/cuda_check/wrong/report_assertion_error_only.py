@@ -3,6 +3,7 @@
 fails: report-without-cuda, never-asks-blindly
 diagnosis: one-build-only
 cause: raised
+points: 5
 """
 
 import torch

@@ -2,6 +2,7 @@
 
 fails: report-many-gpus
 diagnosis: first-name-only
+points: 1
 """
 
 import torch

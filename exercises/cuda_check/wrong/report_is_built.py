@@ -2,6 +2,7 @@
 
 fails: report-without-cuda
 diagnosis: built-for-available
+points: 3
 """
 
 import torch

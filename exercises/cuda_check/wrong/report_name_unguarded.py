@@ -2,6 +2,7 @@
 
 fails: report-without-cuda, report-many-gpus, never-asks-blindly
 diagnosis: unguarded-cuda-call, first-name-only
+points: 6
 """
 
 import torch

@@ -2,6 +2,7 @@
 
 fails: report-without-cuda
 diagnosis: none-as-text
+points: 3
 """
 
 import torch

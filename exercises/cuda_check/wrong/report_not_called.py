@@ -1,8 +1,9 @@
 """`torch.cuda.is_available` without parentheses, the most frequent mistake of all (YOLOv3#35, DeepSpeed#2661 and
 many more): the report holds the function.
 
-fails: report-without-cuda, report-one-gpu, report-many-gpus
+fails: report-without-cuda
 diagnosis: missing-parentheses
+points: 3
 """
 
 import torch

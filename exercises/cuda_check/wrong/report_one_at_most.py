@@ -2,6 +2,7 @@
 
 fails: report-many-gpus
 diagnosis: none
+points: 1
 """
 
 import torch

@@ -2,6 +2,7 @@
 
 fails: report-many-gpus
 diagnosis: same-name-repeated
+points: 1
 """
 
 import torch

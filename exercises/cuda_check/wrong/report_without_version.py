@@ -1,7 +1,8 @@
 """A key is missing.
 
-fails: report-without-cuda, report-one-gpu, report-many-gpus
+fails: report-without-cuda
 diagnosis: none
+points: 3
 """
 
 import torch

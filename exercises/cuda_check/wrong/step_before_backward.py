@@ -2,6 +2,7 @@
 
 fails: learns
 diagnosis: step-before-backward
+points: 3
 """
 
 import torch

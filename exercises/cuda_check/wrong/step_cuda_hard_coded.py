@@ -1,7 +1,8 @@
 """`.cuda()` is hard-coded: it raises without a GPU and ignores `device` with two.
 
-fails: model-on-device, batch-on-device, learns, loss-is-float, never-asks-blindly
+fails: model-on-device, batch-on-device, never-asks-blindly
 diagnosis: cuda-hard-coded
+points: 6
 """
 
 import torch

@@ -2,6 +2,7 @@
 
 fails: model-on-device, batch-on-device
 diagnosis: none
+points: 4
 """
 
 import torch

@@ -2,6 +2,7 @@
 
 fails: batch-on-device
 diagnosis: data-not-moved
+points: 2
 """
 
 import torch

@@ -1,7 +1,8 @@
 """The loss is measured after the parameters were moved.
 
 fails: loss-is-float
-diagnosis: none
+diagnosis: loss-after-step
+points: 1
 """
 
 import torch

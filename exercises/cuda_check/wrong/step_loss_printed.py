@@ -2,6 +2,7 @@
 
 fails: loss-is-float
 diagnosis: none
+points: 1
 """
 
 import torch

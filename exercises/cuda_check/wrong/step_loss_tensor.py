@@ -2,6 +2,7 @@
 
 fails: loss-is-float
 diagnosis: loss-tensor
+points: 1
 """
 
 import torch

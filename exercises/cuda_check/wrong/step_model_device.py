@@ -1,8 +1,9 @@
 """`nn.Module` has no `.device`.
 
 fails: model-on-device, batch-on-device, learns, loss-is-float, never-asks-blindly
-diagnosis: none
+diagnosis: module-has-no-device
 cause: raised
+points: 10 (the step raises before it has done anything that could be looked at)
 """
 
 import torch

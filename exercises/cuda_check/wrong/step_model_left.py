@@ -2,6 +2,7 @@
 
 fails: model-on-device
 diagnosis: model-not-moved
+points: 2
 """
 
 import torch

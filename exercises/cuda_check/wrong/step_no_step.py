@@ -2,6 +2,7 @@
 
 fails: learns
 diagnosis: no-update
+points: 3
 """
 
 import torch

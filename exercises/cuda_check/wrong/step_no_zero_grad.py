@@ -2,6 +2,7 @@
 
 fails: learns
 diagnosis: gradients-not-cleared
+points: 3
 """
 
 import torch

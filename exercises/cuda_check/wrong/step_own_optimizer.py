@@ -2,6 +2,7 @@
 
 fails: learns
 diagnosis: none
+points: 3
 """
 
 import torch

@@ -2,6 +2,7 @@
 
 fails: model-on-device
 diagnosis: buffers-not-moved
+points: 2
 """
 
 import torch

@@ -1,8 +1,9 @@
 """`cuda:1` is hard-coded: it does not exist where there is one GPU.
 
-fails: model-on-device, batch-on-device, learns, loss-is-float, never-asks-blindly
+fails: model-on-device, batch-on-device, never-asks-blindly
 diagnosis: second-gpu-hard-coded, cuda-hard-coded
 cause: raised
+points: 6
 """
 
 import torch

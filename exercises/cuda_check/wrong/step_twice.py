@@ -2,6 +2,7 @@
 
 fails: learns
 diagnosis: stepped-twice
+points: 3
 """
 
 import torch

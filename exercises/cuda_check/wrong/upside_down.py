@@ -1,6 +1,8 @@
 """The two branches have changed places.
 
 fails: pick-device
+diagnosis: branches-swapped
+points: 3
 """
 import torch
 

@@ -1,0 +1,14 @@
+"""Only the first two numbers of the version.
+
+fails: report-without-cuda
+diagnosis: none
+points: 3
+"""
+
+import torch
+
+
+def cuda_report():
+    n = torch.cuda.device_count()
+    return {"available": n > 0, "count": n, "names": [torch.cuda.get_device_name(i) for i in range(n)],
+            "torch_version": ".".join(torch.__version__.split(".")[:2]), "built_for_cuda": torch.version.cuda}
