@@ -80,7 +80,7 @@ def test_an_error_names_what_it_shows(exercise: catalog.Exercise, message: str,
                                       lines: tuple[messages.Line, ...], named: str | None) -> None:
     """Its words, and a line that led there: one of the two is not enough."""
     known = Diagnosis("no-bias", "There is none.", "Ask first.", pattern=r"\.bias")
-    one = replace(exercise.checks[0], raises={"'NoneType' object has no attribute": known})
+    one = replace(exercise.checks[0], errors={"'NoneType' object has no attribute": known})
     raised = messages.Raised(error="AttributeError", message=message, lines=lines)
     seen = with_outcomes(observed(exercise), **{exercise.keys[one.looks_at[0]]: raised})
     verdict = judge.verdict_on(exercise, one, seen, exercise.prepare(SEED))
