@@ -33,8 +33,9 @@ def nobody_types(kernel: Any, skipping: Skipping) -> None:
 
 
 def bars_as_text() -> None:
-    """`tqdm.notebook` without ipywidgets draws bars as `tqdm` does, where it would raise."""
-    if importlib.util.find_spec("ipywidgets") or not importlib.util.find_spec("tqdm"):
+    """`tqdm.notebook` draws bars as `tqdm` does: without ipywidgets it would raise, and with it a call would
+    speak to a browser that is not there."""
+    if not importlib.util.find_spec("tqdm"):
         return
     tqdm: Any = importlib.import_module("tqdm.std").tqdm
     notebook: Any = importlib.import_module("tqdm.notebook")
