@@ -76,7 +76,7 @@ def test_a_folder_full_of_traps_costs_its_neighbours_nothing(tmp_path: Path) -> 
     mallory = entries["mallory"]
     assert mallory.result.score == 2.0, "helper.TWO is not there: only halve is right"
     assert "SEEN" in mallory.executed
-    for name in (SECRET, "sparse", "theirs", "pipe", "sitecustomize", "profile_default", "id_rsa", "wire.py"):
+    for name in (SECRET, "sparse", "theirs", "pipe", "sitecustomize", "startup/a.py", "id_rsa", "wire.py"):
         assert name not in mallory.executed
     assert any("pipe.csv" in note and note.startswith("mallory/") for note in said)
     assert not any(note.startswith(("ada/", "zoe/")) for note in said)
