@@ -291,14 +291,14 @@ def init_weights(seen: Seen, alone: Seen) -> None:
     before, after, facts, own = (seen.mapping().mapping(name) for name in ("before", "after", "facts", "own"))
     expect_same_parameters(facts)
     draws = weights_of(seen, after, own)
-    expect_biases_zero(after)
-    expect_others_unchanged(before, after)
-    if seen.mapping()["modes"] is not True:
-        fail("A module of our model was in training mode before and is not any more, or the other way round.")
     for name, draw in zip(WEIGHTS, draws, strict=True):
         measure_variance(draw, HE)
         if unchanged(before, after, name) and not unchanged(before, own, name):
             fail(f"{in_our_model(name)} was not filled: it holds what PyTorch put there.")
+    expect_biases_zero(after)
+    expect_others_unchanged(before, after)
+    if seen.mapping()["modes"] is not True:
+        fail("A module of our model was in training mode before and is not any more, or the other way round.")
     expect_he_or_own(draws, seen, own)
     expect_own_draws(after, own)
     expect_no_seed(seen, "next", unless=alone)

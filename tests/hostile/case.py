@@ -54,14 +54,14 @@ def he_truncated_normal_(weight):
     std = math.sqrt(2 / fan_in(weight)) / 0.87962566103423978
     return nn.init.trunc_normal_(weight, 0.0, std, -2 * std, 2 * std)
 '''
-LARGER = RIGHT.replace("math.sqrt(2 / ((1", "math.sqrt(2.2 / ((1")
+LARGER = RIGHT.replace("math.sqrt(2 / ((1", "math.sqrt(2.5 / ((1")
 
 # The honest answers that attacks start from, and what each is worth on its own. All stand in the batch
 # themselves.
 HONEST = {
     "right": (RIGHT, 20.0),
     "lecun": (LECUN, 10.0),       # 1 / fan_in: all but variance, truncated and the two of thirty layers
-    "larger": (LARGER, 12.0),     # a tenth too wide: also truncated; thirty layers of it explode
+    "larger": (LARGER, 12.0),     # a quarter too much variance: also truncated; thirty layers explode
     "idle": (IDLE, 2.0),          # fills nothing: fan-in alone
     "lazy": (LAZY, 18.0),         # all but init-weights
     "ready-made": (READY_MADE, 2.0),
