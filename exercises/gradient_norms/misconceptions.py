@@ -56,7 +56,7 @@ REPLACED = Diagnosis(
 GRAD_IS_NONE = Diagnosis(
     "gradient-is-none", "A gradient was asked for where there is none yet: it is None.",
     "`.grad` is None before the first backward, inside a tensor hook of the first one, and where a parameter "
-    "took no part. The hook is handed the gradient itself.", READ_HOOKS, pattern=r"\.grad\b")
+    "took no part. The hook is handed the gradient itself.", READ_HOOKS, pattern=r"\.grad\b|norm|\bg\b")
 MATRICES_ONLY = Diagnosis(
     "matrices-only", "A function for matrices was given a gradient that is none.",
     "A bias's gradient is a vector. torch.linalg.vector_norm(g) or g.norm() takes any shape.")
@@ -74,7 +74,7 @@ NO_ATTRIBUTE = "'NoneType' object has no attribute "
 
 # what an error shows
 ERRORS = {
-    f"{NO_ATTRIBUTE}'(norm|data|detach|pow|abs|square|clone|flatten|item)'": GRAD_IS_NONE,
+    f"{NO_ATTRIBUTE}'(norm|data|detach|pow|abs|square|clone|flatten|item|register_hook)'": GRAD_IS_NONE,
     "has changed the size of value": REPLACED,
     "at least 2 dimensions|must be a matrix": MATRICES_ONLY,
 }

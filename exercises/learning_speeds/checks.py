@@ -51,6 +51,7 @@ from .misconceptions import (
     POSITIONS,
     RATIOS,
     SORTED,
+    STEP_ARGUMENTS,
     TOP_LEVEL,
     TWO_STEPS,
     UNDONE,
@@ -70,6 +71,7 @@ NESTED_NAMES = ["first", "block.0", "block.2", "head"]      # of the linear laye
 OTHER_NAMES = {"", "words", "norm", "block", "block.1", "pairs"}     # of its other modules
 MOST_STEPS = 12         # that are followed: a step for each layer, in two calls
 ERRORS = {r"does not require grad|does not have a grad_fn|[Ii]nference": NO_GRAD_AROUND,
+          r"step\(\) (takes|got an)": STEP_ARGUMENTS,
           "leaf Variable": NO_GRAD_MISSING, r"Can't call numpy\(\)": NO_DETACH}
 
 # --- what is observed ------------------------------------------------------------------------------------

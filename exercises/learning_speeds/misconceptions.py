@@ -45,6 +45,9 @@ NO_GRAD_AROUND = Diagnosis(
     "Gradients are switched off while the step is made, so that its backward fails.",
     "Put only the measuring into torch.no_grad(), and call optimizer_step() outside of it.",
     "torch.no_grad", pattern="no_grad|inference_mode|set_grad_enabled")
+STEP_ARGUMENTS = Diagnosis(
+    "step-with-arguments", "`optimizer_step` was called with arguments.",
+    "It knows its model and its data: optimizer_step()", pattern=r"optimizer_step\(")
 NO_GRAD_MISSING = Diagnosis(
     "no-grad-missing", "A parameter was changed in place where autograd was watching.",
     "There is no need to change weights here. Where there is, do it in torch.no_grad().", "torch.no_grad")

@@ -100,7 +100,7 @@ def nested(namespace: Mapping[str, Any], weights: Sequence[Tensor], biases: Sequ
     linear[-1].register_parameter("bias", None)
     model = Nested(linear)
     training = Training(model, linear, before, x, y, lr, scale)
-    return {"ratios": namespace["update_ratios"](model, training.step)}
+    return {"ratios": copied(namespace["update_ratios"](model, training.step))}
 
 
 def factor(namespace: Mapping[str, Any], names: Sequence[str], about: Tensor, noise: Tensor
@@ -134,8 +134,11 @@ def linear_layers(weights: Sequence[Tensor], biases: Sequence[Tensor], frozen: S
 
 
 def copied(ratios: Any) -> Any:
-    """The dictionary as it is now."""
-    return dict(ratios) if isinstance(ratios, dict) else ratios
+    """The dictionary as it is now; keys that are objects become texts, each its own."""
+    if not isinstance(ratios, dict):
+        return ratios
+    return {key if isinstance(key, str | int) else f"<{type(key).__name__}, entry {i}>": value
+            for i, (key, value) in enumerate(ratios.items())}
 
 
 def training_modes(model: nn.Module) -> list[str]:

@@ -1,4 +1,4 @@
-"""Modules are gone through with all that they may have: a bias that is not there is None.
+"""Every layer is taken to have a bias: one that has none has None.
 
 fails: frozen
 diagnosis: layer-without-bias
@@ -9,10 +9,18 @@ points: 1
 
 def attach_gradient_norm_hooks(model):
     norms, handles, met = {}, [], set()
-    for prefix, module in model.named_modules():
-        for name, p in module._parameters.items():
-            if p.requires_grad and p not in met:
-                met.add(p)
-                full = f"{prefix}.{name}" if prefix else name
-                handles.append(p.register_hook(lambda g, full=full: norms.__setitem__(full, g.norm().item())))
+
+    def watch(name, p):
+        if p not in met:
+            met.add(p)
+            handles.append(p.register_hook(lambda g: norms.__setitem__(name, g.norm().item())))
+
+    for name, module in model.named_modules():
+        if hasattr(module, "bias"):
+            if module.weight.requires_grad:
+                watch(f"{name}.weight", module.weight)
+            if module.bias.requires_grad:
+                watch(f"{name}.bias", module.bias)
+    if hasattr(model, "gain"):
+        watch("gain", model.gain)
     return norms, handles
