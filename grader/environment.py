@@ -114,7 +114,11 @@ def _package(v: Verdict, missing: Mapping[str, str], notebook: str) -> Need | No
     told = v.said.values.get("message", "") if v.cause is Cause.RAISED else ""
     module = found[1] if (found := _NO_MODULE.search(told)) else ""
     if name := undefined(v):
-        module = names.imported_as(notebook).get(name, "")
+        imported = names.imported_as(notebook)
+        module = imported.get(name, "")
+        if not module and v.cause is Cause.RAISED and not any(
+                name in names.binds(source) for _, source in names.code_cells(notebook)):
+            module = imported.get("*", "")
     if module not in missing:
         return None
     return Need("package", PACKAGE, (("package", missing[module]),

@@ -81,6 +81,13 @@ def test_a_module_of_the_students_own_may_need_a_package() -> None:
     assert MODULE not in packages.lacking(text, [PACKAGE], ["data.csv"])
 
 
+def test_a_name_may_be_one_of_all_that_a_package_brings() -> None:
+    star, verdict = f"from {MODULE} import *", raised("NameError", "name 'erf' is not defined")
+    assert environment.judged([verdict], notebook(star), [PACKAGE])[1]
+    assert not environment.judged([verdict], notebook(star, "erf = 3"), [PACKAGE])[1]
+    assert not environment.judged([missing("double")], notebook(star), [PACKAGE])[1]
+
+
 def test_a_notebook_that_needs_no_package_for_an_answer_keeps_its_mark() -> None:
     assert environment.judged([PASSED], notebook(f"import {MODULE}"), [PACKAGE]) == ((PASSED,), ())
 

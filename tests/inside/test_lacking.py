@@ -39,7 +39,7 @@ MACHINES = {
     "a package": (f"import {P} as sns\nsns.set()", [1, 2]),
     "one of several": (f"import math, {P} as sns, random\nmath.pi, random.random()", [1]),
     "names of a package": (f"from {P}.nn import (\n    a, b)\na(b)", [1, 3]),
-    "everything of a package": (f"from {P} import *", [1]),
+    "everything of a package": (f"from {P} import *\nx = erf(3)\nprint(x)", [1, 2, 3]),
     "in a block": (f"if True:\n    import {P}\n    import math as m\nm.pi", [2]),
     "colab": ("from google.colab import drive\ndrive.mount('/content/drive')", [1, 2]),
     "colab in a block": ("if 1:\n    from google.colab import drive\n    drive.mount('/x')\n    y = 3\ny + 1",

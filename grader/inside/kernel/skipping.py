@@ -117,6 +117,7 @@ class Skipping:
         self.asked = 0                        # how often the running statement asked for something typed
         self.code: CodeType | None = None     # the running statement
         self.passed = False
+        self.starred = False                  # `from x import *` was passed over: any name may be missing
 
     def attach(self) -> None:
         """Take part in how the shell runs statements and shows errors."""
@@ -154,8 +155,10 @@ class Skipping:
         """Is the error that is being handled the machine's? Then it is noted, and placeholders are bound."""
         error = sys.exc_info()[1]
         if not isinstance(error, Exception) or not (
-                self.asked or id(error) in self.errors or lacks(error, self.packages)):
+                self.asked or id(error) in self.errors or lacks(error, self.packages)
+                or (self.starred and isinstance(error, NameError))):
             return False
+        self.starred = self.starred or (self.code is not None and ("*",) in self.code.co_consts)
         there = moved(error)
         if there is not None and len(names) == 1:
             self.shell.user_ns[next(iter(names))] = there
