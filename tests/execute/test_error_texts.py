@@ -48,6 +48,7 @@ CELLS = {
     "raise ExceptionGroup('g', [ValueError(i) for i in range(10**5)])": ("ExceptionGroup", 1),
     "raise SyntaxError('bad', ('f.py', 1, 1, 'y' * 10**8))": ("SyntaxError", 1),
     "e = ValueError('x')\nfor i in range(10**5): e.add_note('n' * 100)\nraise e": ("ValueError", None),
+    "exec(compile('1 / 0', '/dev/zero', 'exec'))": ("ZeroDivisionError", 1),
     "1 / 0": ("ZeroDivisionError", 1),
     "def broken(:": ("SyntaxError", 1),
     "[][3]  # " + "long " * 1000: ("IndexError", 1),

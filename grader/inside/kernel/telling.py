@@ -13,12 +13,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from grader.wall.text import name_of, storable
 
+T = TypeVar("T")
 SECONDS = 1.0          # for an exception's text, and again for a traceback
 NO_TEXT = "(no text: "
 AGAIN = 0.2            # s until it is asked once more to stop
@@ -109,7 +111,8 @@ class Telling:
         given = args[0] if args else keywords.get("exc_tuple")
         error = given[1] if isinstance(given, tuple) else sys.exc_info()[1]
         self.told = False
-        if error is None or is_modest(error, self.words(error)):
+        words = Said("", "") if error is None else self.words(error)
+        if error is None or _quick(lambda: is_modest(error, words), False):
             try:
                 with in_time():
                     show(*args, **keywords)
@@ -117,7 +120,8 @@ class Telling:
             except TooSlow:
                 pass
         if error is not None and not self.told:
-            self.sent(type(error), error, plain(error, self.words(error), self.shell.compile))
+            nothing: list[str] = []
+            self.sent(type(error), error, _quick(lambda: plain(error, words, self.shell.compile), nothing))
 
     def sent(self, _: Any, error: Any, lines: Any) -> None:
         """Send it, whole: what is half sent is no message."""
@@ -152,6 +156,15 @@ class Telling:
                 self.last = None
             return result
         return ran
+
+
+def _quick(what: Callable[[], T], otherwise: T) -> T:
+    """What comes of it in time. A frame may name any file as its source, and that is read."""
+    try:
+        with in_time():
+            return what()
+    except (TooSlow, Exception):
+        return otherwise
 
 
 def _total(should_run_async: Any) -> Any:
@@ -202,6 +215,8 @@ def _long_source(error: BaseException) -> bool:
 
 
 def _is_modest_source(file: str) -> bool:
+    if Path(file).exists() and not Path(file).is_file():
+        return False
     lines = linecache.getlines(file)
     sizes = [len(line) for line in lines]
     return max(sizes, default=0) <= MODEST_LINE and sum(sizes) <= MODEST_SOURCE
@@ -229,7 +244,8 @@ def plain(error: BaseException, words: Said, compiler: Any) -> list[str]:
 
 def _place(trace: TracebackType, file: str, compiler: Any) -> str:
     number = trace.tb_lineno or 0
-    text = storable(linecache.getline(file, number).strip(), MAX_LINE)
+    odd = Path(file).exists() and not Path(file).is_file()   # a device has no last line
+    text = "" if odd else storable(linecache.getline(file, number).strip(), MAX_LINE)
     name = storable(trace.tb_frame.f_code.co_name, MAX_LINE)
     return f"{_heading(file, number, compiler)}, in {name}\n----> {number} {text}"
 
