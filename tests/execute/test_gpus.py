@@ -34,7 +34,9 @@ from grader.wall.messages import (
     Returned,
     Run,
     Step,
+    World,
 )
+from grader.wall.values import SequenceValue, Truth
 
 TWO = (Gpu(uuid="GPU-aa", name="NVIDIA A10", node="/dev/nvidia0"),
        Gpu(uuid="GPU-bb", name="NVIDIA L4", node="/dev/nvidia3"))
@@ -191,6 +193,29 @@ def test_a_kernel_that_cannot_have_its_gpu_does_not_start() -> None:
         assert isinstance(found, NotStarted)
         assert re.search("CUDA|NVIDIA driver", found.reason)     # the one or the other build's
         assert isinstance(sandbox.run(JOB, STEPS, {}), wire.Parcel)
+
+
+ASKS_THE_C_LIBRARY = """
+import ctypes, os
+def f():
+    getenv = ctypes.CDLL(None).getenv
+    getenv.restype = ctypes.c_char_p
+    return [getenv(b"CUDA_VISIBLE_DEVICES") == b"", "CUDA_VISIBLE_DEVICES" in os.environ]
+"""
+
+
+def test_torchs_own_c_code_counts_no_real_gpu_in_a_simulated_world() -> None:
+    """Its autograd counts them at the first backward, whatever Python's torch.cuda says."""
+    job = Job(notebook=as_notebook([ASKS_THE_C_LIBRARY]), functions=("f",),
+              world=World(name="one", gpus=("Tesla T4",), built_for_cuda="12.9"))
+    with open_sandbox("process") as sandbox:
+        found = sandbox.run(job, STEPS, {})
+    assert isinstance(found, wire.Parcel), found
+    outcome = found.record.outcomes["f"]
+    assert isinstance(outcome, Returned), outcome
+    value = outcome.rounds[0].value
+    assert isinstance(value, SequenceValue)
+    assert value.items == (Truth(value=True), Truth(value=False))
 
 
 def test_the_sandbox_sees_of_the_gpus_what_it_needs_and_only_then() -> None:

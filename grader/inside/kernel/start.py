@@ -59,6 +59,7 @@ def _prepare(job: Job, connection_file: str) -> Any:
     if job.world.gpus is not None:
         from grader.inside.simulated_cuda import enter
         enter(job.world)
+        os.putenv("CUDA_VISIBLE_DEVICES", "")   # torch's own C++ counts GPUs; os.environ does not show it
     else:
         _give_gpu(job)
     eager.enter()

@@ -13,6 +13,10 @@ graphs, several GPUs in one module (DataParallel), compiled kernels and other li
 out-of-memory errors, asynchronous errors, a GPU's own random numbers and rounding, CUDA_VISIBLE_DEVICES; and,
 where the grading machine is a Mac, that the device "mps" is refused to code that does not ask for it first.
 
+The same for every build of torch: nothing of a world reaches the real CUDA (tests/inside/reaching.py calls
+all that torch has for it), but for torch's own C++ where autograd, the profiler and torch.__config__ count
+GPUs.
+
 Never compared with a recording from a real GPU so far: what is promised rests on PyTorch's source and
 documentation (tests/conformance).
 """
