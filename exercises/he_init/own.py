@@ -120,6 +120,8 @@ def expect_slope(slope: float, without: Draw, sloping: Draw, known: Diagnosis | 
                          f"1 / (1 + {square}) = {shrinks:.3g}")
     if statistics.variance_ratio(sloping.weights, without.weights, shrinks, false_alarm=false_alarm).holds:
         return
+    if follow([Draw(sloping.seen, sloping.shape, sloping.weights / math.sqrt(shrinks))], HE):
+        return   # what is off is off without a slope
     carried = {VARIANCE_AS_STD: shrinks**2}.get(known) if known else None
     if carried and statistics.variance_ratio(sloping.weights, without.weights, carried).holds:
         return
