@@ -234,10 +234,10 @@ def negative_slope(plain: Seen, leaky: Seen, turned: Seen) -> None:
     """With a slope a, positive or negative, the variance is 1 + a² times smaller than without."""
     without, sloping = draws_of(plain, leaky)
     _, known = told_of([without])   # what is wrong without a slope is not asked for again
-    expect_slope(SLOPE, without, sloping, known)
+    expect_slope(SLOPE, without, sloping, known, false_alarm=RATE / 2)
     level = [draw for draw in in_turn(turned) if draw.shape == (96, 160)]
     for down in in_turn(turned, DOWN) if level else ():
-        expect_slope(DOWN, level[0], down, known)
+        expect_slope(DOWN, level[0], down, known, false_alarm=RATE / 2)
 
 
 # --- he_truncated_normal_ ------------------------------------------------------------------------------

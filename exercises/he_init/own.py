@@ -107,7 +107,8 @@ def expect_no_old_numbers(seen: Seen, shapes: Sequence[Sequence[int]]) -> None:
                  f"{int((~weight.isfinite()).sum())} numbers that are not finite; expected 0.", OLD_NUMBERS)
 
 
-def expect_slope(slope: float, without: Draw, sloping: Draw, known: Diagnosis | None) -> None:
+def expect_slope(slope: float, without: Draw, sloping: Draw, known: Diagnosis | None, *,
+                 false_alarm: float) -> None:
     """With this slope the variance is 1 + slope² times smaller than without.
 
     Args:
@@ -117,8 +118,10 @@ def expect_slope(slope: float, without: Draw, sloping: Draw, known: Diagnosis | 
     ratio = sloping.variance / without.variance if without.variance else math.nan
     sloping.seen.measure(f"variance with slope {slope} / variance without", f"{ratio:.3g}",
                          f"1 / (1 + {square}) = {shrinks:.3g}")
-    if statistics.variance_ratio(sloping.weights, without.weights, shrinks).holds:
+    if statistics.variance_ratio(sloping.weights, without.weights, shrinks, false_alarm=false_alarm).holds:
         return
+    if follow([Draw(sloping.seen, sloping.shape, sloping.weights / math.sqrt(shrinks))], HE):
+        return   # what is off is off without a slope
     carried = {VARIANCE_AS_STD: shrinks**2}.get(known) if known else None
     if carried and statistics.variance_ratio(sloping.weights, without.weights, carried).holds:
         return
