@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(abspath $(VENV))/bin
 export PYTHON VENV
 
-.PHONY: help demo test test-long test-torch lint bench setup messages docs
+.PHONY: help demo test test-long test-torch lint bench accuracy setup messages docs
 
 help:
 	@echo "make demo    install what is needed, grade examples/submissions into demo/"
@@ -13,6 +13,7 @@ help:
 	@echo "make lint    style, types and import contracts only"
 	@echo "make messages  bring the translations' catalogues up to date"
 	@echo "make docs    write docs/checks-language.md anew from the docstrings"
+	@echo "make accuracy  measure how accurate the marks are, write docs/accuracy.md (an hour; goes on when stopped)"
 	@echo "make bench   compare with nbgrader on this machine (minutes; makes an environment of its own)"
 
 demo:
@@ -64,6 +65,10 @@ messages: setup
 # After a change to the language of checks.py or its docstrings.
 docs: setup
 	@$(BIN)/python scripts/words.py
+
+# Results stay in .accuracy/: what has not changed is not measured again.
+accuracy: setup
+	@$(BIN)/python scripts/accuracy.py
 
 bench:
 	@scripts/setup.sh demo

@@ -47,23 +47,29 @@ class Alarms:
 
     Args:
         draws: Seeds for each exercise.
+        workers: Processes; None: as many as cores.
     """
 
-    def __init__(self, draws: int) -> None:
+    def __init__(self, draws: int, workers: int | None = None) -> None:
         self.draws = draws
-        self.workers = min(os.cpu_count() or 1, 8)
+        self.workers = workers or min(os.cpu_count() or 1, 8)
         self.pool = ProcessPoolExecutor(self.workers, multiprocessing.get_context("spawn"),
                                         initializer=settle)
 
-    def begin(self, exercise: Exercise, seed: int) -> Callable[[], Tallies]:
+    def begin(self, exercise: Exercise, seed: int, draws: int | None = None) -> Callable[[], Tallies]:
         """Count for the checks of this exercise, with the seeds that follow `seed`, meanwhile.
+
+        Args:
+            exercise: Whose checks.
+            seed: Where the seeds begin.
+            draws: How many of them, where it is not as many as for the others.
 
         Returns:
             What waits for the tallies. It raises CellStopError where a cell of the reference does.
         """
         checks = frozenset(check.id for check in exercise.checks)
-        seeds = range(seed + 1, seed + 1 + self.draws)
-        if self.draws <= FEW:
+        seeds = range(seed + 1, seed + 1 + (self.draws if draws is None else draws))
+        if len(seeds) <= FEW:
             return functools.cache(lambda: _count(exercise.folder, checks, seeds))
         shares = [self.pool.submit(_count, exercise.folder, checks, seeds[i::self.workers])
                   for i in range(self.workers)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,8 +67,16 @@ class Workers:
 
 
 def mutated(exercise: Exercise, originals: Sequence[Solution], seed: int, workers: Workers,
-            progress: Progress) -> Mutated:
+            progress: Progress, fates: MutableMapping[int, Fate] | None = None) -> Mutated:
     """Make every mutant of these right solutions, and see which of them lose a point.
+
+    Args:
+        exercise: Whose mutants.
+        originals: The right solutions.
+        seed: Of the inputs.
+        workers: Where they are tried.
+        progress: Called after each.
+        fates: Takes the fate of each, by its place among all; those that it holds are not tried again.
 
     Raises:
         ExerciseError: equivalent.toml is not as it must be.
@@ -77,9 +85,11 @@ def mutated(exercise: Exercise, originals: Sequence[Solution], seed: int, worker
     listed = {one.key: one for one in reviewed(exercise) if one.solution in names}
     flaws, allowed = _unharmed(exercise, originals, seed, workers)
     made = [mutant for solution in originals for mutant in mutants(exercise, solution)]
-    fates: dict[int, Fate] = {}
-    for at, found in workers.fates(exercise.folder, seed, [(m.sources, allowed[m.solution]) for m in made]):
-        fates[at] = found
+    fates = {} if fates is None else fates
+    left = [at for at in range(len(made)) if at not in fates]
+    tried = [(made[at].sources, allowed[made[at].solution]) for at in left]
+    for one, found in workers.fates(exercise.folder, seed, tried):
+        fates[left[one]] = found
         progress(len(fates), len(made), "mutants")
     alive = [(made[at], found) for at, found in sorted(fates.items()) if not found.noticed]
     right = {mutant.key for mutant, found in alive if not found.raised} & listed.keys()

@@ -25,7 +25,6 @@ MOST_REWRITES = 5
 class Variant:
     """One right solution in other words."""
 
-    number: int
     seed: int  # of its inputs, too
     solution: Solution
     rewrites: tuple[str, ...]  # those that changed something
@@ -57,7 +56,8 @@ def variant(exercise: Exercise, solution: Solution, number: int, seed: int) -> V
     Args:
         exercise: Whose solution.
         solution: Which.
-        number: Of the variant. Numbers that follow each other go through all rewrites and ambient states.
+        number: Of the solution's variant. Numbers that follow each other go through all rewrites and
+            ambient states.
         seed: Of all that is drawn.
     """
     rng = random.Random(seed)
@@ -81,7 +81,6 @@ def variant(exercise: Exercise, solution: Solution, number: int, seed: int) -> V
     ambient = AMBIENT[(number + rng.randrange(2) * 7) % len(AMBIENT)]
     cells = _laid_out(context, re.split(rf"^{NEXT_CELL}$\n?", module.code, flags=re.MULTILINE), ambient, rng)
     return Variant(
-        number=number,
         seed=seed,
         solution=solution,
         rewrites=tuple(used),
@@ -105,7 +104,10 @@ def _laid_out(context: list[str], answer: list[str], ambient: str, rng: random.R
 
 def variants(exercise: Exercise, originals: Sequence[Solution], count: int, seed: int) -> Iterator[Variant]:
     """`count` variants of each right solution."""
-    for number in range(count):
-        for at, solution in enumerate(originals):
-            index = number * len(originals) + at
-            yield variant(exercise, solution, index, seed + index)
+    return (numbered(exercise, originals, index, seed) for index in range(count * len(originals)))
+
+
+def numbered(exercise: Exercise, originals: Sequence[Solution], index: int, seed: int) -> Variant:
+    """The variant of this index in an endless list that goes round the right solutions."""
+    number, at = divmod(index, len(originals))
+    return variant(exercise, originals[at], number, seed + index)
