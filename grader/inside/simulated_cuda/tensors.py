@@ -169,9 +169,10 @@ def descriptions(machine: Machine) -> dict[str, Any]:
 
     def set_grad(self: Any, grad: Any) -> None:
         if isinstance(grad, torch.Tensor) and machine.device_of(grad) != machine.device_of(self):
-            raise RuntimeError(f"attempting to assign a gradient with device type '{machine.device_of(grad).type}'"
-                               f" to a tensor with device type '{machine.device_of(self).type}'. Please ensure "
-                               "that the gradient and the tensor are on the same device")
+            own, other = machine.device_of(self).type, machine.device_of(grad).type
+            raise RuntimeError(f"attempting to assign a gradient with device type '{other}' to a tensor with "
+                               f"device type '{own}'. Please ensure that the gradient and the tensor are on "
+                               "the same device")
         real_grad.__set__(self, grad)
 
     return {
