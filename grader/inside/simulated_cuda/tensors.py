@@ -169,9 +169,10 @@ def descriptions(machine: Machine) -> dict[str, Any]:
 
     def set_grad(self: Any, grad: Any) -> None:
         if isinstance(grad, torch.Tensor) and machine.device_of(grad) != machine.device_of(self):
-            raise RuntimeError(f"attempting to assign a gradient with device type '{machine.device_of(grad).type}'"
-                               f" to a tensor with device type '{machine.device_of(self).type}'. Please ensure "
-                               "that the gradient and the tensor are on the same device")
+            its, ours = machine.device_of(grad).type, machine.device_of(self).type
+            raise RuntimeError(f"attempting to assign a gradient with device type '{its}' to a tensor with "
+                               f"device type '{ours}'. Please ensure that the gradient and the tensor are on "
+                               "the same device")
         real_grad.__set__(self, grad)
 
     return {
