@@ -169,9 +169,9 @@ def descriptions(machine: Machine) -> dict[str, Any]:
 
     def set_grad(self: Any, grad: Any) -> None:
         if isinstance(grad, torch.Tensor) and machine.device_of(grad) != machine.device_of(self):
-            own, other = machine.device_of(self).type, machine.device_of(grad).type
-            raise RuntimeError(f"attempting to assign a gradient with device type '{other}' to a tensor with "
-                               f"device type '{own}'. Please ensure that the gradient and the tensor are on "
+            its, ours = machine.device_of(grad).type, machine.device_of(self).type
+            raise RuntimeError(f"attempting to assign a gradient with device type '{its}' to a tensor with "
+                               f"device type '{ours}'. Please ensure that the gradient and the tensor are on "
                                "the same device")
         real_grad.__set__(self, grad)
 
