@@ -44,7 +44,7 @@ NO_GRAD_AROUND = Diagnosis(
     "no-grad-around-the-step",
     "Gradients are switched off while the step is made, so that its backward fails.",
     "Put only the measuring into torch.no_grad(), and call optimizer_step() outside of it.",
-    "torch.no_grad", pattern="no_grad|inference_mode|set_grad_enabled")
+    "torch.no_grad", pattern="no_grad|inference_mode|set_grad_enabled|optimizer_step")
 STEP_ARGUMENTS = Diagnosis(
     "step-with-arguments", "`optimizer_step` was called with arguments.",
     "It knows its model and its data: optimizer_step()", pattern=r"optimizer_step\(")
