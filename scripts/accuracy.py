@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import signal
 import sys
 from collections import UserDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+if __name__ == "__mp_main__":   # one of the workers: who started it says when it stops
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
 import accuracy_page as paper  # noqa: E402 - of this tree, as all that follows
