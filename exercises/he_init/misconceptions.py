@@ -261,7 +261,7 @@ TOUCHED = Diagnosis(
     "Ask for the kind of the layer (isinstance), not whether it has a weight.", "torch.nn.Module.apply",
     r"hasattr|getattr|isinstance")
 NO_BIAS = Diagnosis(
-    "no-bias", "A layer made with bias=False has None for a bias.",
+    "bias-is-none", "A layer made with bias=False has None for a bias.",
     "Ask `if module.bias is not None` before filling it.", "torch.nn.Linear, parameter `bias`", r"\.bias")
 NO_GRAD = Diagnosis(
     "no-grad-missing", "PyTorch refuses to write into a parameter that requires a gradient.",

@@ -1,7 +1,7 @@
 """A layer made with bias=False has no bias to be filled.
 
 fails: init-weights
-diagnosis: no-bias
+diagnosis: bias-is-none
 cause: raised
 points: 2
 """

@@ -1,7 +1,7 @@
 """Layers without a bias are not thought of.
 
 fails: init-weights
-diagnosis: no-bias
+diagnosis: bias-is-none
 cause: raised
 points: 2
 """
