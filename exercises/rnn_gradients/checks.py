@@ -238,7 +238,7 @@ def clips(seen: Seen) -> None:
              PARAMETERS_CLIPPED if same_all(got, before) else None)
     expect_changed(got, before)
     seen.measure("norm of all gradients", f"{norm_of_all([g.double() for g in got]):.6g}", f"{MAX_NORM:g}")
-    once, then = (seen.mapping().items("earlier") + [None, None])[:2]
+    once, then = [*seen.mapping().items("earlier"), None, None][:2]
     if isinstance(once, Tensor) and not same_all([then], [once]):
         fail("The gradient of a parameter that was clipped in an earlier call is changed again.")
     if same_all(got, scaled(before, MAX_NORM / norm)):

@@ -16,8 +16,8 @@ def regimes(namespace: Mapping[str, Any], weights: Sequence[Tensor]) -> dict[str
 def clipped(namespace: Mapping[str, Any], values: Sequence[Tensor], gradients: Sequence[Tensor],
             max_norm: float, *, without: Collection[int] = (), one_pass: bool = False,
             norm: float | None = None) -> dict[str, Any]:
-    """What the student's clipping returns, and the parameters and their gradients afterwards; and the gradient
-    of another parameter, clipped in an earlier call, before and after this one.
+    """What the student's clipping returns, and the parameters and their gradients afterwards; and the
+    gradient of another parameter, clipped in an earlier call, before and after this one.
 
     `norm` is what the gradients are scaled to beforehand, all of them by one factor.
     Parameters whose index is in `without` have no gradient. `one_pass` hands the parameters over as an
