@@ -41,7 +41,8 @@ SYMMETRIC_ONES = turned(
 SKEWED = turned(*(rotation(1.15, degrees) for degrees in range(30, 150, 5)), skewed=6.0)
 TURNING = SKEWED + turned(
     rotation(1.2, 90), rotation(0.8, 45), rotation(1.3, 120, 0.8), rotation(1.1, 60), rotation(0.9, 20),
-    [-1.2, 0.3, 0.2], [-0.8, 0.5, 0.1], rotation(1.2, 75), [-0.9, 0.8, -0.1], [-1.3, 1.2, -1.1, 0.5])
+    [-1.2, 0.3, 0.2], [-0.8, 0.5, 0.1], rotation(1.2, 75), [-0.9, 0.8, -0.1], [-1.3, 1.2, -1.1, 0.5],
+    rotation(1.04, 45))
 
 # Triangular ones: the diagonal holds the eigenvalues, what stands above it makes the singular values large.
 # The last ones stretch by as much as 1e9, of which a fiftieth root still is 1.5, and the two-hundredth 1.1.

@@ -82,7 +82,7 @@ he_net, xavier_net, normal_net = (Probe("built", uses=BUILD, depth=DEPTH, width=
 one_layer, two_layers = (Probe("built", uses=BUILD, depth=depth, width=24, init="he", x=normal(8, INPUTS))
                          for depth in (1, 2))
 two_nets = Probe("built_twice", uses=BUILD, depth=3, width=16, init="he")
-WORDS = ("glorot", "kaiming", "xavier_uniform", "he_normal", "He", "XAVIER", "e", "normal ", "")
+WORDS = ("glorot", "kaiming", "xavier_uniform", "he_normal", "He", "XAVIER", "Normal", "e", "normal ", "")
 unknown = Probe("refusals", uses=BUILD, width=16, asked=[(3, "glorot"), *((2, word) for word in WORDS),
                                                          (1, "glorot")])
 
