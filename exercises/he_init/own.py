@@ -9,6 +9,7 @@ from torch import Tensor
 from grader.spec import (
     HE,
     MEAN_FOR_STD,
+    RATE,
     SEED_INSIDE,
     VARIANCE_AS_STD,
     Diagnosis,
@@ -125,9 +126,11 @@ def expect_slope(slope: float, without: Draw, sloping: Draw, known: Diagnosis | 
     carried = {VARIANCE_AS_STD: shrinks**2}.get(known) if known else None
     if carried and statistics.variance_ratio(sloping.weights, without.weights, carried).holds:
         return
-    if known is MEAN_FOR_STD and abs(float(sloping.weights.mean() / without.weights.mean())
-                                     / math.sqrt(shrinks) - 1) < 0.2:
-        return
+    if known is MEAN_FOR_STD:   # then the width is 1, and the slope in the mean
+        error = math.sqrt(1 / without.weights.numel() + 1 / sloping.weights.numel())
+        carried_mean = float(without.weights.mean()) * math.sqrt(shrinks)
+        if abs(float(sloping.weights.mean()) - carried_mean) <= statistics.limit(RATE) * error:
+            return
     named = the_one((d, statistics.variance_ratio(sloping.weights, without.weights, wrong(slope)).holds)
                     for d, wrong in SLOPES.items())
     fail(f"With negative_slope={slope} the variance is {ratio:.3g} times that without; expected 1 / (1 + "
