@@ -38,7 +38,7 @@ class FixedDropout(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         places = torch.arange(x.shape[-1], device=x.device)
-        return x * (0.5 + places % 2) if self.training else x
+        return x * (0.5 + places % 2).to(x.dtype) if self.training else x
 
 
 def where(namespace: Mapping[str, Any], x: torch.Tensor, y: torch.Tensor, device: torch.device

@@ -180,7 +180,7 @@ class FixedDropout(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         places = torch.arange(x.shape[-1], device=x.device)
-        return x * (0.5 + places % 2) if self.training else x
+        return x * (0.5 + places % 2).to(x.dtype) if self.training else x
 
 
 def net(weights: Sequence[Tensor], biases: Sequence[Tensor], *, dropped: bool = False) -> nn.Sequential:
