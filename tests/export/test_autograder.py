@@ -200,7 +200,7 @@ def test_an_example_is_graded_as_everywhere(packed: zipfile.ZipFile, container: 
     shutil.copy(REPOSITORY / "examples" / "submissions" / "dmitri" / "he_init.ipynb",
                 container / "submission")
     results, _ = graded(container)
-    assert results["score"] == 10
+    assert results["score"] == 12
     assert len(results["tests"]) == 11  # type: ignore[arg-type]
     assert "LeCun" in json.dumps(results)
     assert "isolation" not in json.dumps(results)
