@@ -38,4 +38,5 @@ def clipped(namespace: Mapping[str, Any], values: Sequence[Tensor], gradients: S
     left = earlier.grad.clone() if earlier.grad is not None else None
     returned = clip(iter(parameters) if one_pass else parameters, max_norm)
     return {"returned": returned, "gradients": [p.grad for p in parameters],
-            "parameters": [p.detach() for p in parameters], "earlier": [left, earlier.grad]}
+            "parameters": [p.detach() for p in parameters],
+            "earlier": [left, earlier.grad] if norm is None else []}

@@ -320,12 +320,11 @@ conv_xavier = Probe("convolutional", uses=TRAINED, world=REAL_CUDA, device=On("c
                     **IMAGES)
 
 
-@check(looks_at=(conv_he, conv_xavier, said_of_finite, once), points=1, false_alarms=1e-3, read=HE_FIGURE_3,
+@check(looks_at=(conv_he, conv_xavier), points=1, false_alarms=1e-3, read=HE_FIGURE_3,
        hint="Does `train` leave model and batch where they lie? On the GPU, both are there already.")
-def convolutional(he: Seen, xavier: Seen, of_finite: Seen, plain: Seen) -> None:
+def convolutional(he: Seen, xavier: Seen) -> None:
     """On a GPU, 30 convolutional layers as in the paper's figure: `train` makes He's net learn and Xavier's
     stay at chance, and `verdict` says so."""
     for seen, name, said in ((he, "He's", CONVERGES), (xavier, "Xavier's", STALLS)):
         draw(seen, [CHANCE] * int(IMAGES["steps"]), f"30 convolutional layers from {name} initialisation")
-        expect_outcome(seen, loss_on_new_images(seen), net=name, said=said, data="images",
-                       of_finite=of_finite, plain=plain)
+        expect_outcome(seen, loss_on_new_images(seen), net=name, said=said, data="images")

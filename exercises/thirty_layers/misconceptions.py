@@ -37,7 +37,7 @@ RESEEDED = Diagnosis(
     "Do not seed inside `build` or `train`: whoever calls them may want several nets, and seeds once.",
     "torch.manual_seed", pattern="seed")
 NO_BIAS = Diagnosis(
-    "no-bias", "The layers have no bias at all.",
+    "bias-left-out", "The layers have no bias at all.",
     "Leave `bias=True`, and fill the biases with zeros: they are trained later.", "torch.nn.Linear",
     pattern="bias")
 NAMES_LOOSELY_MATCHED = Diagnosis(

@@ -46,22 +46,22 @@ def loss_on_new_images(seen: Seen) -> float:
     return float(nn.functional.cross_entropy(scores, torch.arange(CLASSES).repeat(10)))
 
 
-def expect_outcome(seen: Seen, loss: float, *, net: str, said: str, data: str, of_finite: Seen,
-                   plain: Seen) -> None:
+def expect_outcome(seen: Seen, loss: float, *, net: str, said: str, data: str,
+                   of_finite: Seen | None = None, plain: Seen | None = None) -> None:
     """The loss on new data lies on the right side, and `verdict` says so.
 
     Where `train` is at fault, as `losses` says, `verdict` is to say what came of the losses that there are;
     where `verdict` is, as `three-verdicts` says, only the loss counts.
 
     Args:
-        of_finite: what `verdict` says of runs that are known.
-        plain: what `train` makes of a small net.
+        of_finite: what `verdict` says of runs that are known; None where it is taken to be right.
+        plain: what `train` makes of a small net; None likewise.
     """
-    learns, found, rule_kept = said == CONVERGES, seen.mapping()["said"], kept(of_finite)
+    learns, found, rule_kept = said == CONVERGES, seen.mapping()["said"], of_finite is None or kept(of_finite)
     side = f"{'below' if learns else 'not below'} {LEARNT:g}"
     seen.measure(f"loss on new {data}, {net}", f"{loss:.4g}", side, f"chance: ln 10 = {CHANCE:.4g}")
     seen.measure("verdict", described(found), repr(said))
-    if not right(plain) and rule_kept:
+    if plain is not None and not right(plain) and rule_kept:
         said = verdict_on(losses_of(seen.mapping()))
     elif not math.isfinite(loss) or (loss < LEARNT) is not learns:
         fail(f"With {net} initialisation the loss on new {data} is {loss:.3g} after {seen.given['steps']} "

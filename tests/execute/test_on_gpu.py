@@ -79,7 +79,7 @@ def put_on_the_cpu(step: messages.ProbeStep) -> messages.ProbeStep:
 @pytest.mark.parametrize(("train", "message"), [
     ("", ""),
     ("def train(model, steps, lr):\n    return [2.3] * steps",
-     "From He's initialisation the loss on new images"),
+     "With He's initialisation the loss on new images"),
 ], ids=["reference", "no training"])
 def test_the_convolutional_run_tells_training_from_none(train: str, message: str) -> None:
     """Its place is a GPU, and there it is only quicker."""

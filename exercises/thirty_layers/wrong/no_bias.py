@@ -1,7 +1,7 @@
 """Layers without a bias, since it would be zero anyway.
 
 fails: biases-zero
-diagnosis: no-bias
+diagnosis: bias-left-out
 points: 1
 """
 import math
