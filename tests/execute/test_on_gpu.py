@@ -70,6 +70,15 @@ def test_the_reference_holds_on_a_simulated_gpu(name: str) -> None:
         assert lost(exercise, exercise.folder / "notebook.ipynb", "cuda:0") == []
 
 
+@pytest.mark.parametrize(("name", "solution"), [
+    ("he_init", "exactly_standardised.py"),              # has a generator of its own, on the CPU
+    ("thirty_layers", "closure_and_optim_step.py")])     # makes its net from numbers on the CPU
+def test_a_right_solution_may_work_on_the_cpu(name: str, solution: str) -> None:
+    exercise = catalog.load(COURSE / name)
+    with entered(World(name="one-gpu", gpus=("A simulated GPU",), built_for_cuda="12.9")):
+        assert lost(exercise, exercise.folder / "right" / solution, "cuda:0") == []
+
+
 def put_on_the_cpu(step: messages.ProbeStep) -> messages.ProbeStep:
     cpu = Device(value="cpu")
     return structs.replace(step, inputs=tuple((name, cpu if isinstance(value, Device) else value)

@@ -132,19 +132,20 @@ def observe_step(step: Step, arrays: Mapping[str, wire.Array], namespace: dict[s
 
     It is made as in a fresh interpreter, whatever the notebook left. Where that raises, it is made once more
     as the notebook left it, since a right answer may rest on that: on a default dtype, say. What then returns
-    counts. Afterwards all is as the notebook left it.
+    counts. On a GPU it is also made without a default device, as a right answer may put its generator, or its
+    whole net, on the CPU. Afterwards all is as the notebook left it.
 
     Nothing that the observed code raises gets out of here, nor what it prints.
     """
-    def made() -> tuple[Answer, dict[str, wire.Array]]:
-        return _made(step, arrays, namespace, watched, {} if cells is None else cells, most_bytes, device)
+    def made(state: AbstractContextManager[object], default: str) -> tuple[Answer, dict[str, wire.Array]]:
+        with state, _on(default):
+            return _made(step, arrays, namespace, watched, cells or {}, most_bytes, device)
 
-    may_rest = settled.differs()
-    with settled.stated():
-        outcome = made()
-    if may_rest and isinstance(outcome[0], Raised):
-        with settled.kept():
-            again = made()
+    others = [(settled.kept, device)] if settled.differs() else []
+    others += [(settled.stated, "cpu")] if device != "cpu" else []
+    outcome = made(settled.stated(), device)
+    for state, default in others if isinstance(outcome[0], Raised) else ():
+        again = made(state(), default)
         if isinstance(again[0], Returned):
             return again
     return outcome
@@ -153,7 +154,7 @@ def observe_step(step: Step, arrays: Mapping[str, wire.Array], namespace: dict[s
 def _made(step: Step, arrays: Mapping[str, wire.Array], namespace: dict[str, Any], watched: Sequence[str],
           cells: Cells, most_bytes: int, device: str) -> tuple[Answer, dict[str, wire.Array]]:
     encoder = Encoder(step.key, most_bytes)
-    with _captured() as sink, recording(watched) as forbidden, _uncollected(), _on(device):
+    with _captured() as sink, recording(watched) as forbidden, _uncollected():
         started = time.process_time()
         try:
             target = _target(step, namespace)
