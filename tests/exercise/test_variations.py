@@ -94,7 +94,7 @@ def test_no_operator_touches_what_nobody_executes_for_its_value() -> None:
                     "        raise ValueError('no' + f'{x + 1}')\n    return y\n")
     made = [source.made(edit) for operator in OPERATORS for edit in operator(source)]
     assert made
-    kept = ("x: 'a' = ", "-> 'b < c'", "'''A docstring: 1 < 2.'''", "y: 'int'", "print('x', x + 1)")
+    kept = ("x: 'a' = ", "-> 'b < c'", "'''A docstring: 1 < 2.'''", "y: 'int'", "print(", "x + 1")
     assert all(word in text for text in made for word in kept)
     assert all("raise ValueError('no' + f'{x + 1}')" in text or "pass" in text for text in made)
 
@@ -125,7 +125,7 @@ def test_a_mutant_that_never_comes_to_a_verdict_is_killed(forking: Path, text: s
 
 
 def test_a_mutant_that_eats_memory_is_stopped(forking: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hoards = "def double(x):\n    held = []\n    while True:\n        held.append(bytearray(1 << 24))"
+    hoards = "def double(x):\n    held = [bytearray(1 << 24) for _ in range(64)]\n    return x + x"
     monkeypatch.setattr(apart, "MEMORY_BYTES", 1 << 28)
     found = fate_of(forking, hoards)
     assert "values" in found.lost

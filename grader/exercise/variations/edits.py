@@ -42,7 +42,7 @@ class Source:
 
     @functools.cached_property
     def nodes(self) -> list[ast.AST]:
-        """Every node that is code: no docstring, no annotation, nothing printed, raised or in an f-string."""
+        """Every node that is code: no docstring or annotation, nothing within a print, a raise or an f-string."""
         return [node for node in ast.walk(self.tree) if hasattr(node, "lineno") and not self._is_prose(node)]
 
     def all(self, kind: type[Node]) -> Iterator[Node]:
@@ -142,7 +142,7 @@ class Source:
         return " " * statement.col_offset
 
     def _is_prose(self, node: ast.AST) -> bool:
-        if _prints(node) or (isinstance(node, ast.Expr) and _prints(node.value)):
+        if isinstance(node, ast.Expr) and _prints(node.value):
             return True
         while (parent := self.parents.get(node)) is not None:
             if isinstance(parent, ast.Raise | ast.JoinedStr | ast.arg) or _prints(parent):
