@@ -8,6 +8,7 @@ import shutil
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -215,8 +216,9 @@ def test_a_list_without_reasons_cannot_be_used(exercise_folder: Path, text: str,
 
 def test_what_the_command_says_for_the_list_is_what_the_list_understands(folder: Path) -> None:
     for mutant in mutants(load(folder), reference(load(folder))):
-        found = msgspec.convert(tomllib.loads(entry(mutant)), Reviewed).mutant[0]
-        assert found.key == mutant.key
+        for before in (mutant.before, "x['a']", 'x["a"]', "x['a\\n'] = \"b\""):
+            one = replace(mutant, before=before)
+            assert msgspec.convert(tomllib.loads(entry(one)), Reviewed).mutant[0].key == one.key
 
 
 def validate(folder: Path, *words: object) -> Result:
