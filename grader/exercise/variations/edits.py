@@ -42,7 +42,7 @@ class Source:
 
     @functools.cached_property
     def nodes(self) -> list[ast.AST]:
-        """Every node that is code: no docstring or annotation, nothing within a print, a raise or an f-string."""
+        """Every node that is code: no docstring or annotation, nothing in a print, a raise or an f-string."""
         return [node for node in ast.walk(self.tree) if hasattr(node, "lineno") and not self._is_prose(node)]
 
     def all(self, kind: type[Node]) -> Iterator[Node]:
