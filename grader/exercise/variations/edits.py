@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Node = TypeVar("Node", bound=ast.AST)
+TIGHT = (ast.Name, ast.Constant, ast.Call, ast.Attribute, ast.Subscript, ast.List, ast.Dict, ast.Set,
+         ast.ListComp, ast.DictComp, ast.SetComp)
+MODULES = ("torch", "math", "np", "numpy", "F", "copy", "cmath", "torch.linalg",
+           "torch.nn.functional", "np.linalg")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +42,34 @@ class Source:
 
     @functools.cached_property
     def nodes(self) -> list[ast.AST]:
-        """Every node that is code: no docstring, no annotation, nothing of a raise or an f-string's text."""
+        """Every node that is code: no docstring or annotation, nothing in a print, a raise or an f-string."""
         return [node for node in ast.walk(self.tree) if hasattr(node, "lineno") and not self._is_prose(node)]
 
-    def all(self, *kinds: type[Node]) -> Iterator[Node]:
-        return (node for node in self.nodes if isinstance(node, kinds))
+    def all(self, kind: type[Node]) -> Iterator[Node]:
+        return (node for node in self.nodes if isinstance(node, kind))
+
+    def methods(self, *names: str) -> Iterator[tuple[ast.Call, ast.Attribute]]:
+        """Calls `something.name(...)`, whatever something is, and what is called in each."""
+        for node in self.all(ast.Call):
+            if isinstance(node.func, ast.Attribute) and node.func.attr in names:
+                yield node, node.func
+
+    def without(self, *names: str) -> Iterator[Edit]:
+        """`x` for `x.name()`, and for `module.name(x)`."""
+        for call, function in self.methods(*names):
+            if self.of(function.value) not in MODULES:
+                yield self.replaced(call, self.of(function.value))
+            elif call.args:
+                yield self.replaced(call, self.operand(call.args[0]))
+
+    def renamed(self, names: Mapping[str, str]) -> Iterator[Edit]:
+        """Attributes with another name, and functions that are called by their name alone."""
+        for node in self.all(ast.Attribute):
+            if node.attr in names:
+                yield self.replaced(node, f"{self.of(node.value)}.{names[node.attr]}")
+        for call in self.all(ast.Call):
+            if isinstance(call.func, ast.Name) and call.func.id in names:
+                yield self.replaced(call.func, names[call.func.id])
 
     def functions(self) -> list[Function]:
         """Those that a notebook's other cells can call."""
@@ -65,20 +92,7 @@ class Source:
 
     def operand(self, node: ast.AST) -> str:
         """Its text, in parentheses unless it binds as tightly as a name does."""
-        tight = (
-            ast.Name,
-            ast.Constant,
-            ast.Call,
-            ast.Attribute,
-            ast.Subscript,
-            ast.List,
-            ast.Dict,
-            ast.Set,
-            ast.ListComp,
-            ast.DictComp,
-            ast.SetComp,
-        )
-        return self.of(node) if isinstance(node, tight) else f"({self.of(node)})"
+        return self.of(node) if isinstance(node, TIGHT) else f"({self.of(node)})"
 
     def replaced(self, node: ast.AST, text: str) -> Edit:
         start, end = self.span(node)
@@ -145,6 +159,16 @@ class Source:
 
 def _prints(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+
+
+def last_name(node: ast.AST | None) -> str:
+    """`c` of `a.b.c`, and of `c`; else nothing."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def called_in(node: ast.AST) -> set[str]:
+    """The last names of all that is called in a node."""
+    return {last_name(n.func) for n in ast.walk(node) if isinstance(n, ast.Call)} - {""}
 
 
 Operator = Callable[[Source], Iterator[Edit]]

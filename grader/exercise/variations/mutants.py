@@ -16,12 +16,10 @@ from grader.exercise.catalog import Exercise, ExerciseError
 from grader.exercise.release import BEGIN
 from grader.exercise.solutions import Solution, cells
 from grader.exercise.variations.edits import Operator, Source
-from grader.exercise.variations.operators import GENERAL
-from grader.exercise.variations.torch_operators import TORCH
+from grader.exercise.variations.operators import OPERATORS
 from grader.wall.values import Record
 
 REVIEWED = "equivalent.toml"
-OPERATORS: tuple[Operator, ...] = (*GENERAL, *TORCH)
 Key = tuple[str, str, str, str]            # operator, solution, lines before, lines after
 
 
