@@ -15,7 +15,12 @@ Batch = tuple[Tensor, Tensor]       # inputs, and the class of each
 
 def built(namespace: Names, depth: int, width: int, init: str, x: Tensor) -> dict[str, Any]:
     """What `build` gives: the linear layers in order, and what the net computes for x."""
-    return looked_at(namespace["build"](depth, width, init), x)
+    return looked_at(beside(x, namespace["build"](depth, width, init)), x)
+
+
+def beside(x: Tensor, model: Any) -> Any:
+    """A net on the device where x lies: `build` may make it on the CPU, as `torch.normal` always does."""
+    return model.to(x.device) if isinstance(model, nn.Module) else model
 
 
 def built_twice(namespace: Names, depth: int, width: int, init: str) -> dict[str, Any]:
@@ -99,7 +104,7 @@ def experiment(namespace: Names, depth: int, width: int, init: str, steps: int, 
     labels = torch.arange(len(noise)) % len(means)
     for _ in range(tries):
         namespace["next_batch"] = lambda: drawn(means, batch)
-        model = namespace["build"](depth, width, init)
+        model = beside(means, namespace["build"](depth, width, init))
         losses = namespace["train"](model, steps, lr)
         said = namespace["verdict"](losses)
         with torch.no_grad():

@@ -78,7 +78,7 @@ def variant(exercise: Exercise, solution: Solution, number: int, seed: int) -> V
             compile(made.code, REWRITES[at].__name__, "exec", dont_inherit=True)
             module = made
             used.append(REWRITES[at].__name__.replace("_", "-"))
-    ambient = AMBIENT[(number + rng.randrange(2) * 7) % len(AMBIENT)]
+    ambient = AMBIENT[(number + number // len(REWRITES)) % len(AMBIENT)]  # each rewrite meets each in time
     cells = _laid_out(context, re.split(rf"^{NEXT_CELL}$\n?", module.code, flags=re.MULTILINE), ambient, rng)
     return Variant(
         seed=seed,
