@@ -118,8 +118,8 @@ def expect_no_default(seen: Seen) -> None:
     ratio = float(default.norm() / zero.norm())
     # float32: draws from one seed are the same but for their width, which is right to some 1e-7
     if same(default, ratio * zero, 1e-6) and abs(ratio - 1) > 1e-5:
-        fail(f"Without a slope the weights are {ratio:.4g} times as large as with negative_slope=0.0, from one "
-             "seed; expected the same ones.")
+        fail(f"Without a slope the weights are {ratio:.4g} times as large as with negative_slope=0.0, from "
+             "the same seed; expected the same ones.")
 
 
 def expect_slope(slope: float, without: Draw, sloping: Draw, known: Diagnosis | None, *,
