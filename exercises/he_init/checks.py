@@ -69,6 +69,7 @@ from .own import (
     brought,
     by_own_count,
     draws_of,
+    expect_no_default,
     expect_no_old_numbers,
     expect_no_seed,
     expect_slope,
@@ -231,13 +232,16 @@ def independent(*steps: Seen) -> None:
        hint="Go through the derivation with max(z, a z) instead of max(z, 0): "
             "E[f(z)²] = (1 + a²) / 2 Var[z].")
 def negative_slope(plain: Seen, leaky: Seen, turned: Seen) -> None:
-    """With a slope a, positive or negative, the variance is 1 + a² times smaller than without."""
+    """With a slope a, positive or negative, the variance is 1 + a² times smaller than without. No slope is
+    slope 0."""
     without, sloping = draws_of(plain, leaky)
     _, known = told_of([without])   # what is wrong without a slope is not asked for again
     expect_slope(SLOPE, without, sloping, known, false_alarm=RATE / 2)
     level = [draw for draw in in_turn(turned) if draw.shape == (96, 160)]
     for down in in_turn(turned, DOWN) if level else ():
         expect_slope(DOWN, level[0], down, known, false_alarm=RATE / 2)
+    if follow([without], HE):   # else `variance` has seen it
+        expect_no_default(turned)
 
 
 # --- he_truncated_normal_ ------------------------------------------------------------------------------

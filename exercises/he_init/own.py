@@ -20,6 +20,7 @@ from grader.spec import (
     fans,
     follow,
     identical,
+    same,
     sets_seed,
     statistics,
     tensor,
@@ -106,6 +107,19 @@ def expect_no_old_numbers(seen: Seen, shapes: Sequence[Sequence[int]]) -> None:
         if not bool(weight.isfinite().all()):
             fail(f"A weight of shape {tuple(weight.shape)} that held nan before holds "
                  f"{int((~weight.isfinite()).sum())} numbers that are not finite; expected 0.", OLD_NUMBERS)
+
+
+def expect_no_default(seen: Seen) -> None:
+    """Without a slope the weights are those of slope 0, where one seed gives the same weights again."""
+    found = [seen.mapping().tensors(name, [(8, 6)] * 2, "Weight") for name in ("with_0", "without")]
+    (zero, again), (default, once_more) = ([weight.double() for weight in pair] for pair in found)
+    if not torch.equal(zero, again) or not torch.equal(default, once_more):
+        return
+    ratio = float(default.norm() / zero.norm())
+    # float32: draws from one seed are the same but for their width, which is right to some 1e-7
+    if same(default, ratio * zero, 1e-6) and abs(ratio - 1) > 1e-5:
+        fail(f"Without a slope the weights are {ratio:.4g} times as large as with negative_slope=0.0, from "
+             "the same seed; expected the same ones.")
 
 
 def expect_slope(slope: float, without: Draw, sloping: Draw, known: Diagnosis | None, *,

@@ -44,12 +44,19 @@ def _filled(function: Callable[..., object], weight: Tensor, *more: float) -> Te
 
 
 def in_turn(namespace: Names, shapes: list[list[int]], slopes: list[float]) -> dict[str, list[Tensor]]:
-    """Weights of these shapes, which hold NaN, filled one after another, each with its slope; and what torch
-    draws next, as `next_draws` has it."""
+    """Weights of these shapes, which hold NaN, filled one after another, each with its slope; what torch
+    draws next, as `next_draws` has it; and weights filled from one seed, two with slope 0 and two with
+    none."""
     he_normal_ = namespace["he_normal_"]
+
+    def from_one_seed(*slope: float) -> Tensor:
+        torch.manual_seed(11)
+        return _filled(he_normal_, torch.full((8, 6), NOTHING_YET), *slope)
+
     return {"filled": [_filled(he_normal_, torch.full(shape, NOTHING_YET), *([slope] if slope else []))
                        for shape, slope in zip(shapes, slopes, strict=True)],
-            "after": next_draws(lambda: _filled(he_normal_, torch.full((8, 6), NOTHING_YET)))}
+            "after": next_draws(lambda: _filled(he_normal_, torch.full((8, 6), NOTHING_YET))),
+            "with_0": [from_one_seed(0.0), from_one_seed(0.0)], "without": [from_one_seed(), from_one_seed()]}
 
 
 def truncated_in_turn(namespace: Names, shape: list[int], times: int) -> dict[str, list[Tensor]]:

@@ -41,7 +41,7 @@ from .followed import (
     share_given,
     underflown,
 )
-from .kept import expect_kept, expect_unchanged
+from .kept import expect_kept, expect_unchanged, unchanged
 from .misconceptions import (
     DEFAULT,
     DOUBLED,
@@ -93,9 +93,8 @@ def net_of(*widths: int, dtype: str, std: float, activations: Sequence[str]) -> 
 
 
 derivative_of = Call("sigmoid_derivative", normal(16, 32, std=3, dtype="float64"))
-far_out = Call("sigmoid_derivative",
-               torch.tensor([-1e4, -1000.0, -100.0, -90.0, -20.0, -1.0, 0.0,
-                             1.0, 20.0, 90.0, 100.0, 1000.0, 1e4]))
+FAR = torch.tensor([-1e4, -1000.0, -100.0, -90.0, -20.0, -1.0, 0.0, 1.0, 20.0, 90.0, 100.0, 1000.0, 1e4])
+far_out, far_out_double = (Call("sigmoid_derivative", z) for z in (FAR, FAR.double()))
 
 activations_3d = Probe("fraction", uses=("saturated_fraction",), z=normal(3, 40, 50, std=4, dtype="float64"))
 at_a_fifth = Probe("fraction", uses=("saturated_fraction",), z=normal(24, 40, std=3, dtype="float64"),
@@ -138,10 +137,10 @@ def derivative(seen: Seen) -> None:
     expect_unchanged(seen, "z")
 
 
-@check(looks_at=(far_out, derivative_of), points=1, visible=False,
+@check(looks_at=(far_out, derivative_of, far_out_double), points=1, visible=False,
        hint="Try your function at z = -1000 and z = 1000. What does exp(1000) give?")
-def derivative_far_out(seen: Seen, near: Seen) -> None:
-    """sigma'(z) is a number for every z, however large, and falls to 0 on both sides."""
+def derivative_far_out(seen: Seen, near: Seen, double: Seen) -> None:
+    """sigma'(z) is a number for every z, however large, and falls to 0 on both sides; z stays as it was."""
     z = seen.given["0"].double()
     got = tensor(seen.value, tuple(z.shape), "`sigmoid_derivative(z)`")
     bad = ~got.isfinite()
@@ -153,6 +152,8 @@ def derivative_far_out(seen: Seen, near: Seen) -> None:
     # float32: 1 - sigma(z) has an absolute error of 6e-8, so sigma' far out may be 0 or 1e-7
     expect_tensor(got, derivative_given(near.value, near.given["0"])(z), rtol=1e-6,
                   what="`sigmoid_derivative(z)`")
+    for one in (seen, double) if unchanged(near, "z") else ():
+        expect_unchanged(one, "z")
 
 
 # --- the saturated share -------------------------------------------------------------------------------

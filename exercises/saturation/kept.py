@@ -7,10 +7,15 @@ from grader.spec import Seen, fail, identical, tensor
 from .misconceptions import INPUT_CHANGED, MODE_CHANGED, MODEL_CHANGED
 
 
-def expect_unchanged(seen: Seen, what: str) -> None:
+def unchanged(seen: Seen, what: str) -> bool:
     """The tensor that was handed in holds what it held."""
     given = seen.given["0"].double()
-    if not identical(tensor(seen.argument(), tuple(given.shape), f"After the call {what}"), given):
+    return identical(tensor(seen.argument(), tuple(given.shape), f"After the call {what}"), given)
+
+
+def expect_unchanged(seen: Seen, what: str) -> None:
+    """It is a failure if the tensor that was handed in holds something else."""
+    if not unchanged(seen, what):
         fail(f"After the call {what} holds other numbers than before.", INPUT_CHANGED)
 
 
