@@ -249,7 +249,8 @@ ONE_GPU = [
     ("F.linear(torch.ones(1, 2, device='cuda'), torch.ones(1, 2))", TOGETHER),
     ("nn.Linear(2, 1).cuda()(torch.ones(1, 2))", TOGETHER),
     ("nn.Linear(2, 1)(torch.ones(1, 2, device='cuda'))", TOGETHER),
-    ("nn.Conv2d(1, 1, 2).cuda()(torch.ones(1, 1, 2, 2))",
+    # two images: of a single small one a kernel without oneDNN says the same in other words
+    ("nn.Conv2d(1, 1, 2).cuda()(torch.ones(2, 1, 2, 2))",
      "RuntimeError: Input type (torch.FloatTensor) and weight type (torch.cuda.FloatTensor) should be the "
      "same"),
     ("nn.Conv2d(1, 1, 2)(torch.ones(1, 1, 2, 2, device='cuda'))",
@@ -275,7 +276,7 @@ ONE_GPU = [
      "torch.equal(a, torch.rand(3, device='cuda'))", "True"),
     ("torch.manual_seed(1)\na = torch.rand(3)\ntorch.manual_seed(1)\ntorch.rand(3, device='cuda')\n"
      "torch.equal(a, torch.rand(3))", "True"),
-    ("g = torch.Generator(device='cuda')\ng.device", "device(cuda:0)"),
+    ("g = torch.Generator(device='cuda')\ng.device", "device(cuda)"),
     ("g = torch.Generator('cuda').manual_seed(3)\na = torch.rand(2, device='cuda', "
      "generator=g)\ng.manual_seed(3)\ntorch.equal(a, torch.rand(2, device='cuda', generator=g))", "True"),
     ("torch.cuda.manual_seed(5)\ntorch.cuda.initial_seed()", "5"),

@@ -132,13 +132,13 @@ class GpuGenerator(torch.Generator):
     """The generator of one GPU: Mersenne numbers, not Philox, so that seeds repeat here but not what a GPU
     draws."""
 
-    def __new__(cls, device: torch.device) -> GpuGenerator:
+    def __new__(cls, device: torch.device, named: torch.device | None = None) -> GpuGenerator:
         return super().__new__(cls)
 
     known: ClassVar[weakref.WeakValueDictionary[int, GpuGenerator]] = weakref.WeakValueDictionary()
 
-    def __init__(self, device: torch.device) -> None:
-        self._on = device
+    def __init__(self, device: torch.device, named: torch.device | None = None) -> None:
+        self._on = device if named is None else named   # "cuda" stays without an index
         self.known[self._cdata] = self  # type: ignore[attr-defined]
 
     @property

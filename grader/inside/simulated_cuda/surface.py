@@ -203,7 +203,7 @@ def named_classes(machine: Machine, patches: Patches) -> None:
 
     def generator(device: Any = "cpu") -> Any:
         place = machine.place(device)
-        return GpuGenerator(place) if place.type == "cuda" else real_generator(place)
+        return GpuGenerator(place, real_device(device)) if place.type == "cuda" else real_generator(place)
 
     def stream(device: Any = "cuda", **kwargs: Any) -> Any:
         place = machine.place(device)
