@@ -51,7 +51,7 @@ def test_a_small_run_writes_a_true_page_and_goes_on(tmp_path: Path) -> None:
     [lost] = [line for line in there if line.get("lost")]
     assert lost["of"] == "planted.py"
     assert lost["text"] in first.stdout
-    assert "x * x" in (tmp_path / lost["text"]).read_text()
+    assert "# values: fail: double(x) is " in (tmp_path / lost["text"]).read_text()
     assert lost["ambient"] in (tmp_path / lost["text"]).read_text()
 
     kept = tmp_path / ".accuracy" / "results.jsonl"

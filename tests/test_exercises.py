@@ -28,6 +28,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield opened
 
 
+@pytest.mark.timeout(1200)  # a hundred solutions, also on a machine that does other things
 @pytest.mark.parametrize("name", EXERCISES)
 def test_an_exercise_is_proved(name: str, sandbox: Sandbox) -> None:
     """Behind the real wall; `grader validate` does the same with more draws."""
