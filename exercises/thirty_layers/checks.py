@@ -216,6 +216,9 @@ def losses_are_floats(seen: Seen) -> None:
         if isinstance(entry, bool) or not isinstance(entry, int | float):
             fail(f"`train`'s list holds {described(entry)}, not a number.",
                  TENSORS if all(isinstance(e, Tensor) for e in got) else None)
+    foreign = seen.mapping().texts("foreign")   # NumPy's numbers arrive as Python's
+    if foreign:
+        fail(f"`train`'s list holds numbers of type {described(foreign[0])}, which are not Python's.")
 
 
 @check(looks_at=(again, once), points=1, visible=False,
@@ -243,7 +246,7 @@ def three_verdicts(seen: Seen) -> None:
         return
     off = next(i for i, (g, w) in enumerate(zip(got, want, strict=True)) if g != w)
     fail(f"`verdict` says {described(got[off])} of {shown(RUNS[off])}, whose last losses have mean "
-         f"{mean(RUNS[off][-LAST:]):.4g}; expected {want[off]!r}.", the_one(misread(got)))
+         f"{mean(RUNS[off][-LAST:]):.5g}; expected {want[off]!r}.", the_one(misread(got)))
 
 
 @check(looks_at=(said_of_others, said_of_finite), points=1, visible=False,

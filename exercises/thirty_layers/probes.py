@@ -83,9 +83,11 @@ def trained_again(namespace: Names, weights: list[Tensor], biases: list[Tensor],
 
 
 def after(namespace: Names, model: nn.Module, steps: int, lr: float) -> dict[str, Any]:
-    """What `train` returns, and the model's parameters then."""
+    """What `train` returns, the types of its entries that are no numbers of Python, and the parameters then."""
     losses = namespace["train"](model, steps, lr)
-    return {"losses": losses if not isinstance(losses, list) else list(losses),
+    entries = list(losses) if isinstance(losses, list) else []
+    return {"losses": entries if isinstance(losses, list) else losses,
+            "foreign": sorted({type(e).__name__ for e in entries if not isinstance(e, int | float)}),
             "parameters": [p.detach().clone() for p in model.parameters()]}
 
 

@@ -24,7 +24,8 @@ RUNS = (
     # the mean of just ten
     [1.0] * 20 + [20.0] + [1.0] * 9, [1.5] * 15 + [6.2] + [1.5] * 9, [1.5] * 29 + [9.0],
     [1.5, 1.25], [2.75], [5.5, 2.5, 4.0],                        # fewer than ten
-    [2.0] * 16, [3.0] * 16)                                      # the bounds themselves
+    [2.0] * 16, [3.0] * 16,                                      # the bounds themselves
+    [1.9996] * 16, [3.0006] * 16)                                # rounded, they are the bounds
 NOT_FINITE = ([CHANCE] * 20 + [math.nan] * 20, [2.5] * 6 + [math.inf], [math.nan] * 3,
               [2.2, math.nan] + [1.0] * 20, [9.0, math.inf, 4.0] + [CHANCE] * 20)
 
@@ -83,5 +84,5 @@ def own_word(seen: Seen, right: str) -> object:
 
 def shown(losses: Sequence[float]) -> str:
     """A run in short."""
-    few = [f"{loss:.3g}" for loss in losses]
+    few = [f"{loss:.5g}" for loss in losses]
     return f"[{', '.join(few if len(few) <= 4 else [*few[:2], '...', *few[-2:]])}]"
