@@ -83,7 +83,7 @@ def trained_again(namespace: Names, weights: list[Tensor], biases: list[Tensor],
 
 
 def after(namespace: Names, model: nn.Module, steps: int, lr: float) -> dict[str, Any]:
-    """What `train` returns, the types of its entries that are no numbers of Python, and the parameters then."""
+    """What `train` returns, the types of its entries that are no numbers of Python, and the parameters."""
     losses = namespace["train"](model, steps, lr)
     entries = list(losses) if isinstance(losses, list) else []
     return {"losses": entries if isinstance(losses, list) else losses,
