@@ -118,7 +118,7 @@ def names(seen: Seen) -> None:
     """After a backward, the dict has one entry for each parameter that received a gradient, under its full
     name."""
     want, got = set(seen.given["parameters"]), set(recorded(seen))
-    if not seen.mapping()["dict_first"]:
+    if seen.mapping()["dict_first"] is not True:
         fail(f"The first thing that `attach_gradient_norm_hooks` returns is of type "
              f"{seen.mapping().text('first')}; expected the dict of norms.", DICT_SECOND)
     if got == want:

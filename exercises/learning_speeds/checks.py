@@ -292,9 +292,9 @@ def factor(*seen: Seen) -> None:
                  the_one((mistake, alike(got, [table[mistake] for table in mistaken], RTOL))
                          for mistake in mistaken[0]))
     for one in seen:
-        left: dict[Any, Any] = one.mapping()["ratios"]
-        if list(left) != one.given["names"]:
-            fail(f"After the call the dictionary's keys are {described(list(left))}; expected "
+        left: Any = one.mapping()["ratios"]
+        if not isinstance(left, dict) or list(left) != one.given["names"]:
+            fail(f"After the call the dictionary's keys are {described(left)}; expected "
                  f"{described(one.given['names'])}.", CHANGED)
 
 

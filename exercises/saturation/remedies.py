@@ -14,9 +14,9 @@ def remedys_layers(seen: Seen) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """The remedy's weights and biases, in float64; anything but a chain of linear layers of this width, with
     one output, fails."""
     width, found = seen.given["width"], seen.mapping()
-    if "weights" not in found:
+    weights = found.items("weights") if "weights" in found else []
+    if not weights:
         fail("`remedy` gave no net with linear layers.")
-    weights = found.items("weights")
     shapes = [(width, width)] * (len(weights) - 1) + [(1, width)]
     return ([tensor(w, shape, f"Weight {i} of the remedy")
              for i, (w, shape) in enumerate(zip(weights, shapes, strict=True))],

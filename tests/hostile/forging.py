@@ -143,7 +143,7 @@ def he_normal_(weight, negative_slope=0.0):
     return torch.randn_like(weight) * math.sqrt(2 / ((1 + negative_slope**2) * fan_in(weight)))
 def he_truncated_normal_(weight):
     return nn.init.uniform_(weight.clone(), -1, 1)
-''',)),
+''',), exactly=17.0),
     Case(name="not-a-number", hides="idle", does="Weights of NaN and inf: no comparison with a tolerance is "
          "false for them.", cells=('''
 def he_normal_(weight, negative_slope=0.0):

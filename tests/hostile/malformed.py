@@ -56,7 +56,7 @@ FILES = (
     File("nul-bytes", notebook(RIGHT).encode().replace(b'"cells"', b'"ce\0lls"'), says="breaks off"),
     File("binary", bytes(range(256)) * 64, says="UTF-8"),
     File("utf-16", notebook(RIGHT).encode("utf-16"), says="UTF-8"),
-    File("a-zip", b"PK\x03\x04" + bytes(200) + b"\xff", says="UTF-8"),
+    File("a-zip", b"PK\x03\x04" + bytes(200) + b"\xff", says="zip archive"),
     File("a-pickle", b"\x80\x04\x95cposix\nsystem\n(S'touch /tmp/grader-was-here'\ntR.", says="UTF-8"),
     File("other-json", b'{"a": 1}', says="no list of cells"),
     File("a-list", b"[]", says="not a Jupyter notebook"),
@@ -91,7 +91,7 @@ FILES = (
     # --- notebooks that would steer whoever executes them ----------------------------------------------
     File("cell-tags", json.dumps({**GOOD, "cells": [
         {**GOOD["cells"][0], "metadata": {"tags": ["skip-execution", "raises-exception", "parameters"]}},
-        {**GOOD["cells"][0], "source": LECUN, "metadata": {"tags": ["skip-execution"]}}]}).encode(), 8.0,
+        {**GOOD["cells"][0], "source": LECUN, "metadata": {"tags": ["skip-execution"]}}]}).encode(), 10.0,
          unreadable=False),
     File("foreign-kernelspec", like(metadata={"kernelspec": {"name": "../../evil", "display_name": "x",
                                                              "language": "bash"},
@@ -101,7 +101,7 @@ FILES = (
     File("prefilled-outputs", json.dumps({**GOOD,
                                           "cells": [{**GOOD["cells"][0], "source": LECUN,
                                                      "outputs": PREFILLED,
-                                                             "execution_count": 10**30}]}).encode(), 8.0,
+                                                             "execution_count": 10**30}]}).encode(), 10.0,
          unreadable=False),
     File("duplicate-ids", json.dumps({**GOOD, "cells": [{**GOOD["cells"][0], "id": "../same"}] * 2}).encode(),
          20.0, unreadable=False),
