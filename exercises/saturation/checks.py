@@ -150,8 +150,9 @@ def derivative_far_out(seen: Seen, near: Seen, double: Seen) -> None:
         fail(f"`sigmoid_derivative` gives {float(got[at]):g} at z = {float(z[at]):g}; expected a number.",
              the_one([(OVERFLOW_BELOW, below), (OVERFLOW_ABOVE, above)]))
     # float32: 1 - sigma(z) has an absolute error of 6e-8, so sigma' far out may be 0 or 1e-7
-    expect_tensor(got, derivative_given(near.value, near.given["0"])(z), rtol=1e-6,
-                  what="`sigmoid_derivative(z)`")
+    want = derivative_given(near.value, near.given["0"])(z)
+    for one in (got, double.value):
+        expect_tensor(one, want, rtol=1e-6, what="`sigmoid_derivative(z)`")
     for one in (seen, double) if unchanged(near, "z") else ():
         expect_unchanged(one, "z")
 
