@@ -336,5 +336,6 @@ def diagnose(*asked: Seen) -> None:
              f"{len(wrong)} of {len(asked)} answers are wrong.",
              the_one((mistake, said == [misread(profile) for profile in profiles])
                      for mistake, misread in MISREADINGS.items()))
-    if any(described(list(seen.argument(0))) != described(list(seen.given["0"])) for seen in asked):
+    if any(not isinstance(seen.argument(0), dict)
+           or described(list(seen.argument(0))) != described(list(seen.given["0"])) for seen in asked):
         fail("After the call the dict that was passed in does not hold what it held.", DICT_CHANGED)
