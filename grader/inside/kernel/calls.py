@@ -139,7 +139,7 @@ def observe_step(step: Step, arrays: Mapping[str, wire.Array], namespace: dict[s
     """
     def made(state: AbstractContextManager[object], default: str) -> tuple[Answer, dict[str, wire.Array]]:
         with state, _on(default):
-            return _made(step, arrays, namespace, watched, cells or {}, most_bytes, device)
+            return _made(step, arrays, namespace, watched, {} if cells is None else cells, most_bytes, device)
 
     others = [(settled.kept, device)] if settled.differs() else []
     others += [(settled.stated, "cpu")] if device != "cpu" else []
