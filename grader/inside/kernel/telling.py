@@ -190,7 +190,7 @@ def is_modest(error: BaseException, words: Said) -> bool:
     """Is it cheap to render at length?"""
     if len(words.text) > MODEST_TEXT or words.text.startswith(NO_TEXT):
         return False
-    if isinstance(error, BaseExceptionGroup):  # IPython prints one, and tells the traceback of the error before
+    if isinstance(error, BaseExceptionGroup):  # IPython would tell the place of the error before
         return False
     frames, chain, files = 0, 0, set[str]()
     waiting: list[BaseException | None] = [error]
