@@ -33,7 +33,7 @@ def sandbox() -> Iterator[Sandbox]:
 def test_an_exercise_is_proved(name: str, sandbox: Sandbox) -> None:
     """Behind the real wall; `grader validate` does the same with more draws."""
     told: list[str] = []
-    options = Options(exercises=COURSE, jobs=2)
+    options = Options(exercises=COURSE, jobs=2, seed=11)  # `grader validate` draws another each time
     (report,) = validate.validate(options, name, sandbox, Wanted(draws=20), progress=told.append)
     assert not report.flaws, "\n".join(map(str, report.flaws))
     assert not report.left_out
