@@ -126,6 +126,7 @@ class Exercise:
              device: str = "cpu", handed_in: Bundle = NOTHING) -> Iterator[Work]:
         """One job for each world its checks look at, which a machine with this device can show."""
         beside = self.brings.over(handed_in)
+        lacking = packages.lacking(notebook, self.packages, [file.name for file in beside.files])
         for world in prepared.worlds.values():
             if world.real_gpu and device == "cpu":
                 continue
@@ -133,9 +134,7 @@ class Exercise:
             job = messages.Job(notebook=notebook, world=world, seed=seed,
                                watched=self.settings.forbidden, functions=self.settings.functions,
                                preload=self.settings.preload, limits=self.settings.limits,
-                               files=beside.files,
-                               lacking=packages.lacking(notebook, self.packages,
-                                                        [file.name for file in beside.files]))
+                               files=beside.files, lacking=lacking)
             arrays = {k: a for key in keys for k, a in prepared.steps[key].arrays.items()}
             yield Work(key=(index, world.name), job=job, arrays=arrays, on_gpu=world.real_gpu,
                        steps=tuple(prepared.steps[key].record for key in keys), places=beside.places)
