@@ -207,6 +207,20 @@ def test_everybody_is_marked_out_of_the_same_maximum(tmp_path: Path) -> None:
     assert maxima == [(records.Mark.NOT_AVAILABLE, 5.0)] * 2
 
 
+def test_what_hangs_on_a_check_that_is_not_available_is_not_either(tmp_path: Path) -> None:
+    folder = write_exercise(tmp_path / "doubling")
+    text = (folder / "checks.py").read_text()
+    text = text.replace('normal(4, 3))', 'normal(4, 3), world=REAL_CUDA)').replace(
+        "looks_at=(doubled, twice), points=1", "looks_at=twice, points=1").replace("seen, again", "again")
+    (folder / "checks.py").write_text(text.replace("import Call", "import REAL_CUDA, Call"))
+    exercise = catalog.load(folder)
+    seen = observed(exercise)
+    seen.pop("cuda", None)
+    verdicts = judge.judge(exercise, seen, exercise.prepare(SEED))
+    assert [v.mark for v in verdicts[:2]] == [records.Mark.NOT_AVAILABLE] * 2
+    assert judge.score(verdicts) == (2.0, 2.0)
+
+
 def test_what_is_not_reached_keeps_what_it_would_be(exercise: catalog.Exercise) -> None:
     behind = judged(exercise, observed(exercise, "def double(x):\n    return x * x"))["untouched"]
     assert (behind.points, behind.after) == (0, ("values",))
