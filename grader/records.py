@@ -24,6 +24,8 @@ class Status(enum.Enum):
     GRADED = "graded"
     UNREADABLE = "unreadable"  # the student's fault: 0 with the reason
     WITHHELD = "withheld"      # ours: no mark
+    UNCLEAR = "unclear"        # several files claim to be it: no mark, until the tutor says which
+    MISSING = "missing"        # on the roster, and nothing handed in: no mark
 
 
 class Cause(enum.Enum):
@@ -46,6 +48,30 @@ class Cause(enum.Enum):
 def cause_of(ending: LossCause | CellCause) -> Cause:
     """What a report calls that which ended a call or a cell."""
     return Cause(ending.value)
+
+
+# --- people ----------------------------------------------------------------------------------------
+
+
+class Person(Record, frozen=True, kw_only=True):
+    """Whoever hands in, or should."""
+
+    id: str                                # the LMS's or the roster's; else the folder's name, in NFC
+    name: str = ""                         # for people; "" where nobody says, or nobody may know (blind)
+    email: str = ""
+    group: str = ""
+
+
+class HandedIn(Record, frozen=True, kw_only=True):
+    """Who handed something in, which attempt it is, and when it came."""
+
+    student: str                           # the person's id
+    name: str = ""                         # the person's
+    team: str = ""                         # the name of the team that handed it in together
+    source_id: str = ""                    # what the download calls them, where that is not `student`
+    attempt: int = 0                       # from 1; 0: nobody says
+    handed_in_at: str = ""                 # ISO 8601; "" where nobody says
+    late: bool = False                     # as the LMS says
 
 
 # --- verdicts --------------------------------------------------------------------------------------
@@ -161,10 +187,9 @@ class NeedsYou(Record, frozen=True, kw_only=True):
     said: Sentence | None = None           # the reason, to be said in the reader's language
 
 
-class Result(Record, frozen=True, kw_only=True):
+class Result(HandedIn, frozen=True, kw_only=True):
     """One line of results.jsonl, with all that a report needs."""
 
-    student: str
     exercise: str
     status: Status
     score: float | None                    # None: withheld
@@ -194,10 +219,9 @@ class Result(Record, frozen=True, kw_only=True):
 # --- intake ----------------------------------------------------------------------------------------
 
 
-class Submission(Record, frozen=True, kw_only=True):
+class Submission(HandedIn, frozen=True, kw_only=True):
     """One notebook of one student, cleaned to source only."""
 
-    student: str
     exercise: str
     path: str                              # as found, relative to the submissions folder
     sha256: str                            # of the file as handed in
@@ -208,12 +232,20 @@ class Submission(Record, frozen=True, kw_only=True):
     notes: tuple[Sentence, ...] = ()       # what was left out of them, and why
 
 
-class Unreadable(Record, frozen=True, kw_only=True):
-    """A notebook that cannot be graded, by the student's fault."""
+class Unreadable(HandedIn, frozen=True, kw_only=True):
+    """What was handed in and cannot be graded, by the student's fault."""
 
-    student: str
     exercise: str
     path: str
     sha256: str
+    reason: str
+    said: Sentence | None = None
+
+
+class Unclear(HandedIn, frozen=True, kw_only=True):
+    """Several files claim to be one submission, and nothing but a guess would say which."""
+
+    exercise: str
+    files: tuple[NotebookFile, ...]        # those that claim it
     reason: str
     said: Sentence | None = None
