@@ -126,7 +126,8 @@ class _Reading:
             return
         file = File(relative=self._named(found, found.at(parts)), path=Path(entry.path))
         found.files.append(file)
-        if entry.is_file(follow_symlinks=False) and not os.access(file.path, os.R_OK):
+        if entry.is_file(follow_symlinks=False) and not os.access(
+                file.path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
             found.refused.append((file.relative, archives.UNREAD))
 
     def unpacked(self) -> Found:

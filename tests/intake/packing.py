@@ -1,4 +1,4 @@
-"""Archives byte by byte, for what no packing program writes."""
+"""Sources, and archives byte by byte, for what no packing program writes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,33 @@ import tarfile
 import zipfile
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
+
+from grader.intake.handed import Tree
 
 SYMLINK = 0o120777 << 16
+X = "x.ipynb"
+
+
+def put(root: Path, *files: tuple[str, bytes]) -> Path:
+    for name, data in files:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(data)
+    return root
+
+
+def names(read: Tree) -> list[str]:
+    return [file.relative for file in read.files]
+
+
+def contents(read: Tree) -> dict[str, bytes]:
+    return {file.relative: file.path.read_bytes() for file in read.files}
+
+
+def snapshot(root: Path) -> dict[str, tuple[int, int, bytes]]:
+    return {str(path.relative_to(root)): (path.lstat().st_mode, path.lstat().st_mtime_ns,
+                                          path.read_bytes() if path.is_file() else b"")
+            for path in (root, *root.rglob("*"))}
 
 
 @dataclass(frozen=True, kw_only=True)
