@@ -129,6 +129,7 @@ def test_what_is_closed_does_not_keep_others_from_their_marks(apart: Path) -> No
     assert names(read) == [f"ben/{X}", f"cleo/{X}", "eve/work.zip"]
     assert read.refused == (("anna", f"{UNREAD}: Permission denied"), (f"ben/{X}", UNREAD),
                             ("dora/inner", f"{UNREAD}: Permission denied"), ("eve/work.zip", UNREAD))
+    assert read.empty == ("anna", "dora", "dora/inner")     # so that they have a row
     root.chmod(0)
     for source in (root, root / "anna"):
         with pytest.raises(IntakeError, match=r"class.*Permission denied"):

@@ -57,6 +57,13 @@ def test_names_that_lead_out_of_an_archive(tmp_path: Path) -> None:
     assert read.refused == (("../x", LEADS_OUT), ("/etc/x", LEADS_OUT), ("a/../../x", LEADS_OUT))
 
 
+def test_names_that_are_no_utf8_and_names_that_would_break_a_line(tmp_path: Path) -> None:
+    read = of_archive(tmp_path, tarred(("J\udcf6rg/x.ipynb", b"1"), ("two\nlines", b"2"),
+                                       ("\x1b/../x", b"3")))
+    assert contents(read) == {r"J\xf6rg/x.ipynb": b"1", r"two\nlines": b"2"}
+    assert read.refused == ((r"\x1b/../x", LEADS_OUT),)
+
+
 def test_long_and_deep_names_in_an_archive(tmp_path: Path) -> None:
     deep = "d/" * found.MAX_DEPTH
     read = of_archive(tmp_path, tarred(("ü" * 128, b""), (f"d/{deep}x", b""), (f"{deep}x", b"1"),
