@@ -188,6 +188,14 @@ def test_the_tutors_own_archive_that_cannot_be_read(
     assert not [path for path in (tmp_path / "scratch").rglob("*") if path.is_file()]
 
 
+def test_the_tutor_may_name_a_link(tmp_path: Path) -> None:
+    put(tmp_path, (f"class/{X}", b"1"), ("class.zip", packed((X, b"1"))))
+    for name in ("class", "class.zip"):
+        (tmp_path / "link").symlink_to(name)
+        assert contents(opened(tmp_path / "link", tmp_path / "scratch")) == {X: b"1"}
+        (tmp_path / "link").unlink()
+
+
 def test_no_such_source(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name in ("nothing", "pipe"):
