@@ -13,6 +13,7 @@ from grader.records import Person
 
 LEFT_BY_MACHINES = {"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini"}
 SHADOWS = ("._", ".ipynb_checkpoints", ".git", ".Trash")     # nobody's files, though they may be called so
+OWN = "it is the download's own, nothing that was handed in"
 FEEDBACK = "feedback"     # nbgrader puts there what was given back
 
 Parts = tuple[str, ...]
