@@ -37,6 +37,7 @@ ENCRYPTED = "it is encrypted"
 DAMAGED = "it is damaged or breaks off"
 OVERLAPPING = "its files overlap, as in a zip bomb"
 BOMB = "it is many hundred times as large as packed, as in a zip bomb"
+ENDLESS = "what it says of its files takes too much room"
 SLOW = "it takes too long to unpack"
 KIND = "it is no zip, tar or tar.gz"
 UNREAD = "it cannot be opened"
@@ -192,7 +193,7 @@ class _Capped(io.BufferedReader):
         if size is None or size < 0:
             size = max(os.fstat(self.fileno()).st_size - self.tell(), 0)
         if size > self.left:
-            raise NotUnpacked(DAMAGED)
+            raise TooMuch(ENDLESS)
         self.left -= size
         return super().read(size)
 
@@ -204,11 +205,10 @@ def _regular(path: Path) -> _Capped:
                              | getattr(os, "O_BINARY", 0))
     except OSError:
         raise NotUnpacked(UNREAD) from None
-    file = _Capped(io.FileIO(descriptor))
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        file.close()
+        os.close(descriptor)
         raise NotUnpacked(DEVICE)
-    return file
+    return _Capped(io.FileIO(descriptor))
 
 
 def _kind(file: _Capped) -> str:
@@ -246,9 +246,6 @@ def _gunzip(file: _Capped, spare: Path, budget: Budget) -> None:
             out.write(chunk)
 
 
-# --- zip -------------------------------------------------------------------------------------------
-
-
 def _zip(file: _Capped, budget: Budget, stack: ExitStack) -> tuple[Member, ...]:
     file.left = MAX_ENTRY * max(budget.entries, 0) + (1 << 17)  # the directory, and what comes behind it
     archive = stack.enter_context(zipfile.ZipFile(file))
@@ -283,9 +280,6 @@ def _named(entry: zipfile.ZipInfo) -> str:
     return name.replace("\\", "/")
 
 
-# --- tar -------------------------------------------------------------------------------------------
-
-
 def _tar(file: _Capped, budget: Budget, stack: ExitStack) -> tuple[Member, ...]:
     file.left = MAX_HEADER
     archive = stack.enter_context(tarfile.TarFile(fileobj=file, encoding="utf-8"))
@@ -297,16 +291,9 @@ def _tar(file: _Capped, budget: Budget, stack: ExitStack) -> tuple[Member, ...]:
         archive.members, entry.pax_headers = [], {}     # type: ignore[attr-defined]
         why = "" if entry.isdir() or entry.isreg() else LINK if entry.issym() or entry.islnk() else DEVICE
         found.append(Member(name=entry.name, folder=entry.isdir(), why=why, packed=0, size=entry.size,
-                            opened=partial(_extracted, archive, entry)))
+                            opened=partial(tarfile.ExFileObject, archive, entry)))
     file.seek(archive.offset)
     if file.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
         raise NotUnpacked(DAMAGED)      # tarfile takes a header that it cannot read for the end
     file.left = sys.maxsize
     return tuple(found)
-
-
-def _extracted(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> IO[bytes]:
-    file = archive.extractfile(entry)
-    if file is None:
-        raise NotUnpacked(DEVICE)
-    return file
