@@ -22,7 +22,8 @@ OLD_BEHIND = re.compile(r"(?:[-_.\s]+(?:old|alt|backup|bak|veraltet|sicherung)[-
                         r"|[-_\s]*\((?:old|alt|backup)\))$", re.IGNORECASE)
 OLD_BEFORE = re.compile(r"^(?:old|backup)$", re.IGNORECASE)
 
-_AS_ONE = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ- ", "abcdefghijklmnopqrstuvwxyz__")
+# One character each, so that places stay the same.
+AS_ONE = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ- ", "abcdefghijklmnopqrstuvwxyz__")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +94,7 @@ def _without_copy_before(name: str) -> str:
 
 def _at_end(name: str, exercises: tuple[str, ...]) -> str:
     """The longest exercise that a stem ends with; letters' case counts as little as "-", " " or "_"."""
-    as_one = name.translate(_AS_ONE)
+    as_one = name.translate(AS_ONE)
     fits = [exercise for exercise in exercises
-            if as_one == (end := exercise.translate(_AS_ONE)) or as_one.endswith(f"_{end}")]
+            if as_one == (end := exercise.translate(AS_ONE)) or as_one.endswith(f"_{end}")]
     return max(fits, key=len, default="")

@@ -7,14 +7,19 @@ from dataclasses import replace
 
 from grader.intake.called import stem, uncopied
 from grader.intake.handed import IntakeError, Layout, Reading, Tree
-from grader.intake.layouts import moodle
+from grader.intake.layouts import canvas, gradescope, moodle
 from grader.intake.layouts.canvas import Canvas
-from grader.intake.layouts.entries import branches, entries
+from grader.intake.layouts.classroom import Classroom
+from grader.intake.layouts.entries import beneath, branches, entries
 from grader.intake.layouts.folders import Folders, flat_person
+from grader.intake.layouts.gradescope import Gradescope
 from grader.intake.layouts.moodle import Moodle
+from grader.intake.layouts.nbgrader import Nbgrader
+from grader.intake.layouts.regexp import Regexp
 from grader.intake.layouts.wrapped import is_wrapper, refuse_doubt
 
-SURE: tuple[Layout, ...] = (Moodle(), Canvas())     # told by their names
+# told by what is called as they call it
+SURE: tuple[Layout, ...] = (Moodle(), Canvas(), Nbgrader(), Classroom(), Gradescope())
 LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in (Folders(), *SURE)}
 DEEPEST = 3      # folders around a download
 
@@ -35,6 +40,8 @@ def chosen(tree: Tree, exercises: Iterable[str], asked: str | None = None) -> Re
         return _found(tree, known, DEEPEST)
     if asked in LAYOUTS:
         return _asked(tree, known, LAYOUTS[asked])
+    if "(?P<" in asked:
+        return Regexp(asked).read(tree, known)
     raise IntakeError(f"--layout {asked}: neither a layout ({', '.join(LAYOUTS)}) nor a regular expression "
                       "with (?P<student_id>...) and (?P<file_id>...)")
 
@@ -44,7 +51,7 @@ def _asked(tree: Tree, exercises: tuple[str, ...], layout: Layout) -> Reading:
     if len(inner) == 1 and layout.name != "folders" and not layout.fits(tree):
         (top, below), = inner.items()
         if layout.fits(below):
-            return _beneath(top, tree, layout.read(below, exercises))
+            return beneath(top, tree, layout.read(below, exercises))
     return layout.read(tree, exercises)
 
 
@@ -59,13 +66,13 @@ def _found(tree: Tree, exercises: tuple[str, ...], deepest: int) -> Reading:
         raise IntakeError(f"{tree.source}: a part of it is Moodle's, most is not; give Moodle's download by "
                           "itself, or say --layout moodle and the rest is left out")
     inner = branches(tree)
-    sure = {top: below for top, below in inner.items() if _is_sure(below, deepest - 1)} if deepest else {}
-    if sure and len(sure) == len(inner):
-        return _downloads(tree, sure, exercises, deepest)
+    if deepest and inner and all(_is_sure(below, deepest - 1) for below in inner.values()):
+        return _downloads(tree, inner, exercises, deepest)
     if deepest and len(inner) == 1 and not _flat(tree, exercises):
         (top, below), = inner.items()
+        _refuse_chance(top, below)
         if is_wrapper(top, tree, below, exercises):
-            return _beneath(top, tree, _found(below, exercises, deepest - 1))
+            return beneath(top, tree, _found(below, exercises, deepest - 1))
     refuse_doubt(tree, exercises)
     return Folders().read(tree, exercises)
 
@@ -75,7 +82,7 @@ def _downloads(tree: Tree, inner: dict[str, Tree], exercises: tuple[str, ...], d
     if len({uncopied(stem(top)) for top in inner}) > 1:
         raise IntakeError(f"{tree.source}: holds {len(inner)} downloads ({', '.join(sorted(inner)[:4])}); "
                           "give each as a source of its own, one after the other")
-    readings = [_beneath(top, tree, _found(below, exercises, deepest - 1)) for top, below in inner.items()]
+    readings = [beneath(top, tree, _found(below, exercises, deepest - 1)) for top, below in inner.items()]
     first, *more = readings
     if any(each.layout != first.layout or each.blind != first.blind for each in more):
         raise IntakeError(f"{tree.source}: holds downloads of different kinds; give each as a source of its "
@@ -89,29 +96,35 @@ def _downloads(tree: Tree, inner: dict[str, Tree], exercises: tuple[str, ...], d
                    said=tuple(dict.fromkeys(line for reading in readings for line in reading.said)))
 
 
-def _beneath(top: str, tree: Tree, reading: Reading) -> Reading:
-    """A reading of one of the tree's folders, as a reading of the tree."""
-    whole = {file.path: file for file in tree.files}
-    return replace(
-        reading,
-        handed=tuple(replace(each, file=whole[each.file.path]) for each in reading.handed),
-        ignored=(*_loose(tree), *((f"{top}/{file}", why) for file, why in reading.ignored)),
-        said=(f"{top} is taken for the folder that holds them all", *reading.said))
-
-
-def _loose(tree: Tree) -> tuple[tuple[str, str], ...]:
-    return tuple((entry.file.relative, "it lies beside the folder that holds them all")
-                 for entry in entries(tree) if len(entry.parts) == 1)
-
-
 def _flat(tree: Tree, exercises: tuple[str, ...]) -> bool:
     """Does a person's file lie in the tree itself?"""
     return any(len(entry.parts) == 1 and flat_person(entry.parts[0], exercises) for entry in entries(tree))
 
 
+def _refuse_chance(top: str, below: Tree) -> None:
+    """Asks where one folder may be a download or a student's, who calls files so by chance.
+
+    Raises:
+        IntakeError: it is so.
+    """
+    for layout in SURE:
+        if layout.fits(below) and not _beyond_chance(layout, below):
+            raise IntakeError(f"{below.source.parent}: cannot tell whether {top} is a student's folder (then "
+                              f"say --layout folders) or a download (then say --layout {layout.name})")
+
+
+def _beyond_chance(layout: Layout, tree: Tree) -> bool:
+    """Would no student call the files in a folder of their own so?"""
+    if layout.name == "canvas":
+        return "submissions" in tree.source.name.casefold() or canvas.users(tree) > 1
+    if layout.name == "gradescope":
+        return gradescope.is_export(tree)
+    return True
+
+
 def _is_sure(tree: Tree, deepest: int) -> bool:
     """Is it a download, or a folder around one?"""
-    if any(layout.fits(tree) for layout in SURE):
+    if any(layout.fits(tree) and _beyond_chance(layout, tree) for layout in SURE):
         return True
     inner = branches(tree)
     return bool(deepest) and len(inner) == 1 and all(_is_sure(below, deepest - 1) for below in inner.values())

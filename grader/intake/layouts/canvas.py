@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from grader.intake.called import called, stem
+from grader.intake.called import called, is_notebook, stem
 from grader.intake.handed import Reading, Tree
 from grader.intake.layouts.entries import Parts, Theirs, entries, hollow, reading
 from grader.records import Person
@@ -24,6 +24,7 @@ NUMBERED = re.compile(r"^(?P<word>(?:[^\s.]*?_)?[0-9]{1,20})_(?P<late>late_)?(?P
 ANONYMOUS = re.compile(r"^(?P<late>late_)?anon_(?P<user>[A-Za-z0-9]+)_" + FILE, AS)
 RESUBMITTED = re.compile(r"^(?P<stem>.+)-(?P<again>[0-9]{1,2})(?P<suffix>\.ipynb\.\w+|\.tar\.\w+|\.[^.]*)?$",
                          re.DOTALL | re.IGNORECASE)
+MOST_OTHERS = 3           # submissions for each notebook that is called otherwise, or it is not Canvas's
 WORD = {"L", "M"}         # Unicode's letters and marks; with digits and "_" what Ruby calls [[:word:]]
 
 
@@ -44,7 +45,9 @@ class Canvas:
     def fits(self, tree: Tree) -> bool:
         tops = _tops(tree)
         named = _all_named(tops)
-        return 0 < len(tops) <= 2 * len(named) and not _claimed_twice(named.values())
+        others = sum(is_notebook(top) for top in tops - set(named))
+        return (0 < len(tops) <= 2 * len(named) and MOST_OTHERS * others <= len(named)
+                and not _claimed_twice(named.values()))
 
     def read(self, tree: Tree, exercises: Iterable[str]) -> Reading:
         named = _all_named(_tops(tree))
@@ -64,6 +67,11 @@ class Canvas:
 
         blind = bool(named) and all(each.user.startswith("anon_") for each in named.values())
         return reading("Canvas", tree, whose, blind=blind)
+
+
+def users(tree: Tree) -> int:
+    """How many people it is of, were it Canvas's."""
+    return len({each.user for each in _all_named(_tops(tree)).values()})
 
 
 def _tops(tree: Tree) -> set[str]:

@@ -80,9 +80,9 @@ def branches(tree: Tree) -> dict[str, Tree]:
     """Each of the tree's own folders as a tree of its own."""
     files, empty = defaultdict[str, list[File]](list), defaultdict[str, list[str]](list)
     refused, gits = defaultdict[str, list[tuple[str, str]]](list), defaultdict[str, list[str]](list)
-    for entry in entries(tree):
-        if len(entry.parts) > 1:
-            files[entry.parts[0]].append(replace(entry.file, relative=_rest(entry.file.relative)))
+    for file in tree.files:
+        if len(parts := split(file.relative)) > 1:
+            files[parts[0]].append(replace(file, relative=_rest(file.relative)))
     for folder in tree.empty:
         empty[text(folder.partition("/")[0])].append(_rest(folder))
     for path, why in tree.refused:
@@ -93,14 +93,31 @@ def branches(tree: Tree) -> dict[str, Tree]:
                       empty=tuple(filter(None, empty[top])),
                       refused=tuple(each for each in refused[top] if each[0]),
                       gits=tuple(filter(None, gits[top])))
-            for top in files}
+            for top in sorted({entry.parts[0] for entry in entries(tree) if len(entry.parts) > 1})}
 
 
 def _rest(relative: str) -> str:
     return relative.partition("/")[2]
 
 
-def reading(layout: str, tree: Tree, whose: Callable[[Parts], Theirs | str], *, blind: bool = False,
+def beneath(top: str, tree: Tree, reading: Reading) -> Reading:
+    """A reading of one of the tree's folders, as a reading of the tree."""
+    whole = {file.path: file for file in tree.files}
+    return replace(
+        reading,
+        handed=tuple(replace(each, file=whole[each.file.path]) for each in reading.handed),
+        ignored=(*_loose(tree), *((f"{top}/{file}", why) for file, why in reading.ignored)),
+        said=(f"{top} is taken for the folder that holds them all", *reading.said))
+
+
+def _loose(tree: Tree) -> tuple[tuple[str, str], ...]:
+    return tuple((entry.file.relative, "it lies beside the folder that holds them all")
+                 for entry in entries(tree) if len(entry.parts) == 1) + tuple(
+                     each for each in left_out(tree) if "/" not in each[0])
+
+
+def reading(layout: str, tree: Tree, whose: Callable[[Parts], Theirs | tuple[Theirs, ...] | str], *,
+            blind: bool = False,
             said: Iterable[str] = ()) -> Reading:
     """What a layout makes of a tree that says of each path whose it is, or why it is nobody's.
 
@@ -113,13 +130,14 @@ def reading(layout: str, tree: Tree, whose: Callable[[Parts], Theirs | str], *, 
         if isinstance(theirs, str):
             ignored.append((entry.file.relative, theirs))
         else:
-            handed.append(Handed(file=entry.file, **vars(theirs)))
+            every = (theirs,) if isinstance(theirs, Theirs) else theirs
+            handed += [Handed(file=entry.file, **vars(each)) for each in every]
     seen = {each.person.id for each in handed}
     without = dict[str, Person]()
     for parts in hollow(tree):
         theirs = whose((*parts, ""))
-        if isinstance(theirs, Theirs) and theirs.person.id not in seen:
-            without.setdefault(theirs.person.id, theirs.person)
+        every = () if isinstance(theirs, str) else (theirs,) if isinstance(theirs, Theirs) else theirs
+        without |= {each.person.id: each.person for each in every if each.person.id not in seen}
     if not handed and not without:
         raise IntakeError(f"{tree.source}: nothing in it is laid out as {layout} lays it out"
                           + (f"; {ignored[0][0]}: {ignored[0][1]}" if ignored else ""))
