@@ -5,10 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from grader.intake.handed import Handed
+from grader.intake.handed import Handed, Reading, Tree
 from grader.intake.people import Standing
 from grader.intake.reading import Look
 from grader.records import Person
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One source, read."""
+
+    label: str                            # what stands before its files' names; "" where it is the only one
+    tree: Tree
+    reading: Reading
+
+    def called(self, relative: str) -> str:
+        return f"{self.label}/{relative}" if self.label else relative
 
 
 @dataclass(frozen=True, kw_only=True)

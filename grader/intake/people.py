@@ -59,6 +59,7 @@ class _Node:
 class People:
     standings: Mapping[tuple[int, str], tuple[Standing, ...]]   # source and id there -> as whom it counts
     everybody: tuple[Person, ...]                               # by id
+    passing: frozenset[str]                                     # ids that belong to one assignment
     notes: tuple[str, ...]
 
 
@@ -197,7 +198,9 @@ class _People:
             more = f" and {len(strangers) - SHOWN} more" if len(strangers) > SHOWN else ""
             notes.append(f"not on the roster: {shown}{more}")
         standings = {at: self._standing(node) for node in self.nodes for at in node.at}
-        return People(standings=standings, notes=tuple(notes),
+        passing = frozenset(self.of[id(node)].id for node in self.nodes
+                            if node.kind == "Moodle" and node.listed is None and id(node) in self.of)
+        return People(standings=standings, notes=tuple(notes), passing=passing,
                       everybody=tuple(self.persons[key] for key in sorted(self.persons)))
 
     def _members(self, node: _Node) -> list[Person]:

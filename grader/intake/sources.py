@@ -17,9 +17,10 @@ from pathlib import Path
 from grader.intake import layouts, mapping, people, roster
 from grader.intake.called import called
 from grader.intake.choosing import Wanted, chosen
-from grader.intake.claims import Claim
-from grader.intake.handed import File, Handed, IntakeError, Reading, Tree
-from grader.intake.mapping import Pin, Row
+from grader.intake.claims import Claim, Source
+from grader.intake.edited import EDITED, Edited, nobodys
+from grader.intake.handed import Handed, IntakeError, Tree
+from grader.intake.mapping import Row
 from grader.intake.people import Standing
 from grader.intake.reading import looked
 from grader.intake.tree import opened
@@ -28,7 +29,6 @@ from grader.records import Person, Submission, Unclear, Unreadable
 OURS = ("gradebook.sqlite", "results.jsonl")      # by these a folder that a batch wrote is known
 WRITTEN = "an earlier batch wrote it"
 NOBODYS = "nothing says whose it is"
-EDITED = "as the mapping says"
 QUIET = (WRITTEN, EDITED)
 SHOWN = 20                                        # files that are nobody's, each in a note
 
@@ -40,21 +40,10 @@ class Intake:
     submissions: tuple[Submission | Unreadable | Unclear, ...]   # by person and exercise
     people: tuple[Person, ...]            # on the roster or in a source
     roster: frozenset[str] | None         # the ids of those on the roster; None where none is given
+    passing: frozenset[str]               # the ids that belong to one assignment, as Moodle's do
     said: tuple[str, ...]                 # how each source was read
     notes: tuple[str, ...]                # what the tutor should know
     rows: tuple[Row, ...]                 # what becomes of every file
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """One of them, read."""
-
-    label: str                            # what stands before its files' names; "" where it is the only one
-    tree: Tree
-    reading: Reading
-
-    def called(self, relative: str) -> str:
-        return f"{self.label}/{relative}" if self.label else relative
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,11 +115,13 @@ def taken_in(sources: Sequence[Source], asked: Asked) -> Intake:
     claims = [replace(claim, standing=standing) for claim in raw
               for standing in known.standings[claim.source, claim.handed.person.id]]
     everybody, ignored = {person.id: person for person in known.everybody}, _ignored(sources)
+    new: list[str] = []
     if asked.mapping:
-        edited = _Edited(sources, claims, everybody, ignored)
+        edited = Edited(sources, claims, everybody, ignored)
         edited.follow(mapping.load(asked.mapping, edited.files, asked.exercises), asked.mapping)
         gone = {c.person.id for c in claims} - {c.person.id for c in edited.claims} - {
             one.person.id for one in listed or ()}
+        new = [f"{asked.mapping}: {key!r} is new, nobody else is called so" for key in edited.new]
         claims, everybody = edited.claims, {key: edited.everybody[key] for key in edited.everybody
                                             if key not in gone}
     found = chosen(claims, Wanted(only=asked.only, prefer=asked.prefer))
@@ -139,8 +130,9 @@ def taken_in(sources: Sequence[Source], asked: Asked) -> Intake:
         passed_over[SHOWN:] = [f"and {len(passed_over) - SHOWN} more are left out; --dry-run names them"]
     return Intake(submissions=found.submissions, people=tuple(everybody[key] for key in sorted(everybody)),
                   roster=None if listed is None else people.ids(one.person for one in listed),
-                  said=tuple(line for source in sources for line in _said(source)),
-                  notes=(*known.notes, *found.notes, *passed_over), rows=(*found.rows, *ignored.values()))
+                  passing=known.passing, said=tuple(line for source in sources for line in _said(source)),
+                  notes=(*known.notes, *new, *found.notes, *passed_over),
+                  rows=(*found.rows, *ignored.values()))
 
 
 def _claims(sources: Sequence[Source], asked: Asked) -> list[Claim]:
@@ -181,12 +173,7 @@ def _ignored(sources: Sequence[Source]) -> dict[str, Row]:
     reasons = {source.called(file): why for source in sources
                for file, why in (*((file.relative, NOBODYS) for file in source.tree.files),
                                  *source.tree.refused, *source.reading.ignored)}
-    return {file: _nobodys(file, why) for file, why in reasons.items() if file not in whose}
-
-
-def _nobodys(file: str, why: str) -> Row:
-    return Row(file=file, person="", name="", exercise="", attempt=0, handed_in_at="", use=mapping.IGNORED,
-               why=why)
+    return {file: nobodys(file, why) for file, why in reasons.items() if file not in whose}
 
 
 def _said(source: Source) -> list[str]:
@@ -199,65 +186,6 @@ def _said(source: Source) -> list[str]:
     line += f", {len(reading.without)} without a file" if reading.without else ""
     before = f"{source.label}: " if source.label else ""
     return [f"{before}{each}" for each in (line, *getattr(reading, "said", ()))]
-
-
-class _Edited:
-    """Claims, as a tutor's mapping has them."""
-
-    def __init__(self, sources: Sequence[Source], claims: Sequence[Claim], everybody: dict[str, Person],
-                 ignored: dict[str, Row]) -> None:
-        self.claims, self.everybody, self.ignored = list(claims), dict(everybody), ignored
-        self.places: dict[str, tuple[int, File]] = {
-            source.called(file.relative): (number, file) for number, source in enumerate(sources)
-            for file in source.tree.files}
-        self.files = {*self.places, *ignored}
-        self.standings = {(claim.source, claim.person.id): claim.standing for claim in claims}
-
-    def follow(self, pins: Sequence[Pin], path: Path) -> None:
-        """
-        Raises:
-            IntakeError: what shall be graded was never read.
-        """
-        there = defaultdict[str, list[Claim]](list)
-        for claim in self.claims:
-            there[claim.label].append(claim)
-        said = {pin.file for pin in pins}
-        self.claims = [claim for claim in self.claims if claim.label not in said]
-        for pin in pins:
-            if not pin.person:
-                self.ignored.setdefault(pin.file, _nobodys(pin.file, EDITED))
-                continue
-            if pin.file not in self.places:
-                if pin.use in mapping.NOBODYS:
-                    continue
-                raise IntakeError(f"{path}, line {pin.line}: {pin.file} cannot be read: "
-                                  f"{self.ignored[pin.file].why}")
-            self.ignored.pop(pin.file, None)
-            self.claims.append(self._claim(pin, there[pin.file]))
-
-    def _claim(self, pin: Pin, there: Sequence[Claim]) -> Claim:
-        own = next((claim for claim in there if same(claim.person.id, pin.person)), None)
-        base = own or (there[0] if there else self._nobodys(pin))
-        if own is None:
-            person = self.everybody.setdefault(pin.person, Person(id=pin.person, name=pin.name))
-            standing = self.standings.get((base.source, person.id), Standing(person=person))
-            base = replace(base, standing=standing)
-        if pin.exercise not in ("", base.exercise):
-            base = replace(base, exercise=pin.exercise, sure=True)
-        return replace(base, use=pin.use)
-
-    def _nobodys(self, pin: Pin) -> Claim:
-        number, file = self.places[pin.file]
-        name = file.relative.rpartition("/")[2]
-        person = Person(id=pin.person)
-        return Claim(source=number, label=pin.file, standing=Standing(person=person),
-                     handed=Handed(person=person, file=file, name=name),
-                     look=looked(file.path, name, (pin.exercise,)))
-
-
-def same(one: str, other: str) -> bool:
-    """Are these one id? A spreadsheet takes the zeros from the front of a number."""
-    return one == other or (one.isdecimal() and other.isdecimal() and one.lstrip("0") == other.lstrip("0"))
 
 
 def refuse_nothing(intake: Intake) -> None:

@@ -35,13 +35,11 @@ def show(intake: Intake) -> None:
         console.print(Text(f"note: {fitting(note, 1000)}", style="yellow"), soft_wrap=True)
     counts = Counter(row.use for row in intake.rows)
     console.print(", ".join(f"{counts[use]} {use}" for use in USES if counts[use]) or "no files")
-    if intake.roster is not None:
-        there = {one.student for one in intake.submissions}
-        missing = [person for person in intake.people if person.id in intake.roster - there]
-        if missing:
-            console.print(Text(fitting("nothing came from " + ", ".join(
-                person.id + (f" ({person.name})" if person.name not in ("", person.id) else "")
-                for person in missing), 5000)), soft_wrap=True)
+    there = {row.person for row in intake.rows}
+    if missing := [person for person in intake.people if person.id not in there]:
+        console.print(Text(fitting("nothing came from " + ", ".join(
+            person.id + (f" ({person.name})" if person.name not in ("", person.id) else "")
+            for person in missing), 5000)), soft_wrap=True)
 
 
 def _cells(row: Row) -> tuple[str, ...]:

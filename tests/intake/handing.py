@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from grader.intake.claims import Source
 from grader.intake.handed import File, Handed, Reading, Tree
-from grader.intake.sources import Asked, Intake, Source, read_sources, taken_in
+from grader.intake.sources import Asked, Intake, read_sources, taken_in
 from grader.records import Person
 from tests.notebooks import notebook
 

@@ -135,6 +135,8 @@ def test_a_tutors_word_wins_over_everything_read(tmp_path: Path) -> None:
     assert isinstance(ada, Submission)
     assert ada.path.endswith("Copy1.ipynb")
     assert found["fay", "init"].name == "Fay"
+    assert [note for note in taken(download, mapping=path).notes if "is new" in note] == [
+        f"{path}: 'fay' is new, nobody else is called so"]
     people = {person.id for person in taken(download, mapping=path).people}
     assert people == {"ada", "bo", "fay", "=dee,;\"'"}, "nothing is cy's or 'eve's any more"
 

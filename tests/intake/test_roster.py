@@ -145,6 +145,12 @@ def test_an_id_that_is_somebody_elses_on_the_roster_joins_nobody(tmp_path: Path)
         "1003": "Ben Li", "4711": "Cy", student: ANNA}
 
 
+def test_who_is_joined_by_the_id_is_not_joined_to_another_by_the_name(tmp_path: Path) -> None:
+    found = taken(Download(tmp_path).hands_in("4711", "he_init.ipynb", token("1")).hands_in(
+        ANNA, "he_init.ipynb", token("2")), **listed(tmp_path, "4711,Anna Schmidt,,,"))
+    assert students(found) == {"1": ("4711", ""), "2": (ANNA, "")}
+
+
 def test_across_assignments_a_name_that_one_person_has_joins(tmp_path: Path) -> None:
     first = moodle(tmp_path / "a", ("1", ANNA), ("2", ANNA), ("3", JORG))
     second = moodle(tmp_path / "b", ("11", ANNA), ("13", JORG), exercise="init")
@@ -155,8 +161,11 @@ def test_across_assignments_a_name_that_one_person_has_joins(tmp_path: Path) -> 
     assert any("different people, though of one name: Anna Schmidt (1, 2, 11)" in note
                for note in found.notes)
     again = moodle(tmp_path / "c", ("3", JORG), ("33", JORG))
-    assert {each[0] for each in students(taken(first, again)).values()} == {"1", "2", "3", "33"}, (
-        "within one exercise the id decides")
+    alone = moodle(tmp_path / "d", ("33", JORG))
+    for download in again, alone:
+        assert {each[0] for each in students(taken(first, download)).values()} == {"1", "2", "3", "33"}, (
+            "within one exercise the id decides")
+    assert taken(first, second).passing == frozenset({"1", "2", "3", "11"})
 
 
 def test_an_id_in_sources_of_one_kind_is_one_person_and_in_two_kinds_it_is_two(tmp_path: Path) -> None:
@@ -181,11 +190,12 @@ def test_a_teams_members_all_hand_in_what_it_handed_in(tmp_path: Path) -> None:
             Person(id="88", name="Team A"), "helper.py", "x = 1", team="Team A").hands_in(
             Person(id="89", name="Team B"), "he_init.ipynb", token("b"), team="Team B")
 
-    found = taken(teams(), **listed(tmp_path, "1,Anna,,,team a", '2,Ben,,,"Lab 2, Team A"', "88,Cy,,,Lab 2"))
+    found = taken(teams(), **listed(tmp_path, "1,Anna,,,team a", '2,Ben,,,"Lab 2, Team A"', "89,,,,Lab 2"))
     assert [(one.student, one.name, one.team, one.source_id) for one in found.submissions] == [
-        ("1", "Anna", "Team A", "88"), ("2", "Ben", "Team A", "88"), ("89", "Team B", "Team B", "")]
+        ("1", "Anna", "Team A", "88"), ("2", "Ben", "Team A", "88"),
+        ("89 (Team B)", "Team B", "Team B", "89")]
     assert [len(one.files) for one in found.submissions] == [1, 1, 0]  # type: ignore[union-attr]
-    assert {person.id for person in found.people} == {"1", "2", "88", "89"}, "Cy is 88, and no team"
+    assert {person.id for person in found.people} == {"1", "2", "89", "89 (Team B)"}
     alone = taken(teams())
     assert [(one.student, one.name, one.team) for one in alone.submissions] == [
         ("88", "Team A", "Team A"), ("89", "Team B", "Team B")]
