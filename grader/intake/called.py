@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 NOTEBOOK = re.compile(r"\.ipynb(?:\.(?:txt|json))?$", re.IGNORECASE)
 ARCHIVE = re.compile(r"\.(?:zip|tar|tar\.gz|tgz|tar\.bz2|tbz2|tar\.xz|txz|gz|bz2|xz|7z|rar)$", re.IGNORECASE)
+LONGEST = 500     # characters of a name that is looked into; no file system has longer ones
 SUFFIX = re.compile(r"(?<=[^.])\.\w{1,8}$")
 
 # Colab and Google Drive put a copy's mark before the name; browsers, Jupyter, desktops and Canvas behind it.
@@ -60,6 +61,8 @@ def stem(name: str) -> str:
 
 def called(name: str, exercises: Iterable[str]) -> Called:
     """What a file's (or a folder's) name says."""
+    if len(name) > LONGEST:
+        return Called(before=text(name))
     whole = _without_copy_before(stem(text(name)))
     rest, old, known = whole, False, tuple(exercises)
     while not (exercise := _at_end(rest, known)):
@@ -80,8 +83,8 @@ def called(name: str, exercises: Iterable[str]) -> Called:
 
 def uncopied(name: str) -> str:
     """A stem without the marks that only a copy gets; a number behind a hyphen may be a name's own."""
-    name = _without_copy_before(name)
-    while (shorter := COPY_BEHIND.sub("", name)) not in (name, ""):
+    name = _without_copy_before(name[:LONGEST]) + name[LONGEST:]
+    while len(name) <= LONGEST and (shorter := COPY_BEHIND.sub("", name)) not in (name, ""):
         name = shorter
     return name
 

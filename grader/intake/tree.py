@@ -176,7 +176,8 @@ class _Reading:
         """The files of an archive; none of a student's that can hold no notebook."""
         found = Found(prefix=prefix)
         with archives.members(archive, budget, self._free()) as inside:
-            if prefix and not any(NOTEBOOK.search(m.name) or ARCHIVE.search(m.name) for m in inside):
+            names = [member.name.rstrip("./") for member in inside]
+            if prefix and not any(NOTEBOOK.search(name) or ARCHIVE.search(name) for name in names):
                 return found
             try:
                 for member in inside:

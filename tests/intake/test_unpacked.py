@@ -106,7 +106,13 @@ def test_a_notebook_in_a_students_archive_is_found(tmp_path: Path) -> None:
         (tmp_path / "class" / "anna" / name).unlink()
 
 
-def test_an_archive_without_a_notebook_is_data_and_stays_what_it_is(tmp_path: Path) -> None:
+def test_a_notebook_under_a_folders_name_is_found(tmp_path: Path) -> None:
+    read = of_student(tmp_path, zipped(Entry(name=b"x.ipynb/./", data=b"1")))
+    assert contents(read) == {f"anna/work.zip/{X}": b"1", f"ben/{X}": b"of ben"}
+
+
+def test_an_archive_without_a_notebook_is_data_and_stays_what_it_is(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = packed(("train.csv", b"1"), ("more.zip", packed(("test.csv", b"2"))), ("folder/", b""))
     root = put(tmp_path / "class", ("anna/data.zip", data), ("anna/images.gz", gzipped(b"3" * 1000)),
                ("anna/weights.pth", packed(("a.ipynb", b""))), ("anna/data.tar", tarred(("a.csv", b"4"))))
@@ -116,6 +122,8 @@ def test_an_archive_without_a_notebook_is_data_and_stays_what_it_is(tmp_path: Pa
         for name in ("data.tar", "data.zip", "images.gz", "weights.pth")]
     assert not read.refused
     assert not read.empty
+    monkeypatch.setattr(tree, "THEIR_BYTES", 1)     # however large: nobody looks
+    assert not opened(put(root, ("anna/data.zip", packed(("a.csv", b"12")))), tmp_path / "scratch").refused
     assert not [path for path in (tmp_path / "scratch").rglob("*") if path.is_file()]
 
 

@@ -46,12 +46,15 @@ def chosen(tree: Tree, exercises: Iterable[str], asked: str | None = None) -> Re
                       "with (?P<student_id>...) and (?P<file_id>...)")
 
 
-def _asked(tree: Tree, exercises: tuple[str, ...], layout: Layout) -> Reading:
+def _asked(tree: Tree, exercises: tuple[str, ...], layout: Layout, deepest: int = DEEPEST) -> Reading:
+    """The layout that was asked for, in the tree itself or in the only folder that it has."""
     inner = branches(tree)
-    if len(inner) == 1 and layout.name != "folders" and not layout.fits(tree):
+    if deepest and len(inner) == 1 and not layout.fits(tree):
         (top, below), = inner.items()
-        if layout.fits(below):
-            return beneath(top, tree, layout.read(below, exercises))
+        try:
+            return beneath(top, tree, _asked(below, exercises, layout, deepest - 1))
+        except IntakeError:
+            pass       # what is said of the whole tree helps more
     return layout.read(tree, exercises)
 
 
@@ -73,8 +76,8 @@ def _found(tree: Tree, exercises: tuple[str, ...], deepest: int) -> Reading:
         _refuse_chance(top, below)
         if is_wrapper(top, tree, below, exercises):
             return beneath(top, tree, _found(below, exercises, deepest - 1))
-    refuse_doubt(tree, exercises)
-    return Folders().read(tree, exercises)
+    said = refuse_doubt(tree, exercises)
+    return replace(Folders().read(tree, exercises), said=tuple(said))
 
 
 def _downloads(tree: Tree, inner: dict[str, Tree], exercises: tuple[str, ...], deepest: int) -> Reading:

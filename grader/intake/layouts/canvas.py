@@ -16,6 +16,7 @@ from grader.records import Person
 # lib/content_zipper.rb; older versions wrote all in small letters. What looks like Moodle's is Moodle's.
 FILE = (r"(?:(?P<attachment>[0-9]{1,20})_(?P<file>(?!assign(?:submission|feedback)_).+)"
         r"|(?P<online>(?:text|link)\.html))$")
+LIKE = "<name>_<user>_<attachment>_<notebook>.ipynb"
 AS = re.IGNORECASE | re.DOTALL
 NAMED = re.compile(r"^(?:(?P<word>[^\s.]*?)_)?(?P<late>late_)?(?P<user>[0-9]{1,20})_" + FILE, AS)
 # a name may end in a number itself: "test_2" of user 501 is "test_2_501_90001_he_init.ipynb"
@@ -66,7 +67,7 @@ class Canvas:
                           late=each.late, online=not each.attachment)
 
         blind = bool(named) and all(each.user.startswith("anon_") for each in named.values())
-        return reading("Canvas", tree, whose, blind=blind)
+        return reading("Canvas", LIKE, tree, whose, blind=blind)
 
 
 def users(tree: Tree) -> int:

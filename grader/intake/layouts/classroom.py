@@ -38,7 +38,7 @@ class Classroom:
                 return f"its folder is not called {prefix}<username>"
             return Theirs(person=Person(id=username), name="/".join(parts[1:]))
 
-        return reading("GitHub Classroom", tree, whose,
+        return reading("GitHub Classroom", "<assignment>-<username>/<notebook>.ipynb", tree, whose,
                        said=[f"{prefix}<username> is taken for the checkouts' names"] if prefix else [])
 
 
@@ -67,11 +67,13 @@ def _exercise(tops: set[str], exercises: Iterable[str]) -> str:
 
 
 def _common(tops: set[str]) -> str:
-    """What all names begin with, up to a hyphen; never all of one."""
+    """What all names begin with, up to a hyphen; never all of one, nor so much that a mere number is left."""
     words = [top.split("-")[:-1] for top in tops]
     common = list[str]()
     for each in zip(*words, strict=False):
         if len(set(each)) > 1:
             break
         common.append(each[0])
+    while common and any("-".join(top.split("-")[len(common):]).isdigit() for top in tops):
+        common.pop()
     return "".join(f"{word}-" for word in common)

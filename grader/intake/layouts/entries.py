@@ -39,6 +39,9 @@ class Theirs:
     online: bool = False
 
 
+Whose = Callable[[Parts], Theirs | tuple[Theirs, ...] | str]     # or why it is nobody's
+
+
 def split(relative: str) -> Parts:
     """The parts of a path, as text."""
     return tuple(text(part) for part in relative.split("/") if part not in ("", "."))
@@ -102,11 +105,11 @@ def _rest(relative: str) -> str:
 
 def beneath(top: str, tree: Tree, reading: Reading) -> Reading:
     """A reading of one of the tree's folders, as a reading of the tree."""
-    whole = {file.path: file for file in tree.files}
+    inner = {_rest(file.relative): file for file in tree.files if split(file.relative)[:1] == (top,)}
     return replace(
         reading,
-        handed=tuple(replace(each, file=whole[each.file.path]) for each in reading.handed),
-        ignored=(*_loose(tree), *((f"{top}/{file}", why) for file, why in reading.ignored)),
+        handed=tuple(replace(each, file=inner[each.file.relative]) for each in reading.handed),
+        ignored=(*_loose(tree), *((inner[file].relative, why) for file, why in reading.ignored)),
         said=(f"{top} is taken for the folder that holds them all", *reading.said))
 
 
@@ -116,10 +119,12 @@ def _loose(tree: Tree) -> tuple[tuple[str, str], ...]:
                      each for each in left_out(tree) if "/" not in each[0])
 
 
-def reading(layout: str, tree: Tree, whose: Callable[[Parts], Theirs | tuple[Theirs, ...] | str], *,
-            blind: bool = False,
+def reading(layout: str, like: str, tree: Tree, whose: Whose, *, blind: bool = False,
             said: Iterable[str] = ()) -> Reading:
     """What a layout makes of a tree that says of each path whose it is, or why it is nobody's.
+
+    Args:
+        like: how the layout lays files out, for a tutor.
 
     Raises:
         IntakeError: nothing in it is anybody's.
@@ -139,8 +144,8 @@ def reading(layout: str, tree: Tree, whose: Callable[[Parts], Theirs | tuple[The
         every = () if isinstance(theirs, str) else (theirs,) if isinstance(theirs, Theirs) else theirs
         without |= {each.person.id: each.person for each in every if each.person.id not in seen}
     if not handed and not without:
-        raise IntakeError(f"{tree.source}: nothing in it is laid out as {layout} lays it out"
-                          + (f"; {ignored[0][0]}: {ignored[0][1]}" if ignored else ""))
+        first = f" ({ignored[0][0]}: {ignored[0][1]})" if ignored else ""
+        raise IntakeError(f"{tree.source}: nothing in it is laid out as {layout} does it: {like}{first}")
     return Reading(layout=layout, handed=tuple(handed), without=tuple(without.values()), blind=blind,
                    ignored=(*ignored, *left_out(tree)), said=tuple(said))
 

@@ -10,6 +10,7 @@ from grader.intake.handed import Reading, Tree
 from grader.intake.layouts.entries import Parts, Theirs, reading
 from grader.records import Person
 
+LIKE = "<student>/<notebook>.ipynb or <student>_<exercise>.ipynb"
 # what an editor calls a file that nobody has named
 UNNAMED = re.compile(r"^(?:untitled|unbenannt|sans titre|sin título)[\s_-]?\d*$", re.IGNORECASE)
 
@@ -22,7 +23,7 @@ class Folders:
 
     def read(self, tree: Tree, exercises: Iterable[str]) -> Reading:
         known = tuple(exercises)
-        return reading("folders", tree, lambda parts: whose(parts, known))
+        return reading("folders", LIKE, tree, lambda parts: whose(parts, known))
 
 
 def whose(parts: Parts, exercises: tuple[str, ...]) -> Theirs | str:

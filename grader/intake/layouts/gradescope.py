@@ -18,6 +18,7 @@ from grader.records import Person
 METADATA = "submission_metadata.yml"
 MAX_METADATA = 64 << 20        # with every test's output of every attempt
 DEEPEST = 50
+NOTHING = {"~", "null", "Null", "NULL"}     # where no quotes stand around it
 SUBMISSION = re.compile(r"^submission_(?P<number>[0-9]+)(?:\.\w+)?$")
 
 EXPORT = re.compile(r"^assignment_.*_export")
@@ -58,7 +59,7 @@ class Gradescope:
             return tuple(Theirs(person=person, name="/".join(parts[1:]) or parts[0], team=team,
                                 handed_in_at=submission.at if submission else "") for person in people)
 
-        read = reading("Gradescope", tree, whose)
+        read = reading("Gradescope", "submission_<number>/<notebook>.ipynb", tree, whose)
         if nameless and not said:
             said = [f"{METADATA} names nobody for {len(nameless)} of the submissions; their numbers stand "
                     "for them"]
@@ -111,7 +112,7 @@ def _read(data: bytes) -> object:
             is_map = isinstance(event, yaml.MappingEndEvent)
             open_[-1].append(dict(_pairs(items)) if is_map else items)
         elif isinstance(event, yaml.ScalarEvent):
-            open_[-1].append(event.value)
+            open_[-1].append("" if event.implicit[0] and event.value in NOTHING else event.value)
         elif isinstance(event, yaml.AliasEvent):
             open_[-1].append("")       # followed, a few of them can be more than any memory holds
     return next(iter(open_[0]), None)
@@ -135,4 +136,4 @@ def _person(submitter: dict[str, object], shared: set[str]) -> Person | None:
 
 def _said(record: dict[str, object], key: str) -> str:
     value = record.get(key)
-    return text(value).strip() if isinstance(value, str) and value not in {"~", "null"} else ""
+    return text(value).strip() if isinstance(value, str) else ""

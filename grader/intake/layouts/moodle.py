@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from grader.intake.called import is_notebook
 from grader.intake.handed import Reading, Tree
 from grader.intake.layouts.entries import Parts, Theirs, entries, hollow, reading
 from grader.records import Person
@@ -14,6 +15,7 @@ from grader.records import Person
 # choose, a file's name, comes behind the first match.
 ENTRY = re.compile(r"^(?P<name>.*?)(?:_(?P<id>[0-9]+))?_assign(?P<kind>submission|feedback)_"
                    r"(?P<plugin>[a-z]+)(?:_(?P<rest>.*))?$", re.DOTALL)
+LIKE = "<name>_<number>_assignsubmission_file/<notebook>.ipynb"
 ONLINE_TEXT = "onlinetext.html"
 # get_string("participant", "mod_assign"), without what clean_filename takes out of it
 PARTICIPANT = {"participant", "teilnehmer", "teilnehmerin", "participante", "partecipante", "deelnemer",
@@ -36,12 +38,15 @@ class Moodle:
     name = "moodle"
 
     def fits(self, tree: Tree) -> bool:
-        tops = _tops(tree)
-        return 0 < len(tops) <= 2 * sum(_named(top) is not None for top in tops)
+        tops, own = _tops(tree), {top for top in _tops(tree) if _named(top)}
+        loose = {entry.parts[0] for entry in entries(tree) if len(entry.parts) == 1}
+        # A sheet or a readme that lies beside the submissions makes it no other layout.
+        rest = {top for top in tops - own if top not in loose or is_notebook(top)}
+        return len(own) > 0 and len(own) >= len(rest)
 
     def read(self, tree: Tree, exercises: Iterable[str]) -> Reading:  # noqa: ARG002 - Moodle says more
         people = _People(tree)
-        return reading("Moodle", tree, people.whose, blind=people.blind)
+        return reading("Moodle", LIKE, tree, people.whose, blind=people.blind)
 
 
 def some(tree: Tree) -> bool:
@@ -95,4 +100,5 @@ def _have_usernames(names: Iterable[str]) -> bool:
     """Does a username stand before each full name, as one fork writes it? One name alone cannot tell."""
     split = [name.partition(" ") for name in names]
     return (len(split) > 1 and len({first for first, _, _ in split}) == len(split)
-            and all(USERNAME.fullmatch(first) and rest and not rest[0].islower() for first, _, rest in split))
+            and all(USERNAME.fullmatch(first) and " " in rest and not rest[0].islower()
+                    for first, _, rest in split))

@@ -15,6 +15,7 @@ HANDED_IN = ("submitted", "autograded")       # that with the students' own file
 HANDED_OUT = ("source", "source_with_tests", "release", "solution", "feedback")
 COURSE = {"nbgrader_config.py", "gradebook.db"}
 TIMESTAMP = "timestamp.txt"
+LIKE = "<student>/<assignment>/<notebook>.ipynb"
 MAX_TIMESTAMP = 1024
 
 
@@ -91,9 +92,9 @@ def _read(tree: Tree) -> Reading:
     # Who has a timestamp and no file still has a row.
     theirs = replace(tree, files=tuple(file for file in tree.files if not _is_stamp(file, lead)),
                      empty=(*tree.empty, *(file.relative for file in tree.files if _is_stamp(file, lead))))
-    found = reading("nbgrader", theirs, whose)
+    found = reading("nbgrader", LIKE, theirs, whose)
     if not any(each.exercise for each in found.handed):
-        raise IntakeError(f"{tree.source}: not nbgrader's, which is <student>/<assignment>/<notebook>.ipynb")
+        raise IntakeError(f"{tree.source}: nothing in it is laid out as nbgrader does it: {LIKE}")
     return replace(found, ignored=(*found.ignored, *unread))
 
 

@@ -60,7 +60,7 @@ class Regexp:
                             email=groups.get("email") or "")
             return Theirs(person=person, name=_named(groups["file_id"], parts[-1]), handed_in_at=when(at))
 
-        return reading("regular expression", tree, whose, said=said)
+        return reading("regular expression", self.pattern, tree, whose, said=said)
 
     def _matched(self, tree: Tree) -> dict[str, Groups | None]:
         """What the pattern says of each path.

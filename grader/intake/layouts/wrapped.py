@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from grader.intake.called import ARCHIVE, called, is_notebook, stem, text
+from grader.intake.called import called, is_notebook, stem, text
 from grader.intake.handed import IntakeError, Tree
 from grader.intake.layouts.entries import Entry, branches, entries
 from grader.intake.layouts.folders import flat_person, is_an_exercise
@@ -23,20 +23,21 @@ def is_wrapper(top: str, tree: Tree, inner: Tree, exercises: tuple[str, ...]) ->
     return named and bool(_people_below(inner, exercises))
 
 
-def refuse_doubt(tree: Tree, exercises: tuple[str, ...]) -> None:
-    """Asks where students and folders of students look alike.
+def refuse_doubt(tree: Tree, exercises: tuple[str, ...]) -> list[str]:
+    """Asks where students and folders of students look alike. Returns what to tell of single ones that do.
 
     Raises:
         IntakeError: at least half of what would be students may be a group, a week or a wrapper.
     """
     held = {top: inner for top, inner in branches(tree).items()
-            if not ARCHIVE.search(top) and not is_an_exercise(top, exercises) and _notebooks(inner)}
+            if not is_an_exercise(top, exercises) and _notebooks(inner)}
     beside = sum(len(entry.parts) == 1 and bool(flat_person(entry.parts[0], exercises))
                  for entry in entries(tree))
     doubtful = [top for top, inner in held.items()
                 if _like_a_class(inner, exercises, alone=len(held) + beside == 1)]
     if not doubtful or 2 * len(doubtful) < len(held) + beside:
-        return
+        return [f"{top} is taken for one student, though what it holds may be "
+                f"{len(_people_below(held[top], exercises))} students'" for top in doubtful]
     below = sorted({person for top in doubtful for person in _people_below(held[top], exercises)})
     raise IntakeError(
         f"{tree.source}: cannot tell students from folders that hold students. Give the folder that holds "
@@ -56,7 +57,7 @@ def _like_a_class(inner: Tree, exercises: tuple[str, ...], *, alone: bool) -> bo
         return True
     folders = defaultdict[str, set[str]](set)
     for entry in notebooks:
-        if len(entry.parts) > 1 and not ARCHIVE.search(entry.parts[0]):
+        if len(entry.parts) > 1:
             folders[entry.parts[0]].add(called(entry.parts[-1], exercises).exercise)
     folders = defaultdict(set, {name: held for name, held in folders.items()
                                 if not called(name, exercises).old})
@@ -82,7 +83,8 @@ def _flat_people(direct: Iterable[Entry], exercises: tuple[str, ...]) -> set[str
 def _people_below(inner: Tree, exercises: tuple[str, ...]) -> set[str]:
     """Who would be a student if the folder were a class."""
     flat = {flat_person(entry.parts[0], exercises) for entry in entries(inner) if len(entry.parts) == 1}
-    return {top for top in branches(inner) if not is_an_exercise(top, exercises)} | (flat - {""})
+    return {top for top, theirs in branches(inner).items()
+            if not is_an_exercise(top, exercises) and _notebooks(theirs)} | (flat - {""})
 
 
 def _notebooks(tree: Tree) -> list[Entry]:
