@@ -71,7 +71,8 @@ def settled(readings: Sequence[Reading], exercises: Mapping[tuple[int, str], set
         readings: of one class.
         exercises: source and id there -> of which exercises they handed something in.
     """
-    nodes, notes = _nodes(readings, exercises)
+    groups = frozenset().union(*(one.groups for one in roster or ()))
+    nodes, notes = _nodes(readings, exercises, groups)
     single = [node for node in nodes if not node.team]
     if roster is not None:
         notes += _joined(single, roster)
@@ -80,13 +81,13 @@ def settled(readings: Sequence[Reading], exercises: Mapping[tuple[int, str], set
     return _People(nodes, roster, blind).all(notes)
 
 
-def _nodes(readings: Sequence[Reading], exercises: Mapping[tuple[int, str], set[str]]
-           ) -> tuple[list[_Node], list[str]]:
+def _nodes(readings: Sequence[Reading], exercises: Mapping[tuple[int, str], set[str]],
+           groups: frozenset[str]) -> tuple[list[_Node], list[str]]:
     nodes: dict[tuple[str, str, bool], list[_Node]] = defaultdict(list)
     notes = []
     for number, reading in enumerate(readings):
         kind = reading.layout if reading.layout in NUMBERED else "names"
-        teams = {each.person.id: each.team for each in reading.handed if each.team}
+        teams = _teams(reading, groups)
         for person in [*(each.person for each in reading.handed), *reading.without]:
             team = teams.get(person.id, "")
             here = nodes[kind, person.id, bool(team)]
@@ -103,19 +104,36 @@ def _nodes(readings: Sequence[Reading], exercises: Mapping[tuple[int, str], set[
     return [node for here in nodes.values() for node in here], notes
 
 
+def _teams(reading: Reading, groups: frozenset[str]) -> dict[str, str]:
+    """Who is a team, by their id in a reading: what Moodle writes of one looks like a person. Where most are
+    called like the roster's groups, all are teams."""
+    teams = {each.person.id: each.team for each in reading.handed if each.team}
+    names = {person.id: person.name for person in (*(each.person for each in reading.handed),
+                                                   *reading.without) if person.name}
+    called = sum(folded(name) in groups for name in names.values())
+    if reading.layout == "Moodle" and not teams and 2 * called > len(names):
+        return names
+    return teams
+
+
 def _joined(nodes: Sequence[_Node], roster: Sequence[Listed]) -> list[str]:
     """Give the nodes their place on the roster; returns what the tutor should know."""
-    called, notes = defaultdict[str, list[Listed]](list), []
+    notes = list[str]()
+    ids, also = defaultdict[str, list[Listed]](list), defaultdict[str, list[Listed]](list)
     named = defaultdict[tuple[str, ...], list[Listed]](list)
     same = defaultdict[tuple[str, ...], list[_Node]](list)
     for one in roster:
-        for key in {folded(one.person.id), folded(one.person.email), *one.also} - {""}:
-            called[key].append(one)
+        for key in {folded(id) for id in one.ids}:
+            ids[key].append(one)
+        for key in one.also:
+            also[key].append(one)
         named[words(one.person.name)].append(one)
     for node in nodes:
         same[words(node.called)].append(node)
-        for key in (folded(node.id), folded(node.email)):
-            found = called.get(key, [])
+        # what an LMS numbers is no number of the university's
+        for table, key in ((ids, node.id), (also, "" if node.kind in NUMBERED else node.id),
+                           (also, node.email)):
+            found = table.get(folded(key), [])
             if node.listed is None and len(found) == 1:
                 if node.blind and found[0].person.id != node.id:
                     continue    # it would be called by what tells who it is

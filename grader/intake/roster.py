@@ -44,8 +44,8 @@ class Listed:
     """Somebody on a roster."""
 
     person: Person
-    own_id: bool                               # the roster has an id for them; else it is another column
-    also: frozenset[str] = frozenset()         # by what else a download may call them, folded
+    ids: frozenset[str] = frozenset()          # that rosters have for them; else `person.id` is another column
+    also: frozenset[str] = frozenset()         # user names, e-mails and other numbers, folded
     groups: frozenset[str] = field(default_factory=frozenset)   # folded
 
 
@@ -75,12 +75,12 @@ def read(paths: Iterable[Path]) -> tuple[Listed, ...]:
 
 def _together(old: Listed, new: Listed) -> Listed:
     """One person on two rosters: the first that has an id for them says which, each what the other lacks."""
-    first, second = (old, new) if old.own_id or not new.own_id else (new, old)
+    first, second = (old, new) if old.ids or not new.ids else (new, old)
     person = structs.replace(first.person, name=first.person.name or second.person.name,
                              email=first.person.email or second.person.email,
                              group=first.person.group or second.person.group)
-    return replace(first, person=person, own_id=old.own_id or new.own_id, groups=old.groups | new.groups,
-                   also=old.also | new.also | {folded(second.person.id)})
+    return replace(first, person=person, ids=old.ids | new.ids, also=old.also | new.also,
+                   groups=old.groups | new.groups)
 
 
 def _listed(path: Path) -> list[Listed]:
@@ -130,9 +130,9 @@ def _one(row: dict[str, str]) -> Listed | None:
         return None
     group = row.get("group", "")
     groups = {folded(part) for part in (group, *re.split(r"[,;|]", group))} - {""}
-    also = {folded(row.get(what, "")) for what in ("login", "other", "email")} | {folded(called)}
+    also = {folded(row.get(what, "")) for what in ("login", "other", "email")}
     return Listed(person=Person(id=called, name=name, email=row.get("email", ""), group=group),
-                  own_id=bool(own), also=frozenset(also - {""}), groups=frozenset(groups))
+                  ids=frozenset({own} - {""}), also=frozenset(also - {""}), groups=frozenset(groups))
 
 
 def _distinct(found: list[Listed], path: Path) -> list[Listed]:

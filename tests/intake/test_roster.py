@@ -201,6 +201,24 @@ def test_a_teams_members_all_hand_in_what_it_handed_in(tmp_path: Path) -> None:
         ("88", "Team A", "Team A"), ("89", "Team B", "Team B")]
 
 
+def test_a_team_that_looks_like_a_person_is_known_by_the_rosters_groups(tmp_path: Path) -> None:
+    """Moodle writes "Team A_41_..." as it writes "Anna_1003_..."; a team may be called like a person."""
+    teams = moodle(tmp_path, ("41", "Team A"), ("2", ANNA), ("43", "Team_C"))
+    roster = listed(tmp_path, "1,Anna Schmidt,,,Team A", "2,Ben,,,Anna Schmidt", "3,Cy,,,Team C", "4,Dee,,,team c")
+    assert sorted((one.student, one.team, one.source_id) for one in taken(teams, **roster).submissions) == [
+        ("1", "Team A", "41"), ("2", ANNA, "2"), ("3", "Team_C", "43"), ("4", "Team_C", "43")]
+
+
+def test_a_number_of_the_universitys_is_none_of_canvas(tmp_path: Path) -> None:
+    (tmp_path / "gradebook.csv").write_text("Student,ID,SIS User ID,SIS Login ID,Section\n"
+                                            "\"Schmidt, Anna\",501,502,anna,1\n\"Li, Wei\",502,503,wei,1\n")
+    canvas = Download(tmp_path, "Canvas")
+    for id in "501", "502", "503":
+        canvas.hands_in(Person(id=id), "he_init.ipynb", token(id))
+    found = students(taken(canvas, roster=(tmp_path / "gradebook.csv",)))
+    assert found == {"501": ("501", ""), "502": ("502", ""), "503": ("503", "")}
+
+
 def test_blind_stays_blind_whatever_the_roster_knows(tmp_path: Path) -> None:
     blind = Download(tmp_path, "Moodle", blind=True)
     for id in "1003", "1004":
