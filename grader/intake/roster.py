@@ -44,7 +44,7 @@ class Listed:
     """Somebody on a roster."""
 
     person: Person
-    ids: frozenset[str] = frozenset()          # that rosters have for them; else `person.id` is another column
+    ids: frozenset[str] = frozenset()          # in the rosters' own columns; none: `person.id` is another's
     also: frozenset[str] = frozenset()         # user names, e-mails and other numbers, folded
     groups: frozenset[str] = field(default_factory=frozenset)   # folded
 

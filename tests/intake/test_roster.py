@@ -204,7 +204,8 @@ def test_a_teams_members_all_hand_in_what_it_handed_in(tmp_path: Path) -> None:
 def test_a_team_that_looks_like_a_person_is_known_by_the_rosters_groups(tmp_path: Path) -> None:
     """Moodle writes "Team A_41_..." as it writes "Anna_1003_..."; a team may be called like a person."""
     teams = moodle(tmp_path, ("41", "Team A"), ("2", ANNA), ("43", "Team_C"))
-    roster = listed(tmp_path, "1,Anna Schmidt,,,Team A", "2,Ben,,,Anna Schmidt", "3,Cy,,,Team C", "4,Dee,,,team c")
+    roster = listed(tmp_path, "1,Anna Schmidt,,,Team A", "2,Ben,,,Anna Schmidt", "3,Cy,,,Team C",
+                    "4,Dee,,,team c")
     assert sorted((one.student, one.team, one.source_id) for one in taken(teams, **roster).submissions) == [
         ("1", "Team A", "41"), ("2", ANNA, "2"), ("3", "Team_C", "43"), ("4", "Team_C", "43")]
 
