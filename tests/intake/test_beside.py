@@ -27,8 +27,10 @@ from grader.intake.bundle import (
     cleaned,
     taken,
 )
-from grader.intake.folder import MOST, read_folder, with_files
+from grader.intake.choosing import MOST
+from grader.intake.reading import with_files
 from grader.records import Submission
+from tests.intake.handing import read
 from tests.notebooks import notebook
 
 NAMES = ("he_init",)
@@ -56,7 +58,7 @@ def left(bundle: Bundle) -> dict[str, str]:
 
 
 def submissions(root: Path) -> dict[str, Submission]:
-    return {s.student: s for s in read_folder(root, NAMES).submissions if isinstance(s, Submission)}
+    return {s.student: s for s in read(root, exercises=NAMES).submissions if isinstance(s, Submission)}
 
 
 def test_own_modules_packages_and_data_go_with_the_notebook(ada: Path) -> None:
@@ -107,7 +109,7 @@ def test_a_module_that_python_has_already_is_left_out_and_named(ada: Path, name:
     bundle = found(ada)
     assert names(bundle) == ["helper.py"]
     assert left(bundle) == {INSTALLED: name}
-    notes = read_folder(ada.parent, NAMES).notes
+    notes = read(ada.parent, exercises=NAMES).notes
     assert any(note.startswith("ada/he_init.ipynb: ") and name in note for note in notes)
 
 
@@ -239,7 +241,7 @@ def closed(folder: Path) -> None:
 
 def crowded(folder: Path) -> None:
     for number in range(MOST + 5):
-        (folder / f"{number}_he_init.ipynb").write_text(notebook("1"))
+        (folder / f"{number}.ipynb").write_text(notebook("1"))
 
 
 @pytest.mark.parametrize("build", [deep, closed, crowded])
@@ -250,7 +252,7 @@ def test_an_odd_folder_does_not_keep_others_from_their_marks(
     build(ada.parent / "odd")
     (ada.parent / "ben_he_init.ipynb").write_text(notebook("1"))
     assert {"ada", "ben"} <= set(submissions(ada.parent))
-    alone = with_files(submissions(ada.parent)["ada"], ada / "he_init.ipynb", own=False)
+    alone = with_files(submissions(ada.parent)["ada"], ada / "he_init.ipynb")
     assert isinstance(alone, Submission)
 
 
