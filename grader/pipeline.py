@@ -22,7 +22,7 @@ from grader.execute.sandbox import Sandbox
 from grader.exercise.catalog import Exercise
 from grader.intake.bundle import Bundle
 from grader.options import Options
-from grader.records import Result, Submission, Unreadable
+from grader.records import Result, Submission, Unclear, Unreadable
 from grader.spec import Preparation
 from grader.wall import wire
 from grader.wall.messages import NotStarted, Observations, Run
@@ -53,7 +53,7 @@ class Conditions:
 class Graded:
     """One submission, judged."""
 
-    submission: Submission | Unreadable
+    submission: Submission | Unreadable | Unclear
     result: Result
     observed: Observed = field(default_factory=dict)
 
@@ -66,17 +66,19 @@ class Graded:
         return next((parcel.record.run.executed for parcel in self.observed.values()), "")
 
 
-def grade(submissions: Sequence[Submission | Unreadable], conditions: Conditions, sandbox: Sandbox,
-          options: Options) -> Iterator[Graded]:
+def grade(submissions: Sequence[Submission | Unreadable | Unclear], conditions: Conditions,
+          sandbox: Sandbox, options: Options) -> Iterator[Graded]:
     """All stages for all submissions; in the order in which they come to an end."""
     work = [prepare(number, submission, conditions) for number, submission in enumerate(submissions)]
     for number, answers in observe(work, sandbox, options):
         yield judge(submissions[number], answers, conditions)
 
 
-def prepare(number: int, submission: Submission | Unreadable, conditions: Conditions) -> list[Work]:
-    """The jobs of one submission, one for each world of its exercise; none where nothing can be read."""
-    if isinstance(submission, Unreadable):
+def prepare(number: int, submission: Submission | Unreadable | Unclear,
+            conditions: Conditions) -> list[Work]:
+    """The jobs of one submission, one for each world of its exercise; none where nothing can be read, or
+    nobody knows what counts."""
+    if not isinstance(submission, Submission):
         return []
     name = submission.exercise
     handed_in = Bundle(files=submission.files, places=submission.places)
@@ -101,13 +103,16 @@ def observe(work: Sequence[Sequence[Work]], sandbox: Sandbox,
             yield number, {each.key[1]: arrived[number].pop(each.key[1]) for each in work[number]}
 
 
-def judge(submission: Submission | Unreadable, answers: Answers, conditions: Conditions) -> Graded:
+def judge(submission: Submission | Unreadable | Unclear, answers: Answers,
+          conditions: Conditions) -> Graded:
     """The result of what was observed; withheld where a sandbox did not start."""
     exercise = conditions.exercises[submission.exercise]
     made_by = results.made_by(exercise, seed=conditions.seed, sandbox=conditions.sandbox,
                               device=conditions.device)
     if isinstance(submission, Unreadable):
         return Graded(submission=submission, result=results.unreadable(submission, exercise, made_by))
+    if isinstance(submission, Unclear):
+        return Graded(submission=submission, result=results.unclear(submission, exercise, made_by))
     failed = [answer.reason for answer in answers.values() if isinstance(answer, NotStarted)]
     if failed:
         return Graded(submission=submission,

@@ -10,15 +10,19 @@ from grader.exercise.catalog import Exercise
 from grader.intake.bundle import REPLACED, notes_on
 from grader.intake.pythons import HERE
 from grader.judge import score
+from grader.locale import N_
 from grader.records import (
     Cause,
+    HandedIn,
     MadeBy,
     Mark,
     NeedsYou,
     NotebookFile,
     Result,
+    Sentence,
     Status,
     Submission,
+    Unclear,
     Unreadable,
     Verdict,
 )
@@ -36,6 +40,15 @@ def unreadable(submission: Unreadable, exercise: Exercise, made: MadeBy) -> Resu
     """Nothing of all points, by the student's fault, and why."""
     return structs.replace(_blank(submission, exercise, made), status=Status.UNREADABLE, score=0.0,
                            reason=submission.reason, said=submission.said)
+
+
+def unclear(submission: Unclear, exercise: Exercise, made: MadeBy) -> Result:
+    """No mark until the tutor says which of several files counts: each is named."""
+    said = Sentence(template=N_("it is not clear which of these files counts: %(files)s"),
+                    values={"files": ", ".join(file.path for file in submission.files)})
+    need = NeedsYou(kind="unclear", reason=said.template % said.values, said=said)
+    return structs.replace(_blank(submission, exercise, made), status=Status.UNCLEAR, needs_you=(need,),
+                           reason=submission.reason, said=submission.said, claims=submission.files)
 
 
 def not_started(submission: Submission, exercise: Exercise, made: MadeBy, why: str) -> Result:
@@ -66,13 +79,15 @@ def judged(submission: Submission, exercise: Exercise, made: MadeBy, verdicts: t
     return structs.replace(blank, notebook=file, status=Status.GRADED, score=points, max_score=maximum)
 
 
-def _blank(submission: Submission | Unreadable, exercise: Exercise, made: MadeBy) -> Result:
+def _blank(submission: Submission | Unreadable | Unclear, exercise: Exercise, made: MadeBy) -> Result:
     """A result that says nothing of marks yet: withheld."""
-    blank = Result(student=submission.student, exercise=exercise.name, status=Status.WITHHELD, score=None,
+    who = {name: getattr(submission, name) for name in HandedIn.__struct_fields__}
+    file = (NotebookFile(path="", sha256="") if isinstance(submission, Unclear) else
+            NotebookFile(path=submission.path, sha256=submission.sha256))
+    blank = Result(**who, exercise=exercise.name, status=Status.WITHHELD, score=None,
                    max_score=exercise.settings.points, checks=(), made_by=made,
-                   title=exercise.settings.title,
-                   notebook=NotebookFile(path=submission.path, sha256=submission.sha256))
-    if isinstance(submission, Unreadable):
+                   title=exercise.settings.title, notebook=file)
+    if not isinstance(submission, Submission):
         return blank
     notes = [note for note in submission.notes if note.template != REPLACED]
     replaced = exercise.brings.replaced(submission.files)
