@@ -172,6 +172,7 @@ class Gradebook:
                 handed_in.setdefault(student, set()).add(exercise)
         return [Known(person=Person(id=row.id, name=row.name, email=row.email, group=row.group),
                       on_roster=row.on_roster, known_as=tuple(msgspec.json.decode(row.known_as)),
+                      numbers=msgspec.json.decode(row.numbers),
                       handed_in=frozenset(handed_in.get(row.id, ()))) for row in rows]
 
     def meet(self, people: Iterable[Known]) -> None:
@@ -179,7 +180,8 @@ class Gradebook:
         with self._transaction() as db:
             for one in people:
                 values = {**structs.asdict(one.person), "on_roster": one.on_roster,
-                          "known_as": msgspec.json.encode(one.known_as).decode()}
+                          "known_as": msgspec.json.encode(one.known_as).decode(),
+                          "numbers": msgspec.json.encode(one.numbers).decode()}
                 row = upsert(PEOPLE).values(values)
                 db.execute(row.on_conflict_do_update(index_elements=["id"], set_=values))
 

@@ -27,7 +27,8 @@ PEOPLE = Table(
     Column("id", String, primary_key=True), Column("name", String, nullable=False),
     Column("email", String, nullable=False), Column("group", String, nullable=False),
     Column("on_roster", Boolean, nullable=False),
-    Column("known_as", String, nullable=False))  # the other ids that downloads have for them, as JSON
+    Column("known_as", String, nullable=False),  # the other ids that downloads have for them, as JSON
+    Column("numbers", String, nullable=False))   # exercise -> the id that its assignment alone has, as JSON
 RESULTS = Table(  # what counts: of each student and exercise the newest attempt
     "results", METADATA,
     Column("student", String, nullable=False), Column("exercise", String, nullable=False),
@@ -70,7 +71,8 @@ def _from_0_2(db: Connection) -> None:
     """Version 0.2 knew no people, and of each student and exercise one submission: the first attempt."""
     METADATA.create_all(db, tables=[PEOPLE, ATTEMPTS])
     db.exec_driver_sql("ALTER TABLE results ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1")
-    db.exec_driver_sql("INSERT INTO people SELECT DISTINCT student, '', '', '', FALSE, '[]' FROM results")
+    db.exec_driver_sql("INSERT INTO people SELECT DISTINCT student, '', '', '', FALSE, '[]', '{}' "
+                       "FROM results")
     sha256, path = (f"CASE WHEN json_valid(result) THEN coalesce(json_extract(result, '$.notebook.{name}'), "
                     "'') ELSE '' END" for name in ("sha256", "path"))
     db.exec_driver_sql(

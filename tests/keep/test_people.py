@@ -117,6 +117,54 @@ def test_a_number_that_two_assignments_share_is_left_out_with_a_line() -> None:
     assert found.people[0].person == ANNA
 
 
+def test_within_one_assignment_its_number_decides_and_a_name_does_not() -> None:
+    here = sent("1003", "one", "Anna Schmidt")
+    found = joined(joined([], [here], passing=moodle(here)).people, [sent("1003", "one", "Anna Weber")],
+                   passing=moodle(here))
+    assert who(found.submissions) == [("1003", "", "one")]
+    assert [one.person.name for one in found.people] == ["Anna Weber"]
+
+
+def test_a_roster_s_id_that_is_a_number_of_moodle_s_makes_one_person_of_nobody() -> None:
+    """Bert's matriculation number is Anna's number in the first assignment."""
+    people = [Person(id="1003", name="Bert Weber"), Person(id="2000", name="Anna Schmidt")]
+    here = [sent("1003", "one", "Bert Weber", source_id="1004"),
+            sent("2000", "one", "Anna Schmidt", source_id="1003")]
+    how = {"roster": frozenset({"1003", "2000"}), "passing": frozenset({"1003", "1004"})}
+    first = joined([], here, people, **how)
+    again = joined(first.people, here, people, **how)
+    for found in first, again:
+        assert who(found.submissions) == [("1003", "1004", "one"), ("2000", "1003", "one")]
+        assert {one.person.id: one.person.name for one in found.people} == {"1003": "Bert Weber",
+                                                                            "2000": "Anna Schmidt"}
+    alone = [sent("1003", "one", "Anna Schmidt"), sent("1004", "one", "Bert Weber")]
+    found = joined(again.people, alone, passing=moodle(*alone))
+    assert who(found.submissions) == [("2000", "1003", "one"), ("1003", "1004", "one")]
+
+
+def test_a_number_is_nobody_else_s_id_on_a_roster_that_comes_later() -> None:
+    before = sent("1003", "one", "Anna Schmidt")
+    known = joined([], [before], passing=moodle(before)).people
+    people = [Person(id="1003", name="Bert Weber"), Person(id="2000", name="Anna Schmidt")]
+    here = [sent("1003", "two", "Bert Weber", source_id="2041"), sent("2000", "two", "Anna Schmidt",
+                                                                      source_id="2042")]
+    found = joined(known, here, people, roster=frozenset({"1003", "2000"}),
+                   passing=frozenset({"2041", "2042"}))
+    assert who(found.submissions) == [("1003", "2042", "two")]
+    assert "1003: left out, this is Bert Weber here and Anna Schmidt in the gradebook" in found.notes[0]
+
+
+def test_what_came_under_a_number_comes_to_the_same_person_again() -> None:
+    """Two downloads that could not be told to be one person's, and a call that takes both."""
+    one, two = sent("1003", "one", "Anna"), sent("2041", "two", "Anna")
+    known = joined([], [one], passing=moodle(one)).people
+    other = joined(known, [two], [Person(id="2042", name="Anna")], passing=moodle(two))
+    assert who(other.submissions) == [("2041", "", "two")]
+    both = [one, structs.replace(two, student="1003", source_id="2041")]
+    found = joined(other.people, both, passing=frozenset({"1003", "2041"}))
+    assert who(found.submissions) == [("1003", "", "one"), ("2041", "", "two")]
+
+
 def test_who_handed_in_nothing_and_is_on_no_roster_is_not_kept() -> None:
     assert not joined([], [], [ANNA]).people
 
