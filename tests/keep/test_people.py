@@ -97,6 +97,8 @@ def test_a_roster_that_comes_later_names_whom_the_gradebook_knows() -> None:
     assert who(found.submissions) == [("1003", "2041", "two")]
     assert {one.person.id: (one.on_roster, one.known_as) for one in found.people} == {
         "1003": (True, ("2041", "m1")), "1004": (True, ("m2",)), "1005": (True, ("m3",)), "m4": (True, ())}
+    later = joined(found.people, [sent("m2", "three", "Bert Weber")], roster=frozenset({"m2"}))
+    assert who(later.submissions) == [("1004", "m2", "three")], "by the roster's id from then on"
     gone = joined(found.people, [], [], roster=frozenset({"m2"}))
     assert [one.person.id for one in gone.people if one.on_roster] == ["1004"]
 
@@ -104,9 +106,11 @@ def test_a_roster_that_comes_later_names_whom_the_gradebook_knows() -> None:
 def test_a_team_s_number_makes_nobody_one_person() -> None:
     team = [sent("m1", "one", "Anna", team="A", source_id="77"), sent("m2", "one", "Bert", team="A",
                                                                       source_id="77")]
-    found = joined([known("77", "Team A", "one")], team)
-    assert who(found.submissions) == [("m1", "77", "one"), ("m2", "77", "one")]
-    assert [one.known_as for one in found.people] == [(), (), ()]
+    found = joined([known("77", "Team A", "one")], team, passing=frozenset({"77"}))
+    again = joined(found.people, team, passing=frozenset({"77"}))
+    for each in found, again:
+        assert who(each.submissions) == [("m1", "77", "one"), ("m2", "77", "one")]
+        assert [one.known_as for one in each.people] == [(), (), ()]
 
 
 def test_a_number_that_two_assignments_share_is_left_out_with_a_line() -> None:
@@ -163,6 +167,22 @@ def test_what_came_under_a_number_comes_to_the_same_person_again() -> None:
     both = [one, structs.replace(two, student="1003", source_id="2041")]
     found = joined(other.people, both, passing=frozenset({"1003", "2041"}))
     assert who(found.submissions) == [("1003", "", "one"), ("2041", "", "two")]
+
+
+@pytest.mark.parametrize(("there", "here", "roster"), [
+    (known("2000", "Anna", "one", known_as=("1003",)), sent("1003", "two", "Bert"), None),
+    (known("1003", "Anna", "one"), sent("2000", "two", "Bert", source_id="1003"), None),
+    (known("1003", "Anna", "one", on_roster=True), sent("2000", "two", "Anna", source_id="1003"),
+     frozenset({"1003", "2000"})),
+    (known("1003", "Anna", "one", on_roster=True), sent("2000", "two", "Anna"), frozenset({"2000"})),
+    (known("1003", "Anna", "two", known_as=("2000",)), sent("2000", "two", "Anna"), None),
+], ids=["an alias", "a number that comes with it", "two of the roster", "two rosters", "both are here"])
+def test_ids_that_agree_by_chance_make_nobody_one_person(there: Known, here: Submission,
+                                                         roster: frozenset[str] | None) -> None:
+    others = [sent("1003", "two", "Anna")] if "2000" in there.known_as else []
+    found = joined([there], [*others, here], roster=roster)
+    assert who(found.submissions)[-1][0] == here.student
+    assert {one.person.id for one in found.people} == {there.person.id, here.student}
 
 
 def test_who_handed_in_nothing_and_is_on_no_roster_is_not_kept() -> None:
@@ -230,6 +250,52 @@ def test_whoever_is_joined_by_a_name_has_it(all_downloads: list[tuple[list[Hande
                 assert plain(one.name) == plain(names[one.student])
                 assert one.source_id in passing
         people = found.people
+
+
+COURSE = ("one", "two", "three")
+
+
+@st.composite
+def courses(draw: st.DrawFn) -> tuple[list[str], dict[str, list[str]], list[tuple[str, list[int], bool]]]:
+    """Four people's names; their numbers in each assignment, some of which are ids of the roster's; and the
+    downloads: of which assignment, who is in it, and whether a roster comes with it."""
+    names = draw(st.lists(st.sampled_from(["Anna", "Bert", "Chi", "Dora", "Eve"]), min_size=4, max_size=4))
+    first = draw(st.sampled_from([0, 4]))
+    numbers = draw(st.permutations([f"{first + number}" for number in range(12)]))
+    mine = {exercise: numbers[4 * at: 4 * at + 4] for at, exercise in enumerate(COURSE)}
+    return names, mine, draw(st.lists(st.tuples(
+        st.sampled_from(COURSE), st.lists(st.integers(0, 3), unique=True), st.booleans()), max_size=5))
+
+
+@given(courses())
+def test_over_a_course_a_mark_ends_at_its_person_or_in_a_line(
+        course: tuple[list[str], dict[str, list[str]], list[tuple[str, list[int], bool]]]) -> None:
+    names, numbers, sequence = course
+    everybody = [Person(id=f"{at}", name=name) for at, name in enumerate(names)]   # as the roster has them
+    people: tuple[Known, ...] = ()
+    ended: dict[str, set[int]] = {}
+    left = False
+    for exercise, present, rostered in sequence:
+        mine = numbers[exercise]
+        here = [sent(f"{at}" if rostered else mine[at], exercise, names[at],
+                     source_id=mine[at] if rostered and mine[at] != f"{at}" else "") for at in present]
+        found = joined(people, here, everybody if rostered else [], passing=frozenset(mine),
+                       roster=frozenset("0123") if rostered else None)
+        came = {one.source_id or one.student: one.student for one in found.submissions}
+        for at, one in zip(present, here, strict=True):
+            student = next((s.student for s in found.submissions if s.sha256 == one.sha256), None)
+            if student is None:
+                left = True
+                assert any(note.startswith(f"{one.student}: left out") for note in found.notes)
+            else:
+                ended.setdefault(student, set()).add(at)
+        assert len(came) == len(found.submissions)
+        people = found.people
+    for mixed in ended.values():  # what nobody can tell apart has one name, and a note said so
+        assert len({names[at] for at in mixed}) == 1
+    if len(set(names)) == 4 and all({*"0123"}.isdisjoint(mine) for mine in numbers.values()):
+        assert not left
+        assert len(ended) == len(set().union(*ended.values())), "nobody is two students"
 
 
 def test_a_submission_keeps_all_else() -> None:
