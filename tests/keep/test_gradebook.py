@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from msgspec import structs
+from sqlalchemy import event
 
 from grader import commands, records
 from grader.execute.opening import open_sandbox
@@ -150,6 +151,8 @@ def test_who_is_removed_has_no_result_and_keeps_the_attempts(book: Gradebook, tm
 
 
 def test_what_is_erased_is_in_no_byte_of_the_file(book: Gradebook, tmp_path: Path) -> None:
+    book.close()  # some builds of SQLite write zeros over what is deleted, and others do not
+    event.listen(book._engine, "connect", lambda db, _: db.execute("PRAGMA secure_delete=OFF").close())
     secret = "c0ffee-ada"
     book.meet([Known(person=records.Person(id=secret, name="Ada L.", email="ada@l"), known_as=("d0d0-ada",))])
     book.record(handed_in("a", student=secret))
@@ -157,9 +160,9 @@ def test_what_is_erased_is_in_no_byte_of_the_file(book: Gradebook, tmp_path: Pat
     book.record(handed_in("a", student="bo"))
     book.erase(secret)
     assert [one.student for one in book.results()] == ["bo"]
-    for file in tmp_path.iterdir():
-        for word in secret, "Ada L.", "ada@l", "d0d0-ada":
-            assert word.encode() not in file.read_bytes(), (file, word)
+    words = [secret, "Ada L.", "ada@l", "d0d0-ada"]
+    assert [(file.name, word) for file in tmp_path.iterdir() for word in words
+            if word.encode() in file.read_bytes()] == []
 
 
 def test_the_seed_is_drawn_once(book: Gradebook) -> None:
