@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Protocol
 
 import torch
 
@@ -23,7 +23,7 @@ from grader.intake.folder import IntakeError, read_file, read_folder, with_files
 from grader.intake.packages import remedy
 from grader.keep.gradebook import Entry, Gradebook, overridden
 from grader.keep.output import Output
-from grader.keep.publish import get_ready, opened, publish, record, record_mark, remember, weights
+from grader.keep.publish import get_ready, opened, publish, record, record_mark, remember
 from grader.keep.unchanged import Due, Today, due
 from grader.options import Options
 from grader.pipeline import Conditions, Graded, device_of
@@ -198,19 +198,6 @@ def language(out: Path) -> str:
     """In which the batch's pages are written."""
     with opened(out) as book:
         return book.batch_value("language", "en")
-
-
-def export(out: Path, form: str, to: Path | TextIO, *, student: str | None, worksheet: Path | None,
-           assignments: Mapping[str, str], summary: Path | None) -> str:
-    """Write the marks in another program's format; says what the tutor should know of it."""
-    with opened(out) as book:
-        results = [x for x in book.results() if student in (None, x.student)]
-        notebooks = {(e.result.student, e.result.exercise): e.notebook for e in book.entries()}
-        said = book.batch_values()
-    if not results:
-        raise IntakeError(f"{out}: no results" + (f" of a student {student!r}" if student else ""))
-    return exporting.write(form, results, to, worksheet=worksheet, assignments=assignments, summary=summary,
-                           notebooks=notebooks, language=said.get("language", "en"), weights=weights(said))
 
 
 def autograder(to: Path, options: Options, name: str | None) -> str:
