@@ -16,7 +16,7 @@ _SKIPPED = (records.Mark.NOT_REACHED, records.Mark.NOT_AVAILABLE)
 
 def write(results: Iterable[records.Result], out: Out) -> None:
     """What XML has no room for is written as Python would escape it; a hidden check's message is left out."""
-    root = ET.Element("testsuites", name="grader")
+    root = ET.Element("testsuites", name="grader", time="0")
     for result in results:
         root.append(_suite(result))
     for count in ("tests", "failures", "errors", "skipped"):

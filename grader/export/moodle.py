@@ -37,7 +37,7 @@ def fill(results: Sequence[records.Result], worksheet: Path, *, everybody: Itera
     for at, own in sorted(found.rows.items()):
         score, why = scale(marked(own, full), sheet.maximum(at))
         new, why = decided(sheet.grade(at), score, why, wish, comma=sheet.decimal_comma)
-        if new and sheet.locked(at):
+        if score is not None and sheet.locked(at):
             new, why = "", "locked in Moodle"
         changes.append(Change(student=own.student, person=sheet.shown(at), heading="", new=new,
                               old=sheet.grade(at).value, why="; ".join(filter(None, (_team(own, sheet, at),
