@@ -20,7 +20,8 @@ _ANONYMOUS = re.compile(r"(?:late_)?anon_(?P<user>[0-9A-Za-z]+)_(?P<attachment>[
 _FETCHES = {"src", "srcset", "poster", "data", "action", "formaction", "background", "ping"}
 
 Finder = Callable[[Own], Sequence[int] | str]
-Address = Callable[[Result, str], str | None]   # a result, its file's name -> its place in the zip
+# a result, its file's name -> whose file it is for the LMS, and its place in the zip
+Address = Callable[[Result, str], tuple[str, str] | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,23 +48,22 @@ def pack(results: Sequence[Result], notebooks: Mapping[tuple[str, str], str], *,
     """
     lms = _LMS[audience]
     exercises = {result.exercise for result in results}
-    files: dict[str, list[tuple[Own, bytes]]] = {}
+    files: dict[str, list[tuple[Own, str, bytes]]] = {}
     people, left = _placed(results, lms, sheet, everybody)
     for own, addresses in people:
         for result in own.results:
             page = student.render(result, notebooks.get((result.student, result.exercise), ""),
                                   language=language)
             name = "feedback.html" if len(exercises) == 1 else f"{result.exercise}.html"
-            paths = [path for address in addresses if (path := address(result, name))]
+            places = [place for address in addresses if (place := address(result, name))]
             why = (marked(own, {result.exercise: result.max_score}).why or outside(page)
-                   or ("" if paths else lms.nowhere))
+                   or ("" if places else lms.nowhere))
             left += [(own.shown, why)] if why else []
-            for path in paths if not why else ():
-                files.setdefault(path, []).append((own, page.encode("utf-8", "backslashreplace")))
-    for path, several in files.items():
-        if len(several) > 1:
-            left += [(own.shown, f"not the only one for {path}") for own, _ in several]
-    sent = {path: several[0][1] for path, several in files.items() if len(several) == 1}
+            for key, path in places if not why else ():
+                files.setdefault(key, []).append((own, path, page.encode("utf-8", "backslashreplace")))
+    left += [(own.shown, f"not the only one for {path}") for several in files.values() if len(several) > 1
+             for own, path, _ in several]
+    sent = {path: page for (_, path, page), *others in files.values() if not others}
     if not sent:
         raise ExportError(f"nobody's report can be sent; {left[0][0]}: {left[0][1]}" if left else
                           "there are no reports to send")
@@ -104,12 +104,13 @@ def _moodle_row(path: Path, everybody: Iterable[Result]
 def _in_moodle(name: str, number: str) -> Address:
     """In the folder that Moodle gives to a participant; a name's underscores would end it."""
     clean = " ".join(LOST.sub("", name.replace("_", " ")).split()) or "Participant"
-    return lambda _, file: f"{clean}_{number}_assignfeedback_file/{file}" if number else None
+    return lambda _, file: (f"{number} {file}", f"{clean}_{number}_assignfeedback_file/{file}"
+                            ) if number else None
 
 
 def _moodle_download(own: Own) -> Address:
     """Where the path says that this number is Moodle's, and it is not a team's."""
-    def address(result: Result, file: str) -> str | None:
+    def address(result: Result, file: str) -> tuple[str, str] | None:
         number = result.source_id or result.student
         if own.team or f"_{number}_assignsubmission_" not in result.notebook.path:
             return None
@@ -125,16 +126,18 @@ def _canvas_row(path: Path, everybody: Iterable[Result]
 
 def _of_entry(users: Collection[str]) -> Address:
     """Named like the entry that it came as, which says whose it is."""
-    def address(result: Result, file: str) -> str | None:
+    def address(result: Result, file: str) -> tuple[str, str] | None:
         for part in result.notebook.path.split("/"):
             anonymous, named = _ANONYMOUS.fullmatch(part), canvas.ENTRY.fullmatch(part)
             if anonymous and {anonymous["user"], f"anon_{anonymous['user']}"} & {*users}:
-                return f"anon_{anonymous['user']}_{anonymous['attachment']}_{file}"
+                mine = f"anon_{anonymous['user']}_{anonymous['attachment']}_{file}"
+                return mine, mine
             if named and not anonymous and named["user"] in users:
                 # Canvas takes the first two numbers for its own
                 words = [word for word in (named["name"] or "").split("_") if word and not word.isdecimal()]
                 late = [named["late"].strip("_")] if named["late"] else []
-                return "_".join([*words, *late, named["user"], named["attachment"], file])
+                mine = f"{named['user']}_{named['attachment']}_{file}"
+                return mine, "_".join([*words, *late, mine])
         return None
     return address
 

@@ -94,8 +94,7 @@ class Worksheet(Sheet):
             match = _PARTICIPANT.fullmatch(row[0].value)
             for key in {folded(row[0].value), match.group(2) if match else ""} - {""}:
                 numbers.setdefault(key, []).append(at)
-            for value in {folded(row[i].value) for i in range(1 if self._name is None else 2, last)
-                          if i != self._group} - {""}:
+            for value in {folded(row[i].value) for i in range(1 if self._name is None else 2, last)} - {""}:
                 # where the status is not known for what it is, its words are nobody's
                 if self._status is not None or re.search(r"[@0-9]", value):
                     fields.setdefault(value, []).append(at)

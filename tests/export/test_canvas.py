@@ -72,13 +72,13 @@ def test_the_attachments_number_is_nobodys(tmp_path: Path, student: str) -> None
 
 def test_whoever_fits_nobody_is_listed_and_the_others_are_written(tmp_path: Path) -> None:
     results = [out_of(5, "42"), out_of(6, "zoe"), out_of(7, "99"), out_of(8, "501", name="Zoe"),
-               out_of(9, "x", team="Team A"), out_of(10, "anon_501_90001_x")]
+               out_of(9, "s2", team="Team A"), out_of(10, "anon_501_90001_x")]
     done = filled(tmp_path, results)
     assert scores(done.content) == {"42": 5.0, "43": "EX", "44": 12.0}
     reasons = why(done)
     assert reasons["99"] == "no rows have the id 99"
     assert "Müller, Jörg (501)" in reasons["501"]
-    assert set(reasons) == {"zoe", "99", "501", "x", "anon_501_90001_x"}
+    assert set(reasons) == {"zoe", "99", "501", "s2", "anon_501_90001_x"}
 
 
 def test_an_id_that_is_two_peoples_is_decided_by_the_name_or_not_at_all(tmp_path: Path) -> None:
@@ -172,10 +172,10 @@ def test_a_sheet_of_ones_own_needs_user_ids() -> None:
 def test_whose_user_id_is_not_sure_is_left_out_and_the_others_are_written() -> None:
     moodle = s.result("44", notebook=NotebookFile(path="Ada_44_assignsubmission_file/x.ipynb", sha256=""))
     text, left = written([s.result("42"), s.result("zoe"), s.result("team_1"), moodle, s.result("501"),
-                          s.result("mullerjorg_501_90001"), s.result("x", team="Team A", source_id="43")])
+                          s.result("mullerjorg_501_90001"), s.result("x", team="Team A", source_id="43"),
+                          s.result("anon_44_90001_x"), s.result("43", team="Team A")])
     assert scores(text.encode()) == {"42": 7.0}
-    assert len(left) == 5
-    assert [line.split(":")[0] for line in left] == ["zoe", "team_1", "44", "x",
+    assert [line.split(":")[0] for line in left] == ["zoe", "team_1", "44", "x", "anon_44_90001_x", "43",
                                                      "501 and mullerjorg (mullerjorg_501_90001)"]
 
 

@@ -93,6 +93,15 @@ def test_whoever_has_no_mark_or_shares_a_row_gets_no_report(tmp_path: Path) -> N
         packed(none[:1], sheet=sheet(tmp_path, ENGLISH))
 
 
+def test_two_reports_for_one_place_are_both_left() -> None:
+    path = "Ada_42_assignsubmission_file/x.ipynb"
+    done = packed([of("42", path, name="Ada Lovelace"), of("Ada_42_assignsubmission_file", path),
+                   of("43", "Ben_43_assignsubmission_file/x.ipynb")])
+    assert moodle(done) == {"43": "43"}
+    assert {person for person, why in done.left if "not the only one" in why} == {
+        "Ada Lovelace (42)", "Ada (Ada_42_assignsubmission_file)"}
+
+
 def test_several_exercises_are_several_files() -> None:
     path = "Ada_42_assignsubmission_file/x.ipynb"
     done = packed([of("42", path, exercise="one"), of("42", path, exercise="two")])

@@ -105,6 +105,14 @@ def test_a_number_of_another_assignment_finds_nobody_by_name(tmp_path: Path) -> 
     assert "--only" in why(filled(tmp_path, several))["44"]
 
 
+def test_a_number_of_the_schools_needs_the_name_too(tmp_path: Path) -> None:
+    sheet = ENGLISH.replace("Email address", "ID number").replace("cem@example.org", "1234567")
+    unsure = filled(tmp_path, [out_of(5, "1234567")], sheet)
+    assert why(unsure) == {"1234567": "no row has the number 1234567"}
+    assert grades(filled(tmp_path, [out_of(5, "1234567", name="Cem")], sheet), sheet) == {"44": 5.0}
+    assert grades(filled(tmp_path, [out_of(5, "1234567", name="Ben")], sheet), sheet) == {}
+
+
 def test_a_name_that_two_have_is_not_guessed(tmp_path: Path) -> None:
     done = filled(tmp_path, [s.result("Ben")], ENGLISH.replace(",Cem,", ",Ben,"))
     assert why(done) == {"Ben": "2 rows fit"}
