@@ -164,6 +164,7 @@ class Gradebook(Sheet):
         self._students = [at for at, row in enumerate(self.rows) if row is not self._points
                           and not all(_NO_STUDENT.fullmatch(field.value) for field in row)]
         self.decimal_comma = self.comma(range(self._section + 1, len(head)))
+        self._names = [forms(self.name(at)) for at in range(len(self.rows))]
         self._by_user = self._index([self._id])
         self._by_sis = self._index(self._sis)
 
@@ -227,7 +228,7 @@ class Gradebook(Sheet):
         if rows or given.isdecimal():
             return rows if len(rows) == 1 else f"{len(rows) or 'no'} rows have the id {given}"
         who = forms(own.name or own.student)
-        rows = [at for at in self._students if who & forms(self.name(at))]
+        rows = [at for at in self._students if who & self._names[at]]
         if len(rows) != 1:
             return f"{len(rows)} rows have this name" if rows else "no row fits"
         return rows if named.alone(own) else "others have this name too"
@@ -239,5 +240,5 @@ class Gradebook(Sheet):
                 if run_together(match["name"]) & run_together(self.name(at))] if match else []
 
     def _no_other_name(self, own: Own, at: int) -> bool:
-        return not own.name or bool(forms(own.name) & forms(self.name(at))
+        return not own.name or bool(forms(own.name) & self._names[at]
                                     or run_together(own.name) & run_together(self.name(at)))

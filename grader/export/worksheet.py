@@ -70,6 +70,8 @@ class Worksheet(Sheet):
             row[at].value.strip().casefold() in YES | NO for row in self.rows)), None)
         self.decimal_comma = self.comma((self._grade, maximum))
         self._by_number, self._by_field = self._keys()
+        self._names = [forms(self.name(at)) for at in range(len(self.rows))]
+        self._groups = ["" if self._group is None else folded(row[self._group].value) for row in self.rows]
 
     def _by_looks(self) -> int | None:
         """The one column that holds the same number in every row, right after one of numbers and gaps."""
@@ -130,7 +132,8 @@ class Worksheet(Sheet):
         return self._changeable is not None and self.rows[at][self._changeable].value.strip().casefold() in NO
 
     def group(self, at: int) -> str:
-        return "" if self._group is None else folded(self.rows[at][self._group].value)
+        """The team's name, folded; "" where the sheet has no teams."""
+        return self._groups[at]
 
     # --- whose row ---------------------------------------------------------------------------------
 
@@ -173,23 +176,23 @@ class Worksheet(Sheet):
 
     def _named(self, own: Own) -> list[int]:
         who = forms(own.name or own.student)
-        return [at for at in range(len(self.rows)) if who & forms(self.name(at))]
+        return [at for at, name in enumerate(self._names) if who & name]
 
     def _team(self, own: Own) -> list[int]:
         """The rows of a team that handed in as one."""
         name = folded(own.team or own.name or own.student)
-        return [at for at in range(len(self.rows)) if name and self.group(at) == name]
+        return [at for at, group in enumerate(self._groups) if name and group == name]
 
     def _of_the_team(self, own: Own, at: int) -> bool:
         return not (own.member and self.group(at)) or self.group(at) == folded(own.team)
 
     def _same_name(self, own: Own, at: int) -> bool:
-        return bool(forms(own.name) & forms(self.name(at)))
+        return bool(forms(own.name) & self._names[at])
 
     def _no_other_name(self, own: Own, at: int) -> bool:
         """Names agree, or one side has none. Some sites put a login or a group in front of a folder's
         name."""
-        theirs, ours = forms(self.name(at)), folded(own.name)
+        theirs, ours = self._names[at], folded(own.name)
         match = _PARTICIPANT.fullmatch(self.rows[at][0].value)
         nobody = ("", folded(match.group(1)) if match else "")  # "Participant": blind marking
         return (not theirs or ours in nobody or self._same_name(own, at)

@@ -18,6 +18,7 @@ from msgspec import structs
 from grader.export import moodle
 from grader.export.filling import Filled, Wish
 from grader.export.out import ExportError
+from grader.export.people import folded
 from grader.records import Result, Status
 from tests import samples as s
 from tests.export import importers
@@ -348,3 +349,30 @@ def test_each_mark_is_at_its_person_or_nowhere_with_a_reason(
         if result.student not in people:
             assert result.score not in found.values()
             assert reasons[result.student]
+
+
+@given(teams=st.dictionaries(st.integers(1, 20).map(str), min_size=1, max_size=4,
+                             values=st.sampled_from(["Team A", "Team B", "Ada", "7", "x_y"])),
+       rows=st.dictionaries(st.integers(1, 20).map(str), st.tuples(
+           st.sampled_from(["Ada", "Ben", "Cem", "Team A", "x y"]),
+           st.sampled_from(["Team A", "Team B", "Ada", "7", "X Y", ""])), min_size=2, max_size=10),
+       said=st.booleans())
+def test_a_teams_mark_is_its_members_and_nobody_elses(
+        tmp_path_factory: pytest.TempPathFactory, teams: dict[str, str], rows: dict[str, tuple[str, str]],
+        said: bool) -> None:
+    """Teams, whose ids and names participants have too, perhaps told as teams."""
+    text = io.StringIO()
+    sheet = csv.writer(text, lineterminator="\r\n")
+    sheet.writerow(["Identifier", "Full name", "Status", "Group", "Grade", "Maximum grade",
+                    "Last modified (grade)"])
+    sheet.writerows([f"Participant {number}", *who[:1], "ok", who[1], "", "100.00", "-"]
+                    for number, who in rows.items())
+    results = [out_of(at + 1, number, 100.0, name=name, team=name if said else "")
+               for at, (number, name) in enumerate(teams.items())]
+    done = filled(tmp_path_factory.mktemp("teams", numbered=True), results, text.getvalue())
+    by_points = {result.score: result for result in results}
+    for number, points in grades(done, text.getvalue()).items():
+        team, (name, group) = by_points[points], rows[number]
+        as_person = not said and folded(team.name) == folded(name)
+        assert folded(team.name) == folded(group) or as_person
+    assert {change.student for change in done.changes} == set(teams)
