@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Protocol
 
 import torch
 
@@ -29,8 +29,7 @@ from grader.keep.arrivals import Key, changed, key, received
 from grader.keep.gradebook import Entry, Gradebook
 from grader.keep.marking import overridden
 from grader.keep.output import Output
-from grader.keep.people import Handed
-from grader.keep.publish import everybody, get_ready, opened, publish, record, record_mark, remember, weights
+from grader.keep.publish import get_ready, opened, publish, record, record_mark, remember
 from grader.keep.unchanged import Due, Today, due
 from grader.options import Options
 from grader.pipeline import Conditions, Graded, device_of
@@ -100,8 +99,8 @@ def graded(intake: Intake, folders: Mapping[str, Path], out: Path, options: Opti
         return publish(book, output, touched=touched)
 
 
-def graded_today(arrived: Sequence[Handed], today: Today, book: Gradebook, output: Output, sandbox: Sandbox,
-                 options: Options, watcher: Watcher) -> set[Key]:
+def graded_today(arrived: Sequence[records.AnySubmission], today: Today, book: Gradebook, output: Output,
+                 sandbox: Sandbox, options: Options, watcher: Watcher) -> set[Key]:
     """Observe and judge what has changed. Returns the keys of which only the person or the file is told of in
     another way: their pages are to be written."""
     entries = {entry.key: entry for entry in book.entries()}
@@ -260,21 +259,6 @@ def language(out: Path) -> str:
     """In which the batch's pages are written."""
     with opened(out) as book:
         return book.batch_value("language", "en")
-
-
-def export(out: Path, form: str, to: Path | TextIO, *, student: str | None, worksheet: Path | None,
-           assignments: Mapping[str, str], summary: Path | None, separator: str = ",") -> str:
-    """Write the marks in another program's format; says what the tutor should know of it."""
-    with opened(out) as book:
-        found = everybody(book) if form == "csv" else book.results()
-        results = [x for x in found if student in (None, x.student)]
-        notebooks = {(e.result.student, e.result.exercise): e.notebook for e in book.entries()}
-        said = book.batch_values()
-    if not results:
-        raise IntakeError(f"{out}: no results" + (f" of a student {student!r}" if student else ""))
-    return exporting.write(form, results, to, worksheet=worksheet, assignments=assignments, summary=summary,
-                           notebooks=notebooks, language=said.get("language", "en"), weights=weights(said),
-                           separator=separator)
 
 
 def autograder(to: Path, options: Options, name: str | None) -> str:

@@ -256,3 +256,6 @@ class Unclear(HandedIn, frozen=True, kw_only=True):
     files: tuple[NotebookFile, ...]        # those that claim it
     reason: str
     said: Sentence | None = None
+
+
+AnySubmission = Submission | Unreadable | Unclear

@@ -7,8 +7,8 @@ import io
 import json
 import re
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -210,17 +210,20 @@ def test_a_new_attempt_is_run_and_another_place_is_not(course: Path, tmp_path: P
     assert (rows(out)["bo"]["score"], rows(out)["bo"]["attempt"]) == (6.0, 2)
 
 
-def class_of(course: Path, tmp_path: Path, **how: Any) -> tuple[Path, list[records.Result]]:
-    options = Options(exercises=course, seed=5)
+def class_of(course: Path, tmp_path: Path,
+             roster: Sequence[records.Person] = ()) -> tuple[Path, list[records.Result]]:
+    path = tmp_path / "roster.csv"
+    path.write_text("id,name,email\n" + "".join(f"{one.id},{one.name},{one.email}\n" for one in roster))
+    options = Options(exercises=course, seed=5, roster=(path,) if roster else ())
     with open_sandbox("process") as sandbox:
-        results = commands.batch(tmp_path / "in", tmp_path / "out", options, sandbox, Lines(), **how)
+        results = commands.batch([tmp_path / "in"], tmp_path / "out", options, sandbox, Lines())
     return tmp_path / "out", results
 
 
 def test_whoever_is_on_the_roster_has_a_row_and_no_zero(course: Path, tmp_path: Path) -> None:
     submit(tmp_path, ada=RIGHT)
     people = [records.Person(id="ada", name="Ada Lovelace"), records.Person(id="bo", name="Bo Jackson")]
-    out, results = class_of(course, tmp_path, people=people, roster=frozenset({"ada", "bo"}))
+    out, results = class_of(course, tmp_path, people)
     assert [(one.student, one.status.value, one.score) for one in results] == [
         ("ada", "graded", 6.0), ("bo", "missing", None)]
     assert commands.batch_exit_code(results) == 0
@@ -244,14 +247,14 @@ def test_nothing_is_left_of_whoever_is_erased(course: Path, tmp_path: Path) -> N
     token = "t0ken-of-anna"
     submit(tmp_path, **{"u-1003": notebook(*CELLS, f"print('{token}')"), "bo": SQUARES})
     people = [records.Person(id="u-1003", name="Anna Schmidt", email="anna@uni.de")]
-    out, _ = class_of(course, tmp_path, people=people)
+    out, _ = class_of(course, tmp_path, people)
     (tmp_path / "in" / "u-1003").rename(tmp_path / "in" / "x-2041")
     (tmp_path / "in" / "x-2041" / "doubling.ipynb").write_text(notebook(*CELLS, f"print('{token}!')"))
     people = [records.Person(id="m-77", name="Anna Schmidt")]
     with Gradebook(out / "gradebook.sqlite") as book:
         book.meet([structs.replace(one, known_as=("m-77", "x-2041")) for one in book.people()
                    if one.person.id == "u-1003"])
-    class_of(course, tmp_path, people=people)
+    class_of(course, tmp_path, people)
     run("override", out, "u-1003", "doubling", "values", "--comment", f"{token} is fine.")
     words = [word.encode() for word in (token, "Anna", "Schmidt", "anna@", "1003", "2041", "m-77")]
     assert all(any(word in file.read_bytes() for file in files(out)) for word in words), "it was there"
@@ -270,7 +273,7 @@ def files(out: Path) -> list[Path]:
 def test_a_name_that_two_have_removes_neither(course: Path, tmp_path: Path) -> None:
     submit(tmp_path, **{"1003": RIGHT, "1007": RIGHT})
     people = [records.Person(id=id, name="Anna Schmidt") for id in ("1003", "1007")]
-    out, _ = class_of(course, tmp_path, people=people)
+    out, _ = class_of(course, tmp_path, people)
     told = run("remove", out, "Anna Schmidt")
     assert (told.exit_code, told.output) == (
         2, "grader: 'Anna Schmidt' may be Anna Schmidt (1003) or Anna Schmidt (1007): give the id\n")

@@ -11,17 +11,18 @@ from msgspec import structs
 
 from grader.keep.gradebook import Entry, Gradebook, points
 from grader.keep.marking import overridden
-from grader.keep.people import Handed, Known, joined, some
-from grader.records import HandedIn, NotebookFile, Person, Result, Status, Unclear
+from grader.keep.people import Known, joined, some
+from grader.records import AnySubmission, HandedIn, NotebookFile, Person, Result, Status, Unclear
 from grader.report import persons
 
 Key = tuple[str, str]   # student, exercise
 _NAMED = 5
 
 
-def received(book: Gradebook, out: Path, submissions: Sequence[Handed], people: Sequence[Person] = (), *,
+def received(book: Gradebook, out: Path, submissions: Sequence[AnySubmission],
+             people: Sequence[Person] = (), *,
              roster: frozenset[str] | None = None,
-             passing: frozenset[str] = frozenset()) -> tuple[list[Handed], list[str]]:
+             passing: frozenset[str] = frozenset()) -> tuple[list[AnySubmission], list[str]]:
     """A download's submissions under the gradebook's ids, without those that came too late to count; and what
     the tutor should know. The people are written down.
 
@@ -42,7 +43,7 @@ def received(book: Gradebook, out: Path, submissions: Sequence[Handed], people: 
     return [one for one in found.submissions if key(one) not in old], notes
 
 
-def key(one: Handed) -> Key:
+def key(one: AnySubmission) -> Key:
     return one.student, one.exercise
 
 
@@ -64,14 +65,14 @@ def _time(text: str) -> datetime.datetime | None:
         return None
 
 
-def _too_old(one: Handed, there: Result) -> str:
+def _too_old(one: AnySubmission, there: Result) -> str:
     said = [f"attempt {x.attempt}" if one.attempt and there.attempt and one.attempt != there.attempt
             else x.handed_in_at for x in (one, there)]
     return (f"{persons.shown(one.name, one.student)} {one.exercise}: left out, {said[0]} is older than what "
             f"counts, {said[1]}")
 
 
-def _again(attempts: Mapping[Key, Mapping[int, str]], submissions: Iterable[Handed]) -> Iterator[str]:
+def _again(attempts: Mapping[Key, Mapping[int, str]], submissions: Iterable[AnySubmission]) -> Iterator[str]:
     """Whose file counted before and has not been the last one: it may be an old download."""
     for one in submissions:
         if isinstance(one, Unclear):
@@ -83,7 +84,7 @@ def _again(attempts: Mapping[Key, Mapping[int, str]], submissions: Iterable[Hand
                    f"{number} again; it counts now, in place of attempt {last[0]}")
 
 
-def _kept(there: Mapping[Key, Result], submissions: Iterable[Handed], out: Path) -> list[str]:
+def _kept(there: Mapping[Key, Result], submissions: Iterable[AnySubmission], out: Path) -> list[str]:
     """Who was in an earlier download of an exercise, and is not in this one."""
     here = {key(one) for one in submissions}
     exercises = {exercise for _, exercise in here}
@@ -108,7 +109,7 @@ def _takes_out(results: Sequence[Result], out: Path) -> str:
             + ("them out" if len(who) == 1 else "the first of them out"))
 
 
-def changed(entry: Entry, one: Handed) -> Entry | None:
+def changed(entry: Entry, one: AnySubmission) -> Entry | None:
     """An entry whose result stands, with what is known of who handed it in and when; None where that is
     known already."""
     was = entry.result

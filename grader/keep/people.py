@@ -10,8 +10,7 @@ from dataclasses import field as later
 
 from msgspec import field, structs
 
-from grader.pipeline import Handed
-from grader.records import Person
+from grader.records import AnySubmission, Person
 from grader.wall.values import Record
 
 _NAMED = 3   # people whom one note names
@@ -35,7 +34,7 @@ class Known(Record, frozen=True, kw_only=True):
 class Joined:
     """What a download comes to once its people are known."""
 
-    submissions: tuple[Handed, ...]     # `student` is the gradebook's id
+    submissions: tuple[AnySubmission, ...]     # `student` is the gradebook's id
     people: tuple[Known, ...]           # everybody, those of earlier downloads too
     notes: tuple[str, ...]
 
@@ -53,7 +52,7 @@ class _Arrival:
         return frozenset(self.came_as)
 
 
-def joined(known: Iterable[Known], submissions: Sequence[Handed], people: Sequence[Person] = (), *,
+def joined(known: Iterable[Known], submissions: Sequence[AnySubmission], people: Sequence[Person] = (), *,
            roster: frozenset[str] | None = None, passing: frozenset[str] = frozenset()) -> Joined:
     """Who of a download is who of the gradebook.
 
@@ -93,13 +92,13 @@ def _differ(here: _Arrival, there: Known) -> bool:
     return bool(mine and theirs) and not same_name(mine, theirs)
 
 
-def _told(one: Handed, owner: str) -> Handed:
+def _told(one: AnySubmission, owner: str) -> AnySubmission:
     """A submission under the gradebook's id, with the number that it came with."""
     came = one.source_id or one.student
     return structs.replace(one, student=owner, source_id="" if came == owner else came)
 
 
-def _arrivals(submissions: Iterable[Handed], people: Iterable[Person]) -> dict[str, _Arrival]:
+def _arrivals(submissions: Iterable[AnySubmission], people: Iterable[Person]) -> dict[str, _Arrival]:
     persons = {person.id: person for person in people}
     came_as: dict[str, dict[str, str]] = {}
     others: dict[str, set[str]] = {}
@@ -113,7 +112,7 @@ def _arrivals(submissions: Iterable[Handed], people: Iterable[Person]) -> dict[s
             for id, person in sorted(persons.items())}
 
 
-def _came_as(one: Handed) -> str:
+def _came_as(one: AnySubmission) -> str:
     """The id that the download has for whoever handed something in; a team's is nobody's."""
     return one.student if one.team else one.source_id or one.student
 
@@ -148,7 +147,7 @@ class _Joining:
         for here in sorted(rest, key=lambda one: (not one.exercises, sorted(one.exercises), one.person.id)):
             self._settle(here, self._alike(here) or Known(person=here.person))
 
-    def owner_of(self, one: Handed) -> str:
+    def owner_of(self, one: AnySubmission) -> str:
         """Whose a submission is. What came under a number before, comes to the same person under it again."""
         return self.before.get((one.exercise, _came_as(one)), self.owner[one.student])
 

@@ -15,7 +15,7 @@ import pytest
 from msgspec import structs
 
 from grader import records
-from grader.export import canvas, classroom, github, gradescope, junit
+from grader.export import classroom, github, gradescope, junit, nbgrader
 from grader.export import csv as grades
 from grader.export.out import ExportError
 from tests import samples as s
@@ -214,51 +214,28 @@ def test_classroom_tells_a_fault_of_ours_from_a_failure(result: records.Result, 
     assert json.loads(text_of(classroom, [result]))["status"] == status
 
 
-# --- canvas --------------------------------------------------------------------------------------------
-
-GRADEBOOK = ("\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,Old (1),Current Score\r\n"
-             "    Points Possible,,,,,5,(read only)\r\n"
-             '"Lovelace, Ada",42,s1,ada@example.org,One,5,9\r\n"Ben, Ben",43,s2,ben@example.org,One,,\r\n')
-SHEET = {"he_init": "Sheet 3 (12345)"}
-
-
-def test_canvas_needs_only_the_user_id() -> None:
-    results = [s.result("lovelaceada_42_777_he_init.ipynb"), s.withheld("43")]
-    lines = text_of(canvas, results, assignments=SHEET).splitlines()
-    assert lines[0] == "Student,ID,Section,Sheet 3 (12345)"
-    assert lines[1] == "    Points Possible,,,20"
-    assert lines[2].endswith(",42,,7")
-    assert lines[3] == "43,43,,"
+@pytest.mark.parametrize("status", [records.Status.UNCLEAR, records.Status.MISSING])
+def test_who_has_no_mark_has_failed_nothing(status: records.Status) -> None:
+    none = s.result(checks=(), score=None, status=status, reason="two files claim to be it")
+    suite = ET.fromstring(text_of(junit, [none]).split("\n", 1)[1])
+    assert [suite.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["1", "0", "0", "1"]
+    assert [test["status"] for test in json.loads(text_of(classroom, [none]))["tests"]] == ["error"]
+    lines = text_of(github, [none]).splitlines()
+    assert not [line for line in lines if line.startswith("::error")]
+    assert lines[-1].endswith(f"::Points {status.value}")
+    assert "score" not in json.loads(text_of(gradescope, [none]))
 
 
-@pytest.mark.parametrize("student", ["42", "lovelaceada_42", "lovelaceada_late_42_777_x.ipynb",
-                                     "Lovelace, Ada", "ADA@example.org", "s1"])
-def test_canvas_students_are_matched_with_the_gradebook(tmp_path: Path, student: str) -> None:
-    (tmp_path / "g.csv").write_text(GRADEBOOK, encoding="utf-8")
-    text = text_of(canvas, [s.result(student)], assignments=SHEET, gradebook=tmp_path / "g.csv")
-    rows = list(csv.reader(io.StringIO(text)))
-    assert rows[0] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Sheet 3 (12345)"]
-    assert rows[2] == ["Lovelace, Ada", "42", "s1", "ada@example.org", "One", "7"]
+# --- nbgrader ------------------------------------------------------------------------------------------
 
 
-def test_canvas_makes_no_new_assignment_and_no_guess(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="no assignment number"):
-        text_of(canvas, [s.result("42")], assignments={"he_init": "Sheet 3"})
-    (tmp_path / "g.csv").write_text(GRADEBOOK, encoding="utf-8")
-    with pytest.raises(ExportError, match="0 rows fit"):
-        text_of(canvas, [s.result("zoe")], assignments=SHEET, gradebook=tmp_path / "g.csv")
-    with pytest.raises(ExportError, match="Canvas user id"):
-        text_of(canvas, [s.result("zoe")], assignments=SHEET)
-
-
-def test_an_unclear_mark_is_nobody_s_failure_anywhere() -> None:
-    root = ET.fromstring(text_of(junit, [unclear("uta")]).split("\n", 1)[1])
-    assert [root.get(name) for name in ("failures", "errors")] == ["0", "1"]
-    told = text_of(github, [unclear("uta")])
-    assert "::warning" in told
-    assert "Points unclear" in told
-    document = json.loads(text_of(classroom, [unclear("uta")]))
-    assert (document["status"], document["tests"][0]["status"]) == ("error", "error")
-    document = json.loads(text_of(gradescope, [unclear("uta")]))
-    assert "score" not in document
-    assert "No mark yet" in document["output"]
+def test_nbgraders_columns() -> None:
+    results = [s.result("1003", name="Schmidt, Anna", handed_in_at="2026-11-20T18:03:00+01:00"),
+               s.withheld("=1+1")]
+    rows = list(csv.DictReader(io.StringIO(text_of(nbgrader, results))))
+    assert ",".join(rows[0]) == ("assignment,duedate,timestamp,student_id,last_name,first_name,email,"
+                                 "raw_score,late_submission_penalty,score,max_score")
+    assert rows[0] == {"assignment": "he_init", "duedate": "", "timestamp": "2026-11-20T18:03:00+01:00",
+                       "student_id": "1003", "last_name": "Schmidt", "first_name": "Anna", "email": "",
+                       "raw_score": "7", "late_submission_penalty": "0", "score": "7", "max_score": "20"}
+    assert (rows[1]["student_id"], rows[1]["score"], rows[1]["late_submission_penalty"]) == ("'=1+1", "", "")

@@ -18,7 +18,7 @@ from grader.exercise.catalog import load
 from grader.keep.arrivals import changed, missing, older, received
 from grader.keep.gradebook import Entry, Gradebook
 from grader.keep.output import Output
-from grader.keep.people import Handed, Known
+from grader.keep.people import Known
 from grader.keep.publish import publish, record
 from grader.keep.unchanged import Due, Today, due
 from grader.pipeline import Conditions
@@ -45,7 +45,7 @@ def keep(book: Gradebook, *submissions: records.Submission) -> None:
         book.record(Entry(result=result, observed="o", judged="j", notebook="{}", executed=""))
 
 
-def receive(book: Gradebook, *submissions: Handed, **more: Any) -> tuple[list[str], list[str]]:
+def receive(book: Gradebook, *submissions: records.AnySubmission, **more: Any) -> tuple[list[str], list[str]]:
     found, notes = received(book, Path("reports"), submissions, **more)
     return [one.student for one in found], notes
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from grader.keep.people import Handed, Known, joined, plain
-from grader.records import Person, Submission, Unreadable
+from grader.keep.people import Known, joined, plain
+from grader.records import AnySubmission, Person, Submission, Unreadable
 
 ANNA = Person(id="1003", name="Anna Schmidt")
 
@@ -27,11 +27,11 @@ def sent(student: str, exercise: str, name: str = "", **more: Any) -> Submission
                       sha256=f"{student} {exercise}", notebook="{}", **more)
 
 
-def who(submissions: Sequence[Handed]) -> list[tuple[str, str, str]]:
+def who(submissions: Sequence[AnySubmission]) -> list[tuple[str, str, str]]:
     return [(one.student, one.source_id, one.exercise) for one in submissions]
 
 
-def moodle(*submissions: Handed) -> frozenset[str]:
+def moodle(*submissions: AnySubmission) -> frozenset[str]:
     return frozenset(one.student for one in submissions)
 
 
@@ -195,10 +195,10 @@ EXERCISES = st.sampled_from(["one", "two", "three"])
 
 
 @st.composite
-def downloads(draw: st.DrawFn) -> tuple[list[Handed], frozenset[str]]:
+def downloads(draw: st.DrawFn) -> tuple[list[AnySubmission], frozenset[str]]:
     """Whose id is whose name is settled within one download; each exercise is handed in once."""
     names = draw(st.dictionaries(IDS, NAMES, max_size=6))
-    made: list[Handed] = []
+    made: list[AnySubmission] = []
     for id, name in names.items():
         for exercise in draw(st.sets(EXERCISES, max_size=2)):
             one = sent(id, exercise, name)
@@ -208,7 +208,7 @@ def downloads(draw: st.DrawFn) -> tuple[list[Handed], frozenset[str]]:
 
 
 @given(st.lists(downloads(), max_size=4), st.randoms())
-def test_nothing_is_lost_and_nothing_mixed(all_downloads: list[tuple[list[Handed], frozenset[str]]],
+def test_nothing_is_lost_and_nothing_mixed(all_downloads: list[tuple[list[AnySubmission], frozenset[str]]],
                                            random: Any) -> None:
     people: tuple[Known, ...] = ()
     for submissions, passing in all_downloads:
@@ -233,12 +233,13 @@ def test_nothing_is_lost_and_nothing_mixed(all_downloads: list[tuple[list[Handed
         people = found.people
 
 
-def who_set(submissions: Sequence[Handed]) -> set[tuple[str, str, str]]:
+def who_set(submissions: Sequence[AnySubmission]) -> set[tuple[str, str, str]]:
     return {(one.student, one.source_id, one.exercise) for one in submissions}
 
 
 @given(st.lists(downloads(), max_size=3))
-def test_whoever_is_joined_by_a_name_has_it(all_downloads: list[tuple[list[Handed], frozenset[str]]]) -> None:
+def test_whoever_is_joined_by_a_name_has_it(
+        all_downloads: list[tuple[list[AnySubmission], frozenset[str]]]) -> None:
     people: tuple[Known, ...] = ()
     for submissions, passing in all_downloads:
         before = {alias: one for one in people for alias in one.ids}
