@@ -14,7 +14,7 @@ MAX_PART = 255               # bytes of one name: what file systems take
 
 PROGRAMS = {".ipynb_checkpoints", "__pycache__", "__MACOSX", ".git"}   # what programs keep for themselves
 FEEDBACK = "feedback"        # where nbgrader puts what it has to say
-NOTEBOOK = re.compile(r"\.ipynb(?!_checkpoints)[^/]*$", re.IGNORECASE)
+NOTEBOOK = re.compile(r"\.ipynb[^/]*$", re.IGNORECASE)
 
 HIDDEN = "its name, or its folder's, begins with a dot"
 NOT_THEIRS = "a folder of this name holds what others wrote"

@@ -47,13 +47,15 @@ def test_a_folder_and_its_archive_are_read_alike(
                (f"dora/.ipynb_checkpoints/{X}", b""), ("dora/__pycache__/a.pyc", b""), (f"dora/._{X}", b""),
                (f"__MACOSX/a/._{X}", b""), (f"dora/feedback/{X}", b"6"), ("eve/.git/HEAD", b"7"),
                (f"eve/{X}", b"8"), ("fred/repo/.git", b"gitdir: elsewhere"), (".DS_Store", b""),
-               ("feedback", b"a file"), ("gus/work.zip", packed((X, b"9"))), (decomposed, b"10"))
+               ("feedback", b"a file"), ("gus/work.zip", packed((X, b"9"))), (decomposed, b"10"),
+               (f"anna b/{X}", b"11"))
     (root / "hal" / "empty").mkdir(parents=True)
+    (root / "hal" / ".cache.ipynb").mkdir()
     before = snapshot(root)
     read = opened(root, tmp_path / "scratch")
     assert contents(read) == {
         f"anna/{X}": b"1", f"anna/deep/er/{X}": b"2", "ben/report.pdf": b"3", f"eve/{X}": b"8",
-        "feedback": b"a file", f"gus/work.zip/{X}": b"9", decomposed: b"10"}
+        f"anna b/{X}": b"11", "feedback": b"a file", f"gus/work.zip/{X}": b"9", decomposed: b"10"}
     assert names(read) == sorted(names(read), key=lambda name: name.split("/"))
     assert read.empty == ("cleo", "dora", "fred", "fred/repo", "hal", "hal/empty")
     assert read.refused == ((f"cleo/.idea/{X}", HIDDEN), (f"cleo/.{X}", HIDDEN),

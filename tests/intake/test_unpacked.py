@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from grader.intake import archives, found, tree
 from grader.intake.archives import BOMB, DAMAGED, ENCRYPTED, LINK, OVERLAPPING
-from grader.intake.found import DEEP, LEADS_OUT, LONG
+from grader.intake.found import DEEP, HIDDEN, LEADS_OUT, LONG, NOT_THEIRS
 from grader.intake.handed import File, Tree
 from grader.intake.tree import AGAIN, TOO_NESTED, opened
 from tests.intake.packing import (
@@ -111,6 +111,15 @@ def test_a_notebook_in_a_students_archive_is_found(tmp_path: Path) -> None:
                                   f"anna/{name}/x.csv": b"3", f"ben/{X}": b"of ben"}
         assert not read.refused
         (tmp_path / "class" / "anna" / name).unlink()
+
+
+def test_what_is_passed_over_in_a_students_archive(tmp_path: Path) -> None:
+    read = of_student(tmp_path, packed((X, b"1"), (f"feedback/{X}", b"2"), (f"__MACOSX/._{X}", b"3"),
+                                       (f".old/{X}", b"4"), ("repo/.git/HEAD", b"5"), ("empty/", b"")))
+    assert names(read) == [f"anna/work.zip/{X}", f"ben/{X}"]
+    assert read.refused == ((f"anna/work.zip/.old/{X}", HIDDEN), ("anna/work.zip/feedback", NOT_THEIRS))
+    assert read.gits == ("anna/work.zip/repo",)
+    assert read.empty == ("anna/work.zip/empty", "anna/work.zip/repo")
 
 
 def test_a_notebook_under_a_folders_name_is_found(tmp_path: Path) -> None:
