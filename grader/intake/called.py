@@ -38,6 +38,8 @@ class Called:
 
 def text(name: str) -> str:
     """A file's name as text in NFC that every file can hold; what is no UTF-8 is escaped."""
+    if name.isascii():
+        return name
     try:
         read = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:

@@ -33,6 +33,7 @@ class Found:
     refused: list[tuple[str, str]] = field(default_factory=list)
     gits: set[str] = field(default_factory=set)
     feedback: set[str] = field(default_factory=set)
+    closed: set[str] = field(default_factory=set)       # files that are somebody's and cannot be read
 
     def tree(self, source: Path) -> Tree:
         holding = {name for file in self.files for name in above(file.relative)}
@@ -64,12 +65,17 @@ class Found:
     def at(self, parts: tuple[str, ...]) -> str:
         return "/".join((*((self.prefix,) if self.prefix else ()), *parts))
 
+    def unread(self, file: File, why: str) -> None:
+        self.closed.add(file.relative)
+        self.refused.append((file.relative, why))
+
     def add(self, other: Found) -> None:
         self.files += other.files
         self.folders |= other.folders
         self.refused += other.refused
         self.gits |= other.gits
         self.feedback |= other.feedback
+        self.closed |= other.closed
 
     def discard(self) -> None:
         """Remove what was unpacked."""

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import tempfile
+from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
 
@@ -91,7 +92,7 @@ class _Reading:
                 parts = (*where, text(entry.name))
                 is_folder = _holds(entry, follow=False)
                 somebodys = found.is_somebodys(parts, folder=is_folder)
-                if is_folder and entry.name not in IGNORED and not entry.name.startswith("._"):
+                if is_folder and entry.name not in IGNORED:
                     waiting.append((parts, Path(entry.path)))
                     if NOTEBOOK.search(entry.name) and found.at(parts) in found.folders:
                         called_so[found.at(parts)] = Path(entry.path)
@@ -99,8 +100,8 @@ class _Reading:
                     self._on_disk(found, parts, entry)
         # a folder that is called like a notebook, and holds nothing, is what somebody handed in as one
         holding = {name for file in found.files for name in above(file.relative)}
-        found.files += [File(relative=name, path=path) for name, path in called_so.items()
-                        if name not in holding]
+        found.files += [File(relative=self._named(found, name), path=path)
+                        for name, path in called_so.items() if name not in holding]
         return found
 
     def _entries(self, found: Found, where: tuple[str, ...], folder: Path) -> list[os.DirEntry[str]]:
@@ -128,7 +129,7 @@ class _Reading:
         found.files.append(file)
         if entry.is_file(follow_symlinks=False) and not os.access(
                 file.path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
-            found.refused.append((file.relative, archives.UNREAD))
+            found.unread(file, archives.UNREAD)
 
     def unpacked(self) -> Found:
         """The files in the tutor's own archive."""
@@ -144,11 +145,9 @@ class _Reading:
 
     def in_archives(self, found: Found, level: int = 1, budget: Budget | None = None) -> Found:
         """The same, with what students' archives hold in place of the archives."""
-        whole = Found(folders=found.folders, refused=found.refused, gits=found.gits,
-                       feedback=found.feedback)
-        unread = {name for name, _ in found.refused}
+        whole = replace(found, files=[])
         for file in found.files:
-            if ARCHIVE.search(file.relative) and file.relative not in unread:
+            if ARCHIVE.search(file.relative) and file.relative not in found.closed:
                 whole.add(self._in_archive(file, level, budget or Budget(
                     entries=THEIR_ENTRIES, size=THEIR_BYTES, seconds=THEIR_SECONDS, ratio=True)))
             else:
@@ -201,7 +200,7 @@ class _Reading:
             except archives.TooMuch:
                 raise
             except NotUnpacked as error:
-                found.refused.append((file.relative, str(error)))
+                found.unread(file, str(error))
                 if isinstance(error, archives.TooLarge):  # a hole as large: its reader shall say the same
                     file.path.touch()
                     os.truncate(file.path, archives.MAX_MEMBER + 1)

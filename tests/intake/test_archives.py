@@ -29,6 +29,7 @@ from grader.intake.archives import (
     SLOW,
     UNREAD,
     Budget,
+    Member,
     NotUnpacked,
     members,
     unpack,
@@ -110,6 +111,7 @@ def test_a_link_or_a_folder_is_no_archive(tmp_path: Path) -> None:
     ("Jörg/größe.ipynb".encode(), 0, "Jörg/größe.ipynb"),
     ("Jörg/größe.ipynb".encode(), 1 << 11, "Jörg/größe.ipynb"),
     ("王/سلام.ipynb".encode(), 0, "王/سلام.ipynb"),
+    ("├╝.ipynb".encode(), 1 << 11, "├╝.ipynb"),
     (b"anna\\work\\x.ipynb", 0, "anna/work/x.ipynb"),
     (b"anna/x.ipynb\0.txt", 0, "anna/x.ipynb\0.txt"),
 ])
@@ -194,6 +196,18 @@ def test_no_file_is_larger_than_a_notebook_may_be(tmp_path: Path, monkeypatch: p
         assert budget.size == (1 << 30) - len(large)
 
 
+@pytest.mark.parametrize(("packed_to", "why"), [(0, "it has more than 1 MiB"), (1, BOMB)])
+def test_bytes_are_counted_whatever_was_said_of_them(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed_to: int, why: str) -> None:
+    monkeypatch.setattr(archives, "MAX_MEMBER", 1 << 20)
+    monkeypatch.setattr(archives, "RATIO_FROM", 1 << 10)
+    more = Member(name="x", folder=False, why="", packed=packed_to, size=1,
+                  opened=lambda: io.BytesIO(bytes(2 << 20)))
+    with pytest.raises(NotUnpacked, match=why):
+        unpack(more, tmp_path / "x", plenty())
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_bomb_costs_a_file_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "RATIO_FROM", 1 << 20)
     bomb, honest = bytes(4 << 20), random.Random(1).randbytes(100)
@@ -209,6 +223,13 @@ def test_all_files_together(tmp_path: Path, pack: object) -> None:
     says = refused(tmp_path, data, Budget(entries=20, size=1 << 20))
     assert says == "more than 0.000977 GiB would come out of it"
     assert refused(tmp_path, data, Budget(entries=19, size=2 << 20)) == "it has more than 19 entries"
+
+
+def test_a_tar_gz_is_not_even_unpacked_to_be_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "archive").write_bytes(gzipped(tarred(("a", bytes(1 << 20)))))
+    with pytest.raises(archives.TooMuch), \
+            members(tmp_path / "archive", Budget(entries=9, size=1 << 20), tmp_path / "spare"):
+        pytest.fail("its tar was written")
 
 
 def test_a_hundred_thousand_entries_are_refused_and_none_is_unpacked(tmp_path: Path) -> None:

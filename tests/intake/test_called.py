@@ -47,6 +47,11 @@ def test_a_name_is_taken_apart(name: str, before: str, exercise: str, old: bool)
     assert (said.before, said.exercise, said.old) == (before, exercise, old)
 
 
+@pytest.mark.parametrize("letter", [" ", "-", "(", "_(1)", "-1", "Kopie von "])
+def test_a_name_as_no_file_has_it_is_not_looked_into(letter: str) -> None:
+    assert called(f"{letter * 100_000}he_init.ipynb", EXERCISES).exercise == ""
+
+
 @pytest.mark.parametrize("name", ["a.ipynb", "a.IPYNB", "a.ipynb.txt", "a.ipynb.json"])
 def test_what_was_put_behind_a_notebooks_name_does_not_hide_it(name: str) -> None:
     assert is_notebook(name)

@@ -82,6 +82,11 @@ def test_a_folder_around_a_class_is_no_student(files: list[str]) -> None:
     assert {h.file.relative for h in reading.handed} <= set(files)
 
 
+def test_a_folder_called_like_an_exercise_says_which_it_is() -> None:
+    reading = read("he_init/anna/x.ipynb", "he_init/bo/y.ipynb")
+    assert [(h.person.id, h.exercise) for h in reading.handed] == [("anna", "he_init"), ("bo", "he_init")]
+
+
 @pytest.mark.parametrize("files", [
     [f"{group}/{who}/he_init.ipynb" for group, who in ("Aa", "Ab", "Bc", "Bd")],
     [f"{group}/{who}/homework {who}.ipynb" for group, who in ("Aa", "Ab", "Bc", "Bd")],

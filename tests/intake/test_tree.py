@@ -129,6 +129,7 @@ def test_what_is_closed_does_not_keep_others_from_their_marks(apart: Path) -> No
     assert names(read) == [f"ben/{X}", f"cleo/{X}", "eve/work.zip"]
     assert read.refused == (("anna", f"{UNREAD}: Permission denied"), (f"ben/{X}", UNREAD),
                             ("dora/inner", f"{UNREAD}: Permission denied"), ("eve/work.zip", UNREAD))
+    assert read.empty == ("anna", "dora", "dora/inner")     # so that they have a row
     root.chmod(0)
     for source in (root, root / "anna"):
         with pytest.raises(IntakeError, match=r"class.*Permission denied"):
@@ -185,6 +186,14 @@ def test_the_tutors_own_archive_that_cannot_be_read(
     assert "\n" not in str(error.value)
     assert str(error.value).startswith(f"{tmp_path}/class.zip: ")
     assert not [path for path in (tmp_path / "scratch").rglob("*") if path.is_file()]
+
+
+def test_the_tutor_may_name_a_link(tmp_path: Path) -> None:
+    put(tmp_path, (f"class/{X}", b"1"), ("class.zip", packed((X, b"1"))))
+    for name in ("class", "class.zip"):
+        (tmp_path / "link").symlink_to(name)
+        assert contents(opened(tmp_path / "link", tmp_path / "scratch")) == {X: b"1"}
+        (tmp_path / "link").unlink()
 
 
 def test_no_such_source(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from grader.intake import archives, found, tree
 from grader.intake.archives import BOMB, DAMAGED, ENCRYPTED, LINK, OVERLAPPING
 from grader.intake.found import DEEP, LEADS_OUT, LONG
 from grader.intake.handed import File, Tree
-from grader.intake.tree import TOO_NESTED, opened
+from grader.intake.tree import AGAIN, TOO_NESTED, opened
 from tests.intake.packing import (
     SYMLINK,
     Entry,
@@ -55,6 +55,13 @@ def test_names_that_lead_out_of_an_archive(tmp_path: Path) -> None:
     read = of_archive(tmp_path, tarred(("/etc/x", b"1"), ("../x", b"1"), ("a/../../x", b"1"), (X, b"2")))
     assert contents(read) == {X: b"2"}
     assert read.refused == (("../x", LEADS_OUT), ("/etc/x", LEADS_OUT), ("a/../../x", LEADS_OUT))
+
+
+def test_names_that_are_no_utf8_and_names_that_would_break_a_line(tmp_path: Path) -> None:
+    read = of_archive(tmp_path, tarred(("J\udcf6rg/x.ipynb", b"1"), ("two\nlines", b"2"),
+                                       ("\x1b/../x", b"3")))
+    assert contents(read) == {r"J\xf6rg/x.ipynb": b"1", r"two\nlines": b"2"}
+    assert read.refused == ((r"\x1b/../x", LEADS_OUT),)
 
 
 def test_long_and_deep_names_in_an_archive(tmp_path: Path) -> None:
@@ -181,6 +188,13 @@ def test_hostile_names_in_a_students_archive(tmp_path: Path) -> None:
     read = of_archive(tmp_path, packed(("cleo/work.zip", packed((X, b"1"))), (f"cleo/work.zip/{X}", b"2")))
     assert sorted(contents(read).values()) == [b"1", b"2"]
     assert len(set(names(read))) == 2
+
+
+def test_two_archives_of_one_name_are_both_read(tmp_path: Path) -> None:
+    read = of_archive(tmp_path, zipped(*(Entry(name=b"anna/work.zip", data=packed((X, data)))
+                                         for data in (b"1", b"2"))))
+    assert contents(read) == {f"anna/work.zip/{X}": b"1", f"anna/work (2).zip/{X}": b"2"}
+    assert read.refused == (("anna/work.zip", AGAIN.format("work (2).zip")),)
 
 
 def test_several_sources_share_a_scratch_folder(tmp_path: Path) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from grader.intake.called import stem, uncopied
+from grader.intake.called import called, stem, uncopied
 from grader.intake.handed import IntakeError, Layout, Reading, Tree
 from grader.intake.layouts import canvas, gradescope, moodle
 from grader.intake.layouts.canvas import Canvas
 from grader.intake.layouts.classroom import Classroom
 from grader.intake.layouts.entries import beneath, branches, entries
-from grader.intake.layouts.folders import Folders, flat_person
+from grader.intake.layouts.folders import Folders, flat_person, is_an_exercise
 from grader.intake.layouts.gradescope import Gradescope
 from grader.intake.layouts.moodle import Moodle
 from grader.intake.layouts.nbgrader import Nbgrader
@@ -75,7 +75,7 @@ def _found(tree: Tree, exercises: tuple[str, ...], deepest: int) -> Reading:
         (top, below), = inner.items()
         _refuse_chance(top, below)
         if is_wrapper(top, tree, below, exercises):
-            return beneath(top, tree, _found(below, exercises, deepest - 1))
+            return _of(top, exercises, beneath(top, tree, _found(below, exercises, deepest - 1)))
     said = refuse_doubt(tree, exercises)
     return replace(Folders().read(tree, exercises), said=tuple(said))
 
@@ -102,6 +102,13 @@ def _downloads(tree: Tree, inner: dict[str, Tree], exercises: tuple[str, ...], d
 def _flat(tree: Tree, exercises: tuple[str, ...]) -> bool:
     """Does a person's file lie in the tree itself?"""
     return any(len(entry.parts) == 1 and flat_person(entry.parts[0], exercises) for entry in entries(tree))
+
+
+def _of(top: str, exercises: tuple[str, ...], reading: Reading) -> Reading:
+    """What lies in a folder that is called like an exercise is of that exercise, where nothing says more."""
+    exercise = called(top, exercises).exercise if is_an_exercise(top, exercises) else ""
+    return replace(reading, handed=tuple(replace(each, exercise=each.exercise or exercise)
+                                         for each in reading.handed))
 
 
 def _refuse_chance(top: str, below: Tree) -> None:

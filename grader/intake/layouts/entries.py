@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from grader.intake.called import is_notebook, text
 from grader.intake.handed import File, Handed, IntakeError, Reading, Tree
@@ -12,6 +13,7 @@ from grader.records import Person
 
 LEFT_BY_MACHINES = {"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini"}
 SHADOWS = ("._", ".ipynb_checkpoints", ".git", ".Trash")     # nobody's files, though they may be called so
+OWN = "it is the download's own, nothing that was handed in"
 FEEDBACK = "feedback"     # nbgrader puts there what was given back
 
 Parts = tuple[str, ...]
@@ -42,6 +44,7 @@ class Theirs:
 Whose = Callable[[Parts], Theirs | tuple[Theirs, ...] | str]     # or why it is nobody's
 
 
+@lru_cache(maxsize=1 << 18)     # every layout looks at every path, several times
 def split(relative: str) -> Parts:
     """The parts of a path, as text."""
     return tuple(text(part) for part in relative.split("/") if part not in ("", "."))
@@ -49,17 +52,17 @@ def split(relative: str) -> Parts:
 
 def entries(tree: Tree) -> tuple[Entry, ...]:
     """The files that somebody may have handed in."""
-    every = (Entry(file=file, parts=split(file.relative)) for file in tree.files)
-    return tuple(entry for entry in every if entry.parts and not _passed_over(entry.parts))
+    return tuple(Entry(file=file, parts=split(file.relative)) for file in tree.files
+                 if _counts(file.relative))
 
 
 def hollow(tree: Tree) -> tuple[Parts, ...]:
     """Folders in which there may be nothing else: empty ones, and what holds files that do not count."""
     found = {split(folder) for folder in tree.empty} | {split(path) for path, _ in tree.refused}
     for file in tree.files:
-        parts = split(file.relative)
-        if (at := _passed_over(parts)):
-            found.add(parts[:at - 1])
+        if not _counts(file.relative):
+            parts = split(file.relative)
+            found.add(parts[:_passed_over(parts) - 1])
     return tuple(sorted(parts for parts in found if parts and not _passed_over(parts)))
 
 
@@ -68,7 +71,7 @@ def left_out(tree: Tree) -> tuple[tuple[str, str], ...]:
     told = []
     for file in tree.files:
         parts = split(file.relative)
-        at = _passed_over(parts)
+        at = 0 if _counts(file.relative) else _passed_over(parts)
         if not at or not is_notebook(parts[-1]):
             continue
         if parts[at - 1] == FEEDBACK:
@@ -148,6 +151,12 @@ def reading(layout: str, like: str, tree: Tree, whose: Whose, *, blind: bool = F
         raise IntakeError(f"{tree.source}: nothing in it is laid out as {layout} does it: {like}{first}")
     return Reading(layout=layout, handed=tuple(handed), without=tuple(without.values()), blind=blind,
                    ignored=(*ignored, *left_out(tree)), said=tuple(said))
+
+
+@lru_cache(maxsize=1 << 18)
+def _counts(relative: str) -> bool:
+    parts = split(relative)
+    return bool(parts) and not _passed_over(parts)
 
 
 def _passed_over(parts: Parts) -> int:

@@ -12,7 +12,7 @@ import yaml
 from grader.intake.called import text
 from grader.intake.handed import Reading, Tree
 from grader.intake.layouts.aside import small, when
-from grader.intake.layouts.entries import Parts, Theirs, entries, hollow, reading
+from grader.intake.layouts.entries import OWN, Parts, Theirs, entries, hollow, reading
 from grader.records import Person
 
 METADATA = "submission_metadata.yml"
@@ -45,7 +45,7 @@ class Gradescope:
 
         def whose(parts: Parts) -> tuple[Theirs, ...] | str:
             if parts == (METADATA,):
-                return "it says who handed in what"
+                return OWN
             found = SUBMISSION.match(parts[0])
             if found is None:
                 return "Gradescope's export does not call it so"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from grader.intake.called import text
 from grader.intake.handed import File, IntakeError, Reading, Tree
 from grader.intake.layouts.aside import small, when
-from grader.intake.layouts.entries import Parts, Theirs, beneath, branches, entries, reading, split
+from grader.intake.layouts.entries import OWN, Parts, Theirs, beneath, branches, entries, reading, split
 from grader.records import Person
 
 HANDED_IN = ("submitted", "autograded")       # that with the students' own files first
@@ -40,7 +40,10 @@ class Nbgrader:
             raise IntakeError(f"{tree.source}: nothing was handed in; {step} is empty")
         theirs = _read(replace(inner, source=tree.source / step))
         left = f"; {', '.join(others)} left as they are" if others else ""
-        return replace(beneath(step, tree, theirs), said=(f"{step} is taken{left}", *theirs.said))
+        read = beneath(step, tree, theirs)
+        rest = tuple((file.relative, OWN) for file in tree.files if split(file.relative)[:1] != (step,)
+                     and file.relative not in dict(read.ignored))
+        return replace(read, said=(f"{step} is taken{left}", *theirs.said), ignored=(*read.ignored, *rest))
 
 
 def _step(tree: Tree) -> tuple[str, list[str]]:
@@ -79,7 +82,7 @@ def _read(tree: Tree) -> Reading:
         IntakeError: no file lies in an assignment's folder.
     """
     lead = _above(tree)[len(_above(tree)) - _lead(tree) + 1:] if _lead(tree) else ()
-    stamps, unread = _timestamps(tree, lead)
+    stamps, told = _timestamps(tree, lead)
 
     def whose(parts: Parts) -> Theirs | str:
         student, *inner = (*lead, *parts)
@@ -95,20 +98,19 @@ def _read(tree: Tree) -> Reading:
     found = reading("nbgrader", LIKE, theirs, whose)
     if not any(each.exercise for each in found.handed):
         raise IntakeError(f"{tree.source}: nothing in it is laid out as nbgrader does it: {LIKE}")
-    return replace(found, ignored=(*found.ignored, *unread))
+    return replace(found, ignored=(*found.ignored, *told))
 
 
 def _timestamps(tree: Tree, lead: Parts) -> tuple[dict[tuple[str, str], str], list[tuple[str, str]]]:
-    """When each student handed in each assignment; and the timestamps that could not be read."""
-    read, unread = dict[tuple[str, str], str](), list[tuple[str, str]]()
+    """When each student handed in each assignment; and of each timestamp what becomes of it."""
+    read, told = dict[tuple[str, str], str](), list[tuple[str, str]]()
     for file in tree.files:
         if _is_stamp(file, lead):
             student, exercise, _ = (*lead, *split(file.relative))
             said = small(file.path, MAX_TIMESTAMP) or b""
             read[student, exercise] = when(said.decode("utf-8", "replace"))
-            if not read[student, exercise]:
-                unread.append((file.relative, "no time can be read in it"))
-    return read, unread
+            told.append((file.relative, OWN if read[student, exercise] else "no time can be read in it"))
+    return read, told
 
 
 def _is_stamp(file: File, lead: Parts) -> bool:

@@ -81,6 +81,11 @@ def test_a_moodle_download_among_other_folders_is_asked_about() -> None:
     assert [file for file, _ in asked.ignored] == ["bo/a.ipynb", "carl/a.ipynb"]
 
 
+def test_sheets_that_lie_beside_moodles_submissions_change_nothing() -> None:
+    reading = read("A_1_assignsubmission_file/a.ipynb", "grades.csv", "grades (1).csv", "notes.txt")
+    assert owners(reading) == {"A_1_assignsubmission_file/a.ipynb": "1"}
+
+
 @given(st.data(), st.lists(st.tuples(NUMBERS, NAMES, st.booleans()), unique_by=lambda p: p[0], min_size=1))
 def test_every_moodle_file_is_read_back_at_its_number(
         data: st.DataObject, people: list[tuple[int, str, bool]]) -> None:
