@@ -43,7 +43,10 @@ EXAMPLES = {
                  "grader validate he_init --styles 50    # do right answers in other words get full marks?"],
     "rejudge": ["grader rejudge reports    # after mending a check"],
     "report": ["grader report reports"],
-    "export": ["grader export reports --format csv > marks.csv",
+    "remove": ["grader remove reports 1003", "grader remove reports 'Anna Schmidt'",
+               "grader remove reports 1003 --erase    # nothing of them is left"],
+    "export": ["grader export reports --format csv --output marks.csv",
+               "grader export reports --format csv --separator ';' --output marks.csv    # Excel in Germany",
                "grader export reports --format moodle --worksheet Grades.csv --output filled.csv"],
     "override": ["grader override reports ada he_init variance --points 4 --comment 'Right up to the seed.'",
                  "grader override reports ada he_init variance --drop"],
@@ -84,6 +87,19 @@ def default_exercises() -> Path:
     """`exercises/` beside the working directory, else in the repository."""
     here = Path.cwd() / "exercises"
     return here if here.is_dir() else Path(__file__).resolve().parent.parent / "exercises"
+
+
+class Points(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions only
+    """A number, with a decimal point or comma."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        text = str(value)
+        try:
+            return float(text.replace(",", ".") if "." not in text else text)
+        except ValueError:
+            self.fail(f"{text!r} is no number", param, ctx)
 
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -208,7 +224,7 @@ def batch(options: Options, sources: tuple[Path, ...], out: Path, dry_run: bool,
         with console.watching() as watcher:
             results = commands.batch(sources, out, options, sandbox, watcher)
         console.class_table(results, out, commands.language(out))
-        sys.exit(1 if any(result.score is None for result in results) else 0)
+        sys.exit(commands.batch_exit_code(results))
 
 
 @main.command(epilog=epilog("grade"))
@@ -382,7 +398,7 @@ def report(_: Options, out: Path) -> None:
 @click.argument("student")
 @click.argument("named", metavar="EXERCISE")
 @click.argument("check")
-@click.option("--points", type=float, help="The points this check shall have.")
+@click.option("--points", type=Points(), help="The points this check shall have: 2.5 or 2,5.")
 @click.option("--comment", default="", help="Shown to the student.")
 @click.option("--drop", is_flag=True, help="Take the override back.")
 @takes()
@@ -393,6 +409,24 @@ def override(_: Options, out: Path, student: str, named: str, check: str, points
 
     click.echo(overrides.override(out, (student, named, check), points=points, comment=comment,
                                    drop=drop))
+
+
+@main.command(epilog=epilog("remove"))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("person")
+@click.option("--erase", is_flag=True, help="Leave nothing of them in OUT: no attempt, history, override, "
+                                            "observation or page.")
+@takes()
+def remove(_: Options, out: Path, person: str, erase: bool) -> None:
+    """Take a person out of the class page, results.jsonl, grades.csv and every export.
+
+    PERSON is an id, or a name that only one person has. Their attempts, overrides and history stay in the
+    gradebook: if they hand in again, they are back. Files that were exported before are not changed.
+    """
+    from grader.keep import removal
+
+    for line in removal.remove(out, person, erase=erase):
+        click.echo(line)
 
 
 @main.command(epilog=epilog("export"))
@@ -408,12 +442,16 @@ def override(_: Options, out: Path, student: str, named: str, check: str, points
               help="canvas: the column of an exercise, with Canvas's number: 'he_init=Sheet 3 (12345)'.")
 @click.option("--summary", type=click.Path(path_type=Path, dir_okay=False),
               help="github: the file to which the step summary is added, $GITHUB_STEP_SUMMARY.")
+@click.option("--separator", type=click.Choice([",", ";"]), default=",", show_default=True,
+              help="csv: between the cells. Excel wants , in the US, and ; with a decimal comma in Germany; "
+                   "UTF-8 with a byte order mark either way.")
 @click.option("--exercise", hidden=True)
 @click.option("--exercises", type=FOLDER, hidden=True)
 @click.option("--sandbox", hidden=True)
 @takes()
 def export(options: Options, out: Path | None, form: str, output: Path | None, student: str | None,
-           worksheet: Path | None, assignments: tuple[str, ...], summary: Path | None) -> None:
+           worksheet: Path | None, assignments: tuple[str, ...], summary: Path | None,
+           separator: str) -> None:
     """Write the marks of a batch's folder OUT in another program's format."""
     from grader import commands
 
@@ -429,7 +467,8 @@ def export(options: Options, out: Path | None, form: str, output: Path | None, s
     if odd:
         raise Failure(f"--assignment {odd[0]!r}: say EXERCISE=TITLE")
     told = commands.export(out, form, output or sys.stdout, student=student, worksheet=worksheet,
-                           assignments=dict(word.split("=", 1) for word in assignments), summary=summary)
+                           assignments=dict(word.split("=", 1) for word in assignments), summary=summary,
+                           separator=separator)
     if told:
         click.echo(told, err=True)
 

@@ -14,7 +14,7 @@ from grader.report import safe_text
 def write(form: str, results: Sequence[Result], out: Out, *, worksheet: Path | None = None,
           assignments: Mapping[str, str] | None = None, summary: Path | None = None,
           notebooks: Mapping[tuple[str, str], str] | None = None, language: str = "en",
-          weights: Mapping[str, float] | None = None) -> str:
+          weights: Mapping[str, float] | None = None, separator: str = ",") -> str:
     """Write in one format; returns what the tutor should know of it, empty where that is nothing.
 
     Raises:
@@ -41,7 +41,7 @@ def write(form: str, results: Sequence[Result], out: Out, *, worksheet: Path | N
         case "classroom":
             classroom.write(results, out)
         case "csv":
-            csv.write(results, out, weights)
+            csv.write(results, out, weights, separator=separator)
         case _:
             raise ExportError(f"there is no format {form!r}")
     return ""

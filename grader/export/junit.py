@@ -63,6 +63,6 @@ def _case(result: records.Result, verdict: records.Verdict) -> ET.Element:
 def _whole(result: records.Result) -> ET.Element:
     """A submission that has no checks to show for its status."""
     case = ET.Element("testcase", classname=safe_text.line(result.exercise), name="submission", time="0")
-    tag = "error" if result.status is records.Status.WITHHELD else "failure"
+    tag = "error" if result.score is None else "failure"
     ET.SubElement(case, tag, message=safe_text.line(result.reason, _LONGEST), type=result.status.value)
     return case

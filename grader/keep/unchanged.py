@@ -81,9 +81,11 @@ class Today:
         work = prepare(0, submission, self.conditions)
         if submission.exercise not in self._inputs and work:
             self._inputs[submission.exercise] = inputs(work)
-        # What is not executed has no job, and its reason in place of a notebook.
+        # What has no job has its reason in place of a notebook, and the files that claim to be one.
         text = submission.notebook if isinstance(submission, Submission) else submission.reason
-        question = digest(text, self._inputs.get(submission.exercise, "") if work else "",
+        claims = submission.files if isinstance(submission, Unclear) else ()
+        question = digest(text, *(f"{file.path} {file.sha256}" for file in claims),
+                          self._inputs.get(submission.exercise, "") if work else "",
                           *(msgspec.json.encode(structs.replace(each.job, notebook="")) for each in work))
         return Fingerprints(question=question, observed=digest(question, self._observer),
                             judged=self._judged[submission.exercise])

@@ -19,6 +19,7 @@ from grader.export import canvas, classroom, github, gradescope, junit
 from grader.export import csv as grades
 from grader.export.out import ExportError
 from tests import samples as s
+from tests.report.test_class_page import missing, unclear
 from tests.report.test_student import hostile
 
 
@@ -29,7 +30,7 @@ def text_of(module: ModuleType, results: list[records.Result], **options: object
 
 
 def table(results: list[records.Result]) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text_of(grades, results))))
+    return list(csv.DictReader(io.StringIO(text_of(grades, results).removeprefix("\ufeff"))))
 
 
 # --- csv -----------------------------------------------------------------------------------------------
@@ -49,7 +50,7 @@ def test_the_course_decides_order_and_weight() -> None:
     results = [s.result("ada", "one"), s.passed_all("ada", "two"), s.result("ada", "other"),
                s.result("ben", "one")]
     text = text_of(grades, results, weights={"two": 0.5, "absent": 9.0, "one": 2.0})
-    rows = list(csv.DictReader(io.StringIO(text)))
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
     assert [name for name in rows[0] if name.endswith(" score")] == ["two score", "one score", "other score"]
     # 19/2 + 2 * 7 + 7, of 19/2 + 2 * 20 + 20
     assert (rows[0]["total"], rows[0]["total max"]) == ("30.5", "69.5")
@@ -69,6 +70,39 @@ def test_no_name_is_a_formula(name: str) -> None:
     assert shown.startswith("'")
 
 
+@pytest.mark.parametrize("name", ["Anna;=1+1", "Anna,+1", "A\t-1", 'A;"=1', "A; ＝1"])
+def test_no_name_is_a_formula_where_another_sign_parts_the_cells(name: str) -> None:
+    text = text_of(grades, [s.result("1", name=name)])
+    for separator in ",;\t":
+        cells = [cell for row in csv.reader(io.StringIO(text), delimiter=separator) for cell in row]
+        assert not [cell for cell in cells if cell.strip('" ').startswith(("=", "+", "-", "＝"))]
+
+
+def test_people_are_sorted_by_name_and_two_of_one_name_are_two() -> None:
+    rows = table([s.result("1007", name="Zoë"), s.result("1010", name="Anna"), s.result("1009", name="Anna")])
+    assert [(row["student"], row["name"]) for row in rows] == [("1009", "Anna"), ("1010", "Anna"),
+                                                               ("1007", "Zoë")]
+
+
+def test_with_a_semicolon_numbers_have_a_comma() -> None:
+    half = s.result("ada", score=7.5)
+    text = text_of(grades, [half, s.result("bo;")], separator=";")
+    assert text.splitlines() == [
+        "\ufeffstudent;name;he_init score;he_init max;he_init status;total;total max;status",
+        "ada;;7,5;20;graded;7,5;20;graded", '"bo;";;7;20;graded;7;20;graded']
+
+
+def test_what_is_missing_or_unclear_is_blank_and_never_0() -> None:
+    rows = table([missing("mia", "one"), missing("mia", "two"), unclear("uta"), s.result("ada", "one"),
+                  missing("ada", "two")])
+    cells = {row["student"]: row for row in rows}
+    assert [cells["mia"][name] for name in ("one score", "one status", "total", "status")] == [
+        "", "missing", "", "missing"]
+    assert [cells["uta"][name] for name in ("he_init score", "he_init status", "total", "status")] == [
+        "", "unclear", "", "unclear"]
+    assert [cells["ada"][name] for name in ("two score", "total", "status")] == ["", "7", "graded"]
+
+
 def test_a_strange_name_stays_in_its_cell() -> None:
     rows = table([s.result('a",b\nc;\u202e\ud800')])
     assert len(rows) == 1
@@ -79,7 +113,7 @@ def test_a_file_is_written_whole_and_leaves_nothing_beside_it(tmp_path: Path) ->
     out = tmp_path / "grades.csv"
     grades.write([hostile()], out)
     assert [path.name for path in tmp_path.iterdir()] == ["grades.csv"]
-    assert out.read_text(encoding="utf-8").startswith("student,")
+    assert out.read_bytes().startswith(b"\xef\xbb\xbfstudent,name,")
 
 
 # --- gradescope ----------------------------------------------------------------------------------------
@@ -215,3 +249,16 @@ def test_canvas_makes_no_new_assignment_and_no_guess(tmp_path: Path) -> None:
         text_of(canvas, [s.result("zoe")], assignments=SHEET, gradebook=tmp_path / "g.csv")
     with pytest.raises(ExportError, match="Canvas user id"):
         text_of(canvas, [s.result("zoe")], assignments=SHEET)
+
+
+def test_an_unclear_mark_is_nobody_s_failure_anywhere() -> None:
+    root = ET.fromstring(text_of(junit, [unclear("uta")]).split("\n", 1)[1])
+    assert [root.get(name) for name in ("failures", "errors")] == ["0", "1"]
+    told = text_of(github, [unclear("uta")])
+    assert "::warning" in told
+    assert "Points unclear" in told
+    document = json.loads(text_of(classroom, [unclear("uta")]))
+    assert (document["status"], document["tests"][0]["status"]) == ("error", "error")
+    document = json.loads(text_of(gradescope, [unclear("uta")]))
+    assert "score" not in document
+    assert "No mark yet" in document["output"]
