@@ -252,5 +252,10 @@ class _People:
         return person
 
 
+def told(people: Iterable[Person]) -> str:
+    """People by id and name."""
+    return ", ".join(one.id + (f" ({one.name})" if one.name not in ("", one.id) else "") for one in people)
+
+
 def ids(people: Iterable[Person]) -> frozenset[str]:
     return frozenset(person.id for person in people)

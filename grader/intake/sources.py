@@ -30,7 +30,7 @@ OURS = ("gradebook.sqlite", "results.jsonl")      # by these a folder that a bat
 WRITTEN = "an earlier batch wrote it"
 NOBODYS = "nothing says whose it is"
 QUIET = (WRITTEN, EDITED)
-SHOWN = 20                                        # files that are nobody's, each in a note
+SHOWN = 20                                        # files that are nobody's, and people in one note
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,12 +124,16 @@ def taken_in(sources: Sequence[Source], asked: Asked) -> Intake:
         new = [f"{asked.mapping}: {key!r} is new, nobody else is called so" for key in edited.new]
         claims, everybody = edited.claims, {key: edited.everybody[key] for key in edited.everybody
                                             if key not in gone}
+    expected = people.ids(one.person for one in listed or ())
+    there = {claim.person.id for claim in claims} | expected
+    absent = [everybody[key] for key in sorted(everybody) if key not in there]
+    new += [f"no file from {people.told(absent[at:at + SHOWN])}" for at in range(0, len(absent), SHOWN)]
     found = chosen(claims, Wanted(only=asked.only, prefer=asked.prefer))
     passed_over = [f"{row.file}: left out, {row.why}" for row in ignored.values() if row.why not in QUIET]
     if len(passed_over) > SHOWN:
         passed_over[SHOWN:] = [f"and {len(passed_over) - SHOWN} more are left out; --dry-run names them"]
     return Intake(submissions=found.submissions, people=tuple(everybody[key] for key in sorted(everybody)),
-                  roster=None if listed is None else people.ids(one.person for one in listed),
+                  roster=None if listed is None else expected,
                   passing=known.passing, said=tuple(line for source in sources for line in _said(source)),
                   notes=(*known.notes, *new, *found.notes, *passed_over),
                   rows=(*found.rows, *ignored.values()))

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.intake.mapping import IGNORED, USES, Row
+from grader.intake.people import told
 from grader.intake.sources import Intake
 from grader.report.console import fitting
 
@@ -36,10 +37,8 @@ def show(intake: Intake) -> None:
     counts = Counter(row.use for row in intake.rows)
     console.print(", ".join(f"{counts[use]} {use}" for use in USES if counts[use]) or "no files")
     there = {row.person for row in intake.rows}
-    if missing := [person for person in intake.people if person.id not in there]:
-        console.print(Text(fitting("nothing came from " + ", ".join(
-            person.id + (f" ({person.name})" if person.name not in ("", person.id) else "")
-            for person in missing), 5000)), soft_wrap=True)
+    if missing := [one for one in intake.people if one.id in (intake.roster or ()) and one.id not in there]:
+        console.print(Text(fitting(f"nothing came from {told(missing)}", 5000)), soft_wrap=True)
 
 
 def _cells(row: Row) -> tuple[str, ...]:

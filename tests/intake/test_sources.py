@@ -137,6 +137,7 @@ def test_a_folder_that_nobody_may_read_keeps_nobody_waiting(tmp_path: Path,
     assert [one.student for one in found.submissions] == ["ada"]
     assert any(note.startswith("bo: ") for note in found.notes)
     assert "bo" in {person.id for person in found.people}
+    assert "no file from bo" in found.notes
 
 
 def test_files_that_are_nobodys_are_told(tmp_path: Path) -> None:
