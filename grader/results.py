@@ -10,21 +10,19 @@ from grader.exercise.catalog import Exercise
 from grader.intake.bundle import REPLACED, notes_on
 from grader.intake.pythons import HERE
 from grader.judge import score
-from grader.locale import N_
 from grader.records import (
     Cause,
-    HandedIn,
     MadeBy,
     Mark,
     NeedsYou,
     NotebookFile,
     Result,
-    Sentence,
     Status,
     Submission,
     Unclear,
     Unreadable,
     Verdict,
+    who,
 )
 from grader.wall.messages import CellEvent
 
@@ -43,12 +41,11 @@ def unreadable(submission: Unreadable, exercise: Exercise, made: MadeBy) -> Resu
 
 
 def unclear(submission: Unclear, exercise: Exercise, made: MadeBy) -> Result:
-    """No mark until the tutor says which of several files counts: each is named."""
-    said = Sentence(template=N_("it is not clear which of these files counts: %(files)s"),
-                    values={"files": ", ".join(file.path for file in submission.files)})
-    need = NeedsYou(kind="unclear", reason=said.template % said.values, said=said)
-    return structs.replace(_blank(submission, exercise, made), status=Status.UNCLEAR, needs_you=(need,),
-                           reason=submission.reason, said=submission.said, claims=submission.files)
+    """No mark until the tutor says which of several files counts."""
+    return structs.replace(_blank(submission, exercise, made), status=Status.UNCLEAR,
+                           reason=submission.reason, said=submission.said, claims=submission.files,
+                           needs_you=(NeedsYou(kind="unclear", reason=submission.reason,
+                                               said=submission.said),))
 
 
 def not_started(submission: Submission, exercise: Exercise, made: MadeBy, why: str) -> Result:
@@ -81,10 +78,9 @@ def judged(submission: Submission, exercise: Exercise, made: MadeBy, verdicts: t
 
 def _blank(submission: Submission | Unreadable | Unclear, exercise: Exercise, made: MadeBy) -> Result:
     """A result that says nothing of marks yet: withheld."""
-    who = {name: getattr(submission, name) for name in HandedIn.__struct_fields__}
-    file = (NotebookFile(path="", sha256="") if isinstance(submission, Unclear) else
-            NotebookFile(path=submission.path, sha256=submission.sha256))
-    blank = Result(**who, exercise=exercise.name, status=Status.WITHHELD, score=None,
+    file = (NotebookFile(path="", sha256="") if isinstance(submission, Unclear)
+            else NotebookFile(path=submission.path, sha256=submission.sha256))
+    blank = Result(**who(submission), exercise=exercise.name, status=Status.WITHHELD, score=None,
                    max_score=exercise.settings.points, checks=(), made_by=made,
                    title=exercise.settings.title, notebook=file)
     if not isinstance(submission, Submission):

@@ -8,18 +8,11 @@ import json
 import re
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from msgspec import structs
 
-from grader import commands, records
 from grader.cli import main
-from grader.execute.opening import open_sandbox
-from grader.keep.gradebook import Gradebook
-from grader.options import Options
-from grader.report.console import Lines
 from tests.conftest import CELLS, CHECKS, write_exercise
 from tests.notebooks import notebook
 
@@ -210,22 +203,30 @@ def test_a_new_attempt_is_run_and_another_place_is_not(course: Path, tmp_path: P
     assert (rows(out)["bo"]["score"], rows(out)["bo"]["attempt"]) == (6.0, 2)
 
 
-def class_of(course: Path, tmp_path: Path, **how: Any) -> tuple[Path, list[records.Result]]:
-    options = Options(exercises=course, seed=5)
-    with open_sandbox("process") as sandbox:
-        results = commands.batch(tmp_path / "in", tmp_path / "out", options, sandbox, Lines(), **how)
-    return tmp_path / "out", results
+def moodle(root: Path, **notebooks: str) -> Path:
+    """A folder of Moodle's: "Anna Schmidt_1003" -> what she handed in."""
+    for who, text in notebooks.items():
+        folder = root / f"{who}_assignsubmission_file"
+        folder.mkdir(parents=True)
+        (folder / "doubling.ipynb").write_text(text)
+    return root
+
+
+def roster(tmp_path: Path, *people: str) -> Path:
+    path = tmp_path / "roster.csv"
+    path.write_text("\n".join(["id,name,email", *people]), encoding="utf-8")
+    return path
 
 
 def test_whoever_is_on_the_roster_has_a_row_and_no_zero(course: Path, tmp_path: Path) -> None:
-    submit(tmp_path, ada=RIGHT)
-    people = [records.Person(id="ada", name="Ada Lovelace"), records.Person(id="bo", name="Bo Jackson")]
-    out, results = class_of(course, tmp_path, people=people, roster=frozenset({"ada", "bo"}))
-    assert [(one.student, one.status.value, one.score) for one in results] == [
-        ("ada", "graded", 6.0), ("bo", "missing", None)]
-    assert commands.batch_exit_code(results) == 0
-    assert (rows(out)["bo"]["status"], rows(out)["bo"]["score"], rows(out)["bo"]["name"]) == (
-        "missing", None, "Bo Jackson")
+    folder, out = submit(tmp_path, ada=RIGHT), tmp_path / "out"
+    again = ("batch", folder, "--out", out, "--exercises", course, "--sandbox", "process")
+    done = run(*again, "--roster", roster(tmp_path, "ada,Ada Lovelace,", "bo,Bo Jackson,"))
+    assert done.exit_code == 0, done.output
+    found = rows(out)
+    assert [(found[who]["status"], found[who]["score"], found[who]["name"]) for who in ("ada", "bo")] == [
+        ("graded", 6.0, "Ada Lovelace"), ("missing", None, "Bo Jackson")]
+    assert "Bo Jackson (bo)" in done.output
     for text in ((out / "grades.csv").read_text(encoding="utf-8-sig"),
                  run("export", out, "--format", "csv").output.lstrip("\ufeff")):
         cells = {row["student"]: row for row in csv.DictReader(io.StringIO(text))}
@@ -235,48 +236,66 @@ def test_whoever_is_on_the_roster_has_a_row_and_no_zero(course: Path, tmp_path: 
     row = page[page.index("<bdi>Bo Jackson</bdi>"):]
     assert "missing" in row[: row.index("</tr>")]
     assert not (out / "bo").exists()
-    _, results = class_of(course, tmp_path)
-    assert [one.status.value for one in results] == ["graded", "missing"], "a roster is remembered"
+    run(*again)
+    assert rows(out)["bo"]["status"] == "missing", "a roster is remembered"
+
+
+def test_two_assignments_of_moodle_s_are_one_class(tmp_path: Path) -> None:
+    exercises = write_exercise(tmp_path / "exercises" / "doubling").parent
+    again = ("--exercises", exercises, "--out", tmp_path / "out", "--sandbox", "process")
+    first = moodle(tmp_path / "sheet 1", **{"Anna Schmidt_1003": RIGHT, "Bert_1004": SQUARES,
+                                            "Bert_1005": RIGHT})
+    assert run("batch", first, *again).exit_code == 0
+    write_exercise(exercises / "second")
+    second = moodle(tmp_path / "sheet 2", **{"Anna Schmidt_2041": SQUARES, "Bert_2042": RIGHT})
+    for folder in second.iterdir():
+        (folder / "doubling.ipynb").rename(folder / "second.ipynb")
+    done = run("batch", second, *again)
+    assert "Anna Schmidt (2041, before 1003)" in done.output, done.output
+    assert "Bert (2042) may be 1004, 1005" in done.output
+    lines = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
+    assert [(row["student"], row.get("source_id", ""), row["exercise"], row["score"]) for row in lines] == [
+        ("1003", "", "doubling", 6.0), ("1003", "2041", "second", 2.0), ("1004", "", "doubling", 2.0),
+        ("1005", "", "doubling", 6.0), ("2042", "", "second", 6.0)]
+    assert "0 to grade, 2 unchanged" in run("batch", second, *again).output
 
 
 def test_nothing_is_left_of_whoever_is_erased(course: Path, tmp_path: Path) -> None:
     """Neither of their name nor of any id of theirs nor of what they wrote, in any byte of the folder."""
-    token = "t0ken-of-anna"
-    submit(tmp_path, **{"u-1003": notebook(*CELLS, f"print('{token}')"), "bo": SQUARES})
-    people = [records.Person(id="u-1003", name="Anna Schmidt", email="anna@uni.de")]
-    out, _ = class_of(course, tmp_path, people=people)
-    (tmp_path / "in" / "u-1003").rename(tmp_path / "in" / "x-2041")
-    (tmp_path / "in" / "x-2041" / "doubling.ipynb").write_text(notebook(*CELLS, f"print('{token}!')"))
-    people = [records.Person(id="m-77", name="Anna Schmidt")]
-    with Gradebook(out / "gradebook.sqlite") as book:
-        book.meet([structs.replace(one, known_as=("m-77", "x-2041")) for one in book.people()
-                   if one.person.id == "u-1003"])
-    class_of(course, tmp_path, people=people)
-    run("override", out, "u-1003", "doubling", "values", "--comment", f"{token} is fine.")
-    words = [word.encode() for word in (token, "Anna", "Schmidt", "anna@", "1003", "2041", "m-77")]
+    token, out = "t0ken-of-anna", tmp_path / "out"
+    people = roster(tmp_path, "u-71103,Anna Schmidt,anna@uni.de", "u-2,Bert,")
+    for name, mark in ("first", ""), ("later", "!"):
+        cell = f"print('{token}{mark}')"
+        folder = moodle(tmp_path / name, **{"Anna Schmidt_100377219": notebook(*CELLS, cell),
+                                            "Bert_4": SQUARES})
+        done = run("batch", folder, "--out", out, "--exercises", course, "--roster", people, "--sandbox",
+                   "process")
+        assert done.exit_code == 0, done.output
+    run("override", out, "u-71103", "doubling", "values", "--comment", f"{token} is fine.")
+    words = [word.encode() for word in (token, "Anna", "Schmidt", "anna@", "u-71103", "100377219")]
     assert all(any(word in file.read_bytes() for file in files(out)) for word in words), "it was there"
     told = run("remove", out, "anna schmidt", "--erase")
-    assert (told.exit_code, "removed: Anna Schmidt (u-1003)" in told.output) == (0, True), told.output
-    assert set(rows(out)) == {"bo"}
-    assert [(file, word) for file in files(out) for word in words if word in file.read_bytes()] == []
-    assert [path for path in out.rglob("*") if "1003" in path.name or "2041" in path.name] == []
+    assert (told.exit_code, "removed: Anna Schmidt (u-71103)" in told.output) == (0, True), told.output
+    assert set(rows(out)) == {"u-2"}
+    assert [(file.name, word) for file in files(out) for word in words if word in file.read_bytes()] == []
+    assert [path for path in out.rglob("*") if "71103" in path.name or "1003772" in path.name] == []
     assert run("remove", out, "anna schmidt").exit_code == 2
 
 
-def files(out: Path) -> list[Path]:
-    return [path for path in out.rglob("*") if path.is_file()]
-
-
 def test_a_name_that_two_have_removes_neither(course: Path, tmp_path: Path) -> None:
-    submit(tmp_path, **{"1003": RIGHT, "1007": RIGHT})
-    people = [records.Person(id=id, name="Anna Schmidt") for id in ("1003", "1007")]
-    out, _ = class_of(course, tmp_path, people=people)
+    out = tmp_path / "out"
+    folder = moodle(tmp_path / "in", **{"Anna Schmidt_1003": RIGHT, "Anna Schmidt_1007": RIGHT})
+    run("batch", folder, "--out", out, "--exercises", course, "--sandbox", "process")
     told = run("remove", out, "Anna Schmidt")
     assert (told.exit_code, told.output) == (
         2, "grader: 'Anna Schmidt' may be Anna Schmidt (1003) or Anna Schmidt (1007): give the id\n")
     unknown = run("remove", out, "nobody", "--erase")
     assert (unknown.exit_code, unknown.output.count("\n")) == (2, 1)
     assert len(rows(out)) == 2
+
+
+def files(out: Path) -> list[Path]:
+    return [path for path in out.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize(("words", "says"), [
@@ -326,3 +345,46 @@ def test_a_student_checks_a_released_notebook(course: Path, tmp_path: Path) -> N
     assert done.exit_code == 0, done.output
     assert "not the whole mark" in done.output
     assert "4 / 4" in done.output
+
+
+def test_several_files_that_could_be_meant_get_no_mark_until_the_tutor_says_which(course: Path,
+                                                                                   tmp_path: Path) -> None:
+    folder, out = submit(tmp_path, ada=RIGHT, bo=RIGHT), tmp_path / "out"
+    (folder / "ada" / "doubling-Copy1.ipynb").write_text(SQUARES)
+    words = ("batch", folder, "--out", out, "--exercises", course, "--seed", 5, "--sandbox", "process")
+    result = run(*words)
+    assert result.exit_code == 1, result.output
+    found = rows(out)
+    assert {student: (row["status"], row["score"]) for student, row in found.items()} == {
+        "ada": ("unclear", None), "bo": ("graded", 6.0)}
+    needs = str(found["ada"]["needs_you"])
+    assert all(said in needs for said in ("'unclear'", "ada/doubling.ipynb", "ada/doubling-Copy1.ipynb"))
+    assert run(*words, "--prefer", "*Copy1*").exit_code == 0
+    assert rows(out)["ada"]["score"] == 2.0
+
+
+def test_a_team_is_executed_once_and_each_member_judged_from_that(course: Path, tmp_path: Path) -> None:
+    """What the notebook does is drawn anew in each execution: two of them would not give one mark."""
+    drawn = ["import os\nLUCK = int.from_bytes(os.urandom(8), 'big')",
+             "def double(x):\n    return x * 2 + LUCK", "def halve(x):\n    raise ValueError(str(LUCK))"]
+    team = tmp_path / "in" / "Team A_88_assignsubmission_file"
+    team.mkdir(parents=True)
+    (team / "doubling.ipynb").write_text(notebook(*CELLS, *drawn))
+    (tmp_path / "in" / "Team B_assignsubmission_file").mkdir()
+    (tmp_path / "in" / "Team B_assignsubmission_file" / "doubling.ipynb").write_text(RIGHT)
+    roster = tmp_path / "roster.csv"
+    roster.write_text("id,name,group\n1,Anna,Team A\n2,Ben,Team A\n3,Cy,Team B\n")
+    out = tmp_path / "out"
+    words = ("batch", tmp_path / "in", "--out", out, "--exercises", course, "--seed", 5,
+             "--sandbox", "process", "--roster", roster)
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    said = {student: [check["message"] for check in row["checks"]] for student, row in rows(out).items()}  # type: ignore[attr-defined]
+    assert said["1"] == said["2"] != said["3"]
+    before = (out / "results.jsonl").read_text()
+    assert run("rejudge", out, "--exercises", course).exit_code == 0
+    assert (out / "results.jsonl").read_text() == before
+    roster.write_text("id,name,group\n1,Anna,Team A\n2,Ben,Team A\n3,Cy,Team B\n4,Dee,Team A\n")
+    assert run(*words).exit_code == 0
+    said = {student: [check["message"] for check in row["checks"]] for student, row in rows(out).items()}  # type: ignore[attr-defined]
+    assert said["1"] == said["2"] == said["4"], "who came to the team later has its mark too"

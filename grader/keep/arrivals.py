@@ -11,7 +11,8 @@ from msgspec import structs
 
 from grader.keep.gradebook import Entry, Gradebook, points
 from grader.keep.marking import overridden
-from grader.keep.people import Handed, Known, joined, some
+from grader.keep.people import Known, joined, some
+from grader.pipeline import Handed
 from grader.records import HandedIn, NotebookFile, Person, Result, Status, Unclear
 from grader.report import persons
 

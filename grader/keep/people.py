@@ -10,10 +10,10 @@ from dataclasses import field as later
 
 from msgspec import field, structs
 
-from grader.records import Person, Submission, Unclear, Unreadable
+from grader.pipeline import Handed
+from grader.records import Person
 from grader.wall.values import Record
 
-Handed = Submission | Unreadable | Unclear
 _NAMED = 3   # people whom one note names
 
 

@@ -18,10 +18,10 @@ from grader.exercise.catalog import load
 from grader.keep.arrivals import changed, missing, older, received
 from grader.keep.gradebook import Entry, Gradebook
 from grader.keep.output import Output
-from grader.keep.people import Handed, Known
+from grader.keep.people import Known
 from grader.keep.publish import publish, record
 from grader.keep.unchanged import Due, Today, due
-from grader.pipeline import Conditions
+from grader.pipeline import Conditions, Handed
 from tests import samples as s
 from tests.conftest import write_exercise
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from grader.keep.people import Handed, Known, joined, plain
+from grader.keep.people import Known, joined, plain
+from grader.pipeline import Handed
 from grader.records import Person, Submission, Unreadable
 
 ANNA = Person(id="1003", name="Anna Schmidt")
