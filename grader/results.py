@@ -10,7 +10,6 @@ from grader.exercise.catalog import Exercise
 from grader.intake.bundle import REPLACED, notes_on
 from grader.intake.pythons import HERE
 from grader.judge import score
-from grader.locale import N_
 from grader.records import (
     Cause,
     MadeBy,
@@ -18,7 +17,6 @@ from grader.records import (
     NeedsYou,
     NotebookFile,
     Result,
-    Sentence,
     Status,
     Submission,
     Unclear,

@@ -12,14 +12,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from msgspec import structs
 
-from grader import commands, records
 from grader.cli import main
-from grader.execute.opening import open_sandbox
-from grader.keep.gradebook import Gradebook
-from grader.options import Options
-from grader.report.console import Lines
 from tests.conftest import CELLS, CHECKS, write_exercise
 from tests.notebooks import notebook
 
@@ -238,8 +232,28 @@ def test_whoever_is_on_the_roster_has_a_row_and_no_zero(course: Path, tmp_path: 
     row = page[page.index("<bdi>Bo Jackson</bdi>"):]
     assert "missing" in row[: row.index("</tr>")]
     assert not (out / "bo").exists()
-    _, results = class_of(course, tmp_path)
-    assert [one.status.value for one in results] == ["graded", "missing"], "a roster is remembered"
+    run(*again)
+    assert rows(out)["bo"]["status"] == "missing", "a roster is remembered"
+
+
+def test_two_assignments_of_moodle_s_are_one_class(tmp_path: Path) -> None:
+    exercises = write_exercise(tmp_path / "exercises" / "doubling").parent
+    again = ("--exercises", exercises, "--out", tmp_path / "out", "--sandbox", "process")
+    first = moodle(tmp_path / "sheet 1", **{"Anna Schmidt_1003": RIGHT, "Bert_1004": SQUARES,
+                                            "Bert_1005": RIGHT})
+    assert run("batch", first, *again).exit_code == 0
+    write_exercise(exercises / "second")
+    second = moodle(tmp_path / "sheet 2", **{"Anna Schmidt_2041": SQUARES, "Bert_2042": RIGHT})
+    for folder in second.iterdir():
+        (folder / "doubling.ipynb").rename(folder / "second.ipynb")
+    done = run("batch", second, *again)
+    assert "Anna Schmidt (2041, before 1003)" in done.output, done.output
+    assert "Bert (2042) may be 1004, 1005" in done.output
+    lines = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
+    assert [(row["student"], row.get("source_id", ""), row["exercise"], row["score"]) for row in lines] == [
+        ("1003", "", "doubling", 6.0), ("1003", "2041", "second", 2.0), ("1004", "", "doubling", 2.0),
+        ("1005", "", "doubling", 6.0), ("2042", "", "second", 6.0)]
+    assert "0 to grade, 2 unchanged" in run("batch", second, *again).output
 
 
 def test_nothing_is_left_of_whoever_is_erased(course: Path, tmp_path: Path) -> None:
@@ -259,15 +273,11 @@ def test_nothing_is_left_of_whoever_is_erased(course: Path, tmp_path: Path) -> N
     words = [word.encode() for word in (token, "Anna", "Schmidt", "anna@", "1003", "2041", "m-77")]
     assert all(any(word in file.read_bytes() for file in files(out)) for word in words), "it was there"
     told = run("remove", out, "anna schmidt", "--erase")
-    assert (told.exit_code, "removed: Anna Schmidt (u-1003)" in told.output) == (0, True), told.output
-    assert set(rows(out)) == {"bo"}
-    assert [(file, word) for file in files(out) for word in words if word in file.read_bytes()] == []
-    assert [path for path in out.rglob("*") if "1003" in path.name or "2041" in path.name] == []
+    assert (told.exit_code, "removed: Anna Schmidt (u-71103)" in told.output) == (0, True), told.output
+    assert set(rows(out)) == {"u-2"}
+    assert [(file.name, word) for file in files(out) for word in words if word in file.read_bytes()] == []
+    assert [path for path in out.rglob("*") if "71103" in path.name or "1003772" in path.name] == []
     assert run("remove", out, "anna schmidt").exit_code == 2
-
-
-def files(out: Path) -> list[Path]:
-    return [path for path in out.rglob("*") if path.is_file()]
 
 
 def test_a_name_that_two_have_removes_neither(course: Path, tmp_path: Path) -> None:
@@ -280,6 +290,10 @@ def test_a_name_that_two_have_removes_neither(course: Path, tmp_path: Path) -> N
     unknown = run("remove", out, "nobody", "--erase")
     assert (unknown.exit_code, unknown.output.count("\n")) == (2, 1)
     assert len(rows(out)) == 2
+
+
+def files(out: Path) -> list[Path]:
+    return [path for path in out.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize(("words", "says"), [
