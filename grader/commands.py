@@ -32,7 +32,7 @@ from grader.keep.output import Output
 from grader.keep.publish import get_ready, opened, publish, record, record_mark, remember
 from grader.keep.unchanged import Due, Today, due
 from grader.options import Options
-from grader.pipeline import Conditions, Graded, Handed, device_of
+from grader.pipeline import Conditions, Graded, device_of
 from grader.report import safe_text
 
 

@@ -41,12 +41,11 @@ def unreadable(submission: Unreadable, exercise: Exercise, made: MadeBy) -> Resu
 
 
 def unclear(submission: Unclear, exercise: Exercise, made: MadeBy) -> Result:
-    """No mark until the tutor says which of several files counts: each is named."""
-    said = Sentence(template=N_("it is not clear which of these files counts: %(files)s"),
-                    values={"files": ", ".join(file.path for file in submission.files)})
-    need = NeedsYou(kind="unclear", reason=said.template % said.values, said=said)
-    return structs.replace(_blank(submission, exercise, made), status=Status.UNCLEAR, needs_you=(need,),
-                           reason=submission.reason, said=submission.said, claims=submission.files)
+    """No mark until the tutor says which of several files counts."""
+    return structs.replace(_blank(submission, exercise, made), status=Status.UNCLEAR,
+                           reason=submission.reason, said=submission.said, claims=submission.files,
+                           needs_you=(NeedsYou(kind="unclear", reason=submission.reason,
+                                               said=submission.said),))
 
 
 def not_started(submission: Submission, exercise: Exercise, made: MadeBy, why: str) -> Result:

@@ -7,7 +7,6 @@ import io
 import json
 import re
 import sqlite3
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -204,25 +203,30 @@ def test_a_new_attempt_is_run_and_another_place_is_not(course: Path, tmp_path: P
     assert (rows(out)["bo"]["score"], rows(out)["bo"]["attempt"]) == (6.0, 2)
 
 
-def class_of(course: Path, tmp_path: Path,
-             roster: Sequence[records.Person] = ()) -> tuple[Path, list[records.Result]]:
+def moodle(root: Path, **notebooks: str) -> Path:
+    """A folder of Moodle's: "Anna Schmidt_1003" -> what she handed in."""
+    for who, text in notebooks.items():
+        folder = root / f"{who}_assignsubmission_file"
+        folder.mkdir(parents=True)
+        (folder / "doubling.ipynb").write_text(text)
+    return root
+
+
+def roster(tmp_path: Path, *people: str) -> Path:
     path = tmp_path / "roster.csv"
-    path.write_text("id,name,email\n" + "".join(f"{one.id},{one.name},{one.email}\n" for one in roster))
-    options = Options(exercises=course, seed=5, roster=(path,) if roster else ())
-    with open_sandbox("process") as sandbox:
-        results = commands.batch([tmp_path / "in"], tmp_path / "out", options, sandbox, Lines())
-    return tmp_path / "out", results
+    path.write_text("\n".join(["id,name,email", *people]), encoding="utf-8")
+    return path
 
 
 def test_whoever_is_on_the_roster_has_a_row_and_no_zero(course: Path, tmp_path: Path) -> None:
-    submit(tmp_path, ada=RIGHT)
-    people = [records.Person(id="ada", name="Ada Lovelace"), records.Person(id="bo", name="Bo Jackson")]
-    out, results = class_of(course, tmp_path, people)
-    assert [(one.student, one.status.value, one.score) for one in results] == [
-        ("ada", "graded", 6.0), ("bo", "missing", None)]
-    assert commands.batch_exit_code(results) == 0
-    assert (rows(out)["bo"]["status"], rows(out)["bo"]["score"], rows(out)["bo"]["name"]) == (
-        "missing", None, "Bo Jackson")
+    folder, out = submit(tmp_path, ada=RIGHT), tmp_path / "out"
+    again = ("batch", folder, "--out", out, "--exercises", course, "--sandbox", "process")
+    done = run(*again, "--roster", roster(tmp_path, "ada,Ada Lovelace,", "bo,Bo Jackson,"))
+    assert done.exit_code == 0, done.output
+    found = rows(out)
+    assert [(found[who]["status"], found[who]["score"], found[who]["name"]) for who in ("ada", "bo")] == [
+        ("graded", 6.0, "Ada Lovelace"), ("missing", None, "Bo Jackson")]
+    assert "Bo Jackson (bo)" in done.output
     for text in ((out / "grades.csv").read_text(encoding="utf-8-sig"),
                  run("export", out, "--format", "csv").output.lstrip("\ufeff")):
         cells = {row["student"]: row for row in csv.DictReader(io.StringIO(text))}
@@ -258,19 +262,17 @@ def test_two_assignments_of_moodle_s_are_one_class(tmp_path: Path) -> None:
 
 def test_nothing_is_left_of_whoever_is_erased(course: Path, tmp_path: Path) -> None:
     """Neither of their name nor of any id of theirs nor of what they wrote, in any byte of the folder."""
-    token = "t0ken-of-anna"
-    submit(tmp_path, **{"u-1003": notebook(*CELLS, f"print('{token}')"), "bo": SQUARES})
-    people = [records.Person(id="u-1003", name="Anna Schmidt", email="anna@uni.de")]
-    out, _ = class_of(course, tmp_path, people)
-    (tmp_path / "in" / "u-1003").rename(tmp_path / "in" / "x-2041")
-    (tmp_path / "in" / "x-2041" / "doubling.ipynb").write_text(notebook(*CELLS, f"print('{token}!')"))
-    people = [records.Person(id="m-77", name="Anna Schmidt")]
-    with Gradebook(out / "gradebook.sqlite") as book:
-        book.meet([structs.replace(one, known_as=("m-77", "x-2041")) for one in book.people()
-                   if one.person.id == "u-1003"])
-    class_of(course, tmp_path, people)
-    run("override", out, "u-1003", "doubling", "values", "--comment", f"{token} is fine.")
-    words = [word.encode() for word in (token, "Anna", "Schmidt", "anna@", "1003", "2041", "m-77")]
+    token, out = "t0ken-of-anna", tmp_path / "out"
+    people = roster(tmp_path, "u-71103,Anna Schmidt,anna@uni.de", "u-2,Bert,")
+    for name, mark in ("first", ""), ("later", "!"):
+        cell = f"print('{token}{mark}')"
+        folder = moodle(tmp_path / name, **{"Anna Schmidt_100377219": notebook(*CELLS, cell),
+                                            "Bert_4": SQUARES})
+        done = run("batch", folder, "--out", out, "--exercises", course, "--roster", people, "--sandbox",
+                   "process")
+        assert done.exit_code == 0, done.output
+    run("override", out, "u-71103", "doubling", "values", "--comment", f"{token} is fine.")
+    words = [word.encode() for word in (token, "Anna", "Schmidt", "anna@", "u-71103", "100377219")]
     assert all(any(word in file.read_bytes() for file in files(out)) for word in words), "it was there"
     told = run("remove", out, "anna schmidt", "--erase")
     assert (told.exit_code, "removed: Anna Schmidt (u-71103)" in told.output) == (0, True), told.output
@@ -281,9 +283,9 @@ def test_nothing_is_left_of_whoever_is_erased(course: Path, tmp_path: Path) -> N
 
 
 def test_a_name_that_two_have_removes_neither(course: Path, tmp_path: Path) -> None:
-    submit(tmp_path, **{"1003": RIGHT, "1007": RIGHT})
-    people = [records.Person(id=id, name="Anna Schmidt") for id in ("1003", "1007")]
-    out, _ = class_of(course, tmp_path, people)
+    out = tmp_path / "out"
+    folder = moodle(tmp_path / "in", **{"Anna Schmidt_1003": RIGHT, "Anna Schmidt_1007": RIGHT})
+    run("batch", folder, "--out", out, "--exercises", course, "--sandbox", "process")
     told = run("remove", out, "Anna Schmidt")
     assert (told.exit_code, told.output) == (
         2, "grader: 'Anna Schmidt' may be Anna Schmidt (1003) or Anna Schmidt (1007): give the id\n")

@@ -21,7 +21,7 @@ from grader.keep.output import Output
 from grader.keep.people import Known
 from grader.keep.publish import publish, record
 from grader.keep.unchanged import Due, Today, due
-from grader.pipeline import Conditions, Handed
+from grader.pipeline import Conditions
 from tests import samples as s
 from tests.conftest import write_exercise
 
