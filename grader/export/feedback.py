@@ -126,13 +126,16 @@ def _canvas_row(path: Path, everybody: Iterable[Result]
 
 def _of_entry(users: Collection[str]) -> Address:
     """Named like the entry that it came as, which says whose it is."""
+    theirs = re.compile(r"(?:(?P<name>\w*?)_)?(?P<late>late_)?(?P<user>%s)_(?P<attachment>[0-9]+)_.*"
+                        % "|".join(map(re.escape, users)), re.IGNORECASE | re.DOTALL)
+
     def address(result: Result, file: str) -> tuple[str, str] | None:
         for part in result.notebook.path.split("/"):
-            anonymous, named = _ANONYMOUS.fullmatch(part), canvas.ENTRY.fullmatch(part)
+            anonymous, named = _ANONYMOUS.fullmatch(part), theirs.fullmatch(part)
             if anonymous and {anonymous["user"], f"anon_{anonymous['user']}"} & {*users}:
                 mine = f"anon_{anonymous['user']}_{anonymous['attachment']}_{file}"
                 return mine, mine
-            if named and not anonymous and named["user"] in users:
+            if named and not anonymous:
                 # Canvas takes the first two numbers for its own
                 words = [word for word in (named["name"] or "").split("_") if word and not word.isdecimal()]
                 late = [named["late"].strip("_")] if named["late"] else []

@@ -72,13 +72,13 @@ def test_the_attachments_number_is_nobodys(tmp_path: Path, student: str) -> None
 
 def test_whoever_fits_nobody_is_listed_and_the_others_are_written(tmp_path: Path) -> None:
     results = [out_of(5, "42"), out_of(6, "zoe"), out_of(7, "99"), out_of(8, "501", name="Zoe"),
-               out_of(9, "s2", team="Team A"), out_of(10, "anon_501_90001_x")]
+               out_of(9, "s2", team="Team A"), out_of(10, "anon_501_90001_x"), out_of(11, "team_501")]
     done = filled(tmp_path, results)
     assert scores(done.content) == {"42": 5.0, "43": "EX", "44": 12.0}
     reasons = why(done)
     assert reasons["99"] == "no rows have the id 99"
     assert "Müller, Jörg (501)" in reasons["501"]
-    assert set(reasons) == {"zoe", "99", "501", "s2", "anon_501_90001_x"}
+    assert set(reasons) == {"zoe", "99", "501", "s2", "anon_501_90001_x", "team_501"}
 
 
 def test_an_id_that_is_two_peoples_is_decided_by_the_name_or_not_at_all(tmp_path: Path) -> None:

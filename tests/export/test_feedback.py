@@ -124,6 +124,7 @@ def test_the_same_class_gives_the_same_bytes_in_any_order() -> None:
     ("501", "sub/mullerjorg_LATE_501_90001_work.zip/a_1_2_b/he_init.ipynb", ("501", "90001")),
     ("501", "hw_2026_1_all/mullerjorg_501_90001_x-1.ipynb", ("501", "90001")),
     ("501", "a_5_b_501_90001_x.ipynb", ("501", "90001")),
+    ("501", "test_2_501_90001_x.ipynb", ("501", "90001")),
     ("mullerjorg_501_90001", "mullerjorg_501_90001_he_init.ipynb", ("501", "90001")),
     ("anon_ab1", "anon_ab1_90003_x.ipynb", ("ab1", "90003")),
     ("ab1", "LATE_anon_ab1_90003_x.ipynb", ("ab1", "90003")),

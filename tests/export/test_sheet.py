@@ -24,14 +24,14 @@ def read(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> Sheet:
 
 @given(rows=st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=5),
        delimiter=st.sampled_from(",;\t"), ends=st.sampled_from(["\r\n", "\n"]), last=st.booleans(),
-       encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), all_quoted=st.booleans(),
+       encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), everything=st.booleans(),
        new=CELLS, row=st.integers(0, 4), column=st.integers(0, 2))
 def test_one_cell_changes_and_no_other_byte(
         tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], delimiter: str, ends: str,
-        last: bool, encoding: str, all_quoted: bool, new: str, row: int, column: int) -> None:
+        last: bool, encoding: str, everything: bool, new: str, row: int, column: int) -> None:
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=delimiter, lineterminator=ends,
-               quoting=csv.QUOTE_ALL if all_quoted else csv.QUOTE_MINIMAL).writerows(
+               quoting=csv.QUOTE_ALL if everything else csv.QUOTE_MINIMAL).writerows(
         [["one", "two", "three"], *rows])
     content = (text.getvalue() if last else text.getvalue().removesuffix(ends)).encode(encoding)
     assume("\x00" not in text.getvalue() + new)
