@@ -169,8 +169,8 @@ def points(number: int) -> float:
 
 def written(number: int, exercise: str = "") -> bytes:
     """The notebook that returns a number; it says what exercise it is only where one is named."""
-    said = {"grader": {"exercise": exercise}} if exercise else {}
-    return notebook(f"def token():\n    return {number}", **said).encode()
+    source = f"def token():\n    return {number}"
+    return (notebook(source, grader={"exercise": exercise}) if exercise else notebook(source)).encode()
 
 
 # --- what each hands in ------------------------------------------------------------------------------

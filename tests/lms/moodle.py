@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from tests.lms import sheets
 from tests.lms.classes import (
     BY_LOGIN,
     CLASS,
@@ -98,8 +99,10 @@ def flat(root: Path) -> Laid:
 
 
 def blind(root: Path) -> Laid:
+    """Nobody may learn the names, though a roster has them."""
     found = _all(called=lambda one: f"Participant_{one.moodle}")
-    return Laid(sources=(zipped(root / ZIP, found),), due=by_number(named=False), sheet="moodle", blind=True)
+    return Laid(sources=(zipped(root / ZIP, found),), due=by_number(named=False), sheet="moodle", blind=True,
+                options=("--roster", str(_roster(root))))
 
 
 def _teams() -> dict[str, bytes | None]:
@@ -133,14 +136,15 @@ def teams_default(root: Path) -> Laid:
 def teams_with_roster(root: Path) -> Laid:
     """A roster says it: each member has the team's mark."""
     marks = _team_marks()
-    roster = root / "roster.csv"
-    roster.parent.mkdir(parents=True, exist_ok=True)
-    roster.write_text("id,name,email,group\n" + "".join(
-        f'{one.moodle},"{one.name}",{one.email},"{one.group}"\n' for one in CLASS), encoding="utf-8")
     return Laid(sources=(zipped(root / ZIP, _teams()),), sheet="moodle", team_marks=marks,
-                options=("--roster", str(roster)), due=tuple(
+                options=("--roster", str(_roster(root))), due=tuple(
         Due(ids=(str(one.moodle),), login=one.login, name=one.name, token=marks[one.group])
         for one in CLASS))
+
+
+def _roster(root: Path) -> Path:
+    root.mkdir(parents=True, exist_ok=True)
+    return sheets.roster(root / "roster.csv", ((str(one.moodle), one) for one in CLASS))
 
 
 LAYOUTS: dict[str, Callable[[Path], Laid]] = {

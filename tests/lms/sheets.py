@@ -10,10 +10,10 @@ import csv
 import io
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lms.classes import BY_LOGIN, CLASS, FULL, Member
+from tests.lms.classes import CLASS, FULL, Member
 
 WITHDRAWN, GRADED_BEFORE, LOCKED, EXCUSED = "jan", "ada", "bjork", "liwei"
 NEVER = Member(at=40, login="nora", name="Nora Neu", how=CLASS[0].how, moodle=1900, canvas=590, group="",
@@ -147,8 +147,3 @@ def _shuffled(people: Sequence[Member]) -> list[Member]:
     mixed = list(people)
     random.Random(9).shuffle(mixed)
     return mixed
-
-
-def in_team(login: str, team: str) -> Member:
-    """Somebody, in another team."""
-    return replace(BY_LOGIN[login], group=team)

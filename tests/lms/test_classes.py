@@ -9,7 +9,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from grader.keep.output import Output
 from tests.export.importers import canvas_feedback, canvas_grades, moodle_feedback, moodle_grades
 from tests.lms import sheets, truth
 from tests.lms.classes import BY_LOGIN, CLASS, EXERCISE
@@ -48,10 +49,12 @@ def test_pages_are_of_whom_they_are_for(graded: Graded) -> None:
     assert pages
 
 
-def _pages(graded: Graded, row: object) -> Iterator[Path]:
-    """Every page in the folder of a submission, as the class page links to it."""
-    assert isinstance(row, dict)
-    yield from ()
+def _pages(graded: Graded, row: Mapping[str, object]) -> Iterator[Path]:
+    """What is written for people about a submission."""
+    for suffix in (".html", ".md", "-executed.html"):
+        path = Output(graded.out).page(str(row["student"]), EXERCISE, suffix)
+        if path.exists():
+            yield path
 
 
 def test_in_grades_csv(graded: Graded) -> None:
@@ -84,7 +87,7 @@ def test_in_moodle_s_sheet(graded: Graded, tmp_path: Path, form: str) -> None:
     found, told = filled_in_moodle(graded, tmp_path, FORMS[form])
     named = sheets.representable(FORMS[form])
     assert list(truth.in_sheet(
-        graded.laid, found, told + graded.said, left=LEFT_IN_MOODLE,
+        graded.laid, found, told, left=LEFT_IN_MOODLE,
         must=lambda login: graded.laid.sheet == "moodle" and login in named)) == []
 
 
@@ -108,7 +111,7 @@ def test_in_canvas_s_gradebook(graded: Graded, tmp_path: Path) -> None:
              if "777" in score and score["777"] != before.get(user, {}).get("777")}
     assert all(isinstance(mark, float) for mark in marks.values())
     assert list(truth.in_sheet(
-        graded.laid, {k: float(v) for k, v in marks.items()}, done.output + graded.said,
+        graded.laid, {k: float(v) for k, v in marks.items()}, done.output,
         left=LEFT_IN_CANVAS, must=lambda login: graded.laid.sheet == "canvas")) == []
 
 
@@ -131,3 +134,11 @@ def test_in_canvas_s_feedback(graded: Graded, tmp_path: Path) -> None:
 
 
 __all__ = ["BY_LOGIN", "ET", "json", "unescape", "zipfile"]
+
+
+def test_nothing_that_is_written_names_who_may_not_be_known(graded: Graded) -> None:
+    if not graded.laid.blind:
+        pytest.skip("names may be known")
+    for path in graded.out.rglob("*"):
+        content = path.read_bytes() if path.is_file() else b""
+        assert [one.name for one in CLASS if one.name.encode() in content] == [], path
