@@ -22,7 +22,8 @@ SOLUTION = notebook("def token():\n    ### BEGIN SOLUTION\n    return 255\n    #
 
 
 def run(*words: object) -> Result:
-    return CliRunner().invoke(main, [str(word) for word in words])
+    """In a terminal so wide that no name is broken."""
+    return CliRunner(env={"COLUMNS": "500"}).invoke(main, [str(word) for word in words])
 
 
 def write_exercises(root: Path) -> Path:

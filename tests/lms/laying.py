@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lms.classes import Due
+from tests.lms.classes import BY_LOGIN, Due
 
 Entries = Mapping[str, bytes | None]      # None: an empty folder
 
@@ -26,6 +26,13 @@ class Laid:
     sheet: str = ""                       # whose sheet its ids are in: "moodle", "canvas"
     blind: bool = False
     team_marks: Mapping[str, int] | None = None      # team -> token, where teams hand in
+
+    def of(self, login: str) -> Due | None:
+        """What is due to one of the class."""
+        team = BY_LOGIN[login].group if login in BY_LOGIN else ""
+        if self.team_marks is not None and team:
+            return Due(ids=(login,), login=login, token=self.team_marks[team])
+        return next((one for one in self.due if one.login == login), None)
 
     @property
     def tokens(self) -> dict[str, int]:
