@@ -23,8 +23,9 @@ from tests.lms.sheets import ENROLLED, FORMS, GRADED_BEFORE, LOCKED, WITHDRAWN, 
 
 LEFT_IN_MOODLE = {GRADED_BEFORE: "graded", LOCKED: "locked", WITHDRAWN: "gone"}
 LEFT_IN_CANVAS = {GRADED_BEFORE: "graded", sheets.EXCUSED: "excused", WITHDRAWN: "gone"}
-NUMBERS = {str(one.moodle): one.login for one in ENROLLED}
-USERS = {str(one.canvas): one.login for one in ENROLLED}
+EVERYBODY = (*CLASS, sheets.NEVER)
+NUMBERS = {str(one.moodle): one.login for one in EVERYBODY}
+USERS = {str(one.canvas): one.login for one in EVERYBODY}
 
 
 def exported(graded: Graded, form: str, *words: object) -> Result:
