@@ -87,7 +87,7 @@ def in_sheet(laid: Laid, marks: Mapping[str, float], said: str, *, must: Callabl
             continue
         if member and must(one.login) and one.login not in left:
             yield f"{one}: the row is not filled"
-        elif member and not (one.named_in(said) or member.name in said):
+        elif member and not (one.named_in(said) or member.name in said or member.sortable in said):
             yield f"{one}: not in the sheet, and no line says so"
 
 
