@@ -16,6 +16,7 @@ from tests.lms import canvas, moodle
 from tests.lms.classes import (
     CLASS,
     EXERCISE,
+    NO_NOTEBOOK,
     Due,
     How,
     Member,
@@ -156,8 +157,10 @@ def github(root: Path) -> Laid:
         entries.pop(mine, None)
         entries |= {f"{mine}/.git/HEAD": b"ref: refs/heads/main\n", f"{mine}/.git/config": b"[core]\n",
                     f"{mine}/README.md": b"# He initialisation\n", f"{mine}/.gitignore": b"*.pyc\n"}
+    # who wrote nothing has what everybody was given, which is no notebook
     return Laid(sources=(on_disk(root / "he-init-submissions", entries),),
-                due=tuple(due(one, one.login, f"he-init-{one.login}") for one in CLASS))
+                due=tuple(replace(due(one, one.login, f"he-init-{one.login}"), zero=one.how in NO_NOTEBOOK)
+                          for one in CLASS))
 
 
 def gradescope(root: Path) -> Laid:
