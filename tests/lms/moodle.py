@@ -11,6 +11,7 @@ from tests.lms.classes import (
     BY_LOGIN,
     CLASS,
     EXERCISE,
+    NO_NOTEBOOK,
     TEAMS,
     Due,
     How,
@@ -76,7 +77,8 @@ def online(root: Path) -> Laid:
     """Everybody typed something, too."""
     typed = {f"{moodle_name(one.name)}_{one.moodle}_assignsubmission_onlinetext/onlinetext.html": TYPED
              for one in CLASS}
-    return Laid(sources=(zipped(root / ZIP, {**_all(), **typed}),), due=by_number(), sheet="moodle")
+    return Laid(sources=(zipped(root / ZIP, {**_all(), **typed}),), sheet="moodle",
+                due=tuple(replace(one, zero=BY_LOGIN[one.login].how in NO_NOTEBOOK) for one in by_number()))
 
 
 def flat(root: Path) -> Laid:

@@ -160,7 +160,8 @@ def _feedback(graded: Graded, lms: str, archive: Path, *words: object) -> None:
                  for number, page in moodle_feedback(content, {str(one.moodle) for one in CLASS}).items()}
     else:
         given = {USERS.get(user, user): page for (user, _), page in canvas_feedback(content).items()}
-    pages = [(laid.of(login), login, page.decode()) for login, page in given.items()]
+    pages = [(laid.of(login) or truth.of_id(laid, login), login, page.decode())
+             for login, page in given.items()]
     assert list(truth.in_pages(laid, pages)) == []
     lacking = [one for one in laid.due if one.token is not None and not one.lenient and one.login
                and one.login not in given and not one.named_in(done.output)]
