@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -18,8 +18,9 @@ from tests.lms.laying import zipped
 LOGINS = ("jmueller", "aschmidt", "aschmidt2", "jweiss", "jweiss2", "xiaoming", "sobrien", "liwei", "weili",
           "gus")
 PEOPLE = tuple(replace(BY_LOGIN[login], how=How.PLAIN) for login in LOGINS)
-# In the second assignment everybody has the number of somebody else in the first.
-OTHERS = tuple(replace(one, moodle=PEOPLE[(at + 1) % len(PEOPLE)].moodle) for at, one in enumerate(PEOPLE))
+NUMBERS = {one.login: 1 + at for at, one in enumerate(PEOPLE)}     # what their notebooks return
+FRESH = tuple(replace(one, moodle=one.moodle + 3000) for one in PEOPLE)
+SWAPPED = tuple(replace(one, moodle=PEOPLE[(at + 1) % len(PEOPLE)].moodle) for at, one in enumerate(PEOPLE))
 
 
 def download(path: Path, people: Mapping[Member, int], exercise: str = EXERCISE) -> Path:
@@ -51,16 +52,10 @@ def rows(out: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
 
 
-@pytest.fixture(scope="module")
-def numbers() -> dict[str, int]:
-    return {one.login: 1 + at for at, one in enumerate(PEOPLE)}
-
-
-def test_a_later_download_brings_new_attempts_and_no_second_person(exercises: Path, tmp_path: Path,
-                                                                   numbers: dict[str, int]) -> None:
+def test_a_later_download_brings_new_attempts_and_no_second_person(exercises: Path, tmp_path: Path) -> None:
     withdrawn, added, again = "liwei", "gus", ("aschmidt", "jweiss2")
-    monday = {one: numbers[one.login] for one in PEOPLE if one.login != added}
-    tuesday = {one: numbers[one.login] + 100 * (one.login in again) for one in PEOPLE
+    monday = {one: NUMBERS[one.login] for one in PEOPLE if one.login != added}
+    tuesday = {one: NUMBERS[one.login] + 100 * (one.login in again) for one in PEOPLE
                if one.login != withdrawn}
     out = tmp_path / "out"
     grade(out, exercises, download(tmp_path / "monday" / "c-he_init-1.zip", monday))
@@ -73,42 +68,68 @@ def test_a_later_download_brings_new_attempts_and_no_second_person(exercises: Pa
     assert len({row["student"] for row in rows(out)}) == len(rows(out)) <= len(PEOPLE)
 
 
-def test_an_older_download_read_again_mixes_nobody(exercises: Path, tmp_path: Path,
-                                                   numbers: dict[str, int]) -> None:
+def test_an_older_download_read_again_mixes_nobody(exercises: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    old = download(tmp_path / "1" / "a-1.zip", {one: numbers[one.login] for one in PEOPLE})
+    old = download(tmp_path / "1" / "a-1.zip", {one: NUMBERS[one.login] for one in PEOPLE})
     new = download(tmp_path / "2" / "a-1.zip", {
-        one: numbers[one.login] + 100 * (at < 4) for at, one in enumerate(PEOPLE)})
+        one: NUMBERS[one.login] + 100 * (at < 4) for at, one in enumerate(PEOPLE)})
     for source in (new, old, new):
         grade(out, exercises, source)
     found, _ = marks(out, PEOPLE, EXERCISE)
-    assert found == {one.login: points(numbers[one.login] + 100 * (at < 4)) for at, one in enumerate(PEOPLE)}
+    assert found == {one.login: points(NUMBERS[one.login] + 100 * (at < 4)) for at, one in enumerate(PEOPLE)}
 
 
-@pytest.mark.parametrize("roster", ["no roster", "roster"])
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """Two assignments of the same people."""
+
+    second: tuple[Member, ...]        # with their numbers in the second assignment
+    rosters: bool                     # is there a list of people, and each assignment's worksheet to join it
+    whole: bool                       # can everybody be told apart, so that nobody has to be left out?
+
+
+COURSES = {
+    "new numbers": Course(second=FRESH, rosters=False, whole=True),
+    "each other's numbers": Course(second=SWAPPED, rosters=False, whole=False),
+    "each other's numbers, and rosters": Course(second=SWAPPED, rosters=True, whole=True)}
+
+
 @pytest.mark.parametrize("first", [EXERCISE, SECOND])
-def test_two_assignments_with_each_other_s_numbers(exercises: Path, tmp_path: Path, numbers: dict[str, int],
-                                                   first: str, roster: str) -> None:
-    out = tmp_path / "out"
-    words: tuple[object, ...] = ()
-    if roster == "roster":
-        listed = ((one.login, one) for one in PEOPLE)
-        words = ("--roster", sheets.roster(tmp_path / "roster.csv", listed))
-    zips = {EXERCISE: download(tmp_path / "1" / "c-he_init-1.zip",
-                               {one: numbers[one.login] for one in PEOPLE}),
-            SECOND: download(tmp_path / "2" / "c-norms-2.zip",
-                             {one: numbers[one.login] + 100 for one in OTHERS}, SECOND)}
-    said = "".join(grade(out, exercises, zips[each], *words)
-                   for each in (first, SECOND if first == EXERCISE else EXERCISE))
-    for people, exercise, more in ((PEOPLE, EXERCISE, 0), (OTHERS, SECOND, 100)):
-        found, told = marks(out, people, exercise)
-        due = {one.login: points(numbers[one.login] + more) for one in people}
+@pytest.mark.parametrize("course", COURSES)
+def test_two_assignments(exercises: Path, tmp_path: Path, course: str, first: str) -> None:
+    """One output folder, in either order: a mark of each assignment ends in its own sheet at its person, and
+    nobody is made of two people."""
+    this, out = COURSES[course], tmp_path / "out"
+    people = {EXERCISE: PEOPLE, SECOND: this.second}
+    numbers = {EXERCISE: NUMBERS, SECOND: {login: number + 100 for login, number in NUMBERS.items()}}
+    said = ""
+    for exercise in sorted(people, key=lambda name: name != first):
+        archive = download(tmp_path / exercise / "c-1.zip",
+                           {one: numbers[exercise][one.login] for one in people[exercise]}, exercise)
+        said += grade(out, exercises, archive, *_rosters(tmp_path, this, exercise, people[exercise]))
+    for exercise, listed in people.items():
+        found, told = marks(out, listed, exercise)
+        due = {login: points(number) for login, number in numbers[exercise].items()}
         assert found == {login: due[login] for login in found}
-        assert found.keys() == due.keys(), f"{exercise}: not all rows are filled\n{said}\n{told}"
-    joined: dict[str, set[str]] = {}
+        lacking = [one.login for one in listed if one.login not in found]
+        assert [login for login in lacking if this.whole or not _named(login, said + told)] == [], said + told
+    owners: dict[str, set[str]] = {}
     for row in rows(out):
-        joined.setdefault(str(row["student"]), set()).add(_owner(row))
-    assert {student: names for student, names in joined.items() if len(names) > 1} == {}
+        if row["score"] is not None:
+            owners.setdefault(str(row["student"]), set()).add(_owner(row))
+    assert {student: names for student, names in owners.items() if len(names) > 1} == {}
+
+
+def _rosters(folder: Path, course: Course, exercise: str, people: Sequence[Member]) -> tuple[object, ...]:
+    if not course.rosters:
+        return ()
+    course_list = sheets.roster(folder / "roster.csv", ((one.login, one) for one in PEOPLE))
+    return ("--roster", course_list, "--roster",
+            sheets.worksheet(folder / f"{exercise}-people.csv", sheets.Form(), people))
+
+
+def _named(login: str, text: str) -> bool:
+    return any(name in text for name in (BY_LOGIN[login].name, moodle_name(BY_LOGIN[login].name)))
 
 
 def _owner(row: Mapping[str, object]) -> str:
