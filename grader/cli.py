@@ -24,7 +24,11 @@ PACKING = "gradescope-autograder"  # the name that packing had in 0.1, among the
 FORMATS = ("csv", "moodle", "canvas", "gradescope", "junit", "github", "classroom")
 EXAMPLES = {
     "main": ["grader batch submissions/ --out reports", "grader grade he_init.ipynb", "grader doctor"],
-    "batch": ["grader batch submissions/", "grader batch submissions/ --exercise he_init --seed 7 --jobs 4",
+    "batch": ["grader batch submissions.zip --dry-run    # whose each file is, and which counts",
+              "grader batch submissions.zip --roster participants.csv",
+              "grader batch submissions/ --exercise he_init --seed 7 --jobs 4",
+              "grader batch submissions/ --save-mapping mapping.csv    # change it, and give it back:",
+              "grader batch submissions/ --mapping mapping.csv",
               "grader batch submissions/ --sandbox process    # no isolation: only for notebooks you trust"],
     "grade": ["grader grade ada/he_init.ipynb", "grader grade homework.ipynb --exercise he_init",
               "grader grade he_init.ipynb --format junit > report.xml"],
@@ -83,10 +87,13 @@ def default_exercises() -> Path:
 
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
+TABLE = click.Path(path_type=Path, exists=True, dir_okay=False)
+LAYOUTS = ("folders", "moodle", "canvas", "nbgrader", "classroom", "gradescope")
 # Options that several commands share: said once, and they reach a command as one `Options`.
 SHARED = {
     "exercise": click.option("--exercise", metavar="NAME",
-                             help="The exercise of notebooks that do not say it themselves."),
+                             help="The exercise of notebooks that do not say it themselves: a default. To "
+                                  "grade one exercise and no other, say --only."),
     "exercises": click.option("--exercises", type=FOLDER, metavar="DIR",
                               help="Where the exercises are (default: ./exercises, else those of the "
                                    "repository; check: beside the notebook)."),
@@ -106,8 +113,24 @@ SHARED = {
                          help="Draw the inputs from this seed (default: secret, drawn once and recorded)."),
     "language": click.option("--language", type=click.Choice(["en", "de"]),
                              help="Of the reports (default: en)."),
+    "layout": click.option("--layout", metavar="NAME|REGEX",
+                           help="How the sources are laid out (default: seen by what is there): "
+                                f"{', '.join(LAYOUTS)}; or a regular expression that each file's path "
+                                "must match, with (?P<student_id>...)."),
+    "only": click.option("--only", multiple=True, metavar="EXERCISE",
+                         help="Grade this exercise and no other; may be given again."),
+    "prefer": click.option("--prefer", multiple=True, metavar="GLOB",
+                           help="Where several files could count for somebody, those that fit this count: "
+                                "'*_final.ipynb'; may be given again."),
+    "mapping": click.option("--mapping", type=TABLE, metavar="FILE",
+                            help="The table of --save-mapping, changed: it decides whose each file is, and "
+                                 "what becomes of it."),
+    "roster": click.option("--roster", multiple=True, type=TABLE, metavar="FILE",
+                           help="Everybody in the course: CSV with id, name, email, group, or what Moodle, "
+                                "Canvas or nbgrader export; may be given again."),
     "debug": click.option("--debug", is_flag=True, help="Show the traceback of an error."),
 }
+WHOSE = ("layout", "roster", "mapping", "prefer", "only")
 GRADING = ("exercise", "exercises", "sandbox", "device", "jobs_per_gpu", "seed", "language")
 
 
@@ -119,10 +142,11 @@ def takes(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
         def called(exercises: Path | None = None, exercise: str | None = None, sandbox: str | None = None,
                    device: str = "cpu", jobs: int | None = None, jobs_per_gpu: int = 1,
                    seed: int | None = None, language: str | None = None, debug: bool = False,
-                   **own: object) -> None:
+                   **own: Any) -> None:
+            whose = {name: own.pop(name) for name in names if name in WHOSE}
             options = Options(exercises=exercises or default_exercises(), exercise=exercise, sandbox=sandbox,
                               device=device, jobs=jobs, jobs_per_gpu=jobs_per_gpu, seed=seed,
-                              language=language)
+                              language=language, **whose)
             with one_line_per_expected_error(debug):
                 command(options, **own)
 
@@ -153,23 +177,36 @@ def main() -> None:
 
 
 @main.command(epilog=epilog("batch"))
-@click.argument("submissions", type=click.Path(path_type=Path))
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", type=FOLDER, default=Path("reports"),
               show_default=True, help="Where marks and reports are written.")
-@takes(*GRADING, "jobs")
-def batch(options: Options, submissions: Path, out: Path) -> None:
-    """Grade a folder of notebooks.
+@click.option("--dry-run", is_flag=True,
+              help="Say whose each file is and which counts; grade and write nothing.")
+@click.option("--save-mapping", "save", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="The same, and write it as a table for --mapping.")
+@takes(*GRADING, "jobs", *WHOSE)
+def batch(options: Options, sources: tuple[Path, ...], out: Path, dry_run: bool, save: Path | None) -> None:
+    """Grade what a class handed in.
 
-    SUBMISSIONS holds <student>/<notebook>.ipynb, or <student>_<exercise>.ipynb. What was graded before and
-    has not changed is not run again. Exit code 0: every submission has a mark; 1: some are withheld; 2:
-    nothing was graded.
+    SOURCE is a folder or an archive: what you downloaded from Moodle, Canvas, nbgrader, GitHub Classroom or
+    Gradescope, or <student>/<notebook>.ipynb, or <student>_<exercise>.ipynb. Several sources are one class.
+
+    What was graded before and has not changed is not run again. Exit code 0: every submission has a mark;
+    1: some are withheld or unclear; 2: nothing was graded.
     """
+    if dry_run or save:
+        from grader import commands
+        from grader.report import mapping_table
+
+        intake = commands.mapped(sources, options, save)
+        mapping_table.show(intake)
+        sys.exit(1 if any(row.use == "unclear" for row in intake.rows) else 0)
     with opened_sandbox(options) as sandbox:
         from grader import commands  # slow imports, while the sandbox gets ready
         from grader.report import console
 
         with console.watching() as watcher:
-            results = commands.batch(submissions, out, options, sandbox, watcher)
+            results = commands.batch(sources, out, options, sandbox, watcher)
         console.class_table(results, out, commands.language(out))
         sys.exit(1 if any(result.score is None for result in results) else 0)
 
@@ -411,17 +448,18 @@ def packed_as_before(options: Options, out: Path | None, output: Path | None) ->
 
 
 @main.command(epilog=epilog("doctor"))
-@click.argument("submissions", type=click.Path(path_type=Path), required=False)
-@takes("exercise", "exercises")
-def doctor(options: Options, submissions: Path | None) -> None:
+@click.argument("sources", metavar="[SOURCE...]", nargs=-1, type=click.Path(path_type=Path))
+@takes("exercise", "exercises", "layout")
+def doctor(options: Options, sources: tuple[Path, ...]) -> None:
     """Say what this machine can do, and how to mend what is missing. Exit code 0: ready to grade.
 
-    With SUBMISSIONS: which packages those notebooks import that are not installed here, and nothing else.
+    With SOURCE, as `grader batch` takes it: which packages those notebooks import that are not installed
+    here, and nothing else.
     """
-    if submissions:
+    if sources:
         from grader import commands
 
-        lines = commands.doctor(submissions, options)
+        lines = commands.doctor(sources, options)
         click.echo("\n".join(lines) or "what these notebooks import is installed here")
         sys.exit(1 if lines else 0)
     from grader.execute.doctor import findings

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import secrets
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TextIO
@@ -19,8 +20,11 @@ from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import Sandbox
 from grader.exercise.catalog import Exercise, course_packages, known, load
 from grader.exercise.release import hand_out
-from grader.intake.folder import IntakeError, read_file, read_folder, with_files
+from grader.intake import mapping
+from grader.intake.handed import IntakeError
 from grader.intake.packages import remedy
+from grader.intake.reading import read_file, with_files
+from grader.intake.sources import Intake, keep_apart, read_sources, refuse_nothing
 from grader.keep.gradebook import Entry, Gradebook, overridden
 from grader.keep.output import Output
 from grader.keep.publish import get_ready, opened, publish, record, record_mark, remember, weights
@@ -39,15 +43,41 @@ class Watcher(Protocol):
     def note(self, text: str) -> None: ...
 
 
-def batch(submissions: Path, out: Path, options: Options, sandbox: Sandbox,
+def batch(sources: Sequence[Path], out: Path, options: Options, sandbox: Sandbox,
           watcher: Watcher) -> list[records.Result]:
-    """Grade a folder. What is unchanged since the last time is not run again; where only the judging has
-    changed, what was observed is judged again. Returns every result in the gradebook."""
+    """Grade what was handed in. What is unchanged since the last time is not run again; where only the
+    judging has changed, what was observed is judged again. Returns every result in the gradebook."""
+    keep_apart(sources, out, "--out")
     folders = known(options.exercises, options.exercise)
-    intake = read_folder(submissions, folders, options.exercise)
+    with intake_of(sources, folders, options) as intake:
+        for line in (*intake.said, *intake.notes):
+            watcher.note(line)
+        refuse_nothing(intake)
+        return graded(intake, folders, out, options, sandbox, watcher)
+
+
+def intake_of(sources: Sequence[Path], exercises: Mapping[str, Path],
+              options: Options) -> AbstractContextManager[Intake]:
+    """Whose each file is and what is graded, as the command line wants it."""
+    return read_sources(sources, exercises, default=options.exercise, layout=options.layout,
+                        only=options.only, prefer=options.prefer, mapping=options.mapping,
+                        roster=options.roster)
+
+
+def mapped(sources: Sequence[Path], options: Options, save: Path | None) -> Intake:
+    """Say what a batch would grade, and write nothing but the mapping, where that is wanted."""
+    if save:
+        keep_apart(sources, save, "--save-mapping")
+    with intake_of(sources, known(options.exercises, options.exercise), options) as intake:
+        if save:
+            mapping.save(intake.rows, save, separator=";" if options.language == "de" else ",")
+        return intake
+
+
+def graded(intake: Intake, folders: Mapping[str, Path], out: Path, options: Options, sandbox: Sandbox,
+           watcher: Watcher) -> list[records.Result]:
+    """Grade what is due of it, and publish the whole class."""
     exercises = {name: load(folders[name]) for name in sorted({s.exercise for s in intake.submissions})}
-    for note in intake.notes:
-        watcher.note(note)
     lacking = missing_packages(intake.submissions, options)
     for line in told_missing(lacking):
         watcher.note(line)
@@ -66,8 +96,10 @@ def batch(submissions: Path, out: Path, options: Options, sandbox: Sandbox,
         if again or run:
             get_ready(book)
         left = judge_again(again, today, book, output, watcher)
+        run |= teammates(intake.submissions, run | left)
         changed = [s for s in intake.submissions if (s.student, s.exercise) in run | left]
-        watcher.begin(len(changed), len(wanted) - len(run) - len(again), len(again) - len(left))
+        unchanged = wanted.keys() - run - {entry.key for entry in again}
+        watcher.begin(len(changed), len(unchanged), len(again) - len(left))
         gc.freeze()  # what is loaded stays: the collector need not walk over it for each submission
         for graded in pipeline.grade(changed, today.conditions, sandbox, options):
             record(graded, prints[graded.submission.student, graded.submission.exercise], book, output)
@@ -75,7 +107,17 @@ def batch(submissions: Path, out: Path, options: Options, sandbox: Sandbox,
         return publish(book, output)
 
 
-def missing_packages(submissions: Iterable[records.Submission | records.Unreadable],
+def teammates(submissions: Iterable[records.HandedIn], run: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Student and exercise of those whose team's submission is run: what one is observed to do holds for
+    all."""
+    teams: dict[tuple[str, str, str], set[tuple[str, str]]] = {}
+    for one in submissions:
+        if one.team and isinstance(one, records.Submission):
+            teams.setdefault((one.team, one.path, one.sha256), set()).add((one.student, one.exercise))
+    return {each for team in teams.values() if not team.isdisjoint(run) for each in team}
+
+
+def missing_packages(submissions: Iterable[records.HandedIn],
                      options: Options) -> dict[str, int]:
     """The packages that submissions import and this machine lacks -> how many do."""
     notebooks = [one.notebook for one in submissions if isinstance(one, records.Submission)]
@@ -91,11 +133,11 @@ def told_missing(lacking: Mapping[str, int]) -> list[str]:
     return [f"not installed here: {listed}", f"to install what is missing: {remedy(list(lacking))}"]
 
 
-def doctor(submissions: Path, options: Options) -> list[str]:
-    """What the notebooks in a folder import and this machine lacks, in lines; none where that is nothing."""
-    folders = known(options.exercises, options.exercise)
-    return told_missing(missing_packages(read_folder(submissions, folders, options.exercise).submissions,
-                                         options))
+def doctor(sources: Sequence[Path], options: Options) -> list[str]:
+    """What notebooks import and this machine lacks, in lines; none where that is nothing."""
+    with intake_of(sources, known(options.exercises, options.exercise), options) as intake:
+        refuse_nothing(intake)
+        return told_missing(missing_packages(intake.submissions, options))
 
 
 def judge_again(entries: Iterable[Entry], today: Today, book: Gradebook, output: Output,
@@ -131,7 +173,7 @@ def grade(notebook: Path, options: Options, sandbox: Sandbox, *, visible_only: b
     if not submission.exercise:
         raise IntakeError(f"{notebook}: cannot tell which exercise this is; say it with --exercise "
                           f"({', '.join(folders)})")
-    submission = with_files(submission, notebook.absolute(), own=False)
+    submission = with_files(submission, notebook.absolute())
     exercise = load(folders[submission.exercise])
     exercises = {exercise.name: exercise.visible_part() if visible_only else exercise}
     seed = options.seed if options.seed is not None else secrets.randbits(31)

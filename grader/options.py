@@ -18,3 +18,9 @@ class Options:
     jobs_per_gpu: int = 1
     seed: int | None = None          # None: secret, drawn once
     language: str | None = None      # of the reports
+    # which files are whose, and which count
+    layout: str | None = None        # of the sources; None: what is there says it
+    only: tuple[str, ...] = ()       # exercises; none: all
+    prefer: tuple[str, ...] = ()     # globs of the files that count where several could
+    mapping: Path | None = None      # a tutor's own word on that
+    roster: tuple[Path, ...] = ()

@@ -22,11 +22,12 @@ from grader.execute.sandbox import Sandbox
 from grader.exercise.catalog import Exercise
 from grader.intake.bundle import Bundle
 from grader.options import Options
-from grader.records import Result, Submission, Unreadable
+from grader.records import Result, Submission, Unclear, Unreadable
 from grader.spec import Preparation
 from grader.wall import wire
 from grader.wall.messages import NotStarted, Observations, Run
 
+Handed = Submission | Unreadable | Unclear
 Observed = Mapping[str, wire.Parcel[Observations]]               # world -> what was observed in it
 Answers = Mapping[str, wire.Parcel[Observations] | NotStarted]   # world -> that, or why there is nothing
 
@@ -53,7 +54,7 @@ class Conditions:
 class Graded:
     """One submission, judged."""
 
-    submission: Submission | Unreadable
+    submission: Handed
     result: Result
     observed: Observed = field(default_factory=dict)
 
@@ -66,17 +67,34 @@ class Graded:
         return next((parcel.record.run.executed for parcel in self.observed.values()), "")
 
 
-def grade(submissions: Sequence[Submission | Unreadable], conditions: Conditions, sandbox: Sandbox,
+def grade(submissions: Sequence[Handed], conditions: Conditions, sandbox: Sandbox,
           options: Options) -> Iterator[Graded]:
-    """All stages for all submissions; in the order in which they come to an end."""
-    work = [prepare(number, submission, conditions) for number, submission in enumerate(submissions)]
+    """All stages for all submissions; in the order in which they come to an end.
+
+    What a team handed in is executed once, and each member's mark is judged from that.
+    """
+    shared: dict[object, list[Handed]] = {}
+    for number, submission in enumerate(submissions):
+        shared.setdefault(_together(submission) or number, []).append(submission)
+    groups = list(shared.values())
+    work = [prepare(number, group[0], conditions) for number, group in enumerate(groups)]
     for number, answers in observe(work, sandbox, options):
-        yield judge(submissions[number], answers, conditions)
+        for submission in groups[number]:
+            yield judge(submission, answers, conditions)
 
 
-def prepare(number: int, submission: Submission | Unreadable, conditions: Conditions) -> list[Work]:
-    """The jobs of one submission, one for each world of its exercise; none where nothing can be read."""
-    if isinstance(submission, Unreadable):
+def _together(submission: Handed) -> tuple[str, ...] | None:
+    """What the members of one team have in common, whose submission it is; None of one that is nobody
+    else's."""
+    if not submission.team or not isinstance(submission, Submission):
+        return None
+    return (submission.team, submission.source_id, submission.exercise, submission.path, submission.sha256,
+            submission.notebook, *(f"{file.name} {file.sha256}" for file in submission.files))
+
+
+def prepare(number: int, submission: Handed, conditions: Conditions) -> list[Work]:
+    """The jobs of one submission, one for each world; none where there is nothing to execute."""
+    if not isinstance(submission, Submission):
         return []
     name = submission.exercise
     handed_in = Bundle(files=submission.files, places=submission.places)
@@ -101,13 +119,15 @@ def observe(work: Sequence[Sequence[Work]], sandbox: Sandbox,
             yield number, {each.key[1]: arrived[number].pop(each.key[1]) for each in work[number]}
 
 
-def judge(submission: Submission | Unreadable, answers: Answers, conditions: Conditions) -> Graded:
+def judge(submission: Handed, answers: Answers, conditions: Conditions) -> Graded:
     """The result of what was observed; withheld where a sandbox did not start."""
     exercise = conditions.exercises[submission.exercise]
     made_by = results.made_by(exercise, seed=conditions.seed, sandbox=conditions.sandbox,
                               device=conditions.device)
     if isinstance(submission, Unreadable):
         return Graded(submission=submission, result=results.unreadable(submission, exercise, made_by))
+    if isinstance(submission, Unclear):
+        return Graded(submission=submission, result=results.unclear(submission, exercise, made_by))
     failed = [answer.reason for answer in answers.values() if isinstance(answer, NotStarted)]
     if failed:
         return Graded(submission=submission,

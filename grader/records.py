@@ -4,6 +4,7 @@ imports no torch."""
 from __future__ import annotations
 
 import enum
+from typing import Any
 
 from msgspec import field
 
@@ -72,6 +73,11 @@ class HandedIn(Record, frozen=True, kw_only=True):
     attempt: int = 0                       # from 1; 0: nobody says
     handed_in_at: str = ""                 # ISO 8601; "" where nobody says
     late: bool = False                     # as the LMS says
+
+
+def who(one: HandedIn) -> dict[str, Any]:
+    """Whose it is and which attempt, by field: what every record of the same submission has in common."""
+    return {name: getattr(one, name) for name in HandedIn.__struct_fields__}
 
 
 # --- verdicts --------------------------------------------------------------------------------------

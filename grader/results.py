@@ -19,8 +19,10 @@ from grader.records import (
     Result,
     Status,
     Submission,
+    Unclear,
     Unreadable,
     Verdict,
+    who,
 )
 from grader.wall.messages import CellEvent
 
@@ -36,6 +38,14 @@ def unreadable(submission: Unreadable, exercise: Exercise, made: MadeBy) -> Resu
     """Nothing of all points, by the student's fault, and why."""
     return structs.replace(_blank(submission, exercise, made), status=Status.UNREADABLE, score=0.0,
                            reason=submission.reason, said=submission.said)
+
+
+def unclear(submission: Unclear, exercise: Exercise, made: MadeBy) -> Result:
+    """No mark: nothing but a guess would say which file counts."""
+    return structs.replace(_blank(submission, exercise, made), status=Status.UNCLEAR,
+                           reason=submission.reason, said=submission.said,
+                           needs_you=(NeedsYou(kind="unclear", reason=submission.reason,
+                                               said=submission.said),))
 
 
 def not_started(submission: Submission, exercise: Exercise, made: MadeBy, why: str) -> Result:
@@ -66,13 +76,14 @@ def judged(submission: Submission, exercise: Exercise, made: MadeBy, verdicts: t
     return structs.replace(blank, notebook=file, status=Status.GRADED, score=points, max_score=maximum)
 
 
-def _blank(submission: Submission | Unreadable, exercise: Exercise, made: MadeBy) -> Result:
+def _blank(submission: Submission | Unreadable | Unclear, exercise: Exercise, made: MadeBy) -> Result:
     """A result that says nothing of marks yet: withheld."""
-    blank = Result(student=submission.student, exercise=exercise.name, status=Status.WITHHELD, score=None,
+    file = (NotebookFile(path="", sha256="") if isinstance(submission, Unclear)
+            else NotebookFile(path=submission.path, sha256=submission.sha256))
+    blank = Result(**who(submission), exercise=exercise.name, status=Status.WITHHELD, score=None,
                    max_score=exercise.settings.points, checks=(), made_by=made,
-                   title=exercise.settings.title,
-                   notebook=NotebookFile(path=submission.path, sha256=submission.sha256))
-    if isinstance(submission, Unreadable):
+                   title=exercise.settings.title, notebook=file)
+    if not isinstance(submission, Submission):
         return blank
     notes = [note for note in submission.notes if note.template != REPLACED]
     replaced = exercise.brings.replaced(submission.files)

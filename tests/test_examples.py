@@ -84,7 +84,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> Lines:
     out = tmp_path_factory.mktemp("reports")
     try:
         with open_sandbox() as sandbox:
-            commands.batch(SUBMISSIONS, out, Options(exercises=REPOSITORY / "exercises"), sandbox, Quiet())
+            commands.batch([SUBMISSIONS], out, Options(exercises=REPOSITORY / "exercises"), sandbox, Quiet())
     except SandboxUnavailable as error:
         pytest.skip(str(error))
     found = [json.loads(line) for line in (out / "results.jsonl").read_text(encoding="utf-8").splitlines()]

@@ -212,3 +212,46 @@ def test_a_student_checks_a_released_notebook(course: Path, tmp_path: Path) -> N
     assert done.exit_code == 0, done.output
     assert "not the whole mark" in done.output
     assert "4 / 4" in done.output
+
+
+def test_several_files_that_could_be_meant_get_no_mark_until_the_tutor_says_which(course: Path,
+                                                                                   tmp_path: Path) -> None:
+    folder, out = submit(tmp_path, ada=RIGHT, bo=RIGHT), tmp_path / "out"
+    (folder / "ada" / "doubling-Copy1.ipynb").write_text(SQUARES)
+    words = ("batch", folder, "--out", out, "--exercises", course, "--seed", 5, "--sandbox", "process")
+    result = run(*words)
+    assert result.exit_code == 1, result.output
+    found = rows(out)
+    assert {student: (row["status"], row["score"]) for student, row in found.items()} == {
+        "ada": ("unclear", None), "bo": ("graded", 6.0)}
+    needs = str(found["ada"]["needs_you"])
+    assert all(said in needs for said in ("'unclear'", "ada/doubling.ipynb", "ada/doubling-Copy1.ipynb"))
+    assert run(*words, "--prefer", "*Copy1*").exit_code == 0
+    assert rows(out)["ada"]["score"] == 2.0
+
+
+def test_a_team_is_executed_once_and_each_member_judged_from_that(course: Path, tmp_path: Path) -> None:
+    """What the notebook does is drawn anew in each execution: two of them would not give one mark."""
+    drawn = ["import os\nLUCK = int.from_bytes(os.urandom(8), 'big')",
+             "def double(x):\n    return x * 2 + LUCK", "def halve(x):\n    raise ValueError(str(LUCK))"]
+    team = tmp_path / "in" / "Team A_88_assignsubmission_file"
+    team.mkdir(parents=True)
+    (team / "doubling.ipynb").write_text(notebook(*CELLS, *drawn))
+    (tmp_path / "in" / "Team B_assignsubmission_file").mkdir()
+    (tmp_path / "in" / "Team B_assignsubmission_file" / "doubling.ipynb").write_text(RIGHT)
+    roster = tmp_path / "roster.csv"
+    roster.write_text("id,name,group\n1,Anna,Team A\n2,Ben,Team A\n3,Cy,Team B\n")
+    out = tmp_path / "out"
+    words = ("batch", tmp_path / "in", "--out", out, "--exercises", course, "--seed", 5,
+             "--sandbox", "process", "--roster", roster)
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    said = {student: [check["message"] for check in row["checks"]] for student, row in rows(out).items()}  # type: ignore[attr-defined]
+    assert said["1"] == said["2"] != said["3"]
+    before = (out / "results.jsonl").read_text()
+    assert run("rejudge", out, "--exercises", course).exit_code == 0
+    assert (out / "results.jsonl").read_text() == before
+    roster.write_text("id,name,group\n1,Anna,Team A\n2,Ben,Team A\n3,Cy,Team B\n4,Dee,Team A\n")
+    assert run(*words).exit_code == 0
+    said = {student: [check["message"] for check in row["checks"]] for student, row in rows(out).items()}  # type: ignore[attr-defined]
+    assert said["1"] == said["2"] == said["4"], "who came to the team later has its mark too"

@@ -17,7 +17,8 @@ from pathlib import Path
 from grader.exercise.catalog import Exercise
 from grader.export.out import ExportError
 from grader.files import replace_file
-from grader.intake.folder import IGNORED, read_file
+from grader.intake.found import FEEDBACK, PROGRAMS
+from grader.intake.reading import read_file
 from grader.report.page import FOLDERS
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -49,7 +50,8 @@ def handed_in(folder: Path, exercise: str) -> list[Path]:
     """The notebooks that may be meant, one where all is well: the one of the right name, else those that say
     that they are of the exercise, else all."""
     found = [path for path in sorted(folder.rglob("*.ipynb"))
-             if not any(part in IGNORED or part.startswith(".") for part in path.relative_to(folder).parts)]
+             if not any(part in {*PROGRAMS, FEEDBACK} or part.startswith(".")
+                        for part in path.relative_to(folder).parts)]
     named = [path for path in found if path.name == f"{exercise}.ipynb"]
     if len(named) == 1:
         return named

@@ -10,9 +10,11 @@ import os
 import re
 import stat
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 from grader.intake.bundle import (
     MAX_BYTES,
@@ -31,10 +33,11 @@ from grader.intake.bundle import (
     notes_on,
     read,
 )
+from grader.intake.tree import IGNORED
 from grader.wall.messages import Brought
 
 MAX_SEEN = 20_000            # entries looked at, a second's work
-PASSED_OVER = {".ipynb_checkpoints", "__pycache__", "__MACOSX", "feedback"}
+NOTEBOOKS = (".ipynb", ".ipynb.txt", ".ipynb.json")
 
 
 def beside(notebook: Path, source: str, *, own: bool) -> Bundle:
@@ -45,67 +48,114 @@ def beside(notebook: Path, source: str, *, own: bool) -> Bundle:
         own: the folder is one student's and all of it was handed in. Else other things may lie there: an
             exercise's own files are passed over, and folders with notebooks.
     """
-    folder = notebook.parent
-    gathering = _Gathering(set(re.findall(r"\w+", source)),
-                           frozenset() if own else exercise_files(folder), own=own)
-    gathering.look_around(folder)
-    gathering.take()
-    return Bundle(files=tuple(sorted(gathering.files, key=lambda file: file.name)), places=gathering.places,
-                  notes=notes_on(gathering.left))
+    exercises = frozenset() if own else exercise_files(notebook.parent)
+    return _Gathering(source, exercises, own=own).bundle(_OnDisk(notebook.parent))
+
+
+def gathered(files: Sequence[tuple[str, Path]], source: str) -> Bundle:
+    """The same of a student's own files that need not lie in one folder: each with its name as seen from the
+    notebook's."""
+    root = _Listed()
+    for name, path in files:
+        *above, last = name.split("/")
+        folder = root
+        for part in above:
+            folder = folder.folders.setdefault(part, _Listed())
+        folder.files.append((last, path))
+    return _Gathering(source, frozenset(), own=True).bundle(root)
+
+
+class _Folder(Protocol):
+    """A folder, wherever what is in it lies."""
+
+    def entries(self, most: int) -> list[tuple[str, Path | _Folder]]:
+        """Names of what is in it, of so many at most, and where each is.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class _OnDisk:
+    path: Path
+
+    def entries(self, most: int) -> list[tuple[str, Path | _Folder]]:
+        with os.scandir(self.path) as entries:
+            return [(entry.name, Path(entry.path)) for entry in islice(entries, most)]
+
+
+@dataclass(frozen=True)
+class _Listed:
+    files: list[tuple[str, Path]] = field(default_factory=list)
+    folders: dict[str, _Listed] = field(default_factory=dict)
+
+    def entries(self, most: int) -> list[tuple[str, Path | _Folder]]:
+        entries: list[tuple[str, Path | _Folder]] = [*self.files]
+        return [*entries, *self.folders.items()][:most]
 
 
 class _Gathering:
     """One folder's files, on their way to be taken along."""
 
-    def __init__(self, words: set[str], exercises: Collection[str], *, own: bool) -> None:
-        self.words, self.exercises, self.own = words, exercises, own
+    def __init__(self, source: str, exercises: Collection[str], *, own: bool) -> None:
+        self.words, self.exercises, self.own = set(re.findall(r"\w+", source)), exercises, own
         self.found: list[tuple[str, Path, int]] = []    # name, where, size
         self.left: dict[str, list[str]] = {}            # why -> names
         self.files: list[Brought] = []
         self.places: dict[str, str] = {}
 
-    def look_around(self, folder: Path) -> None:
+    def bundle(self, folder: _Folder) -> Bundle:
+        self.look_around(folder)
+        self.take()
+        return Bundle(files=tuple(sorted(self.files, key=lambda file: file.name)), places=self.places,
+                      notes=notes_on(self.left))
+
+    def look_around(self, folder: _Folder) -> None:
         """Find what may be taken along, folder after folder, the nearest first."""
         waiting, seen = deque([("", folder)]), 0
         while waiting:
-            name, path = waiting.popleft()
+            above, folder = waiting.popleft()
             try:
-                with os.scandir(path) as entries:
-                    here = list(islice(entries, MAX_SEEN - seen + 1))
+                here = folder.entries(MAX_SEEN - seen + 1)
             except OSError:
-                self._leave(name or ".", UNREAD)
+                self._leave(above or ".", UNREAD)
                 continue
             if seen + len(here) > MAX_SEEN:
-                self._leave(name or ".", TOO_MANY)
+                self._leave(above or ".", TOO_MANY)
                 continue
             seen += len(here)
-            names = {entry.name for entry in here}
-            if name and ("pyvenv.cfg" in names
-                         or (not self.own and any(each.endswith(".ipynb") for each in names))):
+            names = {name for name, _ in here}
+            if above and ("pyvenv.cfg" in names
+                          or (not self.own and any(name.endswith(".ipynb") for name in names))):
                 continue
-            for entry in sorted(here, key=lambda entry: entry.name):
-                if name or entry.name not in self.exercises:
-                    waiting.extend(self._looked_at(f"{name}/{entry.name}".removeprefix("/"), entry))
+            for name, there in sorted(here, key=lambda entry: entry[0]):
+                if above or name not in self.exercises:
+                    waiting.extend(self._looked_at(f"{above}/{name}" if above else name, name, there))
 
-    def _looked_at(self, name: str, entry: os.DirEntry[str]) -> Iterator[tuple[str, Path]]:
+    def _looked_at(self, name: str, last: str, there: Path | _Folder) -> Iterator[tuple[str, _Folder]]:
         """Note a file; a folder is the next to be searched."""
-        if entry.name in PASSED_OVER or entry.name.endswith(".ipynb") or (
-                entry.name.startswith(".") and not self._named(entry.name)):
+        if last in IGNORED or last.lower().endswith(NOTEBOOKS) or (
+                last.startswith(".") and not self._named(last)):
             return
-        try:
-            mode = entry.stat(follow_symlinks=False)
-        except OSError:
-            self._leave(name, UNREAD)
-            return
-        if stat.S_ISDIR(mode.st_mode):
-            if name.count("/") < MAX_DEPTH - 1:
-                yield name, Path(entry.path)
-            else:
-                self._leave(name, TOO_MANY)
-        elif stat.S_ISREG(mode.st_mode):
-            self.found.append((name, Path(entry.path), mode.st_size))
+        if isinstance(there, Path):
+            try:
+                mode = there.lstat()
+            except OSError:
+                self._leave(name, UNREAD)
+                return
+            if stat.S_ISREG(mode.st_mode):
+                self.found.append((name, there, mode.st_size))
+                return
+            if not stat.S_ISDIR(mode.st_mode):
+                self._leave(name, NOT_REGULAR)
+                return
+            there = _OnDisk(there)
+        if name.count("/") < MAX_DEPTH - 1:
+            yield name, there
         else:
-            self._leave(name, NOT_REGULAR)
+            self._leave(name, TOO_MANY)
 
     def take(self) -> None:
         """Read what was found, what the notebook names before the rest, until there is enough."""

@@ -59,6 +59,7 @@ class Reading:
     without: tuple[Person, ...] = ()    # people with a folder and no file in it
     ignored: tuple[tuple[str, str], ...] = ()   # file, and why it is nobody's
     blind: bool = False                 # nobody may learn the names
+    said: tuple[str, ...] = ()          # how it was read, for the tutor: a folder around it
 
 
 class Layout(Protocol):

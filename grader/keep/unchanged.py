@@ -20,8 +20,8 @@ from grader.execute.pool import Work
 from grader.exercise.catalog import Exercise
 from grader.keep.gradebook import Entry
 from grader.keep.output import Output
-from grader.pipeline import Conditions, Observed, prepare
-from grader.records import Status, Submission, Unreadable
+from grader.pipeline import Conditions, Handed, Observed, prepare
+from grader.records import Status, Submission
 
 # Below the package. What reads submissions and prepares jobs is not among them: its work is in the job.
 OBSERVING = "wall", "inside", "execute"
@@ -72,7 +72,7 @@ class Today:
         self._observer = digest(sources(OBSERVING), conditions.sandbox, conditions.device,
                                 platform.machine(), platform.python_version(), torch.__version__)
 
-    def fingerprints(self, submission: Submission | Unreadable) -> Fingerprints:
+    def fingerprints(self, submission: Handed) -> Fingerprints:
         """Of everything that decides this submission's mark.
 
         Args:
@@ -81,14 +81,14 @@ class Today:
         work = prepare(0, submission, self.conditions)
         if submission.exercise not in self._inputs and work:
             self._inputs[submission.exercise] = inputs(work)
-        # An unreadable file has no job, and its reason in place of a notebook.
+        # What is not executed has no job, and its reason in place of a notebook.
         text = submission.notebook if isinstance(submission, Submission) else submission.reason
         question = digest(text, self._inputs.get(submission.exercise, "") if work else "",
                           *(msgspec.json.encode(structs.replace(each.job, notebook="")) for each in work))
         return Fingerprints(question=question, observed=digest(question, self._observer),
                             judged=self._judged[submission.exercise])
 
-    def observed(self, submission: Submission | Unreadable, output: Output) -> Observed | None:
+    def observed(self, submission: Handed, output: Output) -> Observed | None:
         """What is stored of a submission, from which it can be judged today.
 
         Returns:

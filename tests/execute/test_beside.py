@@ -96,21 +96,21 @@ def test_a_class_each_with_their_own(folder: Path, sandbox: Sandbox, tmp_path: P
         (tmp_path / "in" / student / "helper.py").write_text(f"TWO = {two}")
     (tmp_path / "in" / "cleo_doubling.ipynb").write_text(notebook(*asks))
     told: list[str] = []
-    results = commands.batch(tmp_path / "in", tmp_path / "out", Options(exercises=folder.parent, jobs=1),
+    results = commands.batch([tmp_path / "in"], tmp_path / "out", Options(exercises=folder.parent, jobs=1),
                              sandbox, Watcher(told))
     assert [r.score for r in results] == [6.0, 0.0, 0.0], [*map(errors, results)]
-    again = commands.batch(tmp_path / "in", tmp_path / "out", Options(exercises=folder.parent, jobs=1),
+    again = commands.batch([tmp_path / "in"], tmp_path / "out", Options(exercises=folder.parent, jobs=1),
                            sandbox, Watcher(told))
     assert [r.score for r in again] == [6.0, 0.0, 0.0]
     assert told == ["3 to grade", "0 to grade"]
     commands.rejudge(tmp_path / "out", Options(exercises=folder.parent), Watcher(told))
     (tmp_path / "in" / "ben" / "helper.py").write_text("TWO = 2")
-    again = commands.batch(tmp_path / "in", tmp_path / "out", Options(exercises=folder.parent, jobs=1),
+    again = commands.batch([tmp_path / "in"], tmp_path / "out", Options(exercises=folder.parent, jobs=1),
                            sandbox, Watcher(told))
     assert [r.score for r in again] == [6.0, 6.0, 0.0]
     assert told == ["3 to grade", "0 to grade", "1 to grade"]
     (folder / "kept_back.csv").write_text("4")
-    commands.batch(tmp_path / "in", tmp_path / "out", Options(exercises=folder.parent, jobs=1), sandbox,
+    commands.batch([tmp_path / "in"], tmp_path / "out", Options(exercises=folder.parent, jobs=1), sandbox,
                    Watcher(told))
     assert told[-1] == "3 to grade", "the exercise's data decide marks"
 

@@ -90,7 +90,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
             hand_in(root, port)
             before = contents(root)
             with open_sandbox("bubblewrap") as sandbox:
-                results = commands.batch(root / "in", root / "out", options, sandbox, Notes())
+                results = commands.batch([root / "in"], root / "out", options, sandbox, Notes())
             reached = [str(s.getsockname()) for s in select.select([tcp, abstract], [], [], 0)[0]]
             state = witness.poll()
         except SandboxUnavailable as error:

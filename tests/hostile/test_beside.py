@@ -68,7 +68,7 @@ def test_a_folder_full_of_traps_costs_its_neighbours_nothing(tmp_path: Path) -> 
     before = {path: path.lstat().st_mtime_ns for path in (tmp_path / "in").rglob("*")}
     said: list[str] = []
     with open_sandbox("bubblewrap") as sandbox:
-        commands.batch(tmp_path / "in", tmp_path / "out",
+        commands.batch([tmp_path / "in"], tmp_path / "out",
                        Options(exercises=tmp_path / "exercises", jobs=1), sandbox, Quiet(said))
     with Gradebook(tmp_path / "out" / "gradebook.sqlite") as book:
         entries = {entry.result.student: entry for entry in book.entries()}

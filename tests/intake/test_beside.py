@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from grader.intake import beside as gathering
-from grader.intake.beside import beside
+from grader.intake.beside import beside, gathered
 from grader.intake.bundle import (
     INSTALLED,
     MAX_BYTES,
@@ -21,13 +21,16 @@ from grader.intake.bundle import (
     RUN_BY_ITSELF,
     TOO_MANY,
     TOO_MUCH,
+    UNREAD,
     Bundle,
     LeftOut,
     cleaned,
     taken,
 )
-from grader.intake.folder import MOST, read_folder, with_files
+from grader.intake.choosing import MOST
+from grader.intake.reading import with_files
 from grader.records import Submission
+from tests.intake.handing import read
 from tests.notebooks import notebook
 
 NAMES = ("he_init",)
@@ -55,7 +58,7 @@ def left(bundle: Bundle) -> dict[str, str]:
 
 
 def submissions(root: Path) -> dict[str, Submission]:
-    return {s.student: s for s in read_folder(root, NAMES).submissions if isinstance(s, Submission)}
+    return {s.student: s for s in read(root, exercises=NAMES).submissions if isinstance(s, Submission)}
 
 
 def test_own_modules_packages_and_data_go_with_the_notebook(ada: Path) -> None:
@@ -106,7 +109,7 @@ def test_a_module_that_python_has_already_is_left_out_and_named(ada: Path, name:
     bundle = found(ada)
     assert names(bundle) == ["helper.py"]
     assert left(bundle) == {INSTALLED: name}
-    notes = read_folder(ada.parent, NAMES).notes
+    notes = read(ada.parent, exercises=NAMES).notes
     assert any(note.startswith("ada/he_init.ipynb: ") and name in note for note in notes)
 
 
@@ -238,7 +241,7 @@ def closed(folder: Path) -> None:
 
 def crowded(folder: Path) -> None:
     for number in range(MOST + 5):
-        (folder / f"{number}_he_init.ipynb").write_text(notebook("1"))
+        (folder / f"{number}.ipynb").write_text(notebook("1"))
 
 
 @pytest.mark.parametrize("build", [deep, closed, crowded])
@@ -249,5 +252,59 @@ def test_an_odd_folder_does_not_keep_others_from_their_marks(
     build(ada.parent / "odd")
     (ada.parent / "ben_he_init.ipynb").write_text(notebook("1"))
     assert {"ada", "ben"} <= set(submissions(ada.parent))
-    alone = with_files(submissions(ada.parent)["ada"], ada / "he_init.ipynb", own=False)
+    alone = with_files(submissions(ada.parent)["ada"], ada / "he_init.ipynb")
     assert isinstance(alone, Submission)
+
+
+def listed(folder: Path) -> list[tuple[str, Path]]:
+    """All files below a folder, as a source lists them; here the last comes first."""
+    return sorted(((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*")
+                   if path.is_symlink() or not path.is_dir()), reverse=True)
+
+
+def test_files_from_a_list_are_taken_as_from_a_folder(ada: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    for name in ("helper.py", "utils/deep/plots.py", "data/train.csv", "random.py", "conftest.py", ".env",
+                 ".x/y", "venv/pyvenv.cfg", "venv/lib/a.py", "feedback/a.html", "other/b.IPYNB",
+                 "other/b.ipynb.txt", "1/2/3/4/5/6/7/8.py", "1/2/3/4/5/6/7/8/9.py", "two\nlines.csv",
+                 "größe.csv", "Data.csv", "data.csv", *(f"a{number:03}.txt" for number in range(MAX_FILES))):
+        (ada / name).parent.mkdir(parents=True, exist_ok=True)
+        (ada / name).write_text(name)
+    (ada / "link.csv").symlink_to(tmp_path / "secret")
+    os.mkfifo(ada / "pipe.csv")
+    with (ada / "sparse.bin").open("wb") as file:
+        file.truncate(10 << 30)
+    source = "load('.env'); load('größe.csv')"
+    assert gathered(listed(ada), source) == found(ada, source)
+
+
+def test_files_from_a_list_need_not_lie_together(tmp_path: Path) -> None:
+    for name in ("0001", "0002", "0003"):
+        (tmp_path / name).write_text(name)
+    bundle = gathered([("b/data.csv", tmp_path / "0001"), ("helper.py", tmp_path / "0002"),
+                       ("he_init.ipynb", tmp_path / "0003"), ("gone.csv", tmp_path / "0004")], "")
+    assert {file.name: Path(bundle.places[file.sha256]).name for file in bundle.files} == {
+        "b/data.csv": "0001", "helper.py": "0002"}
+    assert left(bundle) == {UNREAD: "gone.csv"}
+
+
+@pytest.mark.parametrize("name", ["../x.csv", "a//x.csv", "a/../x.csv", "a\\x.csv", "C:x.csv", "", "a/"])
+def test_a_list_leads_nowhere_else(tmp_path: Path, name: str) -> None:
+    (tmp_path / "x").write_text("x")
+    assert not gathered([(name, tmp_path / "x")], "x csv").files
+
+
+def test_a_name_that_is_a_file_and_a_folder_is_one_of_them(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("x")
+    bundle = gathered([(name, tmp_path / "x") for name in ("a", "a/b", "c", "c")], "")
+    assert names(bundle) == ["a", "c"]
+    assert left(bundle) == {NAME: "a/b, c"}
+
+
+def test_a_hundred_thousand_files_in_a_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "MAX_SEEN", 10)
+    (tmp_path / "x").write_text("x")
+    files = [("helper.py", tmp_path / "x"), *((f"many/{i}", tmp_path / "x") for i in range(11))]
+    bundle = gathered(files, "")
+    assert names(bundle) == ["helper.py"]
+    assert left(bundle) == {TOO_MANY: "many"}

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from grader.intake import large
 from grader.intake.clean import MAX_BYTES, MAX_DOCUMENT, NotANotebook, clean
-from grader.intake.folder import IntakeError, read_folder
+from grader.intake.handed import IntakeError
+from grader.intake.sources import refuse_nothing
 from grader.records import Submission, Unreadable
+from tests.intake.handing import put, read, saying
 from tests.notebooks import notebook
-
-NAMES = ("he_init", "init")
 
 
 def test_everything_but_the_source_is_dropped() -> None:
@@ -69,86 +70,56 @@ def test_nbformat_3_is_upgraded() -> None:
     assert json.loads(clean(json.dumps(old).encode()).notebook)["cells"][0]["source"] == "x = 1"
 
 
-def write(root: Path, name: str, text: str | None = None) -> Path:
-    path = root / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(notebook("pass") if text is None else text)
-    return path
-
-
 def test_folders_flat_files_and_metadata(tmp_path: Path) -> None:
-    write(tmp_path, "ada/he_init.ipynb")
-    write(tmp_path, "bo/week 3/homework.ipynb", notebook("pass", grader={"exercise": "init"}))
-    write(tmp_path, "carl_he_init.ipynb")
-    write(tmp_path, "dora/.ipynb_checkpoints/he_init.ipynb")
-    write(tmp_path, "dora/he_init.ipynb", "oh no")
-    intake = read_folder(tmp_path, NAMES)
-    assert [(s.student, s.exercise, type(s)) for s in intake.submissions] == [
+    put(tmp_path, "ada/he_init.ipynb")
+    put(tmp_path, "bo/week 3/homework.ipynb", saying("init"))
+    put(tmp_path, "carl_he_init.ipynb")
+    put(tmp_path, "dora/.ipynb_checkpoints/he_init.ipynb")
+    put(tmp_path, "dora/he_init.ipynb", "oh no")
+    assert [(s.student, s.exercise, type(s)) for s in read(tmp_path).submissions] == [
         ("ada", "he_init", Submission), ("bo", "init", Submission), ("carl", "he_init", Submission),
         ("dora", "he_init", Unreadable)]
 
 
 def test_an_exercise_id_is_looked_up_never_joined(tmp_path: Path) -> None:
-    write(tmp_path, "eve/he_init.ipynb", notebook("pass", grader={"exercise": "../../etc"}))
-    assert read_folder(tmp_path, NAMES).submissions[0].exercise == "he_init"
+    put(tmp_path, "eve/he_init.ipynb", saying("../../etc"))
+    assert read(tmp_path).submissions[0].exercise == "he_init"
 
 
 def test_an_exercise_that_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
-    write(tmp_path, "ada/homework.ipynb")
+    put(tmp_path, "ada/homework.ipynb")
+    intake = read(tmp_path)
     with pytest.raises(IntakeError, match="--exercise"):
-        read_folder(tmp_path, NAMES)
-    assert read_folder(tmp_path, NAMES, "init").submissions[0].exercise == "init"
+        refuse_nothing(intake)
+    assert [row.use for row in intake.rows] == ["unclear"]
+    assert read(tmp_path, default="init").submissions[0].exercise == "init"
+    assert read(tmp_path, only=["init"]).submissions[0].exercise == "init"
 
 
 def test_what_cannot_be_read_is_of_the_only_exercise_there_is(tmp_path: Path) -> None:
-    write(tmp_path, "ada/he_init.ipynb")
-    write(tmp_path, "bo/homework.ipynb", "oh no")
-    assert [s.exercise for s in read_folder(tmp_path, NAMES).submissions] == ["he_init", "he_init"]
+    put(tmp_path, "ada/he_init.ipynb")
+    put(tmp_path, "bo/homework.ipynb", "oh no")
+    assert [s.exercise for s in read(tmp_path).submissions] == ["he_init", "he_init"]
 
 
 def test_links_folders_and_pipes_are_unreadable_and_never_opened(tmp_path: Path) -> None:
-    secret = write(tmp_path, "secret.txt", "x")
+    secret = put(tmp_path, "secret.txt", "x")
     root = tmp_path / "in"
-    (root / "dir" / "he_init.ipynb").mkdir(parents=True)
     for student in ("link", "pipe"):
-        (root / student).mkdir()
+        (root / student).mkdir(parents=True)
     (root / "link" / "he_init.ipynb").symlink_to(secret)
     os.mkfifo(root / "pipe" / "he_init.ipynb")
     (root / "elsewhere").symlink_to(tmp_path)
-    intake = read_folder(root, NAMES)
-    assert [(s.student, type(s)) for s in intake.submissions] == [
-        ("dir", Unreadable), ("link", Unreadable), ("pipe", Unreadable)]
-
-
-def test_of_two_submissions_the_newer_counts_and_the_tutor_is_told(tmp_path: Path) -> None:
-    old = write(tmp_path, "ada/he_init.ipynb")
-    new = write(tmp_path, "ada/again/he_init.ipynb")
-    os.utime(old, (1, 1))
-    os.utime(new, (2, 2))
-    intake = read_folder(tmp_path, NAMES)
-    assert [s.path for s in intake.submissions] == ["ada/again/he_init.ipynb"]
-    assert "left out" in intake.notes[0]
-
-
-def test_a_second_download_is_the_same_students(tmp_path: Path) -> None:
-    os.utime(write(tmp_path, "zoe_he_init.ipynb"), (1, 1))
-    write(tmp_path, "zoe_he_init (1).ipynb")
-    intake = read_folder(tmp_path, NAMES)
-    assert [(s.student, s.path) for s in intake.submissions] == [("zoe", "zoe_he_init (1).ipynb")]
-    assert "left out" in intake.notes[0]
-
-
-def test_a_folder_without_a_notebook_is_told_of(tmp_path: Path) -> None:
-    write(tmp_path, "ada/he_init.ipynb")
-    write(tmp_path, "gus/notes.txt", "sorry")
-    assert read_folder(tmp_path, NAMES).notes == ("gus: no notebook in this folder",)
+    intake = read(root)
+    assert [(s.student, type(s)) for s in intake.submissions] == [("link", Unreadable), ("pipe", Unreadable)]
+    assert any("elsewhere" in note for note in intake.notes)
 
 
 @pytest.mark.parametrize("make", [lambda p: None, lambda p: p.mkdir()])
-def test_nothing_to_grade_is_an_error(tmp_path: Path, make: object) -> None:
-    make(tmp_path / "in")  # type: ignore[operator]
-    with pytest.raises(IntakeError):
-        read_folder(tmp_path / "in", NAMES)
+def test_nothing_to_grade_is_an_error(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "in")
+    with pytest.raises(IntakeError, match=str(tmp_path)):
+        read(tmp_path / "in")
 
 
 @pytest.mark.parametrize(("data", "says"), [

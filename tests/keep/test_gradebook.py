@@ -140,7 +140,7 @@ def test_a_batch_goes_on_from_version_0_1(old: Path, tmp_path: Path,
         (tmp_path / "in" / student / "doubling.ipynb").write_text(notebook(*CELLS, cell))
     with open_sandbox() as sandbox:
         for says in "2 to grade, 0 unchanged\n", "0 to grade, 2 unchanged\n":
-            results = commands.batch(tmp_path / "in", old.parent, Options(exercises=tmp_path / "exercises"),
+            results = commands.batch([tmp_path / "in"], old.parent, Options(exercises=tmp_path / "exercises"),
                                      sandbox, Lines())
             assert says in capsys.readouterr().err
             assert {result.student: result.score for result in results} == MARKS_OF_OLD

@@ -58,7 +58,7 @@ class Told(list[str]):
 def batch(root: Path, sandbox: Sandbox) -> list[str]:
     told = Told()
     options = Options(exercises=root / "exercises", seed=5)
-    commands.batch(root / "in", root / "out", options, sandbox, told)
+    commands.batch([root / "in"], root / "out", options, sandbox, told)
     return told
 
 

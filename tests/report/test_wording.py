@@ -12,7 +12,7 @@ import pytest
 from msgspec import structs
 
 from grader import judge, records
-from grader.intake.folder import read_file
+from grader.intake.reading import read_file
 from grader.report import class_page, console, executed, markdown, student, wording
 from grader.report.page import FOLDERS
 from tests import samples as s

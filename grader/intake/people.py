@@ -1,0 +1,256 @@
+"""Who is who: the people of several sources and of a roster, each once.
+
+Within one source an id is a person. An id of Moodle's belongs to one assignment; across assignments, and
+towards the roster, a name joins two ids only where nobody else has it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from msgspec import structs
+
+from grader.intake.handed import Reading
+from grader.intake.roster import Listed, folded, same_name, words
+from grader.records import Person
+
+NUMBERED = ("Moodle", "Canvas", "Gradescope")   # an id of theirs says nothing outside
+SHOWN = 5                                       # people who are named in one note
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """As whom a file counts."""
+
+    person: Person
+    source_id: str = ""      # what the download calls them, where that is not the person's id
+    team: str = ""
+
+
+@dataclass(kw_only=True)
+class _Node:
+    """Whoever has one id in one kind of source."""
+
+    kind: str
+    id: str
+    name: str
+    email: str
+    team: str
+    blind: bool
+    at: set[tuple[int, str]] = field(default_factory=set)     # source, id
+    exercises: set[str] = field(default_factory=set)
+    listed: Listed | None = None
+    same_as: _Node | None = None
+
+    @property
+    def called(self) -> str:
+        """Their name; of a folder its own."""
+        return "" if self.blind else self.name or ("" if self.kind in NUMBERED else self.id)
+
+    def apart(self, other: _Node) -> bool:
+        """Can both be one person's ids? Within one download, or one exercise, they are two people."""
+        return ({source for source, _ in self.at}.isdisjoint(source for source, _ in other.at)
+                and self.exercises.isdisjoint(other.exercises))
+
+
+@dataclass(frozen=True, kw_only=True)
+class People:
+    standings: Mapping[tuple[int, str], tuple[Standing, ...]]   # source and id there -> as whom it counts
+    everybody: tuple[Person, ...]                               # by id
+    passing: frozenset[str]                                     # ids that belong to one assignment
+    notes: tuple[str, ...]
+
+
+def settled(readings: Sequence[Reading], exercises: Mapping[tuple[int, str], set[str]],
+            roster: Sequence[Listed] | None) -> People:
+    """Everybody in the sources and on the roster.
+
+    Args:
+        readings: of one class.
+        exercises: source and id there -> of which exercises they handed something in.
+    """
+    groups = frozenset().union(*(one.groups for one in roster or ()))
+    nodes, notes = _nodes(readings, exercises, groups)
+    single = [node for node in nodes if not node.team]
+    if roster is not None:
+        notes += _joined(single, roster)
+    notes += _one_by_name([node for node in single if node.kind == "Moodle" and node.listed is None])
+    blind = any(reading.blind for reading in readings)
+    return _People(nodes, roster, blind).all(notes)
+
+
+def _nodes(readings: Sequence[Reading], exercises: Mapping[tuple[int, str], set[str]],
+           groups: frozenset[str]) -> tuple[list[_Node], list[str]]:
+    nodes: dict[tuple[str, str, bool], list[_Node]] = defaultdict(list)
+    notes = []
+    for number, reading in enumerate(readings):
+        kind = reading.layout if reading.layout in NUMBERED else "names"
+        teams = _teams(reading, groups)
+        for person in [*(each.person for each in reading.handed), *reading.without]:
+            team = teams.get(person.id, "")
+            here = nodes[kind, person.id, bool(team)]
+            node = next((one for one in here if same_name(one.name, person.name)), None)
+            if node is None:
+                node = _Node(kind=kind, id=person.id, name=person.name, email=person.email, team=team,
+                             blind=reading.blind)
+                here.append(node)
+                if len(here) > 1:
+                    notes.append(f"{here[0].name} and {node.name} both have the id {node.id}: kept apart")
+            node.name, node.email = node.name or person.name, node.email or person.email
+            node.at.add((number, person.id))
+            node.exercises |= exercises.get((number, person.id), set())
+    return [node for here in nodes.values() for node in here], notes
+
+
+def _teams(reading: Reading, groups: frozenset[str]) -> dict[str, str]:
+    """Who is a team, by their id in a reading: what Moodle writes of one looks like a person. Where most are
+    called like the roster's groups, all are teams."""
+    teams = {each.person.id: each.team for each in reading.handed if each.team}
+    names = {person.id: person.name for person in (*(each.person for each in reading.handed),
+                                                   *reading.without) if person.name}
+    called = sum(folded(name) in groups for name in names.values())
+    if reading.layout == "Moodle" and not teams and 2 * called > len(names):
+        return names
+    return teams
+
+
+def _joined(nodes: Sequence[_Node], roster: Sequence[Listed]) -> list[str]:
+    """Give the nodes their place on the roster; returns what the tutor should know."""
+    notes = list[str]()
+    ids, also = defaultdict[str, list[Listed]](list), defaultdict[str, list[Listed]](list)
+    named = defaultdict[tuple[str, ...], list[Listed]](list)
+    same = defaultdict[tuple[str, ...], list[_Node]](list)
+    for one in roster:
+        for key in {folded(id) for id in one.ids}:
+            ids[key].append(one)
+        for key in one.also:
+            also[key].append(one)
+        named[words(one.person.name)].append(one)
+    for node in nodes:
+        same[words(node.called)].append(node)
+        # what an LMS numbers is no number of the university's
+        for table, key in ((ids, node.id), (also, "" if node.kind in NUMBERED else node.id),
+                           (also, node.email)):
+            found = table.get(folded(key), [])
+            if node.listed is None and len(found) == 1:
+                if node.blind and found[0].person.id != node.id:
+                    continue    # it would be called by what tells who it is
+                if same_name(node.name if node.name != node.id else "", found[0].person.name):
+                    node.listed = found[0]
+                else:
+                    notes.append(f"{node.id} is {node.name} in the download and {found[0].person.name} on "
+                                 "the roster: not taken as one person")
+    taken = defaultdict[str, list[_Node]](list)
+    for node in nodes:
+        if node.listed:
+            taken[node.listed.person.id].append(node)
+    for name, here in same.items():
+        there = named.get(name, [])
+        if not name or not there or all(node.listed for node in here):
+            continue
+        alone = all(one.apart(other) for at, one in enumerate(here) for other in here[:at])
+        free = len(there) == 1 and all(one.apart(other) for other in taken[there[0].person.id]
+                                       for one in here if not one.listed)
+        if len(there) == 1 and alone and free:
+            for node in here:
+                node.listed = node.listed or there[0]
+        else:
+            notes.append(f"{here[0].called}: not joined to the roster, for several people have the name "
+                         f"({', '.join(sorted({n.id for n in here} | {o.person.id for o in there}))})")
+    return notes
+
+
+def _one_by_name(nodes: Sequence[_Node]) -> list[str]:
+    """Join the numbers that Moodle gives one person in several assignments."""
+    same, joined, doubtful = defaultdict[tuple[str, ...], list[_Node]](list), [], []
+    for node in nodes:
+        if node.called:
+            same[words(node.called)].append(node)
+    for here in same.values():
+        if len(here) < 2:
+            continue
+        if all(one.apart(other) for at, one in enumerate(here) for other in here[:at]):
+            for node in here[1:]:
+                node.same_as = here[0]
+            joined.append(here)
+        elif len({source for node in here for source, _ in node.at}) > 1:
+            doubtful.append(here)
+    return [*([f"the same person by the name, which nobody else has: {_listed(joined)}"] if joined else []),
+            *([f"different people, though of one name: {_listed(doubtful)}; a roster (--roster) can tell"]
+              if doubtful else [])]
+
+
+def _listed(groups: Sequence[Sequence[_Node]]) -> str:
+    shown = [f"{here[0].called} ({', '.join(node.id for node in here)})" for here in groups[:SHOWN]]
+    return ", ".join(shown) + (f" and {len(groups) - SHOWN} more" if len(groups) > SHOWN else "")
+
+
+class _People:
+    """Final ids for everybody: two people never get one."""
+
+    def __init__(self, nodes: Sequence[_Node], roster: Sequence[Listed] | None, blind: bool) -> None:
+        self.nodes, self.roster, self.blind = nodes, roster, blind
+        self.persons: dict[str, Person] = {}
+        self.of: dict[int, Person] = {}            # id() of a node
+
+    def all(self, notes: list[str]) -> People:
+        for one in self.roster or ():
+            node = next((n for n in self.nodes if n.listed is one), None)
+            person = one.person
+            if node and node.called and words(node.called) == words(person.name):
+                person = structs.replace(person, name=node.called)   # as the sheet of marks will have it
+            self._add(person)
+        strangers = []
+        for node in self.nodes:
+            if node.listed:
+                self.of[id(node)] = self.persons[node.listed.person.id]
+            elif node.same_as is None and not self._members(node):
+                self.of[id(node)] = self._new(node, notes)
+                if self.roster is not None:
+                    strangers.append(node)
+        if strangers:
+            shown = ", ".join(self.of[id(n)].id + (f" ({n.name})" if n.name not in ("", n.id) else "")
+                              for n in strangers[:SHOWN])
+            more = f" and {len(strangers) - SHOWN} more" if len(strangers) > SHOWN else ""
+            notes.append(f"not on the roster: {shown}{more}")
+        standings = {at: self._standing(node) for node in self.nodes for at in node.at}
+        passing = frozenset(self.of[id(node)].id for node in self.nodes
+                            if node.kind == "Moodle" and node.listed is None and id(node) in self.of)
+        return People(standings=standings, notes=tuple(notes), passing=passing,
+                      everybody=tuple(self.persons[key] for key in sorted(self.persons)))
+
+    def _members(self, node: _Node) -> list[Person]:
+        """A team's, as the roster has them."""
+        if not node.team:
+            return []
+        keys = {folded(node.team), folded(node.id)}
+        return [self.persons[one.person.id] for one in self.roster or ()
+                if not keys.isdisjoint(one.groups)]
+
+    def _standing(self, node: _Node) -> tuple[Standing, ...]:
+        if members := self._members(node):
+            return tuple(Standing(person=person, source_id=node.id, team=node.team) for person in members)
+        person = self.of[id(node.same_as or node)]
+        return (Standing(person=person, source_id="" if person.id == node.id else node.id, team=node.team),)
+
+    def _new(self, node: _Node, notes: list[str]) -> Person:
+        """Somebody who is not on the roster, under an id that nobody has."""
+        final = node.id
+        if final in self.persons:
+            final = f"{node.id} ({node.team or node.name or node.kind})"
+            while final in self.persons:
+                final += "'"
+            notes.append(f"{node.id} is somebody else's id too: {node.name or node.id} is called {final!r}")
+        return self._add(Person(id=final, name=node.name, email=node.email))
+
+    def _add(self, person: Person) -> Person:
+        if self.blind:
+            person = structs.replace(person, name="", email="")
+        self.persons[person.id] = person
+        return person
+
+
+def ids(people: Iterable[Person]) -> frozenset[str]:
+    return frozenset(person.id for person in people)
