@@ -36,6 +36,13 @@ def _moodle(root: Path, files: dict[str, bytes]) -> Path:
         files))
 
 
+def _moodle_flat(root: Path, files: dict[str, bytes]) -> Path:
+    return zipped(root / "c-77.zip", {
+        f"{moodle_name(BY_LOGIN[login].name)}_{BY_LOGIN[login].moodle}_assignsubmission_file_"
+        f"{name.replace('/', '-')}": content
+        for login, theirs in _handed_in(files).items() for name, content in theirs.items()})
+
+
 def _canvas(root: Path, files: dict[str, bytes]) -> Path:
     entries: dict[str, bytes | None] = {}
     for login, theirs in _handed_in(files).items():
@@ -77,7 +84,8 @@ def _people(called: Callable[[str], str], files: dict[str, bytes]) -> Entries:
             for name, content in theirs.items()}
 
 
-LAYOUTS = {"moodle": (_moodle, str(EVE.moodle)), "canvas": (_canvas, str(EVE.canvas)),
+LAYOUTS = {"moodle": (_moodle, str(EVE.moodle)), "moodle-flat": (_moodle_flat, str(EVE.moodle)),
+           "canvas": (_canvas, str(EVE.canvas)),
            "nbgrader": (_nbgrader, EVE.login), "folders": (_folders, EVE.login),
            "github": (_github, EVE.login), "gradescope": (_gradescope, EVE.login)}
 
