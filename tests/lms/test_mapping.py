@@ -70,9 +70,9 @@ def faults(laid: Laid, rows: list[dict[str, str]], said: str) -> Iterator[str]:
     graded: dict[str, list[int]] = {}
     for row in rows:
         if row["use"] == "graded":
-            number = TOKEN.search(files[_cell(row["file"])].decode())
+            number = TOKEN.search(files[cell(row["file"])].decode())
             assert number
-            graded.setdefault(_cell(row["person"]), []).append(int(number[1]))
+            graded.setdefault(cell(row["person"]), []).append(int(number[1]))
     yield from (f"nobody is called {id!r}: {numbers}" for id, numbers in graded.items()
                 if truth.of_id(laid, id) is None)
     for one in laid.due:
@@ -80,14 +80,14 @@ def faults(laid: Laid, rows: list[dict[str, str]], said: str) -> Iterator[str]:
         if one.token is None or (one.lenient and not numbers):
             if numbers:
                 yield f"{one}: {numbers} would be graded"
-            elif not one.silent and not (one.named_in(said) or any(_cell(row["person"]) in one.ids
+            elif not one.silent and not (one.named_in(said) or any(cell(row["person"]) in one.ids
                                                                    for row in rows)):
                 yield f"{one}: named nowhere"
         elif numbers != [one.token]:
             yield f"{one}: {numbers} would be graded"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     return _nfc(text[1:] if re.match(r"'[=+\-@]", text) else text)
 
 

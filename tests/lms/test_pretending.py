@@ -12,7 +12,7 @@ import pytest
 from tests.lms.classes import BY_LOGIN, canvas_name, moodle_name, packed, token, written
 from tests.lms.conftest import run
 from tests.lms.laying import Entries, on_disk, zipped
-from tests.lms.test_mapping import TOKEN, contents
+from tests.lms.test_mapping import TOKEN, cell, contents
 
 EVE, JO = BY_LOGIN["eve"], BY_LOGIN["jmueller"]
 OTHERS = (BY_LOGIN["aschmidt"], BY_LOGIN["gus"], BY_LOGIN["liwei"])
@@ -101,7 +101,7 @@ def test_pretending_to_be_somebody(layout: str, files: str, exercises: Path, tmp
         return
     found, seen = contents(source), set[str]()
     for row in csv.DictReader(io.StringIO(mapping.read_text(encoding="utf-8-sig"), newline="")):
-        number = TOKEN.search(found.get(row["file"], b"").decode("utf-8", "replace"))
+        number = TOKEN.search(found.get(cell(row["file"]), b"").decode("utf-8", "replace"))
         if number and row["person"]:
             owner = next(one for one in (EVE, *OTHERS) if token(one.at) == int(number[1]))
             assert (row["person"] == eve) == (owner is EVE), row
