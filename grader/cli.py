@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import functools
 import gc
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from grader.execute.sandbox import Sandbox
 
 PACKING = "gradescope-autograder"  # the name that packing had in 0.1, among the formats of marks
-FORMATS = ("csv", "moodle", "canvas", "gradescope", "junit", "github", "classroom")
+FORMATS = ("csv", "moodle", "canvas", "gradescope", "junit", "github", "classroom", "nbgrader")
 EXAMPLES = {
     "main": ["grader batch submissions/ --out reports", "grader grade he_init.ipynb", "grader doctor"],
     "batch": ["grader batch submissions.zip --dry-run    # whose each file is, and which counts",
@@ -43,8 +44,13 @@ EXAMPLES = {
                  "grader validate he_init --styles 50    # do right answers in other words get full marks?"],
     "rejudge": ["grader rejudge reports    # after mending a check"],
     "report": ["grader report reports"],
-    "export": ["grader export reports --format csv > marks.csv",
+    "remove": ["grader remove reports 1003", "grader remove reports 'Anna Schmidt'",
+               "grader remove reports 1003 --erase    # nothing of them is left"],
+    "export": ["grader export reports --format csv --output marks.csv",
+               "grader export reports --format csv --separator ';' --output marks.csv    # Excel in Germany",
+               "grader export reports --format moodle --worksheet Grades.csv    # shows what would change",
                "grader export reports --format moodle --worksheet Grades.csv --output filled.csv"],
+    "feedback": ["grader feedback reports --for moodle --worksheet Grades.csv --output feedback.zip"],
     "override": ["grader override reports ada he_init variance --points 4 --comment 'Right up to the seed.'",
                  "grader override reports ada he_init variance --drop"],
     "doctor": ["grader doctor", "grader doctor submissions/    # what they import and this machine lacks"],
@@ -84,6 +90,19 @@ def default_exercises() -> Path:
     """`exercises/` beside the working directory, else in the repository."""
     here = Path.cwd() / "exercises"
     return here if here.is_dir() else Path(__file__).resolve().parent.parent / "exercises"
+
+
+class Points(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions only
+    """A number, with a decimal point or comma."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        text = str(value)
+        try:
+            return float(text.replace(",", ".") if "." not in text else text)
+        except ValueError:
+            self.fail(f"{text!r} is no number", param, ctx)
 
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -131,6 +150,8 @@ SHARED = {
     "debug": click.option("--debug", is_flag=True, help="Show the traceback of an error."),
 }
 WHOSE = ("layout", "roster", "mapping", "prefer", "only")
+ONLY = click.option("--only", multiple=True, metavar="EXERCISE",
+                    help="This exercise only; may be given again.")
 GRADING = ("exercise", "exercises", "sandbox", "device", "jobs_per_gpu", "seed", "language")
 
 
@@ -208,7 +229,7 @@ def batch(options: Options, sources: tuple[Path, ...], out: Path, dry_run: bool,
         with console.watching() as watcher:
             results = commands.batch(sources, out, options, sandbox, watcher)
         console.class_table(results, out, commands.language(out))
-        sys.exit(1 if any(result.score is None for result in results) else 0)
+        sys.exit(commands.batch_exit_code(results))
 
 
 @main.command(epilog=epilog("grade"))
@@ -382,7 +403,7 @@ def report(_: Options, out: Path) -> None:
 @click.argument("student")
 @click.argument("named", metavar="EXERCISE")
 @click.argument("check")
-@click.option("--points", type=float, help="The points this check shall have.")
+@click.option("--points", type=Points(), help="The points this check shall have: 2.5 or 2,5.")
 @click.option("--comment", default="", help="Shown to the student.")
 @click.option("--drop", is_flag=True, help="Take the override back.")
 @takes()
@@ -395,28 +416,56 @@ def override(_: Options, out: Path, student: str, named: str, check: str, points
                                    drop=drop))
 
 
+@main.command(epilog=epilog("remove"))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("person")
+@click.option("--erase", is_flag=True, help="Leave nothing of them in OUT: no attempt, history, override, "
+                                            "observation or page.")
+@takes()
+def remove(_: Options, out: Path, person: str, erase: bool) -> None:
+    """Take a person out of the class page, results.jsonl, grades.csv and every export.
+
+    PERSON is an id, or a name that only one person has. Their attempts, overrides and history stay in the
+    gradebook: if they hand in again, they are back. Files that were exported before are not changed.
+    """
+    from grader.keep import removal
+
+    for line in removal.remove(out, person, erase=erase):
+        click.echo(line)
+
+
 @main.command(epilog=epilog("export"))
 @click.argument("out", type=click.Path(path_type=Path), required=False)
 @click.option("--format", "form", required=True, metavar=f"[{'|'.join(FORMATS)}]",
               type=click.Choice([*FORMATS, PACKING]), help="What to write.")
 @click.option("--output", "--to", type=click.Path(path_type=Path, dir_okay=False),
-              help="Where to (default: standard output).")
+              help="Where to (default: standard output; a sheet of yours is written nowhere without it).")
+@ONLY
 @click.option("--student", metavar="NAME", help="One student only; gradescope's results.json holds one.")
 @click.option("--worksheet", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="moodle: the grading worksheet you downloaded; canvas: the gradebook you exported.")
+@click.option("--replace", is_flag=True, help="Write over marks that your sheet has already.")
+@click.option("--scale", is_flag=True,
+              help="Make the points here the sheet's: 20 of 20 become 10 where its maximum is 10.")
 @click.option("--assignment", "assignments", multiple=True, metavar="EXERCISE=TITLE",
               help="canvas: the column of an exercise, with Canvas's number: 'he_init=Sheet 3 (12345)'.")
 @click.option("--summary", type=click.Path(path_type=Path, dir_okay=False),
               help="github: the file to which the step summary is added, $GITHUB_STEP_SUMMARY.")
+@click.option("--separator", type=click.Choice([",", ";"]), default=",", show_default=True,
+              help="csv: between the cells. Excel wants , in the US, and ; with a decimal comma in Germany; "
+                   "UTF-8 with a byte order mark either way.")
 @click.option("--exercise", hidden=True)
 @click.option("--exercises", type=FOLDER, hidden=True)
 @click.option("--sandbox", hidden=True)
 @takes()
-def export(options: Options, out: Path | None, form: str, output: Path | None, student: str | None,
-           worksheet: Path | None, assignments: tuple[str, ...], summary: Path | None) -> None:
-    """Write the marks of a batch's folder OUT in another program's format."""
-    from grader import commands
+def export(options: Options, out: Path | None, form: str, output: Path | None, only: tuple[str, ...],
+           student: str | None, worksheet: Path | None, replace: bool, scale: bool,
+           assignments: tuple[str, ...], summary: Path | None, separator: str) -> None:
+    """Write the marks of a batch's folder OUT in another program's format.
 
+    A sheet of yours, moodle's worksheet or canvas's gradebook, is filled: each person's old and new mark are
+    shown, and with --output a copy is written.
+    """
     if form == PACKING:
         packed_as_before(options, out, output)
         return
@@ -428,10 +477,76 @@ def export(options: Options, out: Path | None, form: str, output: Path | None, s
     odd = [word for word in assignments if "=" not in word]
     if odd:
         raise Failure(f"--assignment {odd[0]!r}: say EXERCISE=TITLE")
-    told = commands.export(out, form, output or sys.stdout, student=student, worksheet=worksheet,
-                           assignments=dict(word.split("=", 1) for word in assignments), summary=summary)
-    if told:
-        click.echo(told, err=True)
+    titles = dict(word.split("=", 1) for word in assignments)
+    if form == "moodle" or (form == "canvas" and worksheet):
+        filled(out, form, output, only=only, worksheet=worksheet, titles=titles,
+               wish={"replace": replace, "scale": scale, "student": student})
+        return
+    if replace or scale or worksheet:
+        raise Failure("--worksheet, --replace and --scale are for sheets of yours: moodle, and canvas with "
+                      "the gradebook that it exports")
+    from rich.console import Console
+
+    from grader.export import table
+    from grader.keep import exports
+
+    told = exports.export(out, form, output or sys.stdout, only=only, student=student, assignments=titles,
+                          summary=summary, separator=separator)
+    table.lines(told, Console(stderr=True))
+
+
+def filled(out: Path, form: str, output: Path | None, *, only: tuple[str, ...], worksheet: Path | None,
+           titles: dict[str, str], wish: dict[str, Any]) -> None:
+    """Fill a tutor's sheet, and show how."""
+    from rich.console import Console
+
+    from grader.export import table
+    from grader.export.filling import Wish
+    from grader.keep import exports
+
+    done = exports.fill(out, form, output, only=only, worksheet=worksheet, assignments=titles,
+                        wish=Wish(**wish))
+    console = Console(stderr=output is not None)
+    table.show(done, console)
+    if output:
+        table.lines([f"written: {output}"], console)
+        return
+    words = ["grader", "export", str(out), "--format", form, "--worksheet", str(worksheet)]
+    words += [word for name in only for word in ("--only", name)]
+    words += [word for pair in titles.items() for word in ("--assignment", "=".join(pair))]
+    words += [word for name, value in wish.items() if value
+              for word in ((f"--{name}",) if value is True else (f"--{name}", value))]
+    target = f"{Path(str(worksheet)).stem}-filled.csv"
+    table.lines(["nothing is written; to write it:", shlex.join([*words, "--output", target])], console)
+
+
+@main.command(epilog=epilog("feedback"))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--for", "audience", type=click.Choice(["moodle", "canvas"]), required=True,
+              help="Which of them hands the reports out.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True,
+              help="The zip to write.")
+@click.option("--worksheet", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="moodle: the grading worksheet, which knows teams and names; canvas: the gradebook.")
+@ONLY
+@takes()
+def feedback(_: Options, out: Path, audience: str, output: Path, worksheet: Path | None,
+             only: tuple[str, ...]) -> None:
+    """Write the reports of OUT as the zip that Moodle or Canvas hands out: each person their own.
+
+    Moodle: "Upload multiple feedback files in a zip". Canvas: "Upload submissions". Who cannot be placed, and
+    who has no mark, is named and left out.
+    """
+    from rich.console import Console
+
+    from grader.export import table
+    from grader.keep import exports
+
+    packed = exports.feedback(out, audience, output, only=only, worksheet=worksheet)
+    console = Console(stderr=True)
+    table.lines([f"{person}: left out, {why}" for person, why in packed.left], console)
+    reports = "1 report" if packed.reports == 1 else f"{packed.reports} reports"
+    table.lines([f"{reports} in {output}; {len(packed.left)} left out"], console)
 
 
 def packed_as_before(options: Options, out: Path | None, output: Path | None) -> None:

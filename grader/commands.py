@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Protocol
 
 import torch
 
@@ -25,9 +25,11 @@ from grader.intake.handed import IntakeError
 from grader.intake.packages import remedy
 from grader.intake.reading import read_file, with_files
 from grader.intake.sources import Intake, keep_apart, read_sources, refuse_nothing
-from grader.keep.gradebook import Entry, Gradebook, overridden
+from grader.keep.arrivals import Key, changed, key, received
+from grader.keep.gradebook import Entry, Gradebook
+from grader.keep.marking import overridden
 from grader.keep.output import Output
-from grader.keep.publish import get_ready, opened, publish, record, record_mark, remember, weights
+from grader.keep.publish import get_ready, opened, publish, record, record_mark, remember
 from grader.keep.unchanged import Due, Today, due
 from grader.options import Options
 from grader.pipeline import Conditions, Graded, device_of
@@ -46,7 +48,8 @@ class Watcher(Protocol):
 def batch(sources: Sequence[Path], out: Path, options: Options, sandbox: Sandbox,
           watcher: Watcher) -> list[records.Result]:
     """Grade what was handed in. What is unchanged since the last time is not run again; where only the
-    judging has changed, what was observed is judged again. Returns every result in the gradebook."""
+    judging has changed, what was observed is judged again. Returns every result in the gradebook, and who is
+    missing."""
     keep_apart(sources, out, "--out")
     folders = known(options.exercises, options.exercise)
     with intake_of(sources, folders, options) as intake:
@@ -86,34 +89,50 @@ def graded(intake: Intake, folders: Mapping[str, Path], out: Path, options: Opti
     leave_the_cores_to_kernels()
     with Gradebook(output.gradebook) as book:
         remember(book, options, exercises, lacking)
+        arrived, notes = received(book, out, intake.submissions, intake.people, roster=intake.roster,
+                                  passing=intake.passing)
+        for note in notes:
+            watcher.note(note)
         today = Today(Conditions.drawn(exercises, seed=batch_seed(book, options), sandbox=sandbox.name,
                                        device=device_of(sandbox.gpus)))
-        entries = {entry.key: entry for entry in book.entries()}
-        prints = {(s.student, s.exercise): today.fingerprints(s) for s in intake.submissions}
-        wanted = {key: due(entries.get(key), found) for key, found in prints.items()}
-        again = [entries[key] for key, what in wanted.items() if what is Due.JUDGE]
-        run = {key for key, what in wanted.items() if what is Due.OBSERVE}
-        if again or run:
-            get_ready(book)
-        left = judge_again(again, today, book, output, watcher)
-        run |= teammates(intake.submissions, run | left)
-        changed = [s for s in intake.submissions if (s.student, s.exercise) in run | left]
-        unchanged = wanted.keys() - run - {entry.key for entry in again}
-        watcher.begin(len(changed), len(unchanged), len(again) - len(left))
-        gc.freeze()  # what is loaded stays: the collector need not walk over it for each submission
-        for graded in pipeline.grade(changed, today.conditions, sandbox, options):
-            record(graded, prints[graded.submission.student, graded.submission.exercise], book, output)
-            watcher.graded(graded.result)
-        return publish(book, output)
+        touched = graded_today(arrived, today, book, output, sandbox, options, watcher)
+        return publish(book, output, touched=touched)
 
 
-def teammates(submissions: Iterable[records.HandedIn], run: set[tuple[str, str]]) -> set[tuple[str, str]]:
+def graded_today(arrived: Sequence[records.AnySubmission], today: Today, book: Gradebook, output: Output,
+                 sandbox: Sandbox, options: Options, watcher: Watcher) -> set[Key]:
+    """Observe and judge what has changed. Returns the keys of which only the person or the file is told of in
+    another way: their pages are to be written."""
+    entries = {entry.key: entry for entry in book.entries()}
+    prints = {key(one): today.fingerprints(one) for one in arrived}
+    wanted = {where: due(entries.get(where), found) for where, found in prints.items()}
+    told = {key(one): entry for one in arrived if wanted[key(one)] is not Due.OBSERVE
+            and (entry := changed(entries[key(one)], one))}
+    for entry in told.values():
+        book.record(entry, told=False)
+    again = [told.get(where, entries[where]) for where, what in wanted.items() if what is Due.JUDGE]
+    run = {where for where, what in wanted.items() if what is Due.OBSERVE}
+    if again or run:
+        get_ready(book)
+    left = judge_again(again, today, book, output, watcher)
+    run |= teammates(arrived, run | left)
+    work = [one for one in arrived if key(one) in run | left]
+    unchanged = wanted.keys() - run - {entry.key for entry in again}
+    watcher.begin(len(work), len(unchanged), len(again) - len(left))
+    gc.freeze()  # what is loaded stays: the collector need not walk over it for each submission
+    for graded in pipeline.grade(work, today.conditions, sandbox, options):
+        record(graded, prints[key(graded.submission)], book, output)
+        watcher.graded(graded.result)
+    return set(told)
+
+
+def teammates(submissions: Iterable[records.HandedIn], run: set[Key]) -> set[Key]:
     """Student and exercise of those whose team's submission is run: what one is observed to do holds for
     all."""
-    teams: dict[tuple[str, str, str], set[tuple[str, str]]] = {}
+    teams: dict[tuple[str, str, str], set[Key]] = {}
     for one in submissions:
         if one.team and isinstance(one, records.Submission):
-            teams.setdefault((one.team, one.path, one.sha256), set()).add((one.student, one.exercise))
+            teams.setdefault((one.team, one.path, one.sha256), set()).add(key(one))
     return {each for team in teams.values() if not team.isdisjoint(run) for each in team}
 
 
@@ -141,7 +160,7 @@ def doctor(sources: Sequence[Path], options: Options) -> list[str]:
 
 
 def judge_again(entries: Iterable[Entry], today: Today, book: Gradebook, output: Output,
-                watcher: Watcher) -> set[tuple[str, str]]:
+                watcher: Watcher) -> set[Key]:
     """Judge what was observed once more; run nothing. Returns student and exercise of those of whom nothing
     is stored that answers what is asked today."""
     left, overrides = set(), book.overrides()
@@ -242,19 +261,6 @@ def language(out: Path) -> str:
         return book.batch_value("language", "en")
 
 
-def export(out: Path, form: str, to: Path | TextIO, *, student: str | None, worksheet: Path | None,
-           assignments: Mapping[str, str], summary: Path | None) -> str:
-    """Write the marks in another program's format; says what the tutor should know of it."""
-    with opened(out) as book:
-        results = [x for x in book.results() if student in (None, x.student)]
-        notebooks = {(e.result.student, e.result.exercise): e.notebook for e in book.entries()}
-        said = book.batch_values()
-    if not results:
-        raise IntakeError(f"{out}: no results" + (f" of a student {student!r}" if student else ""))
-    return exporting.write(form, results, to, worksheet=worksheet, assignments=assignments, summary=summary,
-                           notebooks=notebooks, language=said.get("language", "en"), weights=weights(said))
-
-
 def autograder(to: Path, options: Options, name: str | None) -> str:
     """Pack one exercise as Gradescope's autograder; says what the tutor should know of it."""
     from grader.export import autograder as packing
@@ -274,6 +280,12 @@ def batch_seed(book: Gradebook, options: Options) -> int:
         book.set_batch_value("seed", str(options.seed))
         return options.seed
     return int(book.batch_value("seed", str(secrets.randbits(31))))
+
+
+def batch_exit_code(results: Iterable[records.Result]) -> int:
+    """0 every submission has a mark, 1 some were withheld or are unclear. Whoever is missing has none."""
+    return int(any(result.score is None and result.status is not records.Status.MISSING
+                   for result in results))
 
 
 def exit_code(result: records.Result) -> int:

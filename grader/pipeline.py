@@ -22,12 +22,11 @@ from grader.execute.sandbox import Sandbox
 from grader.exercise.catalog import Exercise
 from grader.intake.bundle import Bundle
 from grader.options import Options
-from grader.records import Result, Submission, Unclear, Unreadable
+from grader.records import AnySubmission, Result, Submission, Unclear, Unreadable
 from grader.spec import Preparation
 from grader.wall import wire
 from grader.wall.messages import NotStarted, Observations, Run
 
-Handed = Submission | Unreadable | Unclear
 Observed = Mapping[str, wire.Parcel[Observations]]               # world -> what was observed in it
 Answers = Mapping[str, wire.Parcel[Observations] | NotStarted]   # world -> that, or why there is nothing
 
@@ -54,7 +53,7 @@ class Conditions:
 class Graded:
     """One submission, judged."""
 
-    submission: Handed
+    submission: AnySubmission
     result: Result
     observed: Observed = field(default_factory=dict)
 
@@ -67,13 +66,13 @@ class Graded:
         return next((parcel.record.run.executed for parcel in self.observed.values()), "")
 
 
-def grade(submissions: Sequence[Handed], conditions: Conditions, sandbox: Sandbox,
+def grade(submissions: Sequence[AnySubmission], conditions: Conditions, sandbox: Sandbox,
           options: Options) -> Iterator[Graded]:
     """All stages for all submissions; in the order in which they come to an end.
 
     What a team handed in is executed once, and each member's mark is judged from that.
     """
-    shared: dict[object, list[Handed]] = {}
+    shared: dict[object, list[AnySubmission]] = {}
     for number, submission in enumerate(submissions):
         shared.setdefault(_together(submission) or number, []).append(submission)
     groups = list(shared.values())
@@ -83,7 +82,7 @@ def grade(submissions: Sequence[Handed], conditions: Conditions, sandbox: Sandbo
             yield judge(submission, answers, conditions)
 
 
-def _together(submission: Handed) -> tuple[str, ...] | None:
+def _together(submission: AnySubmission) -> tuple[str, ...] | None:
     """What the members of one team have in common, whose submission it is; None of one that is nobody
     else's."""
     if not submission.team or not isinstance(submission, Submission):
@@ -92,7 +91,7 @@ def _together(submission: Handed) -> tuple[str, ...] | None:
             submission.notebook, *(f"{file.name} {file.sha256}" for file in submission.files))
 
 
-def prepare(number: int, submission: Handed, conditions: Conditions) -> list[Work]:
+def prepare(number: int, submission: AnySubmission, conditions: Conditions) -> list[Work]:
     """The jobs of one submission, one for each world; none where there is nothing to execute."""
     if not isinstance(submission, Submission):
         return []
@@ -119,7 +118,7 @@ def observe(work: Sequence[Sequence[Work]], sandbox: Sandbox,
             yield number, {each.key[1]: arrived[number].pop(each.key[1]) for each in work[number]}
 
 
-def judge(submission: Handed, answers: Answers, conditions: Conditions) -> Graded:
+def judge(submission: AnySubmission, answers: Answers, conditions: Conditions) -> Graded:
     """The result of what was observed; withheld where a sandbox did not start."""
     exercise = conditions.exercises[submission.exercise]
     made_by = results.made_by(exercise, seed=conditions.seed, sandbox=conditions.sandbox,

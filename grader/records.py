@@ -181,7 +181,7 @@ class NotebookFile(Record, frozen=True, kw_only=True):
     first_error: str | None = None
 
 
-WITHHOLDING = ("withheld", "package", "python")  # the kinds that say why there is no mark
+WITHHOLDING = ("withheld", "package", "python", "unclear")  # the kinds that say why there is no mark
 
 
 class NeedsYou(Record, frozen=True, kw_only=True):
@@ -198,12 +198,12 @@ class Result(HandedIn, frozen=True, kw_only=True):
 
     exercise: str
     status: Status
-    score: float | None                    # None: withheld
+    score: float | None                    # None: withheld, unclear or missing
     max_score: float
     checks: tuple[Verdict, ...]
     notebook: NotebookFile
     made_by: MadeBy
-    reason: str = ""                       # of unreadable and withheld
+    reason: str = ""                       # of unreadable, unclear and withheld
     events: tuple[CellEvent, ...] = ()
     comment: str = ""                      # the tutor's
     title: str = ""                        # the exercise's, for people; "" where an older result has none
@@ -212,6 +212,7 @@ class Result(HandedIn, frozen=True, kw_only=True):
     files: tuple[Brought, ...] = ()        # that the student handed in beside the notebook
     notes: tuple[Sentence, ...] = ()       # to the student, of the submission as a whole: files left out
     skipped: tuple[Skipped, ...] = ()      # statements that this machine cannot run; they cost nothing
+    claims: tuple[NotebookFile, ...] = ()  # of unclear: the files that claim to be it
 
     def wants(self) -> tuple[NeedsYou, ...]:
         """Why a tutor should look at it; older results without a mark say so too."""
@@ -255,3 +256,6 @@ class Unclear(HandedIn, frozen=True, kw_only=True):
     files: tuple[NotebookFile, ...]        # those that claim it
     reason: str
     said: Sentence | None = None
+
+
+AnySubmission = Submission | Unreadable | Unclear

@@ -10,6 +10,7 @@ from grader.exercise.catalog import Exercise
 from grader.intake.bundle import REPLACED, notes_on
 from grader.intake.pythons import HERE
 from grader.judge import score
+from grader.locale import N_
 from grader.records import (
     Cause,
     MadeBy,
@@ -17,6 +18,7 @@ from grader.records import (
     NeedsYou,
     NotebookFile,
     Result,
+    Sentence,
     Status,
     Submission,
     Unclear,
@@ -41,11 +43,12 @@ def unreadable(submission: Unreadable, exercise: Exercise, made: MadeBy) -> Resu
 
 
 def unclear(submission: Unclear, exercise: Exercise, made: MadeBy) -> Result:
-    """No mark: nothing but a guess would say which file counts."""
-    return structs.replace(_blank(submission, exercise, made), status=Status.UNCLEAR,
-                           reason=submission.reason, said=submission.said,
-                           needs_you=(NeedsYou(kind="unclear", reason=submission.reason,
-                                               said=submission.said),))
+    """No mark until the tutor says which of several files counts: each is named."""
+    said = Sentence(template=N_("it is not clear which of these files counts: %(files)s"),
+                    values={"files": ", ".join(file.path for file in submission.files)})
+    need = NeedsYou(kind="unclear", reason=said.template % said.values, said=said)
+    return structs.replace(_blank(submission, exercise, made), status=Status.UNCLEAR, needs_you=(need,),
+                           reason=submission.reason, said=submission.said, claims=submission.files)
 
 
 def not_started(submission: Submission, exercise: Exercise, made: MadeBy, why: str) -> Result:

@@ -4,7 +4,7 @@
   const body = table.tBodies[0];
   const rows = Array.from(body.rows, (row) => ({
     row,
-    name: row.querySelector("bdi").textContent.trim().toLocaleLowerCase(),
+    name: Array.from(row.querySelectorAll("bdi"), (part) => part.textContent.trim()).join(" ").toLocaleLowerCase(),
     flags: " " + row.dataset.flags + " ",
     keys: Array.from(row.cells, (cell) => cell.dataset.sort),
   }));

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import re
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec import structs
 
+from grader import commands, records
 from grader.cli import main
+from grader.execute.opening import open_sandbox
+from grader.keep.gradebook import Gradebook
+from grader.options import Options
+from grader.report.console import Lines
 from tests.conftest import CELLS, CHECKS, write_exercise
 from tests.notebooks import notebook
 
@@ -163,6 +172,114 @@ def test_a_mended_check_judges_what_was_stored(tmp_path: Path) -> None:
     again = run("rejudge", out, "--exercises", exercises)
     assert "bo doubling: 2 -> 6 / 6 (values fail -> pass, untouched not-reached -> pass)\n" in again.output
     assert (again.exit_code, rows(out)["bo"]["score"]) == (0, 6.0)
+
+
+def test_who_withdrew_is_named_and_can_be_taken_out_and_comes_back(course: Path, tmp_path: Path) -> None:
+    folder, out = submit(tmp_path, ada=RIGHT, bo=SQUARES), tmp_path / "out"
+    again = ("batch", folder, "--out", out, "--exercises", course, "--sandbox", "process")
+    assert run(*again).exit_code == 0
+    run("override", out, "bo", "doubling", "values", "--points", "2,5", "--comment", "Half right.")
+    (folder / "bo").rename(tmp_path / "bo")
+    told = run(*again)
+    assert (told.exit_code, rows(out)["bo"]["score"]) == (0, 4.5)
+    says = f"kept from an earlier download: bo (doubling 4.5 of 6); `grader remove {out} bo` takes them out"
+    assert says in told.output
+    removed = run("remove", out, "bo")
+    assert "removed: bo (doubling 4.5 of 6), 4 pages" in removed.output, removed.output
+    assert set(rows(out)) == {"ada"}
+    assert not (out / "bo").exists()
+    for name in ("index.html", "grades.csv"):
+        assert "bo" not in re.findall(r"\w+", (out / name).read_text().split("<main")[-1])
+    assert "kept from" not in run(*again).output
+    (tmp_path / "bo").rename(folder / "bo")
+    assert run(*again).exit_code == 0
+    assert (rows(out)["bo"]["score"], rows(out)["bo"]["attempt"]) == (4.5, 1)
+    assert "Half right." in (out / "bo" / "doubling.html").read_text()
+
+
+def test_a_new_attempt_is_run_and_another_place_is_not(course: Path, tmp_path: Path) -> None:
+    folder, out = submit(tmp_path, bo=SQUARES), tmp_path / "out"
+    again = ("batch", folder, "--out", out, "--exercises", course, "--sandbox", "process")
+    run(*again)
+    (folder / "bo" / "work").mkdir()
+    (folder / "bo" / "doubling.ipynb").rename(folder / "bo" / "work" / "doubling.ipynb")
+    assert "0 to grade, 1 unchanged" in run(*again).output
+    assert rows(out)["bo"]["notebook"]["path"] == "bo/work/doubling.ipynb"  # type: ignore[index]
+    (folder / "bo" / "work" / "doubling.ipynb").write_text(RIGHT)
+    assert "1 to grade, 0 unchanged" in run(*again).output
+    assert (rows(out)["bo"]["score"], rows(out)["bo"]["attempt"]) == (6.0, 2)
+
+
+def class_of(course: Path, tmp_path: Path,
+             roster: Sequence[records.Person] = ()) -> tuple[Path, list[records.Result]]:
+    path = tmp_path / "roster.csv"
+    path.write_text("id,name,email\n" + "".join(f"{one.id},{one.name},{one.email}\n" for one in roster))
+    options = Options(exercises=course, seed=5, roster=(path,) if roster else ())
+    with open_sandbox("process") as sandbox:
+        results = commands.batch([tmp_path / "in"], tmp_path / "out", options, sandbox, Lines())
+    return tmp_path / "out", results
+
+
+def test_whoever_is_on_the_roster_has_a_row_and_no_zero(course: Path, tmp_path: Path) -> None:
+    submit(tmp_path, ada=RIGHT)
+    people = [records.Person(id="ada", name="Ada Lovelace"), records.Person(id="bo", name="Bo Jackson")]
+    out, results = class_of(course, tmp_path, people)
+    assert [(one.student, one.status.value, one.score) for one in results] == [
+        ("ada", "graded", 6.0), ("bo", "missing", None)]
+    assert commands.batch_exit_code(results) == 0
+    assert (rows(out)["bo"]["status"], rows(out)["bo"]["score"], rows(out)["bo"]["name"]) == (
+        "missing", None, "Bo Jackson")
+    for text in ((out / "grades.csv").read_text(encoding="utf-8-sig"),
+                 run("export", out, "--format", "csv").output.lstrip("\ufeff")):
+        cells = {row["student"]: row for row in csv.DictReader(io.StringIO(text))}
+        assert (cells["bo"]["doubling score"], cells["bo"]["doubling status"], cells["bo"]["total"]) == (
+            "", "missing", "")
+    page = (out / "index.html").read_text()
+    row = page[page.index("<bdi>Bo Jackson</bdi>"):]
+    assert "missing" in row[: row.index("</tr>")]
+    assert not (out / "bo").exists()
+    _, results = class_of(course, tmp_path)
+    assert [one.status.value for one in results] == ["graded", "missing"], "a roster is remembered"
+
+
+def test_nothing_is_left_of_whoever_is_erased(course: Path, tmp_path: Path) -> None:
+    """Neither of their name nor of any id of theirs nor of what they wrote, in any byte of the folder."""
+    token = "t0ken-of-anna"
+    submit(tmp_path, **{"u-1003": notebook(*CELLS, f"print('{token}')"), "bo": SQUARES})
+    people = [records.Person(id="u-1003", name="Anna Schmidt", email="anna@uni.de")]
+    out, _ = class_of(course, tmp_path, people)
+    (tmp_path / "in" / "u-1003").rename(tmp_path / "in" / "x-2041")
+    (tmp_path / "in" / "x-2041" / "doubling.ipynb").write_text(notebook(*CELLS, f"print('{token}!')"))
+    people = [records.Person(id="m-77", name="Anna Schmidt")]
+    with Gradebook(out / "gradebook.sqlite") as book:
+        book.meet([structs.replace(one, known_as=("m-77", "x-2041")) for one in book.people()
+                   if one.person.id == "u-1003"])
+    class_of(course, tmp_path, people)
+    run("override", out, "u-1003", "doubling", "values", "--comment", f"{token} is fine.")
+    words = [word.encode() for word in (token, "Anna", "Schmidt", "anna@", "1003", "2041", "m-77")]
+    assert all(any(word in file.read_bytes() for file in files(out)) for word in words), "it was there"
+    told = run("remove", out, "anna schmidt", "--erase")
+    assert (told.exit_code, "removed: Anna Schmidt (u-1003)" in told.output) == (0, True), told.output
+    assert set(rows(out)) == {"bo"}
+    assert [(file, word) for file in files(out) for word in words if word in file.read_bytes()] == []
+    assert [path for path in out.rglob("*") if "1003" in path.name or "2041" in path.name] == []
+    assert run("remove", out, "anna schmidt").exit_code == 2
+
+
+def files(out: Path) -> list[Path]:
+    return [path for path in out.rglob("*") if path.is_file()]
+
+
+def test_a_name_that_two_have_removes_neither(course: Path, tmp_path: Path) -> None:
+    submit(tmp_path, **{"1003": RIGHT, "1007": RIGHT})
+    people = [records.Person(id=id, name="Anna Schmidt") for id in ("1003", "1007")]
+    out, _ = class_of(course, tmp_path, people)
+    told = run("remove", out, "Anna Schmidt")
+    assert (told.exit_code, told.output) == (
+        2, "grader: 'Anna Schmidt' may be Anna Schmidt (1003) or Anna Schmidt (1007): give the id\n")
+    unknown = run("remove", out, "nobody", "--erase")
+    assert (unknown.exit_code, unknown.output.count("\n")) == (2, 1)
+    assert len(rows(out)) == 2
 
 
 @pytest.mark.parametrize(("words", "says"), [

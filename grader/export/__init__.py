@@ -5,33 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from grader.export import canvas, classroom, csv, github, gradescope, junit, moodle
+from grader.export import canvas, classroom, csv, github, gradescope, junit, moodle, nbgrader
+from grader.export.filling import Filled, Wish
 from grader.export.out import ExportError, Out
 from grader.records import Result
-from grader.report import safe_text
 
 
-def write(form: str, results: Sequence[Result], out: Out, *, worksheet: Path | None = None,
-          assignments: Mapping[str, str] | None = None, summary: Path | None = None,
-          notebooks: Mapping[tuple[str, str], str] | None = None, language: str = "en",
-          weights: Mapping[str, float] | None = None) -> str:
-    """Write in one format; returns what the tutor should know of it, empty where that is nothing.
+def fill(form: str, results: Sequence[Result], worksheet: Path | None, *, everybody: Sequence[Result],
+         wish: Wish, assignments: Mapping[str, str], language: str = "en") -> Filled:
+    """A tutor's own sheet with the marks in it, not written yet: "moodle", or "canvas" with its gradebook.
+
+    Args:
+        everybody: all results there are, of whom `results` are those of some exercises.
+
+    Raises:
+        ExportError: an option that the format needs is missing, or the sheet does not fit.
+    """
+    if form == "canvas" and worksheet:
+        return canvas.fill(results, worksheet, everybody=everybody, wish=wish,
+                           assignments=_named(assignments))
+    if worksheet is None:
+        raise ExportError("moodle: give the grading worksheet that you downloaded with --worksheet FILE")
+    return moodle.fill(results, worksheet, everybody=everybody, wish=wish, language=language)
+
+
+def write(form: str, results: Sequence[Result], out: Out, *, assignments: Mapping[str, str] | None = None,
+          summary: Path | None = None, notebooks: Mapping[tuple[str, str], str] | None = None,
+          language: str = "en", weights: Mapping[str, float] | None = None,
+          separator: str = ",") -> list[str]:
+    """Write in one format; returns what the tutor should know of it, in lines.
 
     Raises:
         ExportError: an option that the format needs is missing, or does not fit.
     """
     match form:
-        case "moodle":
-            if worksheet is None:
-                raise ExportError("moodle: give the grading worksheet that you downloaded with --worksheet "
-                                  "FILE")
-            return _filled_in(moodle.write(results, out, worksheet=worksheet, comments=True,
-                                           language=language))
         case "canvas":
-            if not assignments:
-                raise ExportError("canvas: name its assignments, with their numbers: "
-                                  "--assignment 'EXERCISE=Title (12345)'")
-            canvas.write(results, out, assignments=assignments, gradebook=worksheet)
+            return canvas.write(results, out, assignments=_named(assignments))
         case "github":
             github.write(results, out, summary=summary, notebooks=notebooks, language=language)
         case "gradescope":
@@ -40,18 +49,17 @@ def write(form: str, results: Sequence[Result], out: Out, *, worksheet: Path | N
             junit.write(results, out)
         case "classroom":
             classroom.write(results, out)
+        case "nbgrader":
+            nbgrader.write(results, out)
         case "csv":
-            csv.write(results, out, weights)
+            csv.write(results, out, weights, separator=separator)
         case _:
             raise ExportError(f"there is no format {form!r}")
-    return ""
+    return []
 
 
-def _filled_in(filled: moodle.Filled) -> str:
-    parts = [f"{filled.rows} rows filled"]
-    for what in ("unmatched", "withheld", "locked"):
-        students = getattr(filled, what)
-        if students:
-            parts.append(f"{len(students)} {what}, left as they were "
-                         f"({', '.join(map(safe_text.line, students[:5]))})")
-    return "; ".join(parts)
+def _named(assignments: Mapping[str, str] | None) -> Mapping[str, str]:
+    if not assignments:
+        raise ExportError("canvas: name its assignments, with their numbers: "
+                          "--assignment 'EXERCISE=Title (12345)'")
+    return assignments

@@ -7,22 +7,17 @@ bytes.
 
 from __future__ import annotations
 
-import io
-import stat
-import zipfile
-from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
 from grader.exercise.catalog import Exercise
-from grader.export.out import ExportError
+from grader.export.out import ExportError, zipped
 from grader.files import replace_file
 from grader.intake.found import FEEDBACK, PROGRAMS
 from grader.intake.reading import read_file
 from grader.report.page import FOLDERS
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 
 
 def pack(exercise: Exercise, out: Path, *, sandbox: str) -> str:
@@ -41,7 +36,7 @@ def pack(exercise: Exercise, out: Path, *, sandbox: str) -> str:
              **_course(exercise), "constraints.txt": _constraints(),
              "requirements.txt": _requirements(),
              "sandbox": f"{sandbox}\n".encode()}
-    replace_file(out, _zipped(files))
+    replace_file(out, zipped(files))
     return (f"{out}: {exercise.name}, with --sandbox {sandbox}. In Gradescope raise memory and time (3 GB, "
             "20 minutes), and hand in a notebook of your own first.")
 
@@ -90,16 +85,3 @@ def _requirements() -> bytes:
     except metadata.PackageNotFoundError:
         raise ExportError("the grader is not installed here: pip install it first") from None
     return "".join(f"{name}\n" for name in sorted(names) if "extra ==" not in name).encode()
-
-
-def _zipped(files: Mapping[str, bytes]) -> bytes:
-    """Nothing in it hangs on the clock, the machine or the library: not compressed, for
-    compressors differ."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in sorted(files.items()):
-            entry = zipfile.ZipInfo(name, _LONG_AGO)
-            entry.create_system = 3  # Unix, which alone has the bits below
-            entry.external_attr = (stat.S_IFREG | (0o755 if data.startswith(b"#!") else 0o644)) << 16
-            archive.writestr(entry, data)
-    return content.getvalue()

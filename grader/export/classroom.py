@@ -33,7 +33,7 @@ def write(results: Iterable[records.Result], out: Out, *, encoded: bool = False)
 
 def _tests(result: records.Result) -> Iterable[dict[str, Any]]:
     if not result.checks:
-        mark = records.Mark.GRADER_ERROR if result.status is records.Status.WITHHELD else records.Mark.FAIL
+        mark = records.Mark.GRADER_ERROR if result.score is None else records.Mark.FAIL
         yield _test(result, "submission", mark, result.score or 0.0, result.reason)
     for v in result.checks:
         if v.mark is not records.Mark.NOT_AVAILABLE:

@@ -4,65 +4,71 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from grader import records
 from grader.export.out import Out, put
-from grader.report import safe_text
-from grader.report.cohort import ordered
+from grader.report import persons, safe_text
+from grader.report.cohort import ordered, worst
 
 # What makes a spreadsheet compute a cell, its full-width forms too (OWASP, "CSV injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
+# The same behind a sign at which a spreadsheet of another country begins a new cell.
+_HIDDEN = re.compile(r'([;,\t]["\s]*)(?=[=+\-@|%＝＋－＠])')
+SEPARATORS = ",", ";"
+# Excel takes a file for UTF-8 by this sign alone, in Germany and in the US; other programs pass over it.
+BOM = "\ufeff"
 
 
-def write(results: Iterable[records.Result], out: Out, weights: Mapping[str, float] | None = None) -> None:
-    """Columns: student; for each exercise its score, maximum and status; then the total, its maximum and
-    status.
+def write(results: Iterable[records.Result], out: Out, weights: Mapping[str, float] | None = None, *,
+          separator: str = ",") -> None:
+    """Columns: student, name; for each exercise its score, maximum and status; then the total, its maximum
+    and status.
 
-    What is withheld has no score, and its student no total; what was not handed in is `missing`. The last
-    status is the worst that a mark has: `withheld`, then `unreadable`, then `graded`. Exercises come in the
-    order of `weights`, by which their points are multiplied in the total; what is not in it comes last and
-    counts once.
+    What is withheld or unclear has no score, and its student no total; what was not handed in is `missing`.
+    The last status is the worst that a mark has: `withheld`, `unclear`, `unreadable`, then `graded`; it is
+    `missing` where nothing was handed in at all. Exercises come in the order of `weights`, by which their
+    points are multiplied in the total; what is not in it comes last and counts once.
+
+    Args:
+        separator: with a semicolon numbers have a decimal comma, as Excel in Germany reads them.
     """
     by_student: dict[str, dict[str, records.Result]] = defaultdict(dict)
-    for result in results:
+    for result in (results := list(results)):
         by_student[result.student][result.exercise] = result
-    weights = weights or {}
+    names, weights = persons.names(results), weights or {}
     exercises = ordered({name for handed_in in by_student.values() for name in handed_in}, weights)
     full = {name: max(h[name].max_score for h in by_student.values() if name in h) for name in exercises}
     text = io.StringIO()
-    sheet = csv.writer(text, lineterminator="\n")
-    sheet.writerow(["student", *(f"{safe(name)} {what}" for name in exercises
-                                 for what in ("score", "max", "status")),
+    sheet = csv.writer(text, lineterminator="\n", delimiter=separator)
+    sheet.writerow(["student", "name", *(f"{safe(name)} {what}" for name in exercises
+                                         for what in ("score", "max", "status")),
                     "total", "total max", "status"])
-    for student in sorted(by_student):
-        sheet.writerow([safe(student), *_row(by_student[student], full, weights)])
-    put(text.getvalue(), out)
+    for student in sorted(by_student, key=lambda id: persons.order(names[id], id)):
+        row = _row(by_student[student], full, weights)
+        sheet.writerow([safe(student), safe(names[student]), *(
+            cell if isinstance(cell, str) else "" if cell is None else
+            number(cell).replace(".", "," if separator == ";" else ".") for cell in row)])
+    put(BOM + text.getvalue(), out)
 
 
 def _row(results: Mapping[str, records.Result], full: Mapping[str, float],
-         weights: Mapping[str, float]) -> Iterable[str]:
+         weights: Mapping[str, float]) -> Iterable[str | float | None]:
     total = maximum = 0.0
     for name, out_of in full.items():
         result, weight = results.get(name), weights.get(name, 1.0)
-        if result is None:
+        if result is None or result.status is records.Status.MISSING:
             maximum += weight * out_of
-            yield from ("", number(out_of), "missing")
+            yield from (None, out_of, records.Status.MISSING.value)
             continue
         maximum += weight * result.max_score
         total += weight * (result.score or 0.0)
-        yield from ("" if result.score is None else number(result.score), number(result.max_score),
-                    result.status.value)
-    status = _overall(results)
-    yield from ("" if status is records.Status.WITHHELD else number(total), number(maximum), status.value)
-
-
-def _overall(results: Mapping[str, records.Result]) -> records.Status:
-    found = {records.Status.WITHHELD if result.score is None else result.status
-             for result in results.values()}
-    return next(status for status in (records.Status.WITHHELD, records.Status.UNREADABLE,
-                                      records.Status.GRADED) if status in found)
+        yield from (result.score, result.max_score, result.status.value)
+    status = worst(results.values())
+    yield from (total if status in (records.Status.GRADED, records.Status.UNREADABLE) else None, maximum,
+                status.value)
 
 
 def number(value: float) -> str:
@@ -72,5 +78,5 @@ def number(value: float) -> str:
 
 def safe(text: str) -> str:
     """Text that a spreadsheet takes for text: what would be computed gets an apostrophe in front."""
-    shown = safe_text.line(text)
+    shown = _HIDDEN.sub(r"\1'", safe_text.line(text))
     return f"'{shown}" if text.lstrip(" ").startswith(_FORMULA) or shown.startswith(_FORMULA) else shown

@@ -36,15 +36,16 @@ def _annotations(results: Iterable[records.Result]) -> Iterable[str]:
     results = list(results)
     wrong = [(result, v) for result in results for v in result.checks if v.mark in _ERRORS]
     wrong.sort(key=lambda pair: pair[1].points - pair[1].max_points)
-    withheld = [(result, result.reason) for result in results if result.status is records.Status.WITHHELD]
+    withheld = [(result, result.reason or result.status.value) for result in results if result.score is None]
     unreadable = [(result, result.reason) for result in results if result.status is records.Status.UNREADABLE]
     errors = [_command("error", result, "unreadable", reason) for result, reason in unreadable]
     errors += [_command("error", result, v.title, _annotation(v)) for result, v in wrong]
     yield from _limited(errors, "error")
-    yield from _limited([_command("warning", x, "mark withheld", reason) for x, reason in withheld],
-                        "warning")
+    yield from _limited([_command("warning", x, f"no mark: {x.status.value}", reason)
+                         for x, reason in withheld], "warning")
     for result in results[:_MOST]:
-        points = "withheld" if result.score is None else f"{number(result.score)}/{number(result.max_score)}"
+        points = (result.status.value if result.score is None
+                  else f"{number(result.score)}/{number(result.max_score)}")
         yield _command("notice", result, result.exercise, f"Points {points}")
 
 

@@ -43,8 +43,8 @@ def write(results: Iterable[records.Result], out: Out, *, language: str = "en",
 def _summary(story: Story) -> str:
     if story.reason:
         return f"{story.title}: {story.words.gettext('Your notebook could not be read.')} {story.reason}"
-    if not story.score:
-        return f"{story.title}: {story.words.gettext('Mark withheld')}"
+    if story.no_mark:
+        return f"{story.title}: {story.no_mark}"
     marks = f"{story.title}: {story.score} / {story.max_score}. {story.passed_of}."
     if story.isolated:
         return marks

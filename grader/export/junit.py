@@ -16,7 +16,7 @@ _SKIPPED = (records.Mark.NOT_REACHED, records.Mark.NOT_AVAILABLE)
 
 def write(results: Iterable[records.Result], out: Out) -> None:
     """What XML has no room for is written as Python would escape it; a hidden check's message is left out."""
-    root = ET.Element("testsuites", name="grader")
+    root = ET.Element("testsuites", name="grader", time="0")
     for result in results:
         root.append(_suite(result))
     for count in ("tests", "failures", "errors", "skipped"):
@@ -63,6 +63,10 @@ def _case(result: records.Result, verdict: records.Verdict) -> ET.Element:
 def _whole(result: records.Result) -> ET.Element:
     """A submission that has no checks to show for its status."""
     case = ET.Element("testcase", classname=safe_text.line(result.exercise), name="submission", time="0")
-    tag = "error" if result.status is records.Status.WITHHELD else "failure"
-    ET.SubElement(case, tag, message=safe_text.line(result.reason, _LONGEST), type=result.status.value)
+    message, kind = safe_text.line(result.reason, _LONGEST) or result.status.value, result.status.value
+    if result.status in (records.Status.UNCLEAR, records.Status.MISSING):  # nobody's fault yet, and no mark
+        ET.SubElement(case, "skipped", message=message)
+    else:
+        tag = "error" if result.status is records.Status.WITHHELD else "failure"
+        ET.SubElement(case, tag, message=message, type=kind)
     return case

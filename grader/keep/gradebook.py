@@ -1,74 +1,39 @@
-"""Results, the tutor's overrides, and what was graded before: SQLAlchemy Core over one SQLite file.
+"""People, attempts, results and the tutor's overrides: SQLAlchemy Core over one SQLite file.
 
-The file says which schema it has, in SQLite's `user_version`. An older one is upgraded where it lies; a newer
-one is left alone.
+An older file is upgraded where it lies; a newer one is left alone.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import (
-    Column,
-    Connection,
-    Float,
-    MetaData,
-    PrimaryKeyConstraint,
-    Row,
-    String,
-    Table,
-    create_engine,
-    delete,
-    event,
-    insert,
-    inspect,
-    select,
-)
+from sqlalchemy import Connection, Row, create_engine, delete, event, insert, inspect, select, union, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import SQLAlchemyError
 
 from grader.errors import Mendable
-from grader.records import Mark, Result, Status, Submission, Unreadable, Verdict
-
-METADATA = MetaData()
-BATCH = Table("batch", METADATA, Column("name", String, primary_key=True),
-              Column("value", String, nullable=False))
-RESULTS = Table(
-    "results", METADATA,
-    Column("student", String, nullable=False), Column("exercise", String, nullable=False),
-    Column("observed", String, nullable=False),  # fingerprint of what was asked, and of who answered
-    Column("judged", String, nullable=False),    # fingerprint of how the answer was judged
-    Column("result", String, nullable=False), Column("notebook", String, nullable=False),
-    Column("executed", String, nullable=False), Column("graded_at", String, nullable=False),
-    PrimaryKeyConstraint("student", "exercise"))
-OVERRIDES = Table(
-    "overrides", METADATA,
-    Column("student", String, nullable=False), Column("exercise", String, nullable=False),
-    Column("check", String, nullable=False), Column("points", Float),
-    Column("comment", String, nullable=False),
-    Column("made_at", String, nullable=False), PrimaryKeyConstraint("student", "exercise", "check"))
-HISTORY = Table(
-    "history", METADATA,
-    Column("at", String, nullable=False), Column("student", String, nullable=False),
-    Column("exercise", String, nullable=False), Column("what", String, nullable=False))
-
-
-def _from_0_1(db: Connection) -> None:
-    """Version 0.1 had one fingerprint, which did not cover the code that observes and judges: it says
-    nothing."""
-    db.exec_driver_sql("ALTER TABLE results RENAME COLUMN fingerprint TO observed")
-    db.exec_driver_sql("ALTER TABLE results ADD COLUMN judged VARCHAR NOT NULL DEFAULT ''")
-    db.exec_driver_sql("UPDATE results SET observed = ''")
-
-
-UPGRADES: tuple[Callable[[Connection], None], ...] = (_from_0_1,)  # the n-th leads from schema n to n + 1
-SCHEMA = len(UPGRADES)
+from grader.keep.marking import Override, overridden
+from grader.keep.people import Known
+from grader.keep.schema import (
+    ATTEMPTS,
+    BATCH,
+    HISTORY,
+    METADATA,
+    OF_A_STUDENT,
+    OVERRIDES,
+    PEOPLE,
+    RESULTS,
+    SCHEMA,
+    UPGRADES,
+)
+from grader.records import HandedIn, Person, Result, Status, Submission, Unclear, Unreadable
 
 
 class GradebookError(Mendable):
@@ -83,30 +48,29 @@ class Entry(Struct, frozen=True, kw_only=True):
     judged: str
     notebook: str            # the cleaned submission
     executed: str            # the notebook as executed; "" where there is none
+    attempt: int = 0         # its number in the gradebook; 0: not recorded yet, or none
+
+    @property
+    def counted(self) -> Result:
+        """The result, and which attempt it is: by the source's number, else by the gradebook's."""
+        return structs.replace(self.result, attempt=self.result.attempt or self.attempt)
 
     @property
     def key(self) -> tuple[str, str]:
         return self.result.student, self.result.exercise
 
     @property
-    def submission(self) -> Submission | Unreadable:
+    def submission(self) -> Submission | Unreadable | Unclear:
         """What was handed in, as it was read."""
         r = self.result
+        who = {name: getattr(r, name) for name in HandedIn.__struct_fields__}
         if r.status is Status.UNREADABLE:
-            return Unreadable(student=r.student, exercise=r.exercise, path=r.notebook.path,
-                              sha256=r.notebook.sha256, reason=r.reason, said=r.said)
-        return Submission(student=r.student, exercise=r.exercise, path=r.notebook.path,
-                          sha256=r.notebook.sha256, notebook=self.notebook, files=r.files, notes=r.notes)
-
-
-class Override(Struct, frozen=True, kw_only=True):
-    """A tutor's own word on one check."""
-
-    student: str
-    exercise: str
-    check: str
-    points: float | None     # None: the mark stays, only the comment is added
-    comment: str = ""
+            return Unreadable(**who, exercise=r.exercise, path=r.notebook.path, sha256=r.notebook.sha256,
+                              reason=r.reason, said=r.said)
+        if r.status is Status.UNCLEAR:
+            return Unclear(**who, exercise=r.exercise, files=r.claims, reason=r.reason, said=r.said)
+        return Submission(**who, exercise=r.exercise, path=r.notebook.path, sha256=r.notebook.sha256,
+                          notebook=self.notebook, files=r.files, notes=r.notes)
 
 
 class Gradebook:
@@ -162,26 +126,91 @@ class Gradebook:
         with self._transaction() as db:
             return {row.name: row.value for row in db.execute(select(BATCH))}
 
-    def record(self, entry: Entry) -> None:
-        """Write or replace one submission's result."""
+    def record(self, entry: Entry, *, told: bool = True) -> None:
+        """Write or replace one submission's result; other bytes than the last attempt's are another attempt.
+
+        Args:
+            told: into the history; not where nothing of the mark changed.
+        """
         r, now = entry.result, _now()
         values = {"student": r.student, "exercise": r.exercise, "graded_at": now,
                   "observed": entry.observed, "judged": entry.judged,
                   "result": msgspec.json.encode(r).decode(), "notebook": entry.notebook,
                   "executed": entry.executed}
-        score = "withheld" if r.score is None else f"{r.score:g} / {r.max_score:g}"
         with self._transaction() as db:
-            row = upsert(RESULTS).values(values)
-            db.execute(row.on_conflict_do_update(index_elements=["student", "exercise"], set_=values))
-            db.execute(insert(HISTORY).values(at=now, student=r.student, exercise=r.exercise,
-                                              what=f"{r.status.value} {score}"))
+            number = 0 if r.status is Status.UNCLEAR else _attempt(db, r, values, now)
+            row = upsert(RESULTS).values(values | {"attempt": number})
+            db.execute(row.on_conflict_do_update(index_elements=["student", "exercise"],
+                                                 set_=values | {"attempt": number}))
+            if told:
+                db.execute(insert(HISTORY).values(at=now, student=r.student, exercise=r.exercise,
+                                                  what=f"{r.status.value} {points(r)}"))
 
     def entries(self) -> list[Entry]:
-        """Every submission, by student and exercise, as judged."""
+        """Every submission that counts, by student and exercise, as judged."""
         with self._transaction() as db:
             rows = db.execute(select(RESULTS).order_by(RESULTS.c.student, RESULTS.c.exercise)).all()
         return [Entry(result=self._read(row), observed=row.observed, judged=row.judged,
-                      notebook=row.notebook, executed=row.executed) for row in rows]
+                      notebook=row.notebook, executed=row.executed, attempt=row.attempt) for row in rows]
+
+    def attempts(self) -> dict[tuple[str, str], dict[int, str]]:
+        """Student and exercise -> the number and the SHA-256 of every submission that ever counted, in
+        order."""
+        a, found = ATTEMPTS.c, dict[tuple[str, str], dict[int, str]]()
+        with self._transaction() as db:
+            for row in db.execute(select(a.student, a.exercise, a.number, a.sha256).order_by(a.number)):
+                found.setdefault((row.student, row.exercise), {})[row.number] = row.sha256
+        return found
+
+    def people(self) -> list[Known]:
+        """Everybody the gradebook has ever met, and to what they have handed in something that counted."""
+        pairs = union(*(select(table.c.student, table.c.exercise) for table in (RESULTS, ATTEMPTS)))
+        with self._transaction() as db:
+            rows = db.execute(select(PEOPLE).order_by(PEOPLE.c.id)).all()
+            handed_in: dict[str, set[str]] = {}
+            for student, exercise in db.execute(pairs):
+                handed_in.setdefault(student, set()).add(exercise)
+        return [Known(person=Person(id=row.id, name=row.name, email=row.email, group=row.group),
+                      on_roster=row.on_roster, known_as=tuple(msgspec.json.decode(row.known_as)),
+                      numbers=msgspec.json.decode(row.numbers),
+                      handed_in=frozenset(handed_in.get(row.id, ()))) for row in rows]
+
+    def meet(self, people: Iterable[Known]) -> None:
+        """Write down who somebody is, in place of what was known of them."""
+        with self._transaction() as db:
+            for one in people:
+                values = {**structs.asdict(one.person), "on_roster": one.on_roster,
+                          "known_as": msgspec.json.encode(one.known_as).decode(),
+                          "numbers": msgspec.json.encode(one.numbers).decode()}
+                row = upsert(PEOPLE).values(values)
+                db.execute(row.on_conflict_do_update(index_elements=["id"], set_=values))
+
+    def remove(self, student: str) -> None:
+        """Take a student's results out. Attempts, overrides and history stay, should they hand in again."""
+        with self._transaction() as db:
+            rows = db.execute(delete(RESULTS).where(RESULTS.c.student == student)
+                              .returning(RESULTS.c.exercise)).all()
+            db.execute(update(PEOPLE).where(PEOPLE.c.id == student).values(on_roster=False))
+            for exercise in sorted(row.exercise for row in rows):
+                db.execute(insert(HISTORY).values(at=_now(), student=student, exercise=exercise,
+                                                  what="removed"))
+
+    def erase(self, student: str) -> None:
+        """Leave nothing of a student in the file, nor in those that SQLite keeps beside it."""
+        with self._transaction() as db:
+            for table in OF_A_STUDENT:
+                db.execute(delete(table).where(table.c.student == student))
+            db.execute(delete(PEOPLE).where(PEOPLE.c.id == student))
+        self.close()
+        try:
+            with closing(sqlite3.connect(self._path, isolation_level=None)) as db:
+                db.execute("VACUUM")  # what was deleted stays in the file until it is written anew
+                busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            raise GradebookError(f"{self._path}: {error}; run the same command again") from error
+        if busy:
+            raise GradebookError(f"{self._path}: another program has it open: close that, and run the same "
+                                 "command again")
 
     def _read(self, row: Row[Any]) -> Result:
         try:
@@ -193,7 +222,7 @@ class Gradebook:
     def results(self) -> list[Result]:
         """Every result with the tutor's overrides applied."""
         overrides = self.overrides()
-        return [overridden(entry.result, overrides) for entry in self.entries()]
+        return [overridden(entry.counted, overrides) for entry in self.entries()]
 
     def override(self, override: Override) -> None:
         """Record a tutor's word on one check, in place of an earlier one; it survives every regrade."""
@@ -243,55 +272,25 @@ def _brought_up_to_date(db: Connection, path: Path) -> None:
     db.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
 
 
-def overridden(result: Result, overrides: list[Override]) -> Result:
-    """The result with a tutor's own marks and comments in it.
-
-    Args:
-        result: as judged.
-        overrides: of any students; those of this result are taken.
-    """
-    own = {o.check: o for o in overrides if (o.student, o.exercise) == (result.student, result.exercise)}
-    if not own:
-        return result
-    checks = reached(tuple(_overridden(check, own[check.id]) if check.id in own else check
-                           for check in result.checks))
-    settled = {o.check for o in own.values() if o.points is not None}
-    result = structs.replace(result, needs_you=tuple(
-        one for one in result.needs_you if not one.checks or not settled.issuperset(one.checks)))
-    comment = " ".join(o.comment for o in own.values() if o.comment)
-    withheld = any(check.mark is Mark.GRADER_ERROR for check in checks)
-    if result.status is Status.UNREADABLE or not checks or withheld:
-        return structs.replace(result, checks=checks, comment=comment)
-    maximum = sum(check.max_points for check in checks if check.mark is not Mark.NOT_AVAILABLE)
-    return structs.replace(result, checks=checks, comment=comment,
-                           score=sum(check.points for check in checks),
-                           max_score=maximum, status=Status.GRADED)
+def _attempt(db: Connection, r: Result, values: Mapping[str, str], now: str) -> int:
+    """The number of a result's attempt, which is written down: the last one's where the bytes are its."""
+    a = ATTEMPTS.c
+    mine = (a.student == r.student, a.exercise == r.exercise)
+    last = db.execute(select(a.number, a.sha256).where(*mine).order_by(a.number.desc()).limit(1)).first()
+    known = {"handed_in_at": r.handed_in_at, "path": r.notebook.path, "result": values["result"],
+             "notebook": values["notebook"]}
+    if last and last.sha256 == r.notebook.sha256:
+        db.execute(update(ATTEMPTS).where(*mine, a.number == last.number).values(known))
+        return int(last.number)
+    number = max(r.attempt, last.number + 1 if last else 1)
+    db.execute(insert(ATTEMPTS).values(**known, student=r.student, exercise=r.exercise, number=number,
+                                       sha256=r.notebook.sha256, recorded_at=now))
+    return number
 
 
-def reached(checks: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
-    """The checks that a tutor's word has set free, as they were judged by themselves.
-
-    Args:
-        checks: in the exercise's order, so that what a check hangs on comes before it.
-    """
-    passed: set[str] = set()
-    found = []
-    for check in checks:
-        if check.mark is Mark.NOT_REACHED and check.alone and passed.issuperset(check.after):
-            check = check.alone
-        if check.mark is Mark.PASS:
-            passed.add(check.id)
-        found.append(check)
-    return tuple(found)
-
-
-def _overridden(check: Verdict, override: Override) -> Verdict:
-    if override.points is None:
-        return check
-    full = override.points >= check.max_points
-    mark = Mark.PASS if full else Mark.FAIL if override.points <= 0 else Mark.PARTIAL
-    return structs.replace(check, points=override.points, mark=mark, root=None,
-                           message=f"Marked by the tutor. {override.comment}".strip())
+def points(result: Result) -> str:
+    """A mark in the tutor's words: "17 / 20", or why there is none."""
+    return result.status.value if result.score is None else f"{result.score:g} / {result.max_score:g}"
 
 
 def _now() -> str:

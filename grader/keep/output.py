@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -11,10 +13,11 @@ from msgspec import structs
 
 from grader.files import replace_file
 from grader.pipeline import Observed
-from grader.records import Result
+from grader.records import Result, Status
 from grader.wall import wire
 from grader.wall.messages import Observations
 
+SUFFIXES = ".html", ".md", ".ipynb", "-executed.html"   # of a submission's pages
 RESERVED = {"observations", "index.html", "grades.csv", "results.jsonl", "gradebook.sqlite"}
 UNSAFE = re.compile(r"[^\w .@+-]", re.ASCII)
 DIGESTED = re.compile(r"-[0-9a-f]{8}$")  # how a name ends that was made safe: nobody may choose such a one
@@ -23,6 +26,10 @@ DIGESTED = re.compile(r"-[0-9a-f]{8}$")  # how a name ends that was made safe: n
 # A job's answers lie in one file. Each was held to the bounds of what arrives; together they are longer,
 # and nested two brackets deeper.
 TOGETHER = wire.Bounds(json=1 << 40, nesting=wire.MAX_NESTING + 2, tensors=1 << 40, header=1 << 40)
+
+
+# What is no line's end to JSON, and is one to Python and JavaScript.
+_LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 
 
 class Stored(Observations, frozen=True, kw_only=True):
@@ -49,6 +56,23 @@ class Output:
     def href(self, student: str, exercise: str) -> str:
         """A submission's report as the class page links to it."""
         return f"{folder_name(student)}/{exercise}.html"
+
+    def remove(self, student: str, exercises: Iterable[str]) -> int:
+        """Delete a student's pages; returns how many there were. What else lies beside them stays."""
+        pages = [self.page(student, exercise, suffix) for exercise in exercises for suffix in SUFFIXES]
+        there = [page for page in pages if page.exists()]
+        for page in there:
+            page.unlink()
+        folder = self.folder / folder_name(student)
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+        return len(there)
+
+    def erase(self, student: str) -> None:
+        """Delete a student's folder and what was observed of them, whatever is in there."""
+        for folder in (self.folder, self.folder / "observations"):
+            if (folder / folder_name(student)).exists():
+                shutil.rmtree(folder / folder_name(student))
 
     def observations(self, student: str, exercise: str, world: str) -> Path:
         """Where what was observed of a submission in one world lies."""
@@ -93,15 +117,21 @@ def line(result: Result) -> bytes:
                "cause": c.cause.value if c.cause else None,
                "points": c.points, "max_points": c.max_points, "message": c.message, "diagnosis": c.diagnosis}
               for c in result.checks]
-    document = {"student": result.student, "exercise": result.exercise, "title": result.title,
+    there = result.status is not Status.MISSING
+    document = {"student": result.student, "name": result.name, "exercise": result.exercise,
+                "title": result.title, "attempt": result.attempt, "handed_in_at": result.handed_in_at,
                 "status": result.status.value, "score": result.score, "max_score": result.max_score,
                 "checks": checks,
-                "notebook": msgspec.to_builtins(result.notebook),
-                "made_by": msgspec.to_builtins(result.made_by)}
+                "notebook": msgspec.to_builtins(result.notebook) if result.notebook.path else None,
+                "made_by": msgspec.to_builtins(result.made_by) if there else None}
+    document |= {name: value for name in ("team", "late", "source_id") if (value := getattr(result, name))}
+    if result.claims:
+        document["files"] = [file.path for file in result.claims]
     if result.needs_you:
         document["needs_you"] = [{"kind": one.kind, "reason": one.reason} for one in result.needs_you]
     if result.reason:
         document["reason"] = result.reason
     if result.comment:
         document["comment"] = result.comment
-    return msgspec.json.encode(document) + b"\n"
+    text = msgspec.json.encode(document).decode().translate(_LINE_ENDS)
+    return f"{text}\n".encode()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from grader import records
 from grader.errors import Mendable
-from grader.keep.gradebook import Override
+from grader.keep.gradebook import points as points_of
+from grader.keep.marking import Override
 from grader.keep.output import Output
 from grader.keep.publish import opened, publish
 
@@ -51,9 +52,8 @@ def override(out: Path, where: tuple[str, str, str], *, points: float | None, co
             book.override(Override(student=student, exercise=exercise, check=check, points=points,
                                    comment=comment))
         publish(book, Output(out), touched={(student, exercise)})
-        result = next(x for x in book.results() if (x.student, x.exercise) == (student, exercise))
-    total = "withheld" if result.score is None else f"{result.score:g} / {result.max_score:g}"
-    return f"{student} {exercise}: {total}"
+        mark = next(points_of(x) for x in book.results() if (x.student, x.exercise) == (student, exercise))
+    return f"{student} {exercise}: {mark}"
 
 
 def _within(points: float | None, check: records.Verdict) -> None:

@@ -11,7 +11,9 @@ from grader import records
 from grader.exercise.catalog import Exercise, course
 from grader.exercise.release import student_notebook
 from grader.files import replace_file
-from grader.keep.gradebook import Entry, Gradebook, GradebookError, overridden
+from grader.keep.arrivals import missing
+from grader.keep.gradebook import Entry, Gradebook, GradebookError
+from grader.keep.marking import overridden
 from grader.keep.output import Output, line
 from grader.keep.unchanged import Fingerprints
 from grader.options import Options
@@ -101,16 +103,18 @@ def pages(result: records.Result, notebook: str, executed: str, output: Output, 
         executed: the notebook as executed; "" where there is none.
     """
     from grader.report import executed as inert
-    from grader.report import markdown, student
+    from grader.report import markdown, persons, student
 
     where = result.student, result.exercise
+    if not executed:  # those of an earlier attempt
+        for suffix in (".ipynb", "-executed.html"):
+            output.page(*where, suffix).unlink(missing_ok=True)
     href = f"{result.exercise}-executed.html" if executed else None
     if executed:
         replace_file(output.page(*where, ".ipynb"), executed)
         replace_file(output.page(*where, "-executed.html"), inert.render(
-            executed, student=result.student, exercise=result.title or result.exercise,
-            report=f"{result.exercise}.html",
-            language=language))
+            executed, student=persons.shown(result.name, result.student),
+            exercise=result.title or result.exercise, report=f"{result.exercise}.html", language=language))
     replace_file(output.page(*where, ".html"),
                  student.render(result, notebook, language=language, executed_href=href))
     replace_file(output.page(*where, ".md"), markdown.render(result, notebook, language=language))
@@ -126,13 +130,13 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
         touched: student and exercise of pages that must change too.
 
     Returns:
-        Every result, with overrides.
+        Every result with overrides, and a row for whoever is missing.
     """
     from grader.export import csv
     from grader.report import class_page
 
     entries, overrides, said = book.entries(), book.overrides(), book.batch_values()
-    results = [overridden(entry.result, overrides) for entry in entries]
+    results = [overridden(entry.counted, overrides) for entry in entries]
     language = said.get("language", "en")
     changed = {(o.student, o.exercise) for o in overrides} | (touched or set())
     every_page = every_page or said.get("language of the pages", language) != language
@@ -140,16 +144,23 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
         if every_page or (result.student, result.exercise) in changed:
             pages(result, entry.notebook, entry.executed, output, language)
     book.set_batch_value("language of the pages", language)
+    isolated = all(result.made_by.isolated for result in results)
+    results += missing(results, book.people())
     replace_file(output.folder / "results.jsonl", b"".join(map(line, results)))
     with_notebooks = {(e.result.student, e.result.exercise): e.notebook for e in entries}
     links = {key: output.href(*key) for key in with_notebooks}
-    isolated = all(result.made_by.isolated for result in results)
     replace_file(output.folder / "index.html", class_page.render(
         results, with_notebooks, title=said.get("title", "Class"), links=links, isolated=isolated,
         language=language, released=released_notebooks(said), weights=weights(said),
         lacking=json.loads(said.get("lacking", "{}"))))
     csv.write(results, output.folder / "grades.csv", weights(said))
     return results
+
+
+def everybody(book: Gradebook) -> list[records.Result]:
+    """Every result with overrides, and a row for whoever is missing."""
+    results = book.results()
+    return results + missing(results, book.people())
 
 
 def weights(said: Mapping[str, str]) -> dict[str, float]:

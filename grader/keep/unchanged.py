@@ -20,8 +20,8 @@ from grader.execute.pool import Work
 from grader.exercise.catalog import Exercise
 from grader.keep.gradebook import Entry
 from grader.keep.output import Output
-from grader.pipeline import Conditions, Handed, Observed, prepare
-from grader.records import Status, Submission
+from grader.pipeline import Conditions, Observed, prepare
+from grader.records import AnySubmission, Status, Submission, Unclear
 
 # Below the package. What reads submissions and prepares jobs is not among them: its work is in the job.
 OBSERVING = "wall", "inside", "execute"
@@ -72,7 +72,7 @@ class Today:
         self._observer = digest(sources(OBSERVING), conditions.sandbox, conditions.device,
                                 platform.machine(), platform.python_version(), torch.__version__)
 
-    def fingerprints(self, submission: Handed) -> Fingerprints:
+    def fingerprints(self, submission: AnySubmission) -> Fingerprints:
         """Of everything that decides this submission's mark.
 
         Args:
@@ -81,14 +81,16 @@ class Today:
         work = prepare(0, submission, self.conditions)
         if submission.exercise not in self._inputs and work:
             self._inputs[submission.exercise] = inputs(work)
-        # What is not executed has no job, and its reason in place of a notebook.
+        # What has no job has its reason in place of a notebook, and the files that claim to be one.
         text = submission.notebook if isinstance(submission, Submission) else submission.reason
-        question = digest(text, self._inputs.get(submission.exercise, "") if work else "",
+        claims = submission.files if isinstance(submission, Unclear) else ()
+        question = digest(text, *(f"{file.path} {file.sha256}" for file in claims),
+                          self._inputs.get(submission.exercise, "") if work else "",
                           *(msgspec.json.encode(structs.replace(each.job, notebook="")) for each in work))
         return Fingerprints(question=question, observed=digest(question, self._observer),
                             judged=self._judged[submission.exercise])
 
-    def observed(self, submission: Handed, output: Output) -> Observed | None:
+    def observed(self, submission: AnySubmission, output: Output) -> Observed | None:
         """What is stored of a submission, from which it can be judged today.
 
         Returns:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from grader import records
 from grader.intake.packages import remedy
 from grader.report import page, safe_text
-from grader.report.cohort import CheckCount, Cohort, ExerciseCount, Reason, Standing, Topic, counted
+from grader.report.cohort import CheckCount, Cohort, ExerciseCount, Reason, Standing, Topic, counted, worst
 from grader.report.resemblance import Alike, alike
 from grader.report.wording import REMEDIES, Words, words
 
@@ -34,9 +34,17 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Linked:
+    """A student, and the way to the report."""
+
+    name: str          # "" where there is none to tell
+    id: str
+    href: str
+
+
+@dataclass(frozen=True)
 class StudentRow:
-    student: str
-    href: str          # "" where there are several reports
+    who: Linked        # to nowhere where there are several reports
     alike: bool
     marks: tuple[Mark, ...]
     total: Mark
@@ -62,14 +70,6 @@ class Chart:
     alt: str
     columns: tuple[Column, ...]
     median: str
-
-
-@dataclass(frozen=True)
-class Linked:
-    """A student, and the way to the report."""
-
-    student: str
-    href: str
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,9 @@ def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, t
            weights: Mapping[str, float] | None = None, lacking: Mapping[str, int] | None = None) -> str:
     """The class page. `notebooks` are the cleaned submissions, `released` what was handed out, to compare
     them with; `lacking` says how many notebooks import a package that the grading machine lacked."""
-    writer = _Writer(counted(results, weights), alike(notebooks, released), links, words(language))
+    found = alike(_one_of_a_team(results, notebooks), released)
+    writer = _Writer(counted(results, weights), found, links, words(language))
+    missing = sum(result.status is records.Status.MISSING for result in results)
     script = page.asset(_SCRIPT)
     isolated = isolated and all(result.made_by.isolated for result in results)
     return page.html(
@@ -144,10 +146,22 @@ def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, t
         charts=[writer.chart(exercise) for exercise in writer.cohort.exercises],
         sections=[writer.section(exercise) for exercise in writer.cohort.exercises],
         needs_you=writer.needing(writer.cohort.needing), unreadable=writer.listed(writer.cohort.unreadable),
-        groups=[writer.group(one) for one in writer.groups], count=len(results),
+        groups=[writer.group(one) for one in writer.groups],
+        count=len(results) - missing, missing=missing,
         lacking=lacking or {}, install=remedy(list(lacking or {})),
         heads=writer.heads(), script=page.trusted(script),
         policy=page.policy(script=script))
+
+
+def _one_of_a_team(results: Sequence[records.Result], notebooks: Mapping[Key, str]) -> dict[Key, str]:
+    """The notebooks, a team's once: its members handed in the same."""
+    left, seen = dict(notebooks), set[tuple[str, str, str]]()
+    for result in results:
+        what = result.team, result.exercise, result.notebook.sha256
+        if result.team and what in seen:
+            left.pop((result.student, result.exercise), None)
+        seen.add(what)
+    return left
 
 
 class _Writer:
@@ -158,6 +172,7 @@ class _Writer:
         self.words = w
         self.alike = {student for group in groups for student in group.students}
         self.maximum = self._most()
+        self.names = {standing.student: standing.name for standing in cohort.standings}
         self.titles = {exercise.name: safe_text.line(exercise.title) for exercise in cohort.exercises}
 
     def href(self, student: str, exercise: str) -> str:
@@ -166,31 +181,34 @@ class _Writer:
     def row(self, standing: Standing) -> StudentRow:
         marks = tuple(self._mark(standing, exercise.name) for exercise in self.cohort.exercises)
         statuses = {result.status.value for result in standing.results.values()}
-        flags = sorted(statuses - {"graded"})
+        flags = sorted(statuses - {"graded", "missing"})
         flags += ["needs-you"] if any(result.wants() for result in standing.results.values()) else []
-        flags += ["missing"] if len(standing.results) < len(self.cohort.exercises) else []
+        flags += ["missing"] if "missing" in statuses or len(standing.results) < len(self.titles) else []
         flags += ["alike"] if standing.student in self.alike else []
         flags += ["low"] if standing.score is not None and standing.score < standing.max_score / 2 else []
-        only = [self.href(standing.student, name)
-                for name in standing.results] if len(self.titles) == 1 else []
-        return StudentRow(safe_text.line(standing.student), "".join(only), standing.student in self.alike,
-                          marks,
-                   self._total(standing), " ".join(flags))
+        only = next(iter(standing.results)) if len(self.titles) == 1 else ""
+        return StudentRow(self._linked(standing.student, only), standing.student in self.alike, marks,
+                          self._total(standing), " ".join(flags))
 
     def _mark(self, standing: Standing, exercise: str) -> Mark:
         result = standing.results.get(exercise)
         if result is None:
             return Mark(self.words.gettext("none"), "-2", "", "", "")
         href = self.href(standing.student, exercise)
+        if result.status is records.Status.MISSING:
+            return Mark(self.words.status(result.status), "-2", "", "", "")
         if result.score is None:
-            return Mark(self.words.gettext("withheld"), "-1", href, "grader-error", "")
+            return Mark(self.words.status(result.status), "-1", href, "grader-error", "")
         shape = "fail" if result.status is records.Status.UNREADABLE else ""
         text = self.words.gettext("unreadable") if shape else self.words.number(result.score)
         return Mark(text, f"{result.score:.4f}", href, shape, "")
 
     def _total(self, standing: Standing) -> Mark:
         if standing.score is None:
-            return Mark(self.words.gettext("withheld"), "-1", "", "grader-error", "")
+            status = worst(standing.results.values())
+            missing = status is records.Status.MISSING
+            return Mark(self.words.status(status), "-2" if missing else "-1", "",
+                        "" if missing else "grader-error", "")
         share = standing.score / standing.max_score if standing.max_score else 0.0
         text = self.words.number(standing.score)
         if self.words.number(standing.max_score) != self.maximum:  # some of its checks could not be looked at
@@ -276,7 +294,9 @@ class _Writer:
                       tuple(self._linked(student, group.exercise) for student in group.students))
 
     def _linked(self, student: str, exercise: str) -> Linked:
-        return Linked(safe_text.line(student), self.href(student, exercise))
+        name = self.names.get(student, "")
+        name = "" if name == student else safe_text.line(name)
+        return Linked(name, safe_text.line(student), self.href(student, exercise))
 
     def heads(self) -> list[Head]:
         return [Head(self.titles[e.name], self.words.number(e.max_score)) for e in self.cohort.exercises]

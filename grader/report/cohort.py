@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader import records
-from grader.report import reasons
+from grader.report import persons, reasons
 
 _FAILED = (records.Mark.FAIL, records.Mark.PARTIAL)
 _BINS = 10
@@ -88,8 +88,9 @@ class Standing:
     """One student over all exercises."""
 
     student: str
+    name: str                      # "" where there is none to tell
     results: Mapping[str, records.Result]
-    score: float | None            # None: something is withheld, so there is no total yet
+    score: float | None            # None: something is withheld or unclear, or nothing was handed in
     max_score: float
 
 
@@ -108,8 +109,17 @@ def ordered(names: Iterable[str], weights: Mapping[str, float]) -> list[str]:
     return sorted(names, key=lambda name: (place.get(name, len(place)), name))
 
 
+def worst(results: Iterable[records.Result]) -> records.Status:
+    """What a student's total says of itself: what has no mark comes before what has one, and `missing` only
+    where nothing was handed in."""
+    found = {result.status for result in results}
+    return next(status for status in (
+        records.Status.WITHHELD, records.Status.UNCLEAR, records.Status.UNREADABLE, records.Status.GRADED,
+        records.Status.MISSING) if status in found)
+
+
 def counted(results: Sequence[records.Result], weights: Mapping[str, float] | None = None) -> Cohort:
-    """All there is to count; students are in order of name. `weights`: of an exercise's points in
+    """All there is to count; students are in order of name, then id. `weights`: of an exercise's points in
     the total."""
     weights = weights or {}
     by_exercise: dict[str, list[records.Result]] = defaultdict(list)
@@ -117,25 +127,30 @@ def counted(results: Sequence[records.Result], weights: Mapping[str, float] | No
     for result in results:
         by_exercise[result.exercise].append(result)
         by_student[result.student][result.exercise] = result
-    order = sorted(results, key=lambda result: (result.exercise, result.student))
+    names = persons.names(results)
+    order = sorted(results, key=lambda result: (result.exercise, persons.order(result.name, result.student)))
     full = {name: max(result.max_score for result in group) for name, group in by_exercise.items()}
     return Cohort(
         exercises=tuple(_exercise(name, by_exercise[name]) for name in ordered(by_exercise, weights)),
-        standings=tuple(_standing(student, by_student[student], full, weights)
-                        for student in sorted(by_student)),
+        standings=tuple(_standing(student, names[student], by_student[student], full, weights)
+                        for student in sorted(by_student, key=lambda id: persons.order(names[id], id))),
         withheld=tuple(result for result in order if result.status is records.Status.WITHHELD),
         unreadable=tuple(result for result in order if result.status is records.Status.UNREADABLE),
         needing=tuple(result for result in order if result.wants()))
 
 
-def _standing(student: str, results: Mapping[str, records.Result], full: Mapping[str, float],
+def _standing(student: str, called: str, results: Mapping[str, records.Result], full: Mapping[str, float],
               weights: Mapping[str, float]) -> Standing:
-    """What was not handed in counts for nothing, out of what others could get."""
-    known = [weights.get(name, 1.0) * result.score for name,
-             result in results.items() if result.score is not None]
+    """What was not handed in counts for nothing, out of what others could get; who has handed in nothing at
+    all has no total."""
+    handed_in = {name: result for name, result in results.items()
+                 if result.status is not records.Status.MISSING}
+    known = [weights.get(name, 1.0) * result.score for name, result in handed_in.items()
+             if result.score is not None]
     maximum = sum(weights.get(name, 1.0) * (results[name].max_score if name in results else full[name])
                   for name in full)
-    return Standing(student, results, sum(known) if len(known) == len(results) else None, maximum)
+    total = sum(known) if handed_in and len(known) == len(handed_in) else None
+    return Standing(student, called, results, total, maximum)
 
 
 def _exercise(name: str, results: Sequence[records.Result]) -> ExerciseCount:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.records import Mark, Result, Status, Verdict
-from grader.report import reasons
+from grader.report import persons, reasons
 from grader.report.safe_text import no_commands
 from grader.report.wording import Words, words
 
@@ -30,6 +31,11 @@ def fitting(text: str, most: int = 60) -> str:
     """Text of a student's without control characters, terminal escapes, tricks of direction, or CI logs'
     commands."""
     return no_commands("".join(c if c.isprintable() else "?" for c in text)[:most])
+
+
+def called(result: Result) -> str:
+    """Whose result it is, in a line: "Anna Schmidt (1003)"."""
+    return fitting(persons.shown(result.name, result.student), 100)
 
 
 class Bar:
@@ -47,7 +53,7 @@ class Bar:
 
     def graded(self, result: Result) -> None:
         self._progress.update(self._task, advance=1,
-                              description=fitting(f"{result.student} {result.exercise}", 40))
+                              description=fitting(f"{called(result)} {result.exercise}", 40))
 
     def judged_again(self, before: Result, after: Result) -> None:
         if line := change(before, after):
@@ -67,8 +73,7 @@ class Lines:
 
     def graded(self, result: Result) -> None:
         self._done += 1
-        points = "withheld" if result.score is None else f"{result.score:g} / {result.max_score:g}"
-        print(f"[{self._done}/{self._total}] {fitting(result.student)} {result.exercise}: {points}",
+        print(f"[{self._done}/{self._total}] {called(result)} {result.exercise}: {mark(result, words('en'))}",
               file=sys.stderr, flush=True)
 
     def judged_again(self, before: Result, after: Result) -> None:
@@ -91,7 +96,7 @@ def change(before: Result, after: Result) -> str:
         return ""
     if None not in (before.score, after.score) and before.max_score == after.max_score:
         was = was.partition(" / ")[0]
-    return f"{fitting(after.student)} {after.exercise}: {was} -> {now}" + (
+    return f"{called(after)} {after.exercise}: {was} -> {now}" + (
         f" ({', '.join(moved)})" if moved else "")
 
 
@@ -136,12 +141,14 @@ def class_table(results: Sequence[Result], out: Path, language: str = "en") -> N
     table.add_column(_("exercise"), overflow="fold")
     table.add_column(_("mark"), justify="right", overflow="fold")
     table.add_column(_("what it is"), overflow="fold")
-    for result in results:
-        table.add_row(Text(fitting(result.student)), Text(result.exercise), Text(mark(result, w)),
+    names = persons.names(results)
+    for result in sorted(results, key=lambda one: (persons.order(names[one.student], one.student),
+                                                   one.exercise)):
+        table.add_row(Text(called(result)), Text(result.exercise), Text(mark(result, w)),
                       Text(reason(result, w)))
     console.print(table)
-    withheld = sum(result.score is None for result in results)
-    if withheld:
+    counts = Counter(result.status for result in results)
+    if withheld := counts[Status.WITHHELD]:
         console.print(_("%(count)s withheld by no student's fault: mend what is named, then run the "
                         "command again")
                       % {"count": withheld}, style="yellow")
@@ -149,18 +156,27 @@ def class_table(results: Sequence[Result], out: Path, language: str = "en") -> N
     if asked:
         console.print(_("%(count)s with a mark need your eye: see the top of the class page")
                       % {"count": asked}, style="yellow")
-    console.print(_("%(count)s submissions; open %(page)s") % {"count": len(results),
-                                                               "page": out / "index.html"},
-                  soft_wrap=True, markup=False)
+    if unclear := counts[Status.UNCLEAR]:
+        console.print(_("%(count)s unclear, without a mark: say which file counts with --prefer or in the "
+                        "mapping file, then run the command again") % {"count": unclear}, style="yellow")
+    if counts[Status.MISSING]:
+        console.print(_("%(count)s missing") % {"count": counts[Status.MISSING]}, style="yellow")
+    console.print(_("%(count)s submissions; open %(page)s") % {
+        "count": len(results) - counts[Status.MISSING], "page": out / "index.html"},
+        soft_wrap=True, markup=False)
 
 
 def mark(result: Result, w: Words) -> str:
-    return (w.gettext("withheld") if result.score is None
+    return (w.status(result.status) if result.score is None
             else f"{w.number(result.score)} / {w.number(result.max_score)}")
 
 
 def reason(result: Result, w: Words) -> str:
     """The shortest account of a mark: what there is to mend, each reason once."""
+    if result.status is Status.MISSING:
+        return ""
+    if result.status is Status.UNCLEAR:
+        return fitting("; ".join(w.sentence(one.said) for one in result.needs_you if one.said), 200)
     if result.status is not Status.GRADED:
         return fitting(w.reason(result), 120) or w.gettext("a check of the exercise raised an error")
     failed = [check for check in result.checks if check.mark in (Mark.FAIL, Mark.PARTIAL)]

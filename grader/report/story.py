@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from grader import records
 from grader.environment import undefined
-from grader.report import pictures, reasons, safe_text, skipping, source, thrown_away
+from grader.report import persons, pictures, reasons, safe_text, skipping, source, thrown_away
 from grader.report.wording import Words, words
 from grader.wall import messages
 
@@ -65,11 +65,16 @@ class Segment:
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    student: str
+    student: str                                     # "Anna Schmidt (1003)", or the id alone
+    id: str
+    name: str                                        # "" where there is none to tell
+    team: str                                        # that a team handed it in, in a sentence; or ""
     exercise: str
     title: str                                       # the exercise's, for people
     status: str
-    score: str                                       # "" where withheld
+    score: str                                       # "" where there is no mark
+    no_mark: str                                     # in two words, where there is none
+    why_no_mark: str                                 # and in a sentence
     max_score: str
     passed_of: str
     items: tuple[Item, ...]                          # all, in the exercise's order
@@ -100,7 +105,10 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
     w = teller.words
     passed = sum(v.mark is records.Mark.PASS for v in result.checks)
     return Story(
-        student=safe_text.line(result.student), exercise=safe_text.line(result.exercise),
+        student=safe_text.line(persons.shown(result.name, result.student)),
+        id=safe_text.line(result.student), name=safe_text.line(result.name),
+        team=safe_text.line(w.handed_in_by(result.team)), no_mark=w.no_mark(result),
+        why_no_mark=safe_text.line(w.why_no_mark(result), 2000), exercise=safe_text.line(result.exercise),
         title=safe_text.line(result.title or result.exercise), status=result.status.value,
         score="" if result.score is None else w.number(result.score), max_score=w.number(result.max_score),
         passed_of=w.ngettext("%(passed)s of %(num)s check passed", "%(passed)s of %(num)s checks passed",

@@ -84,10 +84,11 @@ class _Teller:
         story = self.story
         named = "" if story.title == story.exercise else f" ({story.exercise})"
         self._line(f"{story.title}{named} · {story.student}", "bold")
-        if story.status == "withheld" or not story.score:
-            self._line(f"{self.shapes['grader-error']} {self._('Mark withheld')}", "bold yellow")
-            self._line(self._("Something went wrong on our side, so there is no mark yet: neither zero nor "
-                              "full. You need not do anything; your notebook is graded again."))
+        if story.team:
+            self._line(story.team, "dim")
+        if story.no_mark:
+            self._line(f"{self.shapes['grader-error']} {story.no_mark}", "bold yellow")
+            self._line(story.why_no_mark)
         else:
             passed = f" · {story.passed_of}" if story.items else ""
             self._line(f"{story.score} / {story.max_score} {self._('points')}{passed}", "bold")

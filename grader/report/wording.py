@@ -29,6 +29,8 @@ STATUSES = {
     records.Status.GRADED: N_("graded"),
     records.Status.UNREADABLE: N_("unreadable"),
     records.Status.WITHHELD: N_("withheld"),
+    records.Status.UNCLEAR: N_("unclear"),
+    records.Status.MISSING: N_("missing"),
 }
 
 CAUSES = {
@@ -84,6 +86,8 @@ BRIEFLY = {
 REMEDIES = {
     "withheld": N_("No mark, by the grader's fault. Run the same command again: what is withheld is graded "
                    "once more."),
+    "unclear": N_("No mark yet. Say which file counts, with `--prefer` or in the mapping file, and run the "
+                  "same command again."),
     "not-simulated": N_("It earns nothing as it is. Look at the code, or grade it on a machine with a GPU "
                         "(`--device cuda`), and set the points with `grader override`."),
 }
@@ -110,6 +114,26 @@ class Words:
     def reason(self, result: records.Result) -> str:
         """Why a notebook has no checks, or no mark."""
         return self.sentence(result.said) if result.said else result.reason
+
+    def no_mark(self, result: records.Result) -> str:
+        """What stands in a mark's place; "" where there is one."""
+        if result.status is records.Status.UNCLEAR:
+            return self.gettext("No mark yet")
+        return self.gettext("Mark withheld") if result.score is None else ""
+
+    def why_no_mark(self, result: records.Result) -> str:
+        """To the student."""
+        if result.status is records.Status.UNCLEAR:
+            return self.gettext("You handed in several files, and it is not clear which of them counts: "
+                                "%(files)s. Your tutor decides.") % {
+                "files": ", ".join(file.path for file in result.claims)}
+        if result.score is None:
+            return self.gettext("Something went wrong on our side, so there is no mark yet: neither zero nor "
+                                "full. You need not do anything; your notebook is graded again.")
+        return ""
+
+    def handed_in_by(self, team: str) -> str:
+        return self.gettext("Handed in by your team, %(team)s.") % {"team": team} if team else ""
 
     def cause(self, cause: records.Cause | None) -> str:
         return self.gettext(CAUSES[cause]) if cause else ""

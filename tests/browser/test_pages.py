@@ -247,6 +247,15 @@ def test_the_table_filters_by_name_and_by_what_needs_a_look(show) -> None:  # ty
     assert names(page) == ["Ada 1", "Ben 1"]
 
 
+def test_somebody_is_found_by_name_and_by_id(show) -> None:  # type: ignore[no-untyped-def]
+    results = [s.result("1003", name="Anna Schmidt"), s.result("1007", name="Anna Schmidt"),
+               s.result("1010", name="Bert Weber")]
+    page, _ = show(class_page.render(results, {}, title="t", links={}, isolated=True))
+    for text, ids in ("schmidt", ["1003", "1007"]), ("1007", ["1007"]), ("weber 1010", ["1010"]):
+        page.get_by_label("Find a student").fill(text)
+        assert names(page)[1::2] == ids
+
+
 def test_without_script_the_table_is_all_there(show) -> None:  # type: ignore[no-untyped-def]
     page, _ = show(small_class(), scripts=False)
     assert len(names(page)) == 40

@@ -15,10 +15,11 @@ import pytest
 from msgspec import structs
 
 from grader import records
-from grader.export import canvas, classroom, github, gradescope, junit
+from grader.export import classroom, github, gradescope, junit, nbgrader
 from grader.export import csv as grades
 from grader.export.out import ExportError
 from tests import samples as s
+from tests.report.test_class_page import missing, unclear
 from tests.report.test_student import hostile
 
 
@@ -29,7 +30,7 @@ def text_of(module: ModuleType, results: list[records.Result], **options: object
 
 
 def table(results: list[records.Result]) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text_of(grades, results))))
+    return list(csv.DictReader(io.StringIO(text_of(grades, results).removeprefix("\ufeff"))))
 
 
 # --- csv -----------------------------------------------------------------------------------------------
@@ -49,7 +50,7 @@ def test_the_course_decides_order_and_weight() -> None:
     results = [s.result("ada", "one"), s.passed_all("ada", "two"), s.result("ada", "other"),
                s.result("ben", "one")]
     text = text_of(grades, results, weights={"two": 0.5, "absent": 9.0, "one": 2.0})
-    rows = list(csv.DictReader(io.StringIO(text)))
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
     assert [name for name in rows[0] if name.endswith(" score")] == ["two score", "one score", "other score"]
     # 19/2 + 2 * 7 + 7, of 19/2 + 2 * 20 + 20
     assert (rows[0]["total"], rows[0]["total max"]) == ("30.5", "69.5")
@@ -69,6 +70,39 @@ def test_no_name_is_a_formula(name: str) -> None:
     assert shown.startswith("'")
 
 
+@pytest.mark.parametrize("name", ["Anna;=1+1", "Anna,+1", "A\t-1", 'A;"=1', "A; ＝1"])
+def test_no_name_is_a_formula_where_another_sign_parts_the_cells(name: str) -> None:
+    text = text_of(grades, [s.result("1", name=name)])
+    for separator in ",;\t":
+        cells = [cell for row in csv.reader(io.StringIO(text), delimiter=separator) for cell in row]
+        assert not [cell for cell in cells if cell.strip('" ').startswith(("=", "+", "-", "＝"))]
+
+
+def test_people_are_sorted_by_name_and_two_of_one_name_are_two() -> None:
+    rows = table([s.result("1007", name="Zoë"), s.result("1010", name="Anna"), s.result("1009", name="Anna")])
+    assert [(row["student"], row["name"]) for row in rows] == [("1009", "Anna"), ("1010", "Anna"),
+                                                               ("1007", "Zoë")]
+
+
+def test_with_a_semicolon_numbers_have_a_comma() -> None:
+    half = s.result("ada", score=7.5)
+    text = text_of(grades, [half, s.result("bo;")], separator=";")
+    assert text.splitlines() == [
+        "\ufeffstudent;name;he_init score;he_init max;he_init status;total;total max;status",
+        "ada;;7,5;20;graded;7,5;20;graded", '"bo;";;7;20;graded;7;20;graded']
+
+
+def test_what_is_missing_or_unclear_is_blank_and_never_0() -> None:
+    rows = table([missing("mia", "one"), missing("mia", "two"), unclear("uta"), s.result("ada", "one"),
+                  missing("ada", "two")])
+    cells = {row["student"]: row for row in rows}
+    assert [cells["mia"][name] for name in ("one score", "one status", "total", "status")] == [
+        "", "missing", "", "missing"]
+    assert [cells["uta"][name] for name in ("he_init score", "he_init status", "total", "status")] == [
+        "", "unclear", "", "unclear"]
+    assert [cells["ada"][name] for name in ("two score", "total", "status")] == ["", "7", "graded"]
+
+
 def test_a_strange_name_stays_in_its_cell() -> None:
     rows = table([s.result('a",b\nc;\u202e\ud800')])
     assert len(rows) == 1
@@ -79,7 +113,7 @@ def test_a_file_is_written_whole_and_leaves_nothing_beside_it(tmp_path: Path) ->
     out = tmp_path / "grades.csv"
     grades.write([hostile()], out)
     assert [path.name for path in tmp_path.iterdir()] == ["grades.csv"]
-    assert out.read_text(encoding="utf-8").startswith("student,")
+    assert out.read_bytes().startswith(b"\xef\xbb\xbfstudent,name,")
 
 
 # --- gradescope ----------------------------------------------------------------------------------------
@@ -180,38 +214,28 @@ def test_classroom_tells_a_fault_of_ours_from_a_failure(result: records.Result, 
     assert json.loads(text_of(classroom, [result]))["status"] == status
 
 
-# --- canvas --------------------------------------------------------------------------------------------
-
-GRADEBOOK = ("\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,Old (1),Current Score\r\n"
-             "    Points Possible,,,,,5,(read only)\r\n"
-             '"Lovelace, Ada",42,s1,ada@example.org,One,5,9\r\n"Ben, Ben",43,s2,ben@example.org,One,,\r\n')
-SHEET = {"he_init": "Sheet 3 (12345)"}
-
-
-def test_canvas_needs_only_the_user_id() -> None:
-    results = [s.result("lovelaceada_42_777_he_init.ipynb"), s.withheld("43")]
-    lines = text_of(canvas, results, assignments=SHEET).splitlines()
-    assert lines[0] == "Student,ID,Section,Sheet 3 (12345)"
-    assert lines[1] == "    Points Possible,,,20"
-    assert lines[2].endswith(",42,,7")
-    assert lines[3] == "43,43,,"
+@pytest.mark.parametrize("status", [records.Status.UNCLEAR, records.Status.MISSING])
+def test_who_has_no_mark_has_failed_nothing(status: records.Status) -> None:
+    none = s.result(checks=(), score=None, status=status, reason="two files claim to be it")
+    suite = ET.fromstring(text_of(junit, [none]).split("\n", 1)[1])
+    assert [suite.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["1", "0", "0", "1"]
+    assert [test["status"] for test in json.loads(text_of(classroom, [none]))["tests"]] == ["error"]
+    lines = text_of(github, [none]).splitlines()
+    assert not [line for line in lines if line.startswith("::error")]
+    assert lines[-1].endswith(f"::Points {status.value}")
+    assert "score" not in json.loads(text_of(gradescope, [none]))
 
 
-@pytest.mark.parametrize("student", ["42", "lovelaceada_42", "lovelaceada_late_42_777_x.ipynb",
-                                     "Lovelace, Ada", "ADA@example.org", "s1"])
-def test_canvas_students_are_matched_with_the_gradebook(tmp_path: Path, student: str) -> None:
-    (tmp_path / "g.csv").write_text(GRADEBOOK, encoding="utf-8")
-    text = text_of(canvas, [s.result(student)], assignments=SHEET, gradebook=tmp_path / "g.csv")
-    rows = list(csv.reader(io.StringIO(text)))
-    assert rows[0] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Sheet 3 (12345)"]
-    assert rows[2] == ["Lovelace, Ada", "42", "s1", "ada@example.org", "One", "7"]
+# --- nbgrader ------------------------------------------------------------------------------------------
 
 
-def test_canvas_makes_no_new_assignment_and_no_guess(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="no assignment number"):
-        text_of(canvas, [s.result("42")], assignments={"he_init": "Sheet 3"})
-    (tmp_path / "g.csv").write_text(GRADEBOOK, encoding="utf-8")
-    with pytest.raises(ExportError, match="0 rows fit"):
-        text_of(canvas, [s.result("zoe")], assignments=SHEET, gradebook=tmp_path / "g.csv")
-    with pytest.raises(ExportError, match="Canvas user id"):
-        text_of(canvas, [s.result("zoe")], assignments=SHEET)
+def test_nbgraders_columns() -> None:
+    results = [s.result("1003", name="Schmidt, Anna", handed_in_at="2026-11-20T18:03:00+01:00"),
+               s.withheld("=1+1")]
+    rows = list(csv.DictReader(io.StringIO(text_of(nbgrader, results))))
+    assert ",".join(rows[0]) == ("assignment,duedate,timestamp,student_id,last_name,first_name,email,"
+                                 "raw_score,late_submission_penalty,score,max_score")
+    assert rows[0] == {"assignment": "he_init", "duedate": "", "timestamp": "2026-11-20T18:03:00+01:00",
+                       "student_id": "1003", "last_name": "Schmidt", "first_name": "Anna", "email": "",
+                       "raw_score": "7", "late_submission_penalty": "0", "score": "7", "max_score": "20"}
+    assert (rows[1]["student_id"], rows[1]["score"], rows[1]["late_submission_penalty"]) == ("'=1+1", "", "")

@@ -7,19 +7,25 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import structs
+from sqlalchemy import event
 
 from grader import commands, records
 from grader.execute.opening import open_sandbox
-from grader.keep.gradebook import SCHEMA, Entry, Gradebook, GradebookError, Override
+from grader.keep.gradebook import Entry, Gradebook, GradebookError
+from grader.keep.marking import Override
+from grader.keep.people import Known
+from grader.keep.schema import SCHEMA
 from grader.options import Options
 from grader.report.console import Lines
 from tests.conftest import CELLS, write_exercise
 from tests.notebooks import notebook
 
 OLD = Path(__file__).parent / "gradebook-0.1.sqlite"  # six of the small exercise, one of he_init
+OLD_2 = Path(__file__).parent / "gradebook-0.2.sqlite"  # four of the small exercise
 
 
 def result(points: float = 1.0, student: str = "ada") -> records.Result:
@@ -46,7 +52,7 @@ def entry(**changes: object) -> Entry:
 def test_what_is_recorded_comes_back(book: Gradebook, tmp_path: Path) -> None:
     book.record(entry())
     with Gradebook(tmp_path / "gradebook.sqlite") as again:
-        assert again.entries() == [entry()]
+        assert again.entries() == [entry(attempt=1)]
 
 
 def test_a_regrade_replaces_and_an_override_survives_it(book: Gradebook) -> None:
@@ -93,6 +99,70 @@ def test_what_a_tutor_has_marked_needs_nobody_any_more(book: Gradebook) -> None:
     assert book.results()[0].needs_you == (need,)
     book.override(Override(student="ada", exercise="x", check="b", points=0.0))
     assert book.results()[0].needs_you == ()
+
+
+def handed_in(sha256: str, points: float = 1.0, **who: Any) -> Entry:
+    file = records.NotebookFile(path="p", sha256=sha256)
+    return entry(result=structs.replace(result(points), notebook=file, **who))
+
+
+def numbers(book: Gradebook) -> list[tuple[int, str]]:
+    return [*book.attempts().get(("ada", "x"), {}).items()]
+
+
+def test_other_bytes_are_another_attempt_and_the_same_bytes_are_none(book: Gradebook,
+                                                                     tmp_path: Path) -> None:
+    for one in handed_in("a"), handed_in("a", 2.0), handed_in("b"), handed_in("b", 2.0):
+        book.record(one)
+    assert numbers(book) == [(1, "a"), (2, "b")]
+    with closing(sqlite3.connect(tmp_path / "gradebook.sqlite")) as db:
+        kept = db.execute("SELECT json_extract(result, '$.score'), notebook FROM attempts ORDER BY number")
+        assert kept.fetchall() == [(2.0, "n"), (2.0, "n")], "each as it was judged last"
+    assert (book.results()[0].attempt, book.results()[0].notebook.sha256) == (2, "b")
+
+
+def test_an_attempt_has_the_number_of_its_source_and_none_is_lost_where_that_comes_twice(
+        book: Gradebook) -> None:
+    for sha256, attempt in ("a", 3), ("b", 3), ("c", 0), ("d", 9):
+        book.record(handed_in(sha256, attempt=attempt))
+    assert [number for number, *_ in numbers(book)] == [3, 4, 5, 9]
+    assert book.results()[0].attempt == 9
+
+
+def test_a_mark_that_is_told_of_in_another_way_is_no_news(book: Gradebook, tmp_path: Path) -> None:
+    book.record(handed_in("a"))
+    book.record(handed_in("a", name="Ada Lovelace"), told=False)
+    assert book.results()[0].name == "Ada Lovelace"
+    with closing(sqlite3.connect(tmp_path / "gradebook.sqlite")) as db:
+        assert db.execute("SELECT what FROM history").fetchall() == [("graded 1 / 5",)]
+
+
+def test_who_is_removed_has_no_result_and_keeps_the_attempts(book: Gradebook, tmp_path: Path) -> None:
+    book.meet([Known(person=records.Person(id="ada"), on_roster=True)])
+    book.record(handed_in("a"))
+    book.override(Override(student="ada", exercise="x", check="b", points=3.0))
+    book.remove("ada")
+    assert not book.results()
+    (person,) = book.people()
+    assert (person.on_roster, person.handed_in) == (False, frozenset({"x"}))
+    book.record(handed_in("a"))
+    assert book.results()[0].score == 4.0, "the override is there again"
+    assert numbers(book) == [(1, "a")]
+
+
+def test_what_is_erased_is_in_no_byte_of_the_file(book: Gradebook, tmp_path: Path) -> None:
+    book.close()  # some builds of SQLite write zeros over what is deleted, and others do not
+    event.listen(book._engine, "connect", lambda db, _: db.execute("PRAGMA secure_delete=OFF").close())
+    secret = "c0ffee-ada"
+    book.meet([Known(person=records.Person(id=secret, name="Ada L.", email="ada@l"), known_as=("d0d0-ada",))])
+    book.record(handed_in("a", student=secret))
+    book.override(Override(student=secret, exercise="x", check="b", points=3.0, comment="To c0ffee-ada."))
+    book.record(handed_in("a", student="bo"))
+    book.erase(secret)
+    assert [one.student for one in book.results()] == ["bo"]
+    words = [secret, "Ada L.", "ada@l", "d0d0-ada"]
+    assert [(file.name, word) for file in tmp_path.iterdir() for word in words
+            if word.encode() in file.read_bytes()] == []
 
 
 def test_the_seed_is_drawn_once(book: Gradebook) -> None:
@@ -145,6 +215,24 @@ def test_a_batch_goes_on_from_version_0_1(old: Path, tmp_path: Path,
             assert says in capsys.readouterr().err
             assert {result.student: result.score for result in results} == MARKS_OF_OLD
     assert "Half right." in (old.parent / "bo" / "doubling.html").read_text()
+
+
+def test_a_gradebook_of_version_0_2_is_read_with_people_and_first_attempts(tmp_path: Path) -> None:
+    path = Path(shutil.copy(OLD_2, tmp_path / "gradebook.sqlite"))
+    for _ in "upgraded", "opened again":
+        with Gradebook(path) as book:
+            found = {one.student: one for one in book.results()}
+            assert {student: (one.score, one.attempt) for student, one in found.items()} == {
+                "1003": (6.0, 1), "ada": (6.0, 1), "bo": (4.0, 1), "cy": (0.0, 1)}
+            assert [(one.person.id, one.handed_in) for one in book.people()] == [
+                (student, frozenset({"doubling"})) for student in ("1003", "ada", "bo", "cy")]
+            assert all(entry.observed and entry.judged for entry in book.entries()), "nothing is run again"
+    with Gradebook(path) as book:
+        (bo,) = [entry for entry in book.entries() if entry.key[0] == "bo"]
+        book.record(bo)
+        assert [*book.attempts()["bo", "doubling"]] == [1], "the same bytes are known"
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
 
 
 def test_what_an_upgrade_cannot_finish_it_leaves_as_it_was(old: Path) -> None:

@@ -142,6 +142,78 @@ def test_what_needs_the_tutor_comes_first_and_can_be_filtered() -> None:
     assert {who for flag, who in flags.items() if "needs-you" in flag.split()} == {"ada", "wim"}
 
 
+def called(html: str) -> list[str]:
+    """The students' table: each row's name and id."""
+    rows = html[html.index('<table id="students">'):].split("<tr data-flags")[1:]
+    return [" ".join(re.findall(r"<bdi[^>]*>([^<]*)", row)) for row in rows]
+
+
+def test_people_are_listed_by_name_with_the_id_beside_it() -> None:
+    named = {"1010": "Anna Schmidt", "1009": "Anna Schmidt", "30": "Zoë Weber", "31": "Änne Adam", "s10": "",
+             "s2": "", "32": "Bert &amp; Co"}
+    results = [s.result(id, name=name.replace("&amp;", "&")) for id, name in named.items()]
+    html = page(results, links={("1010", "he_init"): "1010/he_init.html"})
+    assert called(html) == ["Anna Schmidt 1009", "Anna Schmidt 1010", "Änne Adam 31", "Bert &amp; Co 32",
+                            "s2", "s10", "Zoë Weber 30"]
+    assert '<a href="1010/he_init.html"><bdi>Anna Schmidt</bdi></a> <bdi class="soft">1010</bdi>' in html
+
+
+def test_blind_names_nobody() -> None:
+    assert called(page([s.result("Participant_1003")])) == ["Participant_1003"]
+
+
+def test_a_name_that_is_the_id_is_said_once() -> None:
+    assert called(page([s.result("ada", name="ada")])) == ["ada"]
+
+
+def unclear(student: str) -> records.Result:
+    said = records.Sentence(template="it is not clear which of these files counts: %(files)s",
+                            values={"files": "a.ipynb, b.ipynb"})
+    need = records.NeedsYou(kind="unclear", reason=said.template % said.values, said=said)
+    claims = tuple(records.NotebookFile(path=name, sha256=name) for name in ("a.ipynb", "b.ipynb"))
+    return s.result(student, checks=(), status=records.Status.UNCLEAR, score=None, max_score=20.0,
+                    reason="why", needs_you=(need,), claims=claims)
+
+
+def missing(student: str, exercise: str = "he_init") -> records.Result:
+    return s.result(student, exercise, (), status=records.Status.MISSING, score=None, max_score=20.0)
+
+
+def test_whoever_has_no_mark_is_told_apart() -> None:
+    html = page([s.withheld("wim"), unclear("uta"), missing("mia"), s.result("ada")])
+    rows = dict(zip(called(html), html.split("<tr data-flags")[1:], strict=True))
+    for who, word in ("wim", "withheld"), ("uta", "unclear"), ("mia", "missing"):
+        marks = re.findall(r"<td[^>]*>(?:<span.*?</span> )?([^<]*)", rows[who])
+        assert marks[:2] == [word, word], who
+        assert not re.search(r">\s*0\s*<", rows[who].partition("</tr>")[0])
+    block = html[html.index('id="needs-you"'): html.index('id="talk"')]
+    assert "counts: a.ipynb, b.ipynb" in block
+    assert "uta" in block
+    assert "mia" not in block
+    assert re.findall(r"<dt>(\w+)</dt><dd>(\d)</dd>", html)[:3] == [
+        ("students", "4"), ("submissions", "3"), ("missing", "1")]
+    assert [set(re.findall(r'="([^"]*)"', rows[who])[0].split()) for who in ("uta", "mia")] == [
+        {"needs-you", "unclear"}, {"missing"}]
+
+
+def test_what_is_missing_counts_for_nothing_and_nothing_at_all_has_no_total() -> None:
+    standings = {x.student: x for x in cohort.counted([
+        s.result("ada"), missing("ada", "devices"), s.result("ben", "devices"), missing("mia"),
+        missing("mia", "devices")]).standings}
+    assert (standings["ada"].score, standings["ada"].max_score) == (7.0, 40.0)
+    assert (standings["mia"].score, standings["mia"].max_score) == (None, 40.0)
+    assert cohort.counted([s.result("ada"), missing("mia")]).exercises[0].bins == cohort.counted(
+        [s.result("ada")]).exercises[0].bins
+
+
+def test_a_team_does_not_look_like_itself() -> None:
+    notebook = s.notebook(own_work(1))
+    results = [s.result(name, team="A") for name in ("ada", "ben")]
+    books = {(name, "he_init"): notebook for name in ("ada", "ben")}
+    assert 'href="#alike"' not in page(results, books)
+    assert 'href="#alike"' in page([s.result(name) for name in ("ada", "ben")], books)
+
+
 def test_what_is_withheld_has_no_mark_and_a_reason() -> None:
     html = page([s.withheld("wim"), s.result("ada")])
     assert "gain: the check raised KeyError" in html

@@ -10,6 +10,7 @@ from msgspec import structs
 from grader.records import Cause, Mark, NeedsYou, Result, Status
 from grader.report import console, wording
 from tests import samples as s
+from tests.report.test_class_page import missing, unclear
 
 LATE = structs.replace(s.VARIANCE, id="late", diagnosis=None, cause=Cause.TIMEOUT)
 MENDED = structs.replace(s.VARIANCE, mark=Mark.PASS, points=4.0)
@@ -33,6 +34,24 @@ def test_the_class_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
         assert words in " ".join(told.split())
     for slug in ("lecun-scaling", "timeout", "wrong-answer"):
         assert slug not in told
+
+
+def test_people_are_named_and_sorted_and_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    results = [s.result("1007", name="Zoë"), s.result("1003", name="Anna Schmidt"),
+               s.result("1001", name="Anna Schmidt"), s.result("1002")]
+    console.class_table(results, Path("out"))
+    told = capsys.readouterr().out
+    places = [told.index(who) for who in ("1002", "Anna Schmidt (1001)", "Anna Schmidt (1003)", "Zoë (1007)")]
+    assert places == sorted(places)
+
+
+def test_whoever_has_no_mark_is_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    console.class_table([s.withheld("wim"), unclear("uta"), missing("mia"), s.result("ada")], Path("out"))
+    told = " ".join(capsys.readouterr().out.split())
+    for words in ("uta he_init unclear", "a.ipynb, b.ipynb", "mia he_init missing",
+                  "1 withheld by no student", "1 missing", "3 submissions",
+                  "1 unclear, without a mark: say which file counts with --prefer"):
+        assert words in told, words
 
 
 def test_the_class_is_told_in_german(capsys: pytest.CaptureFixture[str]) -> None:

@@ -374,3 +374,34 @@ def test_what_was_skipped_is_told_once_for_each_reason() -> None:
         assert text.count("wandb") == 1
         assert "Skipped on the grading machine" in text
     assert "Skipped on the grading machine" not in page(s.passed_all())
+
+
+@pytest.mark.parametrize(("language", "says"), [("en", "Handed in by your team, Gruppe 7."),
+                                                ("de", "Abgegeben von deinem Team, Gruppe 7.")])
+def test_a_team_s_page_names_the_student_and_the_team(language: str, says: str) -> None:
+    result = s.result("1003", name="Anna Schmidt", team="Gruppe 7")
+    html, text = (render(result, s.NOTEBOOK, language=language) for render in (student.render,
+                                                                               markdown.render))
+    assert "<bdi>Anna Schmidt</bdi> (<bdi>1003</bdi>)" in html
+    assert "Anna Schmidt (1003)</title>" in html
+    assert "Anna Schmidt (1003)" in text
+    assert says in html
+    assert says in text
+    assert "team" not in page(s.result()).casefold()
+
+
+def test_where_nobody_may_know_the_name_the_id_stands_alone() -> None:
+    assert "<bdi>1003</bdi></p>" in page(s.result("1003"))
+
+
+@pytest.mark.parametrize(("language", "says"), [
+    ("en", "it is not clear which of them counts: a.ipynb, b.ipynb. Your tutor decides."),
+    ("de", "es ist nicht klar, welche davon zählt: a.ipynb, b.ipynb. Das entscheidet")])
+def test_whose_file_is_unclear_is_told_which(language: str, says: str) -> None:
+    claims = tuple(records.NotebookFile(path=name, sha256=name) for name in ("a.ipynb", "b.ipynb"))
+    result = s.result(checks=(), status=records.Status.UNCLEAR, score=None, claims=claims)
+    for render in student.render, markdown.render:
+        text = render(result, "", language=language)
+        assert says in text
+        assert "our side" not in text
+        assert "bei uns" not in text.casefold()

@@ -1,0 +1,92 @@
+"""The marks of a gradebook on their way out: to other programs, into a tutor's sheet, back to students."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from grader import export as exporting
+from grader.export.filling import Filled, Wish
+from grader.export.out import ExportError
+from grader.files import replace_file
+from grader.keep.gradebook import GradebookError
+from grader.keep.publish import everybody as all_of
+from grader.keep.publish import opened, weights
+from grader.records import Result
+
+if TYPE_CHECKING:
+    from grader.export.feedback import Packed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marks:
+    """What a gradebook has to export."""
+
+    everybody: list[Result]                  # who is missing, too
+    results: list[Result]                    # of the exercises that were asked for
+    notebooks: dict[tuple[str, str], str]
+    said: dict[str, str]                     # of the whole batch
+
+    @property
+    def language(self) -> str:
+        """In which students are spoken to."""
+        return self.said.get("language", "en")
+
+
+def marks(out: Path, only: Collection[str], student: str | None = None) -> Marks:
+    """The marks of some exercises, or of all.
+
+    Raises:
+        GradebookError: there are none, also of this student.
+        ExportError: of one of these exercises nothing was handed in.
+    """
+    with opened(out) as book:
+        everybody, entries, said = all_of(book), book.entries(), book.batch_values()
+    known = sorted({result.exercise for result in everybody})
+    if odd := [name for name in only if name not in known]:
+        raise ExportError(f"--only {odd[0]}: no results of it in {out}; there are {', '.join(known)}")
+    results = [result for result in everybody if not only or result.exercise in only]
+    if not any(student in (None, result.student) for result in results):
+        raise GradebookError(f"{out}: no results" + (f" of a student {student!r}" if student else ""))
+    return Marks(everybody=everybody, results=results, said=said,
+                 notebooks={entry.key: entry.notebook for entry in entries})
+
+
+def export(out: Path, form: str, to: Path | TextIO, *, only: Collection[str], student: str | None,
+           assignments: Mapping[str, str], summary: Path | None,
+           separator: str = ",") -> list[str]:
+    """Write the marks in another program's format; says what the tutor should know of it."""
+    found = marks(out, only, student)
+    return exporting.write(form, [x for x in found.results if student in (None, x.student)], to,
+                           assignments=assignments, summary=summary, notebooks=found.notebooks,
+                           language=found.language, weights=weights(found.said), separator=separator)
+
+
+def fill(out: Path, form: str, to: Path | None, *, only: Collection[str], wish: Wish, worksheet: Path | None,
+         assignments: Mapping[str, str]) -> Filled:
+    """A tutor's own sheet with the marks in it, written only where it is said where to.
+
+    Raises:
+        ExportError: that is the sheet itself, which is the tutor's only copy.
+    """
+    if to and worksheet and to.exists() and to.samefile(worksheet):
+        raise ExportError(f"{to} is the sheet as you downloaded it, and stays: give another --output")
+    found = marks(out, only, wish.student)
+    filled = exporting.fill(form, found.results, worksheet, everybody=found.everybody, wish=wish,
+                            assignments=assignments, language=found.language)
+    if to:
+        replace_file(to, filled.content)
+    return filled
+
+
+def feedback(out: Path, audience: str, to: Path, *, only: Collection[str], worksheet: Path | None) -> Packed:
+    """Write the zip of reports that an LMS takes back."""
+    from grader.export.feedback import pack
+
+    found = marks(out, only)
+    packed = pack(found.results, found.notebooks, audience=audience, sheet=worksheet,
+                  everybody=found.everybody, language=found.language)
+    replace_file(to, packed.content)
+    return packed

@@ -1,0 +1,261 @@
+"""Whose a submission is, once an output folder has seen more than one download. Pure: nothing is read or
+written."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as later
+
+from msgspec import field, structs
+
+from grader.records import AnySubmission, Person
+from grader.wall.values import Record
+
+_NAMED = 3   # people whom one note names
+
+
+class Known(Record, frozen=True, kw_only=True):
+    """A person as the gradebook knows them."""
+
+    person: Person
+    on_roster: bool = False
+    known_as: tuple[str, ...] = ()               # the other ids that downloads have for them
+    numbers: dict[str, str] = field(default_factory=dict)  # exercise -> the id that its assignment alone has
+    handed_in: frozenset[str] = frozenset()      # the exercises of which an attempt of theirs counted
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset((self.person.id, *self.known_as))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Joined:
+    """What a download comes to once its people are known."""
+
+    submissions: tuple[AnySubmission, ...]     # `student` is the gradebook's id
+    people: tuple[Known, ...]           # everybody, those of earlier downloads too
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Arrival:
+    """Somebody of a download."""
+
+    person: Person
+    other_ids: frozenset[str]           # that the download has for them too
+    came_as: Mapping[str, str]          # exercise -> the id under which it came; of a team the member's own
+
+    @property
+    def exercises(self) -> frozenset[str]:
+        return frozenset(self.came_as)
+
+
+def joined(known: Iterable[Known], submissions: Sequence[AnySubmission], people: Sequence[Person] = (), *,
+           roster: frozenset[str] | None = None, passing: frozenset[str] = frozenset()) -> Joined:
+    """Who of a download is who of the gradebook.
+
+    An id decides, wherever it is known; one that belongs to one assignment decides alone in that one, and
+    elsewhere only where the names do not speak against it. Else somebody is one whom the gradebook knows only
+    by the same e-mail address, or by a name that nobody else has on either side, and only where an id says
+    nothing: it belongs to one assignment, or it is the roster's and the gradebook's is none of a roster.
+    Whoever is in this download under an id that is known, or has handed the exercise in under another one, is
+    somebody else.
+
+    Args:
+        known: the gradebook's people.
+        people: of the download and of the roster, those who handed in nothing too.
+        roster: the ids on it; None where there is none, and then who was on it stays so.
+        passing: the ids, `source_id` too, that belong to one assignment, as Moodle's do.
+    """
+    work = _Joining({one.person.id: one for one in known}, _arrivals(submissions, people), roster, passing)
+    work.join()
+    found = tuple(_told(one, work.owner_of(one)) for one in submissions if one.student in work.owner)
+    return Joined(submissions=found, people=work.everybody(), notes=work.told())
+
+
+def same_name(one: str, other: str) -> bool:
+    """Are these one name, written by two programs? No name is nobody's."""
+    return bool(one) and plain(one) == plain(other)
+
+
+def plain(name: str) -> str:
+    """A name without what programs change about it: normal form, case, blanks and "_"."""
+    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+                    .replace("_", " ").split())
+
+
+def _differ(here: _Arrival, there: Known) -> bool:
+    """Do the names speak against their being one person?"""
+    mine, theirs = here.person.name, there.person.name
+    return bool(mine and theirs) and not same_name(mine, theirs)
+
+
+def _told(one: AnySubmission, owner: str) -> AnySubmission:
+    """A submission under the gradebook's id, with the number that it came with."""
+    came = one.source_id or one.student
+    return structs.replace(one, student=owner, source_id="" if came == owner else came)
+
+
+def _arrivals(submissions: Iterable[AnySubmission], people: Iterable[Person]) -> dict[str, _Arrival]:
+    persons = {person.id: person for person in people}
+    came_as: dict[str, dict[str, str]] = {}
+    others: dict[str, set[str]] = {}
+    for one in submissions:
+        here = persons.get(one.student, Person(id=one.student))
+        persons[one.student] = structs.replace(here, name=here.name or one.name)
+        came_as.setdefault(one.student, {})[one.exercise] = _came_as(one)
+        if one.source_id and not one.team:  # a team's is shared by its members
+            others.setdefault(one.student, set()).add(one.source_id)
+    return {id: _Arrival(person=person, came_as=came_as.get(id, {}), other_ids=frozenset(others.get(id, ())))
+            for id, person in sorted(persons.items())}
+
+
+def _came_as(one: AnySubmission) -> str:
+    """The id that the download has for whoever handed something in; a team's is nobody's."""
+    return one.student if one.team else one.source_id or one.student
+
+
+@dataclass
+class _Joining:
+    """One download's people, as they find their place."""
+
+    known: dict[str, Known]
+    arrivals: Mapping[str, _Arrival]
+    roster: frozenset[str] | None
+    passing: frozenset[str]
+    owner: dict[str, str] = later(default_factory=dict)   # a download's id -> the gradebook's
+    notes: list[str] = later(default_factory=list)
+    by_name: list[str] = later(default_factory=list)      # who was told by a name or an address
+    left: set[str] = later(default_factory=set)           # of whom nothing can be taken
+
+    def __post_init__(self) -> None:
+        self.before = {(exercise, number): one.person.id for one in self.known.values()
+                       for exercise, number in one.numbers.items()}
+
+    def join(self) -> None:
+        # Whoever has the gradebook's own id comes first, then those with an alias of it.
+        for id, here in sorted(self.arrivals.items(), key=lambda pair: (pair[0] not in self.known, pair[0])):
+            there = self._numbered(here) or self._same_id(here) or self._alias(here)
+            if there and id not in self.left:
+                self._by_id(here, there)
+        # An assignment after the other, so that one call may bring several; who handed in nothing comes last,
+        # and is nobody's business where no roster names them.
+        rest = [here for id, here in self.arrivals.items() if id not in self.owner and id not in self.left
+                and (here.exercises or id in (self.roster or ()))]
+        for here in sorted(rest, key=lambda one: (not one.exercises, sorted(one.exercises), one.person.id)):
+            self._settle(here, self._alike(here) or Known(person=here.person))
+
+    def owner_of(self, one: AnySubmission) -> str:
+        """Whose a submission is. What came under a number before, comes to the same person under it again."""
+        return self.before.get((one.exercise, _came_as(one)), self.owner[one.student])
+
+    def _numbered(self, here: _Arrival) -> Known | None:
+        """Who has handed one of these exercises in under the same number."""
+        found = (self.before.get(pair) for pair in sorted(here.came_as.items()) if pair[1] in self.passing)
+        return next((self.known[id] for id in found if id), None)
+
+    def _same_id(self, here: _Arrival) -> Known | None:
+        """Who has this very id. One assignment's number may be another person's id elsewhere: then the names
+        speak against it, and nothing can be said."""
+        id, there = here.person.id, self.known.get(here.person.id)
+        if there and _differ(here, there) and (id in self.passing or id in there.numbers.values()):
+            self.left.add(id)
+            self.notes.append(f"{id}: left out, this is {here.person.name} here and {there.person.name} in "
+                              "the gradebook; say who is who with --roster, or give another --out")
+        return there
+
+    def _alias(self, here: _Arrival) -> Known | None:
+        """Whom the gradebook also knows by this id, or by one that comes with it."""
+        for one in self.known.values():
+            if here.person.id in one.known_as and not _differ(here, one):
+                return one
+        for one in self.known.values():
+            if (here.other_ids & one.ids and same_name(here.person.name, one.person.name)
+                    and one.person.id not in (self.roster or ())):
+                return one
+        return None
+
+    def _by_id(self, here: _Arrival, there: Known) -> None:
+        id, theirs = here.person.id, there.person.name
+        if any(self.owner.get(one) == there.person.id and self.arrivals[one].exercises & here.exercises
+               for one in self.owner):
+            self.notes.append(f"{id}: {theirs or there.person.id} has handed in the same exercise in this "
+                              "download, so this is somebody else")
+            self._settle(here, Known(person=here.person))
+            return
+        if _differ(here, there):
+            self.notes.append(f"{id} was {theirs} and is {here.person.name} now; the id decides, this is one "
+                              "person")
+        self._settle(here, there)
+
+    def _alike(self, here: _Arrival) -> Known | None:
+        """The one person of the gradebook who this may be, where no id says so."""
+        person = here.person
+        may = person.id in self.passing or person.id in (self.roster or ())
+        for what in ("email", "name"):
+            mine = getattr(person, what)
+            there = [one for one in self.known.values() if same_name(mine, getattr(one.person, what))]
+            peers = [one for one in self._beside(here) if same_name(mine, getattr(one.person, what))]
+            if not may or not there:
+                continue
+            if len(there) == 1 and not peers and self._free(here, there[0]):
+                self.by_name.append(f"{mine} ({person.id}, before {there[0].person.id})")
+                return there[0]
+            if what == "name" and person.id in self.passing:
+                ids = ", ".join(sorted({one.person.id for one in there} | {one.person.id for one in peers}))
+                self.notes.append(f"{mine} ({person.id}) may be {ids} and may be somebody else: taken for "
+                                  "somebody else, since nothing says so; --roster does")
+        return None
+
+    def _beside(self, here: _Arrival) -> list[_Arrival]:
+        """Who may be in the same assignment of this download; of those without a file nobody says in which
+        they are."""
+        return [one for one in self.arrivals.values() if one is not here
+                and (not one.exercises or not here.exercises or one.exercises & here.exercises)]
+
+    def _free(self, here: _Arrival, there: Known) -> bool:
+        if here.person.id not in self.passing and there.on_roster:
+            return False
+        return not (here.exercises & there.handed_in
+                    or any(there.ids & {one.person.id, *one.other_ids} for one in self._beside(here)
+                           if one.person.id in self.passing or one.person.id not in self.left))
+
+    def _settle(self, here: _Arrival, there: Known) -> None:
+        was, now = there.person, here.person
+        person = Person(id=was.id, name=now.name or was.name, email=now.email or was.email,
+                        group=now.group or was.group)
+        others = (there.ids | here.other_ids | {now.id}) - {was.id} - self.known.keys()
+        mine = {exercise: number for exercise, number in here.came_as.items()
+                if self.before.get((exercise, number), was.id) == was.id}
+        numbers = {exercise: number for exercise, number in mine.items() if number in self.passing}
+        self.known[was.id] = structs.replace(there, person=person, known_as=tuple(sorted(others)),
+                                             numbers=there.numbers | numbers,
+                                             handed_in=there.handed_in | mine.keys())
+        self.owner[now.id] = was.id
+
+    def _ids(self) -> dict[str, str]:
+        """Every id by which somebody is known -> the gradebook's, which comes before another's alias."""
+        ids = {alias: id for id, one in self.known.items() for alias in one.known_as}
+        return ids | {id: id for id in self.known}
+
+    def everybody(self) -> tuple[Known, ...]:
+        people = [one for _, one in sorted(self.known.items())]
+        if self.roster is None:
+            return tuple(people)
+        ids = self._ids()
+        there = {self.owner.get(id, ids.get(id)) for id in self.roster - self.left}
+        return tuple(structs.replace(one, on_roster=one.person.id in there) for one in people)
+
+    def told(self) -> tuple[str, ...]:
+        if not self.by_name:
+            return tuple(self.notes)
+        return (*self.notes, "told by their names, since their numbers are new: "
+                             f"{some(self.by_name)}; --roster would say it for sure")
+
+
+def some(people: Sequence[str], most: int = _NAMED) -> str:
+    """The first few of some people, and how many more there are."""
+    more = len(people) - most
+    return ", ".join(people[:most]) + (f" and {more} more" if more > 0 else "")
