@@ -216,8 +216,9 @@ class _People:
             more = f" and {len(strangers) - SHOWN} more" if len(strangers) > SHOWN else ""
             notes.append(f"not on the roster: {shown}{more}")
         standings = {at: self._standing(node) for node in self.nodes for at in node.at}
-        passing = frozenset(self.of[id(node)].id for node in self.nodes
-                            if node.kind == "Moodle" and node.listed is None and id(node) in self.of)
+        numbered = [node for node in self.nodes if node.kind == "Moodle" and not node.team]
+        passing = frozenset(node.id for node in numbered) | {
+            self.of[id(node)].id for node in numbered if node.listed is None and id(node) in self.of}
         return People(standings=standings, notes=tuple(notes), passing=passing,
                       everybody=tuple(self.persons[key] for key in sorted(self.persons)))
 
