@@ -92,9 +92,10 @@ def worksheet(path: Path, form: Form, people: Sequence[Member] = ENROLLED) -> Pa
 
 
 def representable(form: Form) -> set[str]:
-    """Whose names the sheet's encoding can hold: the others' are question marks in it."""
-    return {one.login for one in ENROLLED if one.name.encode(form.encoding, "replace").decode(form.encoding)
-            == one.name}
+    """Whose name and group the sheet's encoding can hold: the others' are question marks in it."""
+    said = {one.login: f"{one.name}{one.group if form.teams else ''}" for one in ENROLLED}
+    return {login for login, text in said.items()
+            if text.encode(form.encoding, "replace").decode(form.encoding) == text}
 
 
 def gradebook(path: Path, people: Sequence[Member] = ENROLLED, separator: str = ",") -> Path:
