@@ -8,7 +8,8 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from grader.cli import EXAMPLES, main
+from grader.cli import main
+from grader.cli.shared import EXAMPLES
 
 HEAVY = ("torch", "nbconvert", "nbformat", "sqlalchemy", "rich", "jinja2", "IPython", "zmq", "numpy")
 

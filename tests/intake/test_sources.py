@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from grader.cli import LAYOUTS, main
+from grader.cli import main
+from grader.cli.shared import LAYOUTS
 from grader.intake import layouts
 from grader.intake.handed import IntakeError
 from grader.intake.sources import keep_apart
