@@ -8,7 +8,8 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from grader.cli import EXAMPLES, main
+from grader.cli import main
+from grader.cli.shared import EXAMPLES
 
 HEAVY = ("torch", "nbconvert", "nbformat", "sqlalchemy", "rich", "jinja2", "IPython", "zmq", "numpy")
 
@@ -37,3 +38,10 @@ def test_examples_name_commands_that_exist() -> None:
 
 def test_an_unknown_option_is_exit_code_2() -> None:
     assert CliRunner().invoke(main, ["batch", "--colour"]).exit_code == 2
+
+
+def test_what_is_a_default_and_what_restricts_is_said() -> None:
+    said = " ".join(CliRunner().invoke(main, ["batch", "--help"]).output.split())
+    assert "a default. To grade one exercise and no other, say --only" in said
+    for option in ("--dry-run", "--save-mapping", "--mapping", "--roster", "--prefer", "--layout"):
+        assert option in said

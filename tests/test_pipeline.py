@@ -194,11 +194,10 @@ def test_a_new_attempt_is_run_and_another_place_is_not(course: Path, tmp_path: P
     folder, out = submit(tmp_path, bo=SQUARES), tmp_path / "out"
     again = ("batch", folder, "--out", out, "--exercises", course, "--sandbox", "process")
     run(*again)
-    (folder / "bo" / "work").mkdir()
-    (folder / "bo" / "doubling.ipynb").rename(folder / "bo" / "work" / "doubling.ipynb")
+    (folder / "bo" / "doubling.ipynb").rename(folder / "bo" / "doubling (1).ipynb")
     assert "0 to grade, 1 unchanged" in run(*again).output
-    assert rows(out)["bo"]["notebook"]["path"] == "bo/work/doubling.ipynb"  # type: ignore[index]
-    (folder / "bo" / "work" / "doubling.ipynb").write_text(RIGHT)
+    assert rows(out)["bo"]["notebook"]["path"] == "bo/doubling (1).ipynb"  # type: ignore[index]
+    (folder / "bo" / "doubling (1).ipynb").write_text(RIGHT)
     assert "1 to grade, 0 unchanged" in run(*again).output
     assert (rows(out)["bo"]["score"], rows(out)["bo"]["attempt"]) == (6.0, 2)
 

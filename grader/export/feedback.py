@@ -126,8 +126,9 @@ def _canvas_row(path: Path, everybody: Iterable[Result]
 
 def _of_entry(users: Collection[str]) -> Address:
     """Named like the entry that it came as, which says whose it is."""
-    theirs = re.compile(r"(?:(?P<name>\w*?)_)?(?P<late>late_)?(?P<user>%s)_(?P<attachment>[0-9]+)_.*"
-                        % "|".join(map(re.escape, users)), re.IGNORECASE | re.DOTALL)
+    known = "|".join(map(re.escape, users))
+    theirs = re.compile(rf"(?:(?P<name>\w*?)_)?(?P<late>late_)?(?P<user>{known})_(?P<attachment>[0-9]+)_.*",
+                        re.IGNORECASE | re.DOTALL)
 
     def address(result: Result, file: str) -> tuple[str, str] | None:
         for part in result.notebook.path.split("/"):

@@ -19,7 +19,7 @@ COPY_BETWEEN = re.compile(rf"(?:^|[\s_-]+){COPY_OF}$", re.IGNORECASE)
 COPY_BEHIND = re.compile(r"(?:[\s_]*\((?:\d{1,3}|(?:copy|kopie)(?: \d{1,3})?)\)"
                          r"|[-_\s]+(?:copy|kopie)[-_\s]?\d{0,3})$", re.IGNORECASE)
 NUMBER_BEHIND = re.compile(r"-\d{1,2}$")
-OLD_BEHIND = re.compile(r"(?:[-_.\s]+(?:old|alt|backup|bak|veraltet|sicherung)[-_\s]?\d{0,3}"
+OLD_BEHIND = re.compile(r"(?:(?:^|[-_.\s]+)(?:old|alt|backup|bak|veraltet|sicherung)[-_\s]?\d{0,3}"
                         r"|[-_\s]*\((?:old|alt|backup)\))$", re.IGNORECASE)
 OLD_BEFORE = re.compile(r"^(?:old|backup)$", re.IGNORECASE)
 

@@ -27,9 +27,8 @@ from grader.intake.tree import opened
 from grader.records import Person, Submission, Unclear, Unreadable
 
 OURS = ("gradebook.sqlite", "results.jsonl")      # by these a folder that a batch wrote is known
-WRITTEN = "an earlier batch wrote it"
+WRITTEN = "an earlier batch wrote what is in it"
 NOBODYS = "nothing says whose it is"
-QUIET = (WRITTEN, EDITED)
 SHOWN = 20                                        # files that are nobody's, and people in one note
 
 
@@ -99,9 +98,8 @@ def _without_ours(tree: Tree) -> Tree:
         raise IntakeError(f"{tree.source}: `grader batch` has written its reports here; give the folder or "
                           "archive with what was handed in")
     below = tuple(f"{folder}/" for folder in folders)
-    ours = {file.relative for file in tree.files if below and file.relative.startswith(below)}
-    return replace(tree, files=tuple(file for file in tree.files if file.relative not in ours),
-                   refused=(*tree.refused, *((name, WRITTEN) for name in sorted(ours))))
+    return replace(tree, files=tuple(file for file in tree.files if not file.relative.startswith(below)),
+                   refused=(*tree.refused, *((folder, WRITTEN) for folder in sorted(folders))))
 
 
 def taken_in(sources: Sequence[Source], asked: Asked) -> Intake:
@@ -129,7 +127,7 @@ def taken_in(sources: Sequence[Source], asked: Asked) -> Intake:
     absent = [everybody[key] for key in sorted(everybody) if key not in there]
     new += [f"no file from {people.told(absent[at:at + SHOWN])}" for at in range(0, len(absent), SHOWN)]
     found = chosen(claims, Wanted(only=asked.only, prefer=asked.prefer))
-    passed_over = [f"{row.file}: left out, {row.why}" for row in ignored.values() if row.why not in QUIET]
+    passed_over = [f"{row.file}: left out, {row.why}" for row in ignored.values() if row.why != EDITED]
     if len(passed_over) > SHOWN:
         passed_over[SHOWN:] = [f"and {len(passed_over) - SHOWN} more are left out; --dry-run names them"]
     return Intake(submissions=found.submissions, people=tuple(everybody[key] for key in sorted(everybody)),
@@ -189,7 +187,7 @@ def _said(source: Source) -> list[str]:
     line = f"{reading.layout}, {number} {noun}{'' if number == 1 else 's'}"
     line += f", {len(reading.without)} without a file" if reading.without else ""
     before = f"{source.label}: " if source.label else ""
-    return [f"{before}{each}" for each in (line, *getattr(reading, "said", ()))]
+    return [f"{before}{each}" for each in (line, *reading.said)]
 
 
 def refuse_nothing(intake: Intake) -> None:

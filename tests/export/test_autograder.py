@@ -98,7 +98,8 @@ def test_one_exercise_is_packed_into_one_zip(words: list[str], says: str, tmp_pa
 
 def test_it_holds_what_gradescope_and_the_judge_read_and_no_answer(packed: zipfile.ZipFile) -> None:
     names = set(packed.namelist())
-    assert {"setup.sh", "run_autograder", "constraints.txt", "requirements.txt", "grader/cli.py"} <= names
+    assert {"setup.sh", "run_autograder", "constraints.txt", "requirements.txt",
+            "grader/cli/__init__.py"} <= names
     assert {name for name in names if name.startswith("exercises/")} == {
         f"exercises/he_init/{file.name}" for file in catalog.load(HE_INIT).files}
     assert "exercises/he_init/checks.py" in names

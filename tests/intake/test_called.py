@@ -33,6 +33,7 @@ EXERCISES = ("he_init", "init", "sheet-1")
     ("he_init_alt.ipynb", "", "he_init", True),
     ("old_he_init.ipynb", "", "he_init", True),
     ("alt_he_init.ipynb", "alt", "he_init", False),
+    ("old", "old", "", True),
     ("bo_sheet-1.ipynb", "bo", "sheet-1", False),
     ("bo_sheet-1-1.ipynb", "bo", "sheet-1", False),
     ("homework (3).ipynb", "homework", "", False),

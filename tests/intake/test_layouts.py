@@ -115,10 +115,12 @@ def test_where_students_and_folders_of_students_look_alike_the_tutor_is_asked(fi
     ["anna/he_init/he_init.ipynb", "anna/sheet-1/sheet-1.ipynb"],
     ["anna/week 1/he_init.ipynb", "anna/week 2/init.ipynb", "bo/he_init.ipynb"],
     ["anna/he_init.ipynb", "anna/old/he_init.ipynb", "bo/he_init.ipynb", "bo/data/explore.ipynb"],
+    ["anna/old/he_init.ipynb", "anna/new/he_init.ipynb", "bo/he_init.ipynb"],
+    ["anna/he_init.ipynb", "anna/run_1_2_log.txt"],
     ["anna/he_init.zip/he_init.ipynb", "anna/he_init_old.zip/he_init.ipynb"],
     ["anna/1/he_init.ipynb", "anna/2/he_init.ipynb", "bo/he_init.ipynb", "carl/he_init.ipynb",
      "dora_he_init.ipynb"],
-], ids=range(6))
+], ids=range(8))
 def test_a_students_own_folders_are_no_students(files: list[str]) -> None:
     assert owners(read(*files)) == {file: file.partition("/")[0].partition("_")[0] for file in files}
 

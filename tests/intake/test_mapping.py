@@ -224,6 +224,12 @@ def test_an_edited_mapping_is_never_written_over(tmp_path: Path) -> None:
     assert path.read_text() == "mine"
 
 
+def test_a_line_for_excel_says_the_separator(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("sep=;\r\na,b;c,d,e\r\n1;2\r\n")
+    table = tables.read(tmp_path / "t.csv")
+    assert (table.heads, table.rows[0][1]) == (("a,b", "c,d,e"), ("1", "2"))
+
+
 @given(rows=st.lists(st.tuples(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
                                st.text(alphabet="=+-@'\t\r\n,;\" ax")), min_size=1),
        separator=st.sampled_from([",", ";", "\t"]))

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from grader.cli import LAYOUTS, main
+from grader.cli import main
+from grader.cli.shared import LAYOUTS
 from grader.intake import layouts
 from grader.intake.handed import IntakeError
 from grader.intake.sources import keep_apart
@@ -68,7 +69,9 @@ def test_what_another_batch_wrote_is_nobodys(tmp_path: Path) -> None:
     put(tmp_path, "ada/he_init.ipynb")
     for name in "gradebook.sqlite", "results.jsonl", "bo/he_init.ipynb":
         put(tmp_path, f"reports/{name}")
-    assert [one.student for one in read(tmp_path).submissions] == ["ada"]
+    found = read(tmp_path)
+    assert [one.student for one in found.submissions] == ["ada"]
+    assert "reports: left out, an earlier batch wrote what is in it" in found.notes
     with pytest.raises(IntakeError, match="has written its reports here"):
         read(tmp_path / "reports")
 

@@ -160,7 +160,8 @@ def conditions(tmp_path: Path) -> Conditions:
 
 
 UNCLEAR = records.Unclear(
-    student="1003", name="Anna Schmidt", exercise="doubling", reason="two files, one name",
+    student="1003", name="Anna Schmidt", exercise="doubling",
+    reason="which? 1003/a/doubling.ipynb, 1003/b/doubling.ipynb",
     files=(records.NotebookFile(path="1003/a/doubling.ipynb", sha256="a"),
            records.NotebookFile(path="1003/b/doubling.ipynb", sha256="b")))
 

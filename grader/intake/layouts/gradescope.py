@@ -17,7 +17,6 @@ from grader.records import Person
 
 METADATA = "submission_metadata.yml"
 MAX_METADATA = 64 << 20        # with every test's output of every attempt
-DEEPEST = 50
 NOTHING = {"~", "null", "Null", "NULL"}     # where no quotes stand around it
 SUBMISSION = re.compile(r"^submission_(?P<number>[0-9]+)(?:\.\w+)?$")
 
@@ -99,13 +98,11 @@ def _read(data: bytes) -> object:
     """YAML as maps, lists and texts and nothing else. Where it is deep, PyYAML's loaders end the process.
 
     Raises:
-        YAMLError, ValueError: it is no YAML, or too deep.
+        YAMLError, ValueError: it is no YAML.
     """
     open_ = [list[object]()]
     for event in yaml.parse(data, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader)):
         if isinstance(event, yaml.CollectionStartEvent):
-            if len(open_) > DEEPEST:
-                raise ValueError("too deep")
             open_.append([])
         elif isinstance(event, yaml.CollectionEndEvent):
             items = open_.pop()

@@ -25,6 +25,7 @@ def test_checkouts_are_their_usernames() -> None:
     (["he-init-anna", "he-init-bo", "he-init-init"], {"anna", "bo", "init"}),
     (["anna", "bo", "carl"], {"anna", "bo", "carl"}),
     (["hw-max-a", "hw-max-b"], {"hw-max-a", "hw-max-b"}),
+    (["hw-a", "hw-a-b", "hw-a-c"], {"a", "a-b", "a-c"}),
     (["hw-team-1", "hw-team-2", "hw-team-3"], {"team-1", "team-2", "team-3"}),
 ])
 def test_what_all_checkouts_begin_with_is_no_part_of_a_username(folders: list[str], people: set[str]) -> None:

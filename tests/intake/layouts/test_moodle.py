@@ -29,9 +29,11 @@ def test_moodle_folders_of_old_and_new_versions_and_both_plugins_are_one_persons
 def test_moodle_flat() -> None:
     reading = read("A B_1_assignsubmission_file_he_init.ipynb",
                    "C_2_assignsubmission_file_work.zip/he_init.ipynb",
-                   "D_3_assignsubmission_onlinetext_onlinetext.html")
+                   "D_3_assignsubmission_onlinetext_onlinetext.html",
+                   "D_3_assignsubmission_onlinetext_he_init.ipynb")
     assert [(h.person.id, h.name, h.online) for h in reading.handed] == [
-        ("1", "he_init.ipynb", False), ("2", "work.zip/he_init.ipynb", False), ("3", "onlinetext.html", True)]
+        ("1", "he_init.ipynb", False), ("2", "work.zip/he_init.ipynb", False), ("3", "onlinetext.html", True),
+        ("3", "he_init.ipynb", False)]
 
 
 def test_what_a_student_calls_a_file_makes_nobody_else_of_them_in_moodle() -> None:

@@ -36,6 +36,12 @@ def test_of_a_course_of_nbgraders_what_was_submitted_is_taken(tmp_path: Path) ->
     assert reading.said[0] == "submitted is taken; autograded, release, source left as they are"
 
 
+def test_a_course_without_timestamps_is_known_by_its_other_folders() -> None:
+    reading = read("submitted/anna/ps1/he_init.ipynb", "submitted/anna/ps2/he_init.ipynb",
+                   "release/ps1/he_init.ipynb")
+    assert (reading.layout, [h.exercise for h in reading.handed]) == ("nbgrader", ["ps1", "ps2"])
+
+
 @pytest.mark.parametrize("below", ["submitted", "submitted/anna", "submitted/anna/ps1"])
 def test_a_part_of_a_course_is_read_as_a_part_of_it(tmp_path: Path, below: str) -> None:
     on_disk(tmp_path, COURSE)

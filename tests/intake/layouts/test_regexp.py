@@ -23,8 +23,14 @@ def test_a_regular_expression_says_whose_a_file_is() -> None:
 
 def test_the_tutors_own_folders_are_nobody() -> None:
     reading = read("anna_he_init.ipynb", "bo_he_init.ipynb", source="/home/my_course/in",
-                   asked=r".*?(?P<student_id>[a-z]+)_(?P<file_id>[^/]*)$")
+                   asked=r".*?(?P<student_id>[a-z]+)_(?P<file_id>.*)")
     assert owners(reading) == {"anna_he_init.ipynb": "anna", "bo_he_init.ipynb": "bo"}
+
+
+def test_the_files_own_ending_stays() -> None:
+    reading = read("anna/he_init.IPYNB", "anna/he_init.tar.gz", "anna/work/notes",
+                   asked=r".*/(?P<student_id>anna)/(?P<file_id>(work/)?[^/.]+)")
+    assert [h.name for h in reading.handed] == ["he_init.IPYNB", "he_init.tar.gz", "work/notes"]
 
 
 @pytest.mark.parametrize(("pattern", "says"), [

@@ -1,0 +1,27 @@
+"""Arguments -> one call -> exit code. Imports nothing heavy before it knows what is wanted."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+
+import click
+
+from grader import __version__
+from grader.cli import authoring, grading, marks
+from grader.cli.shared import epilog
+
+
+@click.group(epilog=epilog("main"), context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="grader")
+def main() -> None:
+    """Grade PyTorch exercise notebooks on gradients and initialisation, and say why."""
+    gc.set_threshold(50_000, 20, 100)  # of what is imported hardly anything is garbage
+    # or Python goes through all of torch once more, for half a second, before it ends
+    atexit.register(gc.freeze)
+
+
+for command in (grading.batch, grading.grade, grading.check, grading.doctor, authoring.release,
+                authoring.validate, marks.rejudge, marks.report, marks.override, marks.remove, marks.export,
+                marks.feedback):
+    main.add_command(command)

@@ -1,0 +1,106 @@
+"""The commands of whoever writes exercises and hands them out."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
+import click
+
+from grader.cli.shared import Failure, epilog, takes
+from grader.options import Options
+
+
+@click.command(epilog=epilog("release"))
+@click.argument("name")
+@click.option("--out", type=click.Path(path_type=Path), required=True,
+              help="Where to: a folder, or with --for gradescope a zip.")
+@click.option("--for", "audience", type=click.Choice(["students", "gradescope"]), default="students",
+              show_default=True,
+              help="gradescope: the zip with which Gradescope grades by itself, not what students get.")
+@takes("exercises", "sandbox")
+def release(options: Options, name: str, out: Path, audience: str) -> None:
+    """Write what students get: the notebook without solutions, and the visible checks.
+
+    NAME is an exercise, or all. For Gradescope, --sandbox says how submissions will run there.
+    """
+    from grader import commands
+
+    if audience == "gradescope":
+        click.echo(commands.autograder(out, options, name))
+        return
+    for path in commands.release(out, options, name):
+        click.echo(path)
+
+
+@click.command(epilog=epilog("validate"))
+@click.argument("name", required=False)
+@click.option("--sandbox", "where", type=click.Choice(["bubblewrap", "process", "inline"]),
+              help="Where wrong and right solutions run; inline is quick, and only for code you trust.")
+@click.option("--check", "checks", multiple=True, metavar="ID",
+              help="Prove this check only; may be given again.")
+@click.option("--solution", "solutions", multiple=True, metavar="FILE",
+              help="Run this file of wrong/ or right/ only, or notebook.ipynb; may be given again.")
+@click.option("--only", multiple=True, metavar="PROOF", help="Make this proof only; may be given again.")
+@click.option("--draws", type=click.IntRange(0), default=1000, show_default=True,
+              help="Fresh seeds with which the reference is judged to measure false alarms.")
+@click.option("--styles", type=click.IntRange(1), metavar="N",
+              help="Instead: does each right solution get full marks in N other wordings, too?")
+@click.option("--mutants", is_flag=True,
+              help="Instead: does each right solution lose a point for each mistake put into it?")
+@takes("exercises", "jobs", "seed")
+def validate(options: Options, name: str | None, where: str | None, draws: int, only: tuple[str, ...],
+             checks: tuple[str, ...], solutions: tuple[str, ...], styles: int | None, mutants: bool) -> None:
+    """Prove exercises: the reference passes, every wrong solution fails as it says, no check is dead.
+
+    \b
+    The proofs, in their order:
+      release     it can be handed out
+      names       what exercise.toml forbids and preloads exists
+      reference   the notebook runs to its end and passes
+      right       other right solutions pass
+      wrong       wrong solutions fail as their headers say
+      cost        one mistake costs one promise
+      killed      every check is failed by some wrong solution
+      spoilt      wrong numbers do not pass, junk makes no check raise
+      alarms      false alarms are as rare as claimed
+
+    --styles and --mutants try what is made of the right solutions by machine. A mutant that is right all the
+    same goes into the exercise's equivalent.toml, with the reason.
+
+    Exit code 0: all proved; 1: not; 2: nothing was proved, and one line says why.
+    """
+    if styles or mutants:
+        odd = [word for word, given in (("--only", only), ("--check", checks)) if given]
+        if odd or (where == "inline" and styles):
+            raise Failure(f"{(odd or ['--sandbox inline'])[0]} does not go with --styles or --mutants")
+        sys.exit(_varied(options, name, where, solutions, styles, mutants))
+    from grader.execute.opening import open_sandbox
+
+    with nullcontext() if where == "inline" else open_sandbox(where) as sandbox:
+        from grader.exercise import validate as proving
+        from grader.exercise.selection import Wanted
+        from grader.report import console
+
+        with console.working("validating") as progress:
+            wanted = Wanted(only=only, checks=checks, solutions=solutions, draws=draws)
+            reports = proving.validate(options, name, sandbox, wanted, progress=progress)
+        console.proofs_table(reports)
+        sys.exit(1 if any(report.flaws for report in reports) else 0)
+
+
+def _varied(options: Options, name: str | None, where: str | None, solutions: tuple[str, ...],
+            styles: int | None, mutants: bool) -> int:
+    """What is made of right solutions, tried; the exit code."""
+    from grader.execute.opening import open_sandbox
+
+    with open_sandbox(where) if styles else nullcontext() as sandbox:
+        from grader.exercise.variations import trials
+        from grader.report import console, variations
+
+        with console.working("validating") as progress:
+            found = trials.tried(options, name, solutions, sandbox=sandbox, styles=styles, mutants=mutants,
+                                 progress=progress)
+        variations.show(found)
+    return 0 if all(one.sound for one in found) else 1

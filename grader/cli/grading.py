@@ -1,0 +1,114 @@
+"""The commands that grade notebooks, and the one that says what this machine lacks for it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from grader.cli.shared import FOLDER, GRADING, WHOSE, epilog, opened_sandbox, takes
+from grader.options import Options
+
+
+@click.command(epilog=epilog("batch"))
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", type=FOLDER, default=Path("reports"),
+              show_default=True, help="Where marks and reports are written.")
+@click.option("--dry-run", is_flag=True,
+              help="Say whose each file is and which counts; grade and write nothing.")
+@click.option("--save-mapping", "save", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="The same, and write it as a table for --mapping.")
+@takes(*GRADING, "jobs", *WHOSE)
+def batch(options: Options, sources: tuple[Path, ...], out: Path, dry_run: bool, save: Path | None) -> None:
+    """Grade what a class handed in.
+
+    SOURCE is a folder or an archive: what you downloaded from Moodle, Canvas, nbgrader, GitHub Classroom or
+    Gradescope, or <student>/<notebook>.ipynb, or <student>_<exercise>.ipynb. Several sources are one class.
+
+    What was graded before and has not changed is not run again. Exit code 0: every submission has a mark;
+    1: some are withheld or unclear; 2: nothing was graded.
+    """
+    if dry_run or save:
+        from grader import commands
+        from grader.report import mapping_table
+
+        intake = commands.mapped(sources, options, save)
+        mapping_table.show(intake)
+        sys.exit(1 if any(row.use == "unclear" for row in intake.rows) else 0)
+    with opened_sandbox(options) as sandbox:
+        from grader import commands  # slow imports, while the sandbox gets ready
+        from grader.report import console
+
+        with console.watching() as watcher:
+            results = commands.batch(sources, out, options, sandbox, watcher)
+        console.class_table(results, out, commands.language(out))
+        sys.exit(commands.batch_exit_code(results))
+
+
+@click.command(epilog=epilog("grade"))
+@click.argument("notebook", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["junit", "github", "classroom", "gradescope"]),
+              help="Write what a CI service reads instead.")
+@click.option("--summary", type=click.Path(path_type=Path, dir_okay=False),
+              help="github: the file to which the step summary is added, $GITHUB_STEP_SUMMARY.")
+@takes(*GRADING)
+def grade(options: Options, notebook: Path, form: str | None, summary: Path | None) -> None:
+    """Grade one notebook and say why, in the terminal.
+
+    Exit code 0: every check passed; 1: not all; 3: the mark is withheld.
+    """
+    with opened_sandbox(options) as sandbox:
+        from rich.console import Console
+
+        from grader import commands  # slow imports, while the sandbox gets ready
+        from grader.report import terminal
+
+        graded = commands.grade(notebook, options, sandbox)
+        if form:
+            commands.export_one(graded, form, summary)
+        else:
+            terminal.show(graded.result, graded.notebook, Console(), language=options.language or "en")
+        sys.exit(commands.exit_code(graded.result))
+
+
+@click.command(epilog=epilog("check"))
+@click.argument("notebook", type=click.Path(path_type=Path))
+@takes("exercise", "exercises")
+def check(options: Options, notebook: Path) -> None:
+    """For students: run the visible checks on your own notebook, on your own machine.
+
+    The visible checks are not the whole mark. Exit code 0: all of them passed; 1: not all.
+    """
+    from rich.console import Console
+
+    from grader import commands
+    from grader.report import terminal
+
+    graded = commands.check(notebook, options)
+    terminal.show(graded.result, graded.notebook, Console())
+    click.echo("These are the visible checks; they are not the whole mark.")
+    sys.exit(commands.exit_code(graded.result))
+
+
+@click.command(epilog=epilog("doctor"))
+@click.argument("sources", metavar="[SOURCE...]", nargs=-1, type=click.Path(path_type=Path))
+@takes("exercise", "exercises", "layout")
+def doctor(options: Options, sources: tuple[Path, ...]) -> None:
+    """Say what this machine can do, and how to mend what is missing. Exit code 0: ready to grade.
+
+    With SOURCE, as `grader batch` takes it: which packages those notebooks import that are not installed
+    here, and nothing else.
+    """
+    if sources:
+        from grader import commands
+
+        lines = commands.doctor(sources, options)
+        click.echo("\n".join(lines) or "what these notebooks import is installed here")
+        sys.exit(1 if lines else 0)
+    from grader.execute.doctor import findings
+    from grader.report import console
+
+    found = findings()
+    console.findings_table(found)
+    sys.exit(0 if all(finding.ok for finding in found) else 1)

@@ -1,0 +1,207 @@
+"""The commands that work on marks: judge, override, remove, export, hand back."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from grader.cli.shared import FOLDER, ONLY, Failure, Points, epilog, takes
+from grader.options import Options
+
+PACKING = "gradescope-autograder"  # the name that packing had in 0.1, among the formats of marks
+FORMATS = ("csv", "moodle", "canvas", "gradescope", "junit", "github", "classroom", "nbgrader")
+
+
+@click.command(epilog=epilog("rejudge"))
+@click.argument("out", type=click.Path(path_type=Path))
+@takes("exercises")
+def rejudge(options: Options, out: Path) -> None:
+    """Judge stored observations again with today's checks; run no notebook."""
+    from grader import commands
+    from grader.keep import overrides
+    from grader.report import console
+
+    with console.watching() as watcher:
+        results = commands.rejudge(out, options, watcher)
+    console.class_table(results, out, commands.language(out))
+    for note in overrides.lost_overrides(out):
+        click.echo(f"grader: {note}", err=True)
+
+
+@click.command(epilog=epilog("report"))
+@click.argument("out", type=click.Path(path_type=Path))
+@takes()
+def report(_: Options, out: Path) -> None:
+    """Write every page again from the gradebook; run nothing, judge nothing."""
+    from grader import commands
+    from grader.report import console
+
+    console.class_table(commands.render_again(out), out, commands.language(out))
+
+
+@click.command(epilog=epilog("override"))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("student")
+@click.argument("named", metavar="EXERCISE")
+@click.argument("check")
+@click.option("--points", type=Points(), help="The points this check shall have: 2.5 or 2,5.")
+@click.option("--comment", default="", help="Shown to the student.")
+@click.option("--drop", is_flag=True, help="Take the override back.")
+@takes()
+def override(_: Options, out: Path, student: str, named: str, check: str, points: float | None,
+             comment: str, drop: bool) -> None:
+    """Give one check a tutor's own mark or comment; it survives every regrade."""
+    from grader.keep import overrides
+
+    click.echo(overrides.override(out, (student, named, check), points=points, comment=comment,
+                                   drop=drop))
+
+
+@click.command(epilog=epilog("remove"))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("person")
+@click.option("--erase", is_flag=True, help="Leave nothing of them in OUT: no attempt, history, override, "
+                                            "observation or page.")
+@takes()
+def remove(_: Options, out: Path, person: str, erase: bool) -> None:
+    """Take a person out of the class page, results.jsonl, grades.csv and every export.
+
+    PERSON is an id, or a name that only one person has. Their attempts, overrides and history stay in the
+    gradebook: if they hand in again, they are back. Files that were exported before are not changed.
+    """
+    from grader.keep import removal
+
+    for line in removal.remove(out, person, erase=erase):
+        click.echo(line)
+
+
+@click.command(epilog=epilog("export"))
+@click.argument("out", type=click.Path(path_type=Path), required=False)
+@click.option("--format", "form", required=True, metavar=f"[{'|'.join(FORMATS)}]",
+              type=click.Choice([*FORMATS, PACKING]), help="What to write.")
+@click.option("--output", "--to", type=click.Path(path_type=Path, dir_okay=False),
+              help="Where to (default: standard output; a sheet of yours is written nowhere without it).")
+@ONLY
+@click.option("--student", metavar="NAME", help="One student only; gradescope's results.json holds one.")
+@click.option("--worksheet", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="moodle: the grading worksheet you downloaded; canvas: the gradebook you exported.")
+@click.option("--replace", is_flag=True, help="Write over marks that your sheet has already.")
+@click.option("--scale", is_flag=True,
+              help="Make the points here the sheet's: 20 of 20 become 10 where its maximum is 10.")
+@click.option("--assignment", "assignments", multiple=True, metavar="EXERCISE=TITLE",
+              help="canvas: the column of an exercise, with Canvas's number: 'he_init=Sheet 3 (12345)'.")
+@click.option("--summary", type=click.Path(path_type=Path, dir_okay=False),
+              help="github: the file to which the step summary is added, $GITHUB_STEP_SUMMARY.")
+@click.option("--separator", type=click.Choice([",", ";"]), default=",", show_default=True,
+              help="csv: between the cells. Excel wants , in the US, and ; with a decimal comma in Germany; "
+                   "UTF-8 with a byte order mark either way.")
+@click.option("--exercise", hidden=True)
+@click.option("--exercises", type=FOLDER, hidden=True)
+@click.option("--sandbox", hidden=True)
+@takes()
+def export(options: Options, out: Path | None, form: str, output: Path | None, only: tuple[str, ...],
+           student: str | None, worksheet: Path | None, replace: bool, scale: bool,
+           assignments: tuple[str, ...], summary: Path | None, separator: str) -> None:
+    """Write the marks of a batch's folder OUT in another program's format.
+
+    A sheet of yours, moodle's worksheet or canvas's gradebook, is filled: each person's old and new mark are
+    shown, and with --output a copy is written.
+    """
+    if form == PACKING:
+        packed_as_before(options, out, output)
+        return
+    if options.exercise or options.sandbox:
+        raise Failure(f"--exercise and --sandbox are not for {form}: they say what to pack, with "
+                      "grader release NAME --for gradescope")
+    if out is None:
+        raise Failure(f"say which folder `grader batch --out` wrote: grader export reports --format {form}")
+    odd = [word for word in assignments if "=" not in word]
+    if odd:
+        raise Failure(f"--assignment {odd[0]!r}: say EXERCISE=TITLE")
+    titles = dict(word.split("=", 1) for word in assignments)
+    if form == "moodle" or (form == "canvas" and worksheet):
+        filled(out, form, output, only=only, worksheet=worksheet, titles=titles,
+               wish={"replace": replace, "scale": scale, "student": student})
+        return
+    if replace or scale or worksheet:
+        raise Failure("--worksheet, --replace and --scale are for sheets of yours: moodle, and canvas with "
+                      "the gradebook that it exports")
+    from rich.console import Console
+
+    from grader.export import table
+    from grader.keep import exports
+
+    told = exports.export(out, form, output or sys.stdout, only=only, student=student, assignments=titles,
+                          summary=summary, separator=separator)
+    table.lines(told, Console(stderr=True))
+
+
+def filled(out: Path, form: str, output: Path | None, *, only: tuple[str, ...], worksheet: Path | None,
+           titles: dict[str, str], wish: dict[str, Any]) -> None:
+    """Fill a tutor's sheet, and show how."""
+    from rich.console import Console
+
+    from grader.export import table
+    from grader.export.filling import Wish
+    from grader.keep import exports
+
+    done = exports.fill(out, form, output, only=only, worksheet=worksheet, assignments=titles,
+                        wish=Wish(**wish))
+    console = Console(stderr=output is not None)
+    table.show(done, console)
+    if output:
+        table.lines([f"written: {output}"], console)
+        return
+    words = ["grader", "export", str(out), "--format", form, "--worksheet", str(worksheet)]
+    words += [word for name in only for word in ("--only", name)]
+    words += [word for pair in titles.items() for word in ("--assignment", "=".join(pair))]
+    words += [word for name, value in wish.items() if value
+              for word in ((f"--{name}",) if value is True else (f"--{name}", value))]
+    target = f"{Path(str(worksheet)).stem}-filled.csv"
+    table.lines(["nothing is written; to write it:", shlex.join([*words, "--output", target])], console)
+
+
+@click.command(epilog=epilog("feedback"))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--for", "audience", type=click.Choice(["moodle", "canvas"]), required=True,
+              help="Which of them hands the reports out.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True,
+              help="The zip to write.")
+@click.option("--worksheet", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="moodle: the grading worksheet, which knows teams and names; canvas: the gradebook.")
+@ONLY
+@takes()
+def feedback(_: Options, out: Path, audience: str, output: Path, worksheet: Path | None,
+             only: tuple[str, ...]) -> None:
+    """Write the reports of OUT as the zip that Moodle or Canvas hands out: each person their own.
+
+    Moodle: "Upload multiple feedback files in a zip". Canvas: "Upload submissions". Who cannot be placed, and
+    who has no mark, is named and left out.
+    """
+    from rich.console import Console
+
+    from grader.export import table
+    from grader.keep import exports
+
+    packed = exports.feedback(out, audience, output, only=only, worksheet=worksheet)
+    console = Console(stderr=True)
+    table.lines([f"{person}: left out, {why}" for person, why in packed.left], console)
+    reports = "1 report" if packed.reports == 1 else f"{packed.reports} reports"
+    table.lines([f"{reports} in {output}; {len(packed.left)} left out"], console)
+
+
+def packed_as_before(options: Options, out: Path | None, output: Path | None) -> None:
+    """What `grader release --for gradescope` does, by the name that it had in 0.1."""
+    from grader import commands
+
+    if out is not None:
+        raise Failure(f"{PACKING} packs an exercise and no marks: leave {out} out")
+    if output is None:
+        raise Failure("a zip is nothing to print: say where to with --output autograder.zip")
+    click.echo(commands.autograder(output, options, options.exercise), err=True)
+    click.echo(f"grader: this is `grader release {options.exercise} --for gradescope --out {output}` now; "
+               "the old spelling goes with 0.3", err=True)
