@@ -88,12 +88,14 @@ wide_truncated, tall_truncated = (Call("he_truncated_normal_", empty(*shape)) fo
 conv_truncated = Call("he_truncated_normal_", empty(*CONV), times=2)
 SLOPE, DOWN = 0.8, -0.6   # at 0.8 squared, not squared and squared twice are 9 % apart or more
 sloped = Call("he_normal_", empty(*WIDE), SLOPE)
-turns = Probe("in_turn", uses=("he_normal_",), shapes=[[128, 96], [96, 160], [96, 160]],
-              slopes=[0.0, DOWN, 0.0])
+# few units at the end: what is standardised by column loses a quarter of its variance there
+turns = Probe("in_turn", uses=("he_normal_",), shapes=[[128, 96], [96, 160], [96, 160], [4, 4096]],
+              slopes=[0.0, DOWN, 0.0, 0.0])
 
-KERNELS = {"Linear": (7, 5), "Conv1d": (6, 4, 3), "Conv2d": (8, 3, 5, 2), "Conv3d": (4, 6, 2, 3, 5)}
+KERNELS = {"Linear": (7, 5), "one-unit Linear": (1, 9), "Conv1d": (6, 4, 3), "Conv2d": (8, 3, 5, 2),
+           "Conv3d": (4, 6, 2, 3, 5)}
 fan_ins = tuple(Call("fan_in", empty(*shape)) for shape in KERNELS.values())
-counts = Probe("counted", uses=("fan_in",), shapes=[*map(list, SHAPES), [128, 96], [96, 160]],
+counts = Probe("counted", uses=("fan_in",), shapes=[*map(list, SHAPES), [128, 96], [96, 160], [4, 4096]],
                vector=empty(9), scalar=empty())
 
 deep = Probe("deep_weights", uses=("he_normal_",), depth=DEPTH, width=WIDTH,
