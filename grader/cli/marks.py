@@ -172,7 +172,8 @@ def filled(out: Path, form: str, output: Path | None, *, only: tuple[str, ...], 
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True,
               help="The zip to write.")
 @click.option("--worksheet", type=click.Path(path_type=Path, exists=True, dir_okay=False),
-              help="moodle: the grading worksheet, which knows teams and names; canvas: the gradebook.")
+              help="moodle: the grading worksheet, which says whose each number is; canvas: the gradebook, "
+                   "where the download's own names are not enough.")
 @ONLY
 @takes()
 def feedback(_: Options, out: Path, audience: str, output: Path, worksheet: Path | None,

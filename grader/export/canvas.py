@@ -143,6 +143,14 @@ def of_today(result: Result) -> Result:
     return structs.replace(result, source_id=match["user"], name=result.name or match["name"] or "")
 
 
+def _came_from(user: str, result: Result) -> bool:
+    """Did it come as an entry of Canvas's download, which says this user? Not what lies in a folder of that
+    name: a student may call a file of theirs as they like."""
+    parts = result.notebook.path.split("/")
+    return user not in parts and any((match := ENTRY.fullmatch(part)) and match["user"] == user
+                                     for part in parts)
+
+
 class Gradebook(Sheet):
     """A gradebook export, its columns found.
 
@@ -219,7 +227,8 @@ class Gradebook(Sheet):
         one = next(iter(own.ids))
         given = folded(one)
         # what a download calls somebody is Canvas's own id, and no school's
-        sis = [] if any(result.source_id == one for result in own.results) else self._by_sis.get(given, [])
+        sis = [] if any(result.source_id == one or _came_from(one, result) for result in own.results
+                        ) else self._by_sis.get(given, [])
         with_id = sorted({*self._by_user.get(given, []), *sis})
         rows = [at for at in with_id if self._no_other_name(own, at)]
         if with_id and not rows:

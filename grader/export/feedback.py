@@ -39,13 +39,16 @@ def pack(results: Sequence[Result], notebooks: Mapping[tuple[str, str], str], *,
 
     Args:
         audience: "moodle" or "canvas".
-        sheet: the grading worksheet or the gradebook: without one, only who is named by the download itself
-            is placed.
+        sheet: the grading worksheet or the gradebook. Canvas's own entries say whose each is; a number in
+            Moodle's download may be a team's.
         everybody: all results there are: a name that two have is nobody's.
 
     Raises:
-        ExportError: the sheet is none, or nobody's report can be sent.
+        ExportError: the sheet is none or is missing, or nobody's report can be sent.
     """
+    if sheet is None and audience == "moodle":
+        raise ExportError("moodle: give the grading worksheet with --worksheet: a number in the download may "
+                          "be a person's or a team's, and only the worksheet says whose it is")
     lms = _LMS[audience]
     exercises = {result.exercise for result in results}
     files: dict[str, list[tuple[Own, str, bytes]]] = {}
@@ -76,7 +79,6 @@ class _Lms:
 
     of_today: Callable[[Result], Result]
     of_row: Callable[[Path, Iterable[Result]], tuple[Finder, Callable[[int], str], Callable[[int], Address]]]
-    of_download: Callable[[Own], Address]
     nowhere: str                        # why somebody has no address
 
 
@@ -85,7 +87,7 @@ def _placed(results: Iterable[Result], lms: _Lms, sheet: Path | None, everybody:
     """Each person with the addresses of their rows, a team with several; and who has none."""
     people = owned(map(lms.of_today, results))
     if sheet is None:
-        return [(own, [lms.of_download(own)]) for own in people], []
+        return [(own, [_of_entry(own.ids)]) for own in people], []
     finder, shown, address = lms.of_row(sheet, everybody)
     found = placed(people, finder)
     rows: dict[str, list[Address]] = {}
@@ -106,16 +108,6 @@ def _in_moodle(name: str, number: str) -> Address:
     clean = " ".join(LOST.sub("", name.replace("_", " ")).split()) or "Participant"
     return lambda _, file: (f"{number} {file}", f"{clean}_{number}_assignfeedback_file/{file}"
                             ) if number else None
-
-
-def _moodle_download(own: Own) -> Address:
-    """Where the path says that this number is Moodle's, and it is not a team's."""
-    def address(result: Result, file: str) -> tuple[str, str] | None:
-        number = result.source_id or result.student
-        if own.team or f"_{number}_assignsubmission_" not in result.notebook.path:
-            return None
-        return _in_moodle(result.name, number)(result, file)
-    return address
 
 
 def _canvas_row(path: Path, everybody: Iterable[Result]
@@ -146,11 +138,9 @@ def _of_entry(users: Collection[str]) -> Address:
     return address
 
 
-_LMS = {"moodle": _Lms(of_today=worksheet.of_today, of_row=_moodle_row, of_download=_moodle_download,
-                       nowhere="no number of a Moodle participant is known: give the grading worksheet with "
-                               "--worksheet"),
+_LMS = {"moodle": _Lms(of_today=worksheet.of_today, of_row=_moodle_row,
+                       nowhere="the row has no participant's number"),
         "canvas": _Lms(of_today=canvas.of_today, of_row=_canvas_row,
-                       of_download=lambda own: _of_entry(own.ids),
                        nowhere="did not come as an entry of their own in Canvas's download")}
 
 

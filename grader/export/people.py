@@ -8,11 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from grader.intake.roster import LOST
 from grader.records import Result
 from grader.report import safe_text
 
-# What Moodle takes out of a name before it makes a folder's name of it.
-LOST = re.compile(r"[\x00-\x1f\x7f&<>\"`|':\\/]")
 _NO_WORD = re.compile(r"[\W_]")
 
 

@@ -6,7 +6,7 @@ towards the roster, a name joins two ids only where nobody else has it.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -84,14 +84,19 @@ def settled(readings: Sequence[Reading], exercises: Mapping[tuple[int, str], set
 def _nodes(readings: Sequence[Reading], exercises: Mapping[tuple[int, str], set[str]],
            groups: frozenset[str]) -> tuple[list[_Node], list[str]]:
     nodes: dict[tuple[str, str, bool], list[_Node]] = defaultdict(list)
-    notes = []
+    notes, shared = [], _shared_names(readings)
     for number, reading in enumerate(readings):
         kind = reading.layout if reading.layout in NUMBERED else "names"
         teams = _teams(reading, groups)
         for person in [*(each.person for each in reading.handed), *reading.without]:
             team = teams.get(person.id, "")
             here = nodes[kind, person.id, bool(team)]
-            node = next((one for one in here if same_name(one.name, person.name)), None)
+            mine = exercises.get((number, person.id), set())
+            # a number of Moodle's is of one assignment: elsewhere it says nothing of two who have one name
+            elsewhere = reading.layout == "Moodle" and words(person.name) in shared and mine
+            node = next((one for one in here if same_name(one.name, person.name) and not (
+                elsewhere and one.exercises and one.exercises.isdisjoint(mine)
+                and number not in {source for source, _ in one.at})), None)
             if node is None:
                 node = _Node(kind=kind, id=person.id, name=person.name, email=person.email, team=team,
                              blind=reading.blind)
@@ -100,8 +105,18 @@ def _nodes(readings: Sequence[Reading], exercises: Mapping[tuple[int, str], set[
                     notes.append(f"{here[0].name} and {node.name} both have the id {node.id}: kept apart")
             node.name, node.email = node.name or person.name, node.email or person.email
             node.at.add((number, person.id))
-            node.exercises |= exercises.get((number, person.id), set())
+            node.exercises |= mine
     return [node for here in nodes.values() for node in here], notes
+
+
+def _shared_names(readings: Iterable[Reading]) -> set[tuple[str, ...]]:
+    """The names that two people of one source have."""
+    found = set[tuple[str, ...]]()
+    for reading in readings:
+        people = {person.id: words(person.name) for person in (*(each.person for each in reading.handed),
+                                                               *reading.without)}
+        found |= {name for name, count in Counter(people.values()).items() if name and count > 1}
+    return found
 
 
 def _teams(reading: Reading, groups: frozenset[str]) -> dict[str, str]:

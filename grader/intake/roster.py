@@ -36,6 +36,8 @@ HEADINGS = {
 ENOUGH = ({"id"}, {"email"}, {"name"}, {"first", "last"}, {"login"})
 # Moodle's "Participant 1234", in the site's language
 PARTICIPANT = re.compile(r"(?:part[ei]cip|teilnehm|deltag|deelnem|uczestn|участ)[^\d]*(\d+)", re.IGNORECASE)
+# What Moodle takes out of a name before it makes a folder's name of it.
+LOST = re.compile(r"[\x00-\x1f\x7f&<>\"`|':\\/]")
 NOBODY = ("points possible", "manual posting", "student, test")   # Canvas's rows that are nobody's
 
 
@@ -160,7 +162,7 @@ def folded(text: str) -> str:
 
 def words(name: str) -> tuple[str, ...]:
     """The words of a name in one order, whoever wrote it: by these two names are the same."""
-    return tuple(sorted(folded(name.replace(",", " ")).split()))
+    return tuple(sorted(folded(LOST.sub("", name).replace(",", " ")).split()))
 
 
 def same_name(one: str, other: str) -> bool:

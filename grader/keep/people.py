@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from msgspec import field, structs
 
+from grader.intake.roster import LOST
 from grader.records import AnySubmission, Person
 from grader.wall.values import Record
 
@@ -84,8 +85,9 @@ def same_name(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=1 << 16)
 def plain(name: str) -> str:
-    """A name without what programs change about it: normal form, case, blanks and "_"."""
-    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    """A name without what programs change about it: normal form, case, blanks, "_", and signs that no file's
+    name may have."""
+    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", LOST.sub("", name)).casefold())
                     .replace("_", " ").split())
 
 
@@ -181,14 +183,27 @@ class _Joining:
         return next((self.known[id] for id in found if id), None)
 
     def _same_id(self, here: _Arrival) -> Known | None:
-        """Who has this very id. One assignment's number may be another person's id elsewhere: then the names
-        speak against it, and nothing can be said."""
+        """Who has this very id. One assignment's number may be another person's id elsewhere: where the names
+        speak against it, or are several people's, nothing can be said."""
         id, there = here.person.id, self.known.get(here.person.id)
-        if there and _differ(here, there) and (id in self.passing or id in there.numbers.values()):
-            self.left.add(id)
-            self.notes.append(f"{id}: left out, this is {here.person.name} here and {there.person.name} in "
-                              "the gradebook; say who is who with --roster, or give another --out")
+        if there and (id in self.passing or id in there.numbers.values()):
+            differ = _differ(here, there)
+            if differ or (here.exercises and there.handed_in and self._shared_name(here, there)):
+                name = here.person.name
+                why = (f"this is {name} here and {there.person.name} in the gradebook" if differ
+                       else f"several people are called {name}, and a number is of one assignment")
+                self.left.add(id)
+                self.notes.append(f"{id}: left out, {why}; say who is who with --roster, or give another "
+                                  "--out")
         return there
+
+    def _shared_name(self, here: _Arrival, there: Known) -> bool:
+        """Has anybody else the name, here or in the gradebook, and no address says who is who?"""
+        mine = here.person
+        others = [*(one.person for one in self.arrivals.values() if one is not here),
+                  *(one.person for one in self.known.values() if one is not there)]
+        return not same_name(mine.email, there.person.email) and any(
+            same_name(mine.name, one.name) for one in others if one.id != mine.id)
 
     def _alias(self, here: _Arrival) -> Known | None:
         """Whom the gradebook also knows by this id, or by one that comes with it."""

@@ -88,6 +88,16 @@ def test_an_id_that_is_two_peoples_is_decided_by_the_name_or_not_at_all(tmp_path
         "43": "EX", "44": 5.0}
 
 
+@pytest.mark.parametrize(("path", "found"), [
+    ("mullerjorg_501_90001_he_init.ipynb", {"501": 5.0}),
+    ("a.zip/mullerjorg_501_90001_x.ipynb", {"501": 5.0}),
+    ("501/he_init.ipynb", {}), ("501/mullerjorg_501_90001_he_init.ipynb", {}), ("curie_44_501_x.ipynb", {})])
+def test_an_id_that_is_also_a_schools_is_canvass_where_it_came_from_canvas(
+        tmp_path: Path, path: str, found: dict[str, float]) -> None:
+    done = filled(tmp_path, [out_of(5, "501", notebook=NotebookFile(path=path, sha256="0" * 64))])
+    assert scores(done.content) == {"43": "EX", "44": 12.0} | found
+
+
 def test_two_of_one_row_are_named_and_neither_is_written(tmp_path: Path) -> None:
     done = filled(tmp_path, [out_of(5, "42"), out_of(5, "s1"), out_of(6, "mullerjorg_501_1")])
     assert scores(done.content) == {"501": 6.0, "43": "EX", "44": 12.0}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import random
 import zipfile
@@ -59,15 +60,28 @@ def canvas(done: feedback.Packed) -> dict[tuple[str, str], str]:
 # --- moodle --------------------------------------------------------------------------------------------
 
 
-def test_moodles_own_paths_say_whose_a_report_is() -> None:
-    done = packed([of("42", "Ada Love_42_assignsubmission_file/x.ipynb", name="Ada_Lo've"),
-                   of("43", "Participant_43_assignsubmission_file_/x.ipynb"),
-                   of("Cem_44_assignsubmission_file", "Cem_44_assignsubmission_file/x.ipynb"),
-                   of("7", "seven/x.ipynb"), of("8", "T_8_assignsubmission_file/x.ipynb", team="T")])
-    assert moodle(done) == {"42": "42", "43": "43", "44": "Cem_44_assignsubmission_file"}
-    assert {person for person, why in done.left if "--worksheet" in why} == {"7", "8"}
-    assert names(done) >= {"Ada Love_42_assignfeedback_file/feedback.html",
-                           "Participant_43_assignfeedback_file/feedback.html"}
+def worksheet(folder: Path, people: dict[str, str]) -> Path:
+    """Of these people: number -> name."""
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(("Identifier", "Full name", "Status", "Grade", "Maximum grade", "Last modified (grade)"))
+    rows.writerows((f"Participant {number}", name, "Submitted", "", "20.00", "-")
+                   for number, name in people.items())
+    return sheet(folder, text.getvalue())
+
+
+def test_without_a_worksheet_a_number_of_moodles_may_be_a_teams() -> None:
+    with pytest.raises(ExportError, match="--worksheet"):
+        packed([of("42", "Team A_42_assignsubmission_file/x.ipynb", name="Team A")])
+
+
+def test_the_folders_are_those_that_moodle_gives_people(tmp_path: Path) -> None:
+    done = packed([of("42", "Ada Love_42_assignsubmission_file/x.ipynb", name="Ada Love"),
+                   of("Cem_44_assignsubmission_file", "Cem_44_assignsubmission_file/x.ipynb")],
+                  sheet=worksheet(tmp_path, {"42": "Ada_Lo've", "44": "Cem"}))
+    assert moodle(done) == {"42": "42", "44": "Cem_44_assignsubmission_file"}
+    assert names(done) == {"Ada Love_42_assignfeedback_file/feedback.html",
+                           "Cem_44_assignfeedback_file/feedback.html"}
 
 
 def test_a_worksheet_places_people_teams_and_the_blind(tmp_path: Path) -> None:
@@ -93,26 +107,29 @@ def test_whoever_has_no_mark_or_shares_a_row_gets_no_report(tmp_path: Path) -> N
         packed(none[:1], sheet=sheet(tmp_path, ENGLISH))
 
 
-def test_two_reports_for_one_place_are_both_left() -> None:
+def test_two_reports_for_one_place_are_both_left(tmp_path: Path) -> None:
     path = "Ada_42_assignsubmission_file/x.ipynb"
     done = packed([of("42", path, name="Ada Lovelace"), of("Ada_42_assignsubmission_file", path),
-                   of("43", "Ben_43_assignsubmission_file/x.ipynb")])
+                   of("43", "Ben_43_assignsubmission_file/x.ipynb")],
+                  sheet=worksheet(tmp_path, {"42": "", "43": "Ben"}))
     assert moodle(done) == {"43": "43"}
-    assert {person for person, why in done.left if "not the only one" in why} == {
+    assert {person for person, why in done.left if "fit the same row" in why} == {
         "Ada Lovelace (42)", "Ada (Ada_42_assignsubmission_file)"}
 
 
-def test_several_exercises_are_several_files() -> None:
+def test_several_exercises_are_several_files(tmp_path: Path) -> None:
     path = "Ada_42_assignsubmission_file/x.ipynb"
-    done = packed([of("42", path, exercise="one"), of("42", path, exercise="two")])
+    done = packed([of("42", path, exercise="one"), of("42", path, exercise="two")],
+                  sheet=worksheet(tmp_path, {"42": "Ada"}))
     for name in ("one.html", "two.html"):
         assert set(importers.moodle_feedback(done.content, ["42"], name)) == {"42"}
 
 
-def test_the_same_class_gives_the_same_bytes_in_any_order() -> None:
+def test_the_same_class_gives_the_same_bytes_in_any_order(tmp_path: Path) -> None:
     results = [of(str(at), f"A B_{at}_assignsubmission_file/x.ipynb", name="Jörg") for at in range(12)]
-    first = packed(results)
-    assert packed(results[::-1]).content == first.content
+    listed = worksheet(tmp_path, {str(at): "Jörg" for at in range(12)})
+    first = packed(results, sheet=listed)
+    assert packed(results[::-1], sheet=listed).content == first.content
     assert first.reports == 12
 
 
@@ -179,8 +196,9 @@ def test_a_report_that_needs_something_is_seen(body: str) -> None:
 
 @given(people=st.dictionaries(st.integers(1, 30).map(str), NAMES, min_size=1, max_size=8),
        order=st.randoms(use_true_random=False), audience=st.sampled_from(["moodle", "canvas"]))
-def test_everybody_gets_their_own_report_or_is_named(people: dict[str, str], order: random.Random,
-                                                     audience: str) -> None:
+def test_everybody_gets_their_own_report_or_is_named(
+        tmp_path_factory: pytest.TempPathFactory, people: dict[str, str], order: random.Random,
+        audience: str) -> None:
     results = []
     for number, name in people.items():
         plain = "".join(c for c in name if c.isalnum())
@@ -190,7 +208,8 @@ def test_everybody_gets_their_own_report_or_is_named(people: dict[str, str], ord
     withheld = structs.replace(s.withheld("77"), notebook=NotebookFile(path="a_77_assignsubmission_file/x",
                                                                        sha256=""))
     order.shuffle(results)
-    done = packed([*results, withheld], audience)
+    listed = worksheet(tmp_path_factory.mktemp("class"), people) if audience == "moodle" else None
+    done = packed([*results, withheld], audience, listed)
     found = moodle(done, " ".join([*people, "77"])) if audience == "moodle" else {
         user: token for (user, _), token in canvas(done).items()}
     assert found == {number: number for number in people}

@@ -122,6 +122,11 @@ def test_a_name_in_another_composition_or_case_is_the_same(tmp_path: Path) -> No
     assert students(found) == {"1003": ("4711", "1003")}
 
 
+def test_a_name_without_the_signs_that_moodle_drops_is_the_same(tmp_path: Path) -> None:
+    found = taken(moodle(tmp_path, ("1003", "Sinéad OBrien")), **listed(tmp_path, "4711,Sinéad O'Brien,,,"))
+    assert students(found) == {"1003": ("4711", "1003")}
+
+
 def test_two_of_one_name_are_never_joined_by_it(tmp_path: Path) -> None:
     two = moodle(tmp_path / "a", ("1003", ANNA), ("1004", ANNA))
     found = taken(two, **listed(tmp_path, "4711,Anna Schmidt,,,"))
@@ -166,6 +171,16 @@ def test_across_assignments_a_name_that_one_person_has_joins(tmp_path: Path) -> 
         assert {each[0] for each in students(taken(first, download)).values()} == {"1", "2", "3", "33"}, (
             "within one exercise the id decides")
     assert taken(first, second).passing == frozenset({"1", "2", "3", "11", "13"})
+
+
+def test_a_number_of_another_assignment_says_nothing_of_two_who_have_one_name(tmp_path: Path) -> None:
+    first = moodle(tmp_path / "a", ("1", ANNA), ("2", ANNA))
+    other = moodle(tmp_path / "b", ("2", ANNA), exercise="init")
+    found = {one.exercise: (one.student, one.source_id) for one in taken(first, other).submissions
+             if "2" in (one.student, one.source_id)}
+    assert found == {"he_init": ("2", ""), "init": (f"2 ({ANNA})", "2")}
+    again = moodle(tmp_path / "c", ("2", ANNA))
+    assert {one.student for one in taken(first, again).submissions} == {"1", "2"}, "within one it says all"
 
 
 def test_an_id_in_sources_of_one_kind_is_one_person_and_in_two_kinds_it_is_two(tmp_path: Path) -> None:

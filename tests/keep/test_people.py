@@ -121,6 +121,24 @@ def test_a_number_that_two_assignments_share_is_left_out_with_a_line() -> None:
     assert found.people[0].person == ANNA
 
 
+def test_a_number_of_another_assignment_says_nothing_of_two_who_have_one_name() -> None:
+    """Each Anna has the number that the other had before; within one assignment they are told apart."""
+    first = [sent("1003", "one", "Anna Schmidt"), sent("1004", "one", "anna_schmidt")]
+    second = [sent("1003", "two", "Anna Schmidt"), sent("1004", "two", "anna_schmidt")]
+    there = joined([], first, passing=moodle(*first)).people
+    found = joined(there, second, passing=moodle(*second))
+    assert not found.submissions
+    assert [note.partition(",")[0] for note in found.notes] == ["1003: left out", "1004: left out"]
+    assert who(joined(there, first, passing=moodle(*first)).submissions) == [("1003", "", "one"),
+                                                                             ("1004", "", "one")]
+    both = joined(there, [*first, *second], passing=moodle(*first))
+    assert len(both.submissions) == 4, "who hands in both exercises of one assignment is one person"
+    people = [Person(id="1003", name="Anna Schmidt", email="a@x.de")]
+    asked = joined(joined([], first, people, passing=moodle(*first)).people, second[:1], people,
+                   passing=moodle(*first))
+    assert who(asked.submissions) == [("1003", "", "two")], "an address says it"
+
+
 def test_within_one_assignment_its_number_decides_and_a_name_does_not() -> None:
     here = sent("1003", "one", "Anna Schmidt")
     found = joined(joined([], [here], passing=moodle(here)).people, [sent("1003", "one", "Anna Weber")],
