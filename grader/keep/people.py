@@ -3,16 +3,14 @@ written."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as later
-from functools import lru_cache
 
 from msgspec import field, structs
 
-from grader.intake.roster import LOST
+from grader.intake.spelling import folded_name
 from grader.records import AnySubmission, Person
 from grader.wall.values import Record
 
@@ -80,21 +78,13 @@ def joined(known: Iterable[Known], submissions: Sequence[AnySubmission], people:
 
 def same_name(one: str, other: str) -> bool:
     """Are these one name, written by two programs? No name is nobody's."""
-    return bool(one) and plain(one) == plain(other)
-
-
-@lru_cache(maxsize=1 << 16)
-def plain(name: str) -> str:
-    """A name without what programs change about it: normal form, case, blanks, "_", and signs that no file's
-    name may have."""
-    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", LOST.sub("", name)).casefold())
-                    .replace("_", " ").split())
+    return bool(one) and folded_name(one) == folded_name(other)
 
 
 def _words(person: Person) -> set[str]:
     """By what somebody can be found, where no id is known."""
     said = ("email", person.email), ("name", person.name)
-    return {f"{what} {plain(text)}" for what, text in said if text}
+    return {f"{what} {folded_name(text)}" for what, text in said if text}
 
 
 def _differ(here: _Arrival, there: Known) -> bool:
@@ -241,9 +231,9 @@ class _Joining:
         may = person.id in self.passing or person.id in (self.roster or ())
         for what in ("email", "name"):
             mine = getattr(person, what)
-            there = [one for one in self._known(f"{what} {plain(mine)}")
+            there = [one for one in self._known(f"{what} {folded_name(mine)}")
                      if same_name(mine, getattr(one.person, what))]
-            peers = self._beside(here, f"{what} {plain(mine)}")
+            peers = self._beside(here, f"{what} {folded_name(mine)}")
             if not may or not there:
                 continue
             if len(there) == 1 and not peers and self._free(here, there[0]):
