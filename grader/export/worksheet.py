@@ -15,6 +15,7 @@ from msgspec import structs
 from grader.export.out import ExportError
 from grader.export.people import Named, Own, called, forms, owned
 from grader.export.sheet import Field, Sheet
+from grader.intake.roster import HEADINGS
 from grader.intake.spelling import folded_name
 from grader.records import Result
 from grader.report import safe_text
@@ -28,6 +29,12 @@ COMMENTS = frozenset(("feedback comments", "feedback als kommentar", "feedback-k
                       "kommentare als feedback", "feedback par commentaires",
                       "comentarios de retroalimentación", "commenti come feedback"))
 STATUS = frozenset(("status", "statut", "état", "estado", "stato"))
+# What tells who somebody is. All else in front of the grade, such as a department, people may fill in
+# themselves: it is nobody's key.
+IDENTITY = frozenset(heading for what in ("email", "login", "other") for heading in HEADINGS[what]) | {
+    "e-mailadres", "emailadres", "indirizzo email", "endereço de e-mail", "endereço de email", "adres e-mail",
+    "codice identificativo", "número de identificação", "número id", "nome utente", "gebruikersnaam",
+    "nome de utilizador", "nome de usuário", "identificação de usuário", "nazwa użytkownika"}
 GROUP = frozenset(("group", "gruppe", "groupe", "grupo", "gruppo", "groep"))
 YES = frozenset(("yes", "ja", "oui", "sí", "sì", "sim", "kyllä", "tak", "ano", "igen", "evet"))
 NO = frozenset(("no", "nein", "non", "nee", "não", "nej", "nei", "ei", "nie", "ne", "nem", "hayır"))
@@ -90,19 +97,16 @@ class Worksheet(Sheet):
                               "the worksheet again")
 
     def _keys(self) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
-        """A participant's number, or the whole identifier -> rows; e-mail, ID number and the like -> rows."""
+        """A participant's number, or the whole identifier -> rows; e-mail, ID number, user name -> rows."""
         numbers: dict[str, list[int]] = {}
         fields: dict[str, list[int]] = {}
-        last = self._grade if self._status is None else self._status
+        own = [at for at, name in enumerate(self.heading[: self._grade]) if name.casefold() in IDENTITY]
         for at, row in enumerate(self.rows):
             match = _PARTICIPANT.fullmatch(row[0].value)
             for key in {folded_name(row[0].value), match.group(2) if match else ""} - {""}:
                 numbers.setdefault(key, []).append(at)
-            first = 1 if self._name is None else 2
-            for value in {folded_name(row[i].value) for i in range(first, last)} - {""}:
-                # where the status is not known for what it is, its words are nobody's
-                if self._status is not None or re.search(r"[@0-9]", value):
-                    fields.setdefault(value, []).append(at)
+            for value in {folded_name(row[i].value) for i in own} - {""}:
+                fields.setdefault(value, []).append(at)
         return numbers, fields
 
     # --- one row -----------------------------------------------------------------------------------

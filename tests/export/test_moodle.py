@@ -106,6 +106,19 @@ def test_a_number_of_another_assignment_finds_nobody_by_name(tmp_path: Path) -> 
     assert "--only" in why(filled(tmp_path, several))["44"]
 
 
+@pytest.mark.parametrize(("heading", "theirs"), [
+    ("Department", False), ("Institution", False), ("Phone", False), ("Abteilung", False),
+    ("Email address", True), ("ID number", True), ("Username", True), ("E-Mail-Adresse", True),
+    ("ID-Nummer", True), ("Anmeldename", True), ("Nome utente", True)])
+def test_only_what_tells_who_somebody_is_finds_a_row(tmp_path: Path, heading: str, theirs: bool) -> None:
+    """What students write into their own profiles is nobody's key."""
+    sheet = ENGLISH.replace("Email address", heading).replace("cem@example.org", "bob@example.org")
+    done = filled(tmp_path, [s.result("bob@example.org")], sheet)
+    assert grades(done, sheet) == ({"44": 7.0} if theirs else {})
+    assert why(done) == ({} if theirs else {"bob@example.org": "no row fits"})
+
+
+
 def test_a_number_of_the_schools_needs_the_name_too(tmp_path: Path) -> None:
     sheet = ENGLISH.replace("Email address", "ID number").replace("cem@example.org", "1234567")
     unsure = filled(tmp_path, [out_of(5, "1234567")], sheet)
