@@ -90,7 +90,7 @@ def graded(intake: Intake, folders: Mapping[str, Path], out: Path, options: Opti
     with Gradebook(output.gradebook) as book:
         remember(book, options, exercises, lacking)
         arrived, notes = received(book, out, intake.submissions, intake.people, roster=intake.roster,
-                                  passing=intake.passing)
+                                  passing=intake.passing, kinds=intake.kinds)
         for note in notes:
             watcher.note(note)
         today = Today(Conditions.drawn(exercises, seed=batch_seed(book, options), sandbox=sandbox.name,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from grader.records import Person, Submission, Unclear, Unreadable
 OURS = ("gradebook.sqlite", "results.jsonl")      # by these a folder that a batch wrote is known
 WRITTEN = "an earlier batch wrote what is in it"
 NOBODYS = "nothing says whose it is"
+NAMES = "names"                                   # folders and the like, and the tutor's roster
 SHOWN = 20                                        # files that are nobody's, and people in one note
 
 
@@ -40,6 +41,7 @@ class Intake:
     people: tuple[Person, ...]            # on the roster or in a source
     roster: frozenset[str] | None         # the ids of those on the roster; None where none is given
     passing: frozenset[str]               # the ids that belong to one assignment, as Moodle's do
+    kinds: Mapping[str, Mapping[str, frozenset[str]]]   # a person -> their ids -> the kinds of source
     said: tuple[str, ...]                 # how each source was read
     notes: tuple[str, ...]                # what the tutor should know
     rows: tuple[Row, ...]                 # what becomes of every file
@@ -132,9 +134,29 @@ def taken_in(sources: Sequence[Source], asked: Asked) -> Intake:
         passed_over[SHOWN:] = [f"and {len(passed_over) - SHOWN} more are left out; --dry-run names them"]
     return Intake(submissions=found.submissions, people=tuple(everybody[key] for key in sorted(everybody)),
                   roster=None if listed is None else expected,
-                  passing=known.passing, said=tuple(line for source in sources for line in _said(source)),
+                  passing=known.passing, kinds=_kinds(sources, known, expected),
+                  said=tuple(line for source in sources for line in _said(source)),
                   notes=(*known.notes, *new, *found.notes, *passed_over),
                   rows=(*found.rows, *ignored.values()))
+
+
+def _kinds(sources: Sequence[Source], known: people.People,
+           listed: frozenset[str]) -> dict[str, dict[str, frozenset[str]]]:
+    """By person: each id of theirs, and the kinds of source that have it for them. A team's is not theirs."""
+    found = {key: {key: {NAMES}} for key in listed}
+    for (number, key), standings in known.standings.items():
+        layout = sources[number].reading.layout
+        for one in standings:
+            if not (one.team and one.source_id):
+                ids = found.setdefault(one.person.id, {})
+                ids.setdefault(key, set()).add(layout if layout in people.NUMBERED else NAMES)
+    # a roster whose ids most of its people have in a download is of the same kind as that
+    for kind in people.NUMBERED:
+        theirs = [key for key in listed if any(kind in kinds for kinds in found[key].values())]
+        if 2 * sum(kind in found[key][key] for key in theirs) > len(theirs):
+            for key in listed:
+                found[key][key].add(kind)
+    return {person: {key: frozenset(kinds) for key, kinds in ids.items()} for person, ids in found.items()}
 
 
 def _claims(sources: Sequence[Source], asked: Asked) -> list[Claim]:

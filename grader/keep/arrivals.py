@@ -10,8 +10,9 @@ from pathlib import Path
 from msgspec import structs
 
 from grader.keep.gradebook import Entry, Gradebook, points
+from grader.keep.known import Kinds, Known, some
 from grader.keep.marking import overridden
-from grader.keep.people import Known, joined, some
+from grader.keep.people import joined
 from grader.records import AnySubmission, HandedIn, NotebookFile, Person, Result, Status, Unclear
 from grader.report import persons
 
@@ -22,15 +23,17 @@ _NAMED = 5
 def received(book: Gradebook, out: Path, submissions: Sequence[AnySubmission],
              people: Sequence[Person] = (), *,
              roster: frozenset[str] | None = None,
-             passing: frozenset[str] = frozenset()) -> tuple[list[AnySubmission], list[str]]:
+             passing: frozenset[str] = frozenset(),
+             kinds: Mapping[str, Kinds] | None = None) -> tuple[list[AnySubmission], list[str]]:
     """A download's submissions under the gradebook's ids, without those that came too late to count; and what
     the tutor should know. The people are written down.
 
     Args:
         out: the output folder as the tutor named it.
-        people, roster, passing: see `people.joined`.
+        people, roster, passing, kinds: see `people.joined`.
     """
-    found = joined(book.people(), submissions, people, roster=roster, passing=passing)
+    found = joined(book.people(), submissions, people, roster=roster, passing=passing,
+                   kinds=kinds)
     book.meet(found.people)
     overrides = book.overrides()
     there = {entry.key: overridden(entry.result, overrides) for entry in book.entries()}

@@ -19,8 +19,8 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import SQLAlchemyError
 
 from grader.errors import Mendable
+from grader.keep.known import Known
 from grader.keep.marking import Override, overridden
-from grader.keep.people import Known
 from grader.keep.schema import (
     ATTEMPTS,
     BATCH,
@@ -173,6 +173,7 @@ class Gradebook:
         return [Known(person=Person(id=row.id, name=row.name, email=row.email, group=row.group),
                       on_roster=row.on_roster, known_as=tuple(msgspec.json.decode(row.known_as)),
                       numbers=msgspec.json.decode(row.numbers),
+                      kinds=msgspec.json.decode(row.kinds, type=dict[str, frozenset[str]]),
                       handed_in=frozenset(handed_in.get(row.id, ()))) for row in rows]
 
     def meet(self, people: Iterable[Known]) -> None:
@@ -181,6 +182,7 @@ class Gradebook:
             for one in people:
                 values = {**structs.asdict(one.person), "on_roster": one.on_roster,
                           "known_as": msgspec.json.encode(one.known_as).decode(),
+                          "kinds": msgspec.json.encode(one.kinds, order="deterministic").decode(),
                           "numbers": msgspec.json.encode(one.numbers).decode()}
                 row = upsert(PEOPLE).values(values)
                 db.execute(row.on_conflict_do_update(index_elements=["id"], set_=values))

@@ -8,27 +8,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as later
 
-from msgspec import field, structs
+from msgspec import structs
 
 from grader.intake.spelling import folded_name
+from grader.keep.known import (
+    Arrival,
+    Kinds,
+    Known,
+    arrivals,
+    crossed,
+    differ,
+    own_id,
+    same_name,
+    some,
+    strangers,
+    words,
+)
 from grader.records import AnySubmission, Person
-from grader.wall.values import Record
-
-_NAMED = 3   # people whom one note names
-
-
-class Known(Record, frozen=True, kw_only=True):
-    """A person as the gradebook knows them."""
-
-    person: Person
-    on_roster: bool = False
-    known_as: tuple[str, ...] = ()               # the other ids that downloads have for them
-    numbers: dict[str, str] = field(default_factory=dict)  # exercise -> the id that its assignment alone has
-    handed_in: frozenset[str] = frozenset()      # the exercises of which an attempt of theirs counted
-
-    @property
-    def ids(self) -> frozenset[str]:
-        return frozenset((self.person.id, *self.known_as))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,57 +36,31 @@ class Joined:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Arrival:
-    """Somebody of a download."""
-
-    person: Person
-    other_ids: frozenset[str]           # that the download has for them too
-    came_as: Mapping[str, str]          # exercise -> the id under which it came; of a team the member's own
-
-    @property
-    def exercises(self) -> frozenset[str]:
-        return frozenset(self.came_as)
-
-
 def joined(known: Iterable[Known], submissions: Sequence[AnySubmission], people: Sequence[Person] = (), *,
-           roster: frozenset[str] | None = None, passing: frozenset[str] = frozenset()) -> Joined:
+           roster: frozenset[str] | None = None, passing: frozenset[str] = frozenset(),
+           kinds: Mapping[str, Kinds] | None = None) -> Joined:
     """Who of a download is who of the gradebook.
 
     An id decides, wherever it is known; one that belongs to one assignment decides alone in that one, and
-    elsewhere only where the names do not speak against it. Else somebody is one whom the gradebook knows only
-    by the same e-mail address, or by a name that nobody else has on either side, and only where an id says
-    nothing: it belongs to one assignment, or it is the roster's and the gradebook's is none of a roster.
-    Whoever is in this download under an id that is known, or has handed the exercise in under another one, is
-    somebody else.
+    elsewhere only where the names do not speak against it. Where another kind of source has it, it decides
+    only if the e-mail addresses agree or the roster joins the two. Else somebody is one whom the gradebook
+    knows only by the same e-mail address, or by a name that nobody else has on either side, and only where
+    an id says nothing: it belongs to one assignment, or it is the roster's and the gradebook's is none of a
+    roster. Whoever is in this download under an id that is known, or has handed the exercise in under another
+    one, is somebody else.
 
     Args:
         known: the gradebook's people.
         people: of the download and of the roster, those who handed in nothing too.
         roster: the ids on it; None where there is none, and then who was on it stays so.
         passing: the ids, `source_id` too, that belong to one assignment, as Moodle's do.
+        kinds: of everybody in the download the ids, `source_id` too, with the kinds of source that have them.
     """
-    work = _Joining({one.person.id: one for one in known}, _arrivals(submissions, people), roster, passing)
+    work = _Joining({one.person.id: one for one in known}, arrivals(submissions, people, kinds or {}),
+                    roster, passing)
     work.join()
     found = tuple(_told(one, work.owner_of(one)) for one in submissions if one.student in work.owner)
     return Joined(submissions=found, people=work.everybody(), notes=work.told())
-
-
-def same_name(one: str, other: str) -> bool:
-    """Are these one name, written by two programs? No name is nobody's."""
-    return bool(one) and folded_name(one) == folded_name(other)
-
-
-def _words(person: Person) -> set[str]:
-    """By what somebody can be found, where no id is known."""
-    said = ("email", person.email), ("name", person.name)
-    return {f"{what} {folded_name(text)}" for what, text in said if text}
-
-
-def _differ(here: _Arrival, there: Known) -> bool:
-    """Do the names speak against their being one person?"""
-    mine, theirs = here.person.name, there.person.name
-    return bool(mine and theirs) and not same_name(mine, theirs)
 
 
 def _told(one: AnySubmission, owner: str) -> AnySubmission:
@@ -99,31 +69,12 @@ def _told(one: AnySubmission, owner: str) -> AnySubmission:
     return structs.replace(one, student=owner, source_id="" if came == owner else came)
 
 
-def _arrivals(submissions: Iterable[AnySubmission], people: Iterable[Person]) -> dict[str, _Arrival]:
-    persons = {person.id: person for person in people}
-    came_as: dict[str, dict[str, str]] = {}
-    others: dict[str, set[str]] = {}
-    for one in submissions:
-        here = persons.get(one.student, Person(id=one.student))
-        persons[one.student] = structs.replace(here, name=here.name or one.name)
-        came_as.setdefault(one.student, {})[one.exercise] = _came_as(one)
-        if one.source_id and not one.team:  # a team's is shared by its members
-            others.setdefault(one.student, set()).add(one.source_id)
-    return {id: _Arrival(person=person, came_as=came_as.get(id, {}), other_ids=frozenset(others.get(id, ())))
-            for id, person in sorted(persons.items())}
-
-
-def _came_as(one: AnySubmission) -> str:
-    """The id that the download has for whoever handed something in; a team's is nobody's."""
-    return one.student if one.team else one.source_id or one.student
-
-
 @dataclass
 class _Joining:
     """One download's people, as they find their place."""
 
     known: dict[str, Known]
-    arrivals: Mapping[str, _Arrival]
+    arrivals: Mapping[str, Arrival]
     roster: frozenset[str] | None
     passing: frozenset[str]
     owner: dict[str, str] = later(default_factory=dict)   # a download's id -> the gradebook's
@@ -135,17 +86,17 @@ class _Joining:
         self.before = {(exercise, number): one.person.id for one in self.known.values()
                        for exercise, number in one.numbers.items()}
         # Where to look for whom, since a course may have thousands.
-        self.owns = defaultdict[str, list[_Arrival]](list)       # the gradebook's id -> who is found to be it
+        self.owns = defaultdict[str, list[Arrival]](list)        # the gradebook's id -> who is found to be it
         self.called = defaultdict[str, set[str]](set)            # an id, name or address -> gradebook's ids
-        self.here = defaultdict[str, list[_Arrival]](list)       # the same -> this download's
+        self.here = defaultdict[str, list[Arrival]](list)        # the same -> this download's
         for one in self.known.values():
             self._index(one)
         for each in self.arrivals.values():
-            for word in {each.person.id, *each.other_ids} | _words(each.person):
+            for word in {each.person.id, *each.other_ids} | words(each.person):
                 self.here[word].append(each)
 
     def _index(self, one: Known) -> None:
-        for word in one.ids | _words(one.person):
+        for word in one.ids | words(one.person):
             self.called[word].add(one.person.id)
 
     def join(self) -> None:
@@ -163,31 +114,44 @@ class _Joining:
 
     def owner_of(self, one: AnySubmission) -> str:
         """Whose a submission is. What came under a number before, comes to the same person under it again."""
-        mine, came = self.owner[one.student], (one.exercise, _came_as(one))
+        mine, came = self.owner[one.student], (one.exercise, own_id(one))
         there = self.before.get(came, mine) if came[1] in self.passing else mine
+        if crossed(came[1], self.arrivals[one.student], self.known[there]):
+            return mine
         return mine if any(one.exercise in each.came_as for each in self.owns[there]) else there
 
-    def _numbered(self, here: _Arrival) -> Known | None:
+    def _numbered(self, here: Arrival) -> Known | None:
         """Who has handed one of these exercises in under the same number."""
-        found = (self.before.get(pair) for pair in sorted(here.came_as.items()) if pair[1] in self.passing)
-        return next((self.known[id] for id in found if id), None)
+        found = ((pair[1], self.known.get(self.before.get(pair, ""))) for pair in sorted(here.came_as.items())
+                 if pair[1] in self.passing)
+        return next((one for number, one in found if one and not crossed(number, here, one)), None)
 
-    def _same_id(self, here: _Arrival) -> Known | None:
+    def _same_id(self, here: Arrival) -> Known | None:
         """Who has this very id. One assignment's number may be another person's id elsewhere: where the names
         speak against it, or are several people's, nothing can be said."""
-        id, there = here.person.id, self.known.get(here.person.id)
-        if there and (id in self.passing or id in there.numbers.values()):
-            differ = _differ(here, there)
-            if differ or (here.exercises and there.handed_in and self._shared_name(here, there)):
-                name = here.person.name
-                why = (f"this is {name} here and {there.person.name} in the gradebook" if differ
-                       else f"several people are called {name}, and a number is of one assignment")
-                self.left.add(id)
-                self.notes.append(f"{id}: left out, {why}; say who is who with --roster, or give another "
-                                  "--out")
+        id, there, why = here.person.id, self.known.get(here.person.id), ""
+        if there is None:
+            return None
+        if crossed(id, here, there):
+            if alias := self._alias(here):
+                return alias
+            why = ("another kind of source has this id for somebody in the gradebook, and nothing says that "
+                   "they are one person")
+        elif id in self.passing or id in there.numbers.values():
+            name = here.person.name
+            if differ(here, there):
+                why = f"this is {name} here and {there.person.name} in the gradebook"
+            elif not name and there.person.name and here.exercises and id in self.passing:
+                why = (f"nothing says that this is {there.person.name}, who has the number in the gradebook "
+                       "from another assignment")
+            elif here.exercises and there.handed_in and self._shared_name(here, there):
+                why = f"several people are called {name}, and a number is of one assignment"
+        if why:
+            self.left.add(id)
+            self.notes.append(f"{id}: left out, {why}; say who is who with --roster, or give another --out")
         return there
 
-    def _shared_name(self, here: _Arrival, there: Known) -> bool:
+    def _shared_name(self, here: Arrival, there: Known) -> bool:
         """Has anybody else the name, here or in the gradebook, and no address says who is who?"""
         mine = here.person
         others = [*(one.person for one in self.arrivals.values() if one is not here),
@@ -195,13 +159,15 @@ class _Joining:
         return not same_name(mine.email, there.person.email) and any(
             same_name(mine.name, one.name) for one in others if one.id != mine.id)
 
-    def _alias(self, here: _Arrival) -> Known | None:
+    def _alias(self, here: Arrival) -> Known | None:
         """Whom the gradebook also knows by this id, or by one that comes with it."""
         for one in self._known(here.person.id):
-            if here.person.id in one.known_as and not _differ(here, one):
+            id = here.person.id
+            if id in one.known_as and not differ(here, one) and not crossed(id, here, one):
                 return one
         for one in self._known(*here.other_ids):
-            if (here.other_ids & one.ids and same_name(here.person.name, one.person.name)
+            if (any(not crossed(id, here, one) for id in here.other_ids & one.ids)
+                    and same_name(here.person.name, one.person.name)
                     and one.person.id not in (self.roster or ())):
                 return one
         return None
@@ -210,7 +176,7 @@ class _Joining:
         """Whom the gradebook knows by one of these, by id."""
         return [self.known[id] for id in sorted(set().union(*(self.called.get(word, ()) for word in words)))]
 
-    def _by_id(self, here: _Arrival, there: Known) -> None:
+    def _by_id(self, here: Arrival, there: Known) -> None:
         id, theirs = here.person.id, there.person.name
         if any(one.exercises & here.exercises for one in self.owns[there.person.id]):
             self.notes.append(f"{id}: {theirs or there.person.id} has handed in the same exercise in this "
@@ -220,12 +186,12 @@ class _Joining:
             self.known[there.person.id] = structs.replace(there, numbers=dict(there.numbers.items() - lost))
             self._settle(here, Known(person=here.person))
             return
-        if _differ(here, there):
+        if differ(here, there):
             self.notes.append(f"{id} was {theirs} and is {here.person.name} now; the id decides, this is one "
                               "person")
         self._settle(here, there)
 
-    def _alike(self, here: _Arrival) -> Known | None:
+    def _alike(self, here: Arrival) -> Known | None:
         """The one person of the gradebook who this may be, where no id says so."""
         person = here.person
         may = person.id in self.passing or person.id in (self.roster or ())
@@ -236,7 +202,8 @@ class _Joining:
             peers = self._beside(here, f"{what} {folded_name(mine)}")
             if not may or not there:
                 continue
-            if len(there) == 1 and not peers and self._free(here, there[0]):
+            if len(there) == 1 and not peers and self._free(here, there[0]) and not (
+                    what == "name" and self._foreign(here, there[0])):
                 self.by_name.append(f"{mine} ({person.id}, before {there[0].person.id})")
                 return there[0]
             others = {one.person.id for one in there} | {one.person.id for one in peers}
@@ -247,29 +214,35 @@ class _Joining:
                                   "somebody else, since nothing says so; --roster does")
         return None
 
-    def _beside(self, here: _Arrival, *words: str) -> list[_Arrival]:
+    def _beside(self, here: Arrival, *words: str) -> list[Arrival]:
         """Who is called one of these, and may be in the same assignment of this download; of those without a
         file nobody says in which they are."""
         return [one for word in words for one in self.here.get(word, ()) if one is not here
                 and (not one.exercises or not here.exercises or one.exercises & here.exercises)]
 
-    def _free(self, here: _Arrival, there: Known) -> bool:
+    def _free(self, here: Arrival, there: Known) -> bool:
         if here.person.id not in self.passing and there.on_roster:
             return False
         return not (here.exercises & there.handed_in
                     or any(one.person.id in self.passing or one.person.id not in self.left
                            for one in self._beside(here, *there.ids)))
 
-    def _settle(self, here: _Arrival, there: Known) -> None:
+    def _foreign(self, here: Arrival, there: Known) -> bool:
+        """Are they of different kinds of source, and no roster names one of them?"""
+        return strangers(here, there) and not there.on_roster and here.person.id not in (self.roster or ())
+
+    def _settle(self, here: Arrival, there: Known) -> None:
         was, now = there.person, here.person
         person = Person(id=was.id, name=now.name or was.name, email=now.email or was.email,
                         group=now.group or was.group)
         others = (there.ids | here.other_ids | {now.id}) - {was.id} - self.known.keys()
+        kinds = {id: found for id in (was.id, *others) if (
+            found := there.kinds.get(id, frozenset()) | here.kinds.get(id, frozenset()))}
         mine = {exercise: number for exercise, number in here.came_as.items()
                 if self.before.get((exercise, number), was.id) == was.id}
         numbers = {exercise: number for exercise, number in mine.items() if number in self.passing}
         self.known[was.id] = structs.replace(there, person=person, known_as=tuple(sorted(others)),
-                                             numbers=there.numbers | numbers,
+                                             numbers=there.numbers | numbers, kinds=kinds,
                                              handed_in=there.handed_in | mine.keys())
         self.owner[now.id] = was.id
         self.owns[was.id].append(here)
@@ -293,9 +266,3 @@ class _Joining:
             return tuple(self.notes)
         return (*self.notes, "told by their names, since their numbers are new: "
                              f"{some(self.by_name)}; --roster would say it for sure")
-
-
-def some(people: Sequence[str], most: int = _NAMED) -> str:
-    """The first few of some people, and how many more there are."""
-    more = len(people) - most
-    return ", ".join(people[:most]) + (f" and {more} more" if more > 0 else "")

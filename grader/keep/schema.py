@@ -28,6 +28,7 @@ PEOPLE = Table(
     Column("email", String, nullable=False), Column("group", String, nullable=False),
     Column("on_roster", Boolean, nullable=False),
     Column("known_as", String, nullable=False),  # the other ids that downloads have for them, as JSON
+    Column("kinds", String, nullable=False),     # each of their ids -> the kinds of source, as JSON
     Column("numbers", String, nullable=False))   # exercise -> the id that its assignment alone has, as JSON
 RESULTS = Table(  # what counts: of each student and exercise the newest attempt
     "results", METADATA,
@@ -71,7 +72,7 @@ def _from_0_2(db: Connection) -> None:
     """Version 0.2 knew no people, and of each student and exercise one submission: the first attempt."""
     METADATA.create_all(db, tables=[PEOPLE, ATTEMPTS])
     db.exec_driver_sql("ALTER TABLE results ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1")
-    db.exec_driver_sql("INSERT INTO people SELECT DISTINCT student, '', '', '', FALSE, '[]', '{}' "
+    db.exec_driver_sql("INSERT INTO people SELECT DISTINCT student, '', '', '', FALSE, '[]', '{}', '{}' "
                        "FROM results")
     sha256, path = (f"CASE WHEN json_valid(result) THEN coalesce(json_extract(result, '$.notebook.{name}'), "
                     "'') ELSE '' END" for name in ("sha256", "path"))

@@ -14,8 +14,8 @@ from grader.cli.shared import LAYOUTS
 from grader.intake import layouts
 from grader.intake.handed import IntakeError
 from grader.intake.sources import keep_apart
-from grader.records import Submission
-from tests.intake.handing import PLAIN, put, read
+from grader.records import Person, Submission
+from tests.intake.handing import PLAIN, Download, put, read, taken
 from tests.notebooks import notebook
 
 REPOSITORY = Path(__file__).parents[2]
@@ -152,3 +152,19 @@ def test_files_that_are_nobodys_are_told(tmp_path: Path) -> None:
     assert {row.file for row in found.rows if row.use == "ignored"} == {
         "Kopie von he_init (2).ipynb", "bo/.he_init.ipynb"}
     assert sum("left out" in note for note in found.notes) == 2
+
+
+def test_each_id_is_told_with_its_kinds_of_source(tmp_path: Path) -> None:
+    canvas = Download(tmp_path / "a", "Canvas").hands_in("501", "he_init.ipynb").hands_in("503", "x.ipynb")
+    folders = Download(tmp_path / "b").hands_in("ada", "init.ipynb").hands_in("503", "init.ipynb")
+    assert taken(canvas, folders).kinds == {
+        "501": {"501": {"Canvas"}}, "503": {"503": {"Canvas"}}, "503 (names)": {"503": {"names"}},
+        "ada": {"ada": {"names"}}}
+    roster = tmp_path / "roster.csv"
+    roster.write_text("id,name\n501,Ada\n502,Bob\n")
+    both = {"names", "Canvas"}
+    assert taken(canvas, roster=(roster,)).kinds == {
+        "501": {"501": both}, "502": {"502": both}, "503": {"503": {"Canvas"}}}, "a roster of Canvas's ids"
+    moodle = Download(tmp_path / "c", "Moodle").hands_in(Person(id="1001", name="Ada"), "he_init.ipynb")
+    assert taken(moodle, roster=(roster,)).kinds == {
+        "501": {"501": {"names"}, "1001": {"Moodle"}}, "502": {"502": {"names"}}}

@@ -17,8 +17,8 @@ from grader import pipeline, records
 from grader.exercise.catalog import load
 from grader.keep.arrivals import changed, missing, older, received
 from grader.keep.gradebook import Entry, Gradebook
+from grader.keep.known import Known
 from grader.keep.output import Output
-from grader.keep.people import Known
 from grader.keep.publish import publish, record
 from grader.keep.unchanged import Due, Today, due
 from grader.pipeline import Conditions

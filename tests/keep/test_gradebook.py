@@ -16,8 +16,8 @@ from sqlalchemy import event
 from grader import commands, records
 from grader.execute.opening import open_sandbox
 from grader.keep.gradebook import Entry, Gradebook, GradebookError
+from grader.keep.known import Known
 from grader.keep.marking import Override
-from grader.keep.people import Known
 from grader.keep.schema import SCHEMA
 from grader.options import Options
 from grader.report.console import Lines
@@ -135,6 +135,14 @@ def test_a_mark_that_is_told_of_in_another_way_is_no_news(book: Gradebook, tmp_p
     assert book.results()[0].name == "Ada Lovelace"
     with closing(sqlite3.connect(tmp_path / "gradebook.sqlite")) as db:
         assert db.execute("SELECT what FROM history").fetchall() == [("graded 1 / 5",)]
+
+
+def test_a_person_is_read_as_written(book: Gradebook) -> None:
+    ada = Known(person=records.Person(id="ada", name="Ada L.", email="ada@l", group="A"), on_roster=True,
+                known_as=("7",), numbers={"x": "7"}, kinds={"ada": frozenset({"names", "Canvas"}),
+                                                            "7": frozenset({"Moodle"})})
+    book.meet([ada])
+    assert book.people() == [ada]
 
 
 def test_who_is_removed_has_no_result_and_keeps_the_attempts(book: Gradebook, tmp_path: Path) -> None:

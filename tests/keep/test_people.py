@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from grader.intake.spelling import folded_name
-from grader.keep.people import Known, joined
+from grader.keep.known import Known
+from grader.keep.people import joined
 from grader.records import AnySubmission, Person, Submission, Unreadable
 
 ANNA = Person(id="1003", name="Anna Schmidt")
@@ -153,7 +154,7 @@ def test_a_roster_s_id_that_is_a_number_of_moodle_s_makes_one_person_of_nobody()
     people = [Person(id="1003", name="Bert Weber"), Person(id="2000", name="Anna Schmidt")]
     here = [sent("1003", "one", "Bert Weber", source_id="1004"),
             sent("2000", "one", "Anna Schmidt", source_id="1003")]
-    how = {"roster": frozenset({"1003", "2000"}), "passing": frozenset({"1003", "1004"})}
+    how: dict[str, Any] = {"roster": frozenset({"1003", "2000"}), "passing": frozenset({"1003", "1004"})}
     first = joined([], here, people, **how)
     again = joined(first.people, here, people, **how)
     for found in first, again:
@@ -332,3 +333,65 @@ def test_a_submission_keeps_all_else() -> None:
     one = sent("2041", "two", "Anna Schmidt", attempt=2, late=True)
     (found,) = joined([known("1003", "Anna Schmidt", "one")], [one], passing=moodle(one)).submissions
     assert found == structs.replace(one, student="1003", source_id="2041")
+
+
+# --- kinds of source -----------------------------------------------------------------------------------
+
+MOODLE, CANVAS, FOLDER = frozenset({"Moodle"}), frozenset({"Canvas"}), frozenset({"names"})
+
+
+def test_an_id_of_another_kind_of_source_is_nobodys_until_something_says_so() -> None:
+    before = joined([], [sent("501", "one")], kinds={"501": {"501": FOLDER}}).people
+    found = joined(before, [sent("501", "two"), sent("7", "two")],
+                   kinds={"501": {"501": CANVAS}, "7": {"7": CANVAS}})
+    assert who(found.submissions) == [("7", "", "two")]
+    (note,) = found.notes
+    assert note.startswith("501: left out, another kind of source has this id")
+    again = joined(found.people, [sent("501", "two")], kinds={"501": {"501": FOLDER}})
+    assert who(again.submissions) == [("501", "", "two")], "of the same kind it stays the same person"
+
+
+def test_a_moodle_number_is_no_id_of_a_folder() -> None:
+    before = joined([], [sent("1001", "one")], kinds={"1001": {"1001": FOLDER}}).people
+    here = [sent("1001", "two", "Bob Miller")]
+    assert not joined(before, here, passing=moodle(*here), kinds={"1001": {"1001": MOODLE}}).submissions
+
+
+def test_an_address_or_a_roster_joins_two_kinds_of_source() -> None:
+    before = joined([], [sent("501", "one")], [Person(id="501", email="ada@x")],
+                    kinds={"501": {"501": FOLDER}}).people
+    here = [sent("501", "two")]
+    mailed = joined(before, here, [Person(id="501", email="Ada@x")], kinds={"501": {"501": CANVAS}})
+    listed = joined(before, here, roster=frozenset({"501"}), kinds={"501": {"501": FOLDER | CANVAS}})
+    for found in (mailed, listed):
+        assert who(found.submissions) == [("501", "", "two")]
+        assert found.people[0].kinds == {"501": FOLDER | CANVAS}
+
+
+def test_an_alias_of_another_kind_of_source_says_nothing() -> None:
+    people = [Person(id="m1", name="Anna Schmidt")]
+    kinds = {"m1": {"m1": FOLDER, "2041": MOODLE}}
+    before = joined([], [sent("m1", "one", "Anna Schmidt", source_id="2041")], people,
+                    roster=frozenset({"m1"}), passing=frozenset({"2041"}), kinds=kinds).people
+    folder = joined(before, [sent("2041", "two")], kinds={"2041": {"2041": FOLDER}})
+    assert who(folder.submissions) == [("2041", "", "two")]
+    late = joined(folder.people, [sent("2041", "one", "Anna Schmidt")], passing=frozenset({"2041"}),
+                  kinds={"2041": {"2041": MOODLE}})
+    assert who(late.submissions) == [("m1", "2041", "one")], "and of its own kind it stays what it was"
+
+
+def test_a_name_joins_no_two_kinds_of_source() -> None:
+    before = joined([], [sent("x1", "one", "Anna Schmidt")], kinds={"x1": {"x1": FOLDER}}).people
+    here = [sent("2041", "two", "Anna Schmidt")]
+    found = joined(before, here, passing=moodle(*here), kinds={"2041": {"2041": MOODLE}})
+    assert who(found.submissions) == [("2041", "", "two")]
+    assert "may be x1 and may be somebody else" in found.notes[0]
+
+
+def test_a_number_without_a_name_is_not_the_named_one_of_another_assignment() -> None:
+    """Whoever calls themselves Participant in Moodle has no name to be compared."""
+    before = joined([], [sent("1001", "one", "Bob Miller")], passing=frozenset({"1001"})).people
+    here = [sent("1001", "two")]
+    found = joined(before, here, passing=moodle(*here))
+    assert not found.submissions
+    assert "1001: left out, nothing says that this is Bob Miller" in found.notes[0]
