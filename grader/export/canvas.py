@@ -18,7 +18,8 @@ from grader.export.csv import number, safe
 from grader.export.filling import Change, Filled, Scale, Wish, decided, full_marks, marked, refused
 from grader.export.out import ExportError, Out, put
 from grader.export.people import Named, Own, called, forms, owned, placed, run_together
-from grader.export.sheet import Field, Sheet
+from grader.export.sheet import Sheet
+from grader.intake.cells import Field
 from grader.intake.spelling import folded_name
 from grader.records import Result
 

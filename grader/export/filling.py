@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from grader.export.csv import number
 from grader.export.out import ExportError
 from grader.export.people import Own, Placed
-from grader.export.sheet import Field
+from grader.intake.cells import Field
 from grader.records import Result, Status
 from grader.report import safe_text
 

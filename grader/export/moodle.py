@@ -9,8 +9,8 @@ from pathlib import Path
 from grader import records
 from grader.export.filling import Change, Filled, Scale, Wish, decided, full_marks, marked, refused
 from grader.export.people import Own, Placed, owned, placed
-from grader.export.sheet import Field
 from grader.export.worksheet import Worksheet, of_today
+from grader.intake.cells import Field
 from grader.intake.spelling import folded_name
 from grader.report.story import tell
 

@@ -14,7 +14,8 @@ from msgspec import structs
 
 from grader.export.out import ExportError
 from grader.export.people import Named, Own, called, forms, owned
-from grader.export.sheet import Field, Sheet
+from grader.export.sheet import Sheet
+from grader.intake.cells import Field
 from grader.intake.roster import HEADINGS
 from grader.intake.spelling import folded_name
 from grader.records import Result

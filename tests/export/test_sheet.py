@@ -48,6 +48,22 @@ def test_one_cell_changes_and_no_other_byte(
     assert again.text.endswith(sheet.text[field.end:])
 
 
+@pytest.mark.parametrize("odd", ['"a\\"b c\\"', '"a\\"b', '"', '"x" y', '"a\\"b c\\",e\n3,"Bob'])
+def test_a_name_that_fits_no_grammar_costs_its_row_alone(
+        tmp_path_factory: pytest.TempPathFactory, odd: str) -> None:
+    text = f'id,name,date\n1,"Ada ""A"" B","May, 1"\n2,{odd},"May, 2"\n4,"Zoe\nZ","May, 4"\n'
+    sheet = read(text.encode(), tmp_path_factory)
+    assert [row[0].value for row in sheet.rows] in (["1", "4"], ["1", "3", "4"])
+    assert [row[1].value for row in sheet.rows][::len(sheet.rows) - 1] == ['Ada "A" B', "Zoe\nZ"]
+    assert sheet.with_edits([(sheet.rows[0][2], "x")]).decode() == text.replace('"May, 1"', '"x"')
+
+
+def test_a_row_never_takes_in_another(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """By PHP's grammar Eve's name would end at the quotation mark before Zoe's comma."""
+    text = 'id,name,mail\n1,"y\\",a@x\n2,"e\\"b c\\",e@x\n3,Bob,b@x\n4,", Zoe",z@x\n'
+    assert [row[0].value for row in read(text.encode(), tmp_path_factory).rows] == ["1", "3", "4"]
+
+
 @given(content=st.binary(max_size=60) | st.text(st.sampled_from('a,;"\n\r\\1'), max_size=40).map(str.encode))
 def test_whatever_it_is_it_is_a_table_that_stays_or_refused(
         tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
