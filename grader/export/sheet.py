@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grader.export.out import ExportError
 from grader.intake import cells
-from grader.intake.cells import Field
+from grader.intake.cells import Field, Row
 
 _BOMS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _DECIMAL_COMMA, _DECIMAL_POINT = re.compile(r"-?\d+,\d+"), re.compile(r"-?\d+\.\d+")
@@ -39,11 +39,17 @@ class Sheet:
         self.delimiter = max(",;\t", key=head.count)
         # where one odd name fits no grammar, the other rows still do
         rows = min(cells.ways(self.text, self.delimiter), key=lambda rows: len({len(row) for row in rows}),
-                   default=[]) or cells.row_by_row(self.text, self.delimiter)
+                   default=[]) or self._row_by_row()
         if len(rows) < 2 or len(rows[0]) < 3 or len(rows[0]) < max(map(len, rows)):
             raise ExportError(f"{path}: not {what}: no table with a heading and a row for each person")
         self.heading = [field.value.strip() for field in rows[0]]
         self.rows = [row for row in rows[1:] if len(row) == len(self.heading)]
+
+    def _row_by_row(self) -> list[Row]:
+        rows, odd = cells.row_by_row(self.text, self.delimiter)
+        if not rows or (odd and odd[0] < rows[0][0].start):
+            return []
+        return [row for row in rows if len(row) <= len(rows[0])]
 
     def comma(self, columns: Iterable[int]) -> bool:
         """Do numbers in these columns have a decimal comma? Where none has any decimals, the separator

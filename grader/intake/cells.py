@@ -39,23 +39,28 @@ def ways(text: str, delimiter: str) -> list[list[Row]]:
     return [rows for read in _readers(delimiter) if (rows := _all(text, read)) is not None]
 
 
-def row_by_row(text: str, delimiter: str) -> list[Row]:
-    """Rows as wide as the first, each by the grammar that fits it. A line that no grammar fits, or each in
-    another way, is no row; and no row takes in others."""
-    readers = _readers(delimiter)
-    rows, at = list[Row](), _start(text)
+def row_by_row(text: str, delimiter: str) -> tuple[list[Row], list[int]]:
+    """Rows, each by the grammar that fits it; and where a line begins that is none, for no grammar fits it,
+    or each in another way. No row takes in others."""
+    rows, odd, at = list[Row](), list[int](), _start(text)
     while at < len(text):
-        found = [each for read in readers if (each := read(text, at))
-                 and (not rows or len(each[0]) == len(rows[0])) and not swallows(text, each[0], delimiter)]
-        if found and all(each == found[0] for each in found):
-            row, at = found[0]
+        found = [each for read in _readers(delimiter) if (each := read(text, at))]
+        width = len(rows[0] if rows else found[0][0]) if rows or found else 0
+        fitting = [each for each in found if len(each[0]) == width and not swallows(text, each[0], delimiter)]
+        fitting = fitting or [each for each in found if not _LINE_END.search(text, at, each[0][-1].end)]
+        if fitting and all(each == fitting[0] for each in fitting):
+            row, at = fitting[0]
             rows.append(row)
-        elif not rows:
-            return []
         else:
+            odd.append(at)
             end = _LINE_END.search(text, at)
             at = end.end() if end else len(text)
-    return rows
+    return rows, odd
+
+
+def line_ends(text: str, start: int, end: int) -> int:
+    """How many lines end between two places."""
+    return len(_LINE_END.findall(text, start, end))
 
 
 def swallows(text: str, row: Row, delimiter: str) -> bool:

@@ -72,7 +72,7 @@ def load(path: Path, files: Collection[str], exercises: Collection[str]) -> list
     Raises:
         IntakeError: it cannot be followed; a line for each fault.
     """
-    table = tables.read(path)
+    table = tables.read(path, ours=True)
     if lacking := [head for head in WANTED if head not in table.heads]:
         raise IntakeError(f"{path}: no column {', '.join(map(repr, lacking))}; a mapping has the columns "
                           f"{', '.join(HEADS)}")

@@ -7,8 +7,10 @@ import io
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 
+from grader.intake import cells
 from grader.intake.handed import IntakeError
 
 MOST_BYTES = 16 << 20    # a table of a hundred thousand files
@@ -21,11 +23,14 @@ class Table:
     rows: tuple[tuple[int, tuple[str, ...]], ...]    # where each ends in the file, and as many cells as heads
 
 
-def read(path: Path) -> Table:
+def read(path: Path, *, ours: bool = False) -> Table:
     """What stands in a table.
 
+    Args:
+        ours: written here, and changed in a spreadsheet at most. Others write quotation marks in two ways.
+
     Raises:
-        IntakeError: it is not there, no text, or has no heading.
+        IntakeError: it is not there, no text, has no heading, or nobody can tell where a row ends.
     """
     try:
         with path.open("rb") as file:
@@ -40,16 +45,33 @@ def read(path: Path) -> Table:
         separator = given.strip("\r") or ","
     else:
         separator = _separator(text)
-    sheet = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    try:
-        lines = [(sheet.line_num, row) for row in sheet if any(map(str.strip, row))]
-    except csv.Error as error:
-        raise IntakeError(f"{path}: not a table: {error}") from None
+    rows = (_ours if ours else _anybodys)(path, text, separator)
+    lines = [(line, row) for line, row in rows if any(map(str.strip, row))]
     if not lines:
         raise IntakeError(f"{path}: an empty table")
     heads = [unicodedata.normalize("NFC", cell).strip() for cell in lines[0][1]]
     return Table(heads=tuple(heads), rows=tuple(
         (line, tuple([*map(unescaped, row), *[""] * len(heads)][:len(heads)])) for line, row in lines[1:]))
+
+
+def _ours(path: Path, text: str, separator: str) -> list[tuple[int, list[str]]]:
+    sheet = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        return [(sheet.line_num, row) for row in sheet]
+    except csv.Error as error:
+        raise IntakeError(f"{path}: not a table: {error}") from None
+
+
+def _anybodys(path: Path, text: str, separator: str) -> list[tuple[int, list[str]]]:
+    """Where each row ends, and its cells. A cell that may hide the rows of others is refused."""
+    rows, odd = cells.row_by_row(text, separator)
+    if odd:
+        raise IntakeError(f"{path}, line {1 + cells.line_ends(text, 0, odd[0])}: nobody can tell where this "
+                          "row ends: a cell goes over several lines, or its quotation marks have no "
+                          "partners; mend it in a text editor")
+    ends = (0, *(row[-1].end for row in rows))
+    lines = accumulate(cells.line_ends(text, at, end) for at, end in pairwise(ends))
+    return [(1 + line, [field.value for field in row]) for line, row in zip(lines, rows, strict=True)]
 
 
 def written(heads: Sequence[str], rows: Iterable[Sequence[str]], *, separator: str = ",") -> bytes:

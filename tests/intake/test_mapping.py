@@ -239,5 +239,5 @@ def test_no_cell_is_a_formula_and_each_comes_back(rows: list[tuple[str, str]], s
     path.write_bytes(tables.written(("one", "two"), rows, separator=separator))
     raw = csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline=""), delimiter=separator)
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for row in raw for cell in row)
-    assert [cells for _, cells in tables.read(path).rows] == [
+    assert [cells for _, cells in tables.read(path, ours=True).rows] == [
         row for row in rows if any(tables.escaped(cell).strip() for cell in row)]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.intake import roster
+from grader.intake import roster, tables
 from grader.intake.handed import IntakeError
 from grader.intake.sources import Intake
 from grader.records import Person
@@ -275,3 +275,31 @@ def test_whoever_the_people_are_no_two_get_one_id_and_nobody_is_lost(
     for id, name in people:
         if where[id][0] in names and name:
             assert roster.same_name(name, names[where[id][0]]), "joined to somebody of another name"
+
+
+PHP = ('"First name","Last name",Email,Groups\nAda,Weiss,ada@x,A\nEve,{},eve@x,B\nBob,Miller,bob@x,A\n'
+       'Zoe,Adams,zoe@x,B\nCy,"{}",cy@x,B\nDi,"Du\\",di@x,B\n')
+
+
+@pytest.mark.parametrize("last", ["von Berg", ", von Berg"])
+def test_a_name_with_a_backslash_takes_in_nobodys_row(tmp_path: Path, last: str) -> None:
+    """PHP writes no second quotation mark behind a backslash, so the cell seems to go on."""
+    path = tmp_path / "participants.csv"
+    path.write_text(PHP.format('"x\\""', last))
+    assert [one.person.email for one in roster.read([path])] == [
+        "ada@x", "eve@x", "bob@x", "zoe@x", "cy@x", "di@x"]
+
+
+def test_a_row_of_a_roster_that_ends_nowhere_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "participants.csv"
+    path.write_text(PHP.format('"a\\"b c\\"', "Berg"))
+    with pytest.raises(IntakeError, match=r"participants\.csv, line 3: nobody can tell where this row ends"):
+        roster.read([path])
+
+
+def test_a_comment_of_several_lines_is_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "worksheet.csv"
+    path.write_text('Identifier,Full name,Feedback comments\nParticipant 1,Ada,"<p>a, b</p>\n<p>""c""</p>"\n'
+                    "Participant 2,Bob,\n\nParticipant 3,Cy\n")
+    assert [one.person.id for one in roster.read([path])] == ["1", "2", "3"]
+    assert [line for line, _ in tables.read(path).rows] == [3, 4, 6]
