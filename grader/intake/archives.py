@@ -11,7 +11,6 @@ import os
 import stat
 import sys
 import tarfile
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -21,6 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
+from grader.intake.budget import Budget, NotUnpacked, TooMuch
 from grader.intake.clean import MAX_BYTES
 
 MAX_MEMBER = MAX_BYTES       # bytes of one file: as much as a notebook may have
@@ -38,7 +38,6 @@ DAMAGED = "it is damaged or breaks off"
 OVERLAPPING = "its files overlap, as in a zip bomb"
 BOMB = f"it is more than {MAX_RATIO} times as large as packed, as in a zip bomb"
 ENDLESS = "what it says of its files takes too much room"
-SLOW = "it takes too long to unpack"
 KIND = "it is no zip, tar or tar.gz"
 UNREAD = "it cannot be opened"
 LINK = "a link, which is not followed"
@@ -46,53 +45,12 @@ DEVICE = "neither a file nor a folder"
 METHOD = "it is packed by a method that is not read here"
 
 
-class NotUnpacked(Exception):  # noqa: N818 - the name is the statement
-    """An archive, or a file of it, is not unpacked; the text says why."""
-
-
 class NotAnArchive(NotUnpacked):
     """It is something else, and may be whole."""
 
 
-class TooMuch(NotUnpacked):
-    """An archive as a whole goes beyond its limits."""
-
-
 class TooLarge(NotUnpacked):
     """A single file does."""
-
-
-class Budget:
-    """What may still be unpacked: of a source, or of a student's archive with the archives in it."""
-
-    def __init__(self, *, entries: int, size: int, ratio: bool = False,
-                 seconds: float = float("inf")) -> None:
-        self.entries, self.size, self.ratio = entries, size, ratio
-        self._most = f"{entries:,}", f"{size / (1 << 30):.3g} GiB"
-        self._until = time.process_time() + seconds
-
-    def list(self, entries: int) -> None:
-        """Some entries more.
-
-        Raises:
-            TooMuch: there are too many, or it takes too long.
-        """
-        self.entries -= entries
-        if self.entries < 0:
-            raise TooMuch(f"it has more than {self._most[0]} entries")
-        if time.process_time() > self._until:
-            raise TooMuch(SLOW)
-
-    def write(self, size: int) -> None:
-        """Some bytes more.
-
-        Raises:
-            TooMuch: there are too many, or it takes too long.
-        """
-        self.size -= size
-        if self.size < 0:
-            raise TooMuch(f"more than {self._most[1]} would come out of it")
-        self.list(0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,12 +6,13 @@ import errno
 import os
 import re
 import tempfile
+from collections import Counter
 from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
 
 from grader.intake import archives
-from grader.intake.archives import Budget, NotUnpacked
+from grader.intake.budget import Budget, NotUnpacked, Shares, TooMuch
 from grader.intake.found import (
     DEEP,
     FEEDBACK,
@@ -31,8 +32,6 @@ MAX_HERE = 20_000            # of them, those that lie side by side
 MAX_SHOWN = 300              # characters of a name that is no good
 # the tutor's own archive: a class of 500 with 100 files and 32 MiB each
 MAX_ENTRIES, MAX_BYTES = 50_000, 16 << 30
-# a student's archive, together with the archives in it
-THEIR_ENTRIES, THEIR_BYTES, THEIR_SECONDS = 20_000, 1 << 30, 60
 NESTED = 2                   # a student's archive, and one in it
 
 IGNORED = {*PROGRAMS, FEEDBACK}
@@ -146,12 +145,19 @@ class _Reading:
     def in_archives(self, found: Found, level: int = 1, budget: Budget | None = None) -> Found:
         """The same, with what students' archives hold in place of the archives."""
         whole = replace(found, files=[])
-        for file in found.files:
-            if ARCHIVE.search(file.relative) and file.relative not in found.closed:
-                whole.add(self._in_archive(file, level, budget or Budget(
-                    entries=THEIR_ENTRIES, size=THEIR_BYTES, seconds=THEIR_SECONDS, ratio=True)))
-            else:
-                whole.files.append(file)
+        packed = [file for file in found.files if ARCHIVE.search(file.relative)
+                  and file.relative not in found.closed]
+        unread = {file.relative for file in packed}
+        whole.files += [file for file in found.files if file.relative not in unread]
+        if budget:
+            for file in packed:
+                whole.add(self._in_archive(file, level, budget))
+            return whole
+        shares = Shares(file.relative for file in found.files)
+        for file, size in _small_ones_first(packed, shares):
+            most = 2 * max(archives.RATIO_FROM, archives.MAX_RATIO * size)   # a tar.gz is unpacked twice
+            with shares.of(file.relative, most=most).running() as theirs:
+                whole.add(self._in_archive(file, level, theirs))
         return whole
 
     def _in_archive(self, file: File, level: int, budget: Budget) -> Found:
@@ -179,7 +185,7 @@ class _Reading:
             if prefix and not any(NOTEBOOK.search(name) or ARCHIVE.search(name) for name in names):
                 return found
             try:
-                for member in inside:
+                for member in sorted(inside, key=lambda member: not NOTEBOOK.search(member.name)):
                     self._take(found, member, budget)
             except BaseException:
                 found.discard()
@@ -195,9 +201,11 @@ class _Reading:
         elif found.is_somebodys(parts, folder=member.folder):
             file = File(relative=self._named(found, found.at(parts)), path=self._free())
             found.files.append(file)
+            if NOTEBOOK.search(member.name):
+                budget.notebook()
             try:
                 archives.unpack(member, file.path, budget)
-            except archives.TooMuch:
+            except TooMuch:
                 raise
             except NotUnpacked as error:
                 found.unread(file, str(error))
@@ -228,6 +236,16 @@ def _holds(entry: os.DirEntry[str], *, follow: bool) -> bool:
         return entry.is_dir(follow_symlinks=follow)
     except OSError:
         return False
+
+
+def _small_ones_first(files: list[File], shares: Shares) -> list[tuple[File, int]]:
+    """Archives and their sizes; whoever hands in the most comes last, should all be too much."""
+    sizes = {file.relative: file.path.lstat().st_size for file in files}
+    together = Counter[str]()
+    for name, size in sizes.items():
+        together[shares.whose(name)] += size
+    return [(file, sizes[file.relative]) for file in sorted(files, key=lambda file: (
+        together[shares.whose(file.relative)], shares.whose(file.relative), file.relative))]
 
 
 def _shown(name: str) -> str:

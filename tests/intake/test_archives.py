@@ -26,14 +26,12 @@ from grader.intake.archives import (
     LINK,
     METHOD,
     OVERLAPPING,
-    SLOW,
     UNREAD,
-    Budget,
     Member,
-    NotUnpacked,
     members,
     unpack,
 )
+from grader.intake.budget import SLOW, Budget, NotUnpacked, TooMuch
 from tests.intake.packing import SYMLINK, Entry, gzipped, packed, patched, tarred, zipped
 
 
@@ -54,7 +52,7 @@ def read(folder: Path, data: bytes, budget: Budget | None = None) -> dict[str, b
                 unpack(member, folder / str(number), budget)
                 out[member.name] = (folder / str(number)).read_bytes()
                 (folder / str(number)).unlink()
-            except archives.TooMuch:
+            except TooMuch:
                 raise
             except NotUnpacked as why:
                 assert not (folder / str(number)).exists()
@@ -227,7 +225,7 @@ def test_all_files_together(tmp_path: Path, pack: object) -> None:
 
 def test_a_tar_gz_is_not_even_unpacked_to_be_looked_at(tmp_path: Path) -> None:
     (tmp_path / "archive").write_bytes(gzipped(tarred(("a", bytes(1 << 20)))))
-    with pytest.raises(archives.TooMuch), \
+    with pytest.raises(TooMuch), \
             members(tmp_path / "archive", Budget(entries=9, size=1 << 20), tmp_path / "spare"):
         pytest.fail("its tar was written")
 
@@ -246,7 +244,7 @@ def test_a_directory_of_many_bytes_is_not_read(tmp_path: Path) -> None:
 
 
 def test_what_takes_too_long(tmp_path: Path) -> None:
-    assert refused(tmp_path, packed(("a", b"1")), plenty(seconds=0)) == SLOW
+    assert refused(tmp_path, packed(("a", b"1")), plenty(seconds=0)) == SLOW.format("it")
 
 
 def test_links_and_devices_are_named_and_nothing_else(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grader.intake import archives, found, tree
+from grader.intake import archives, budget, found
 from grader.intake.archives import BOMB, DAMAGED, ENCRYPTED, LINK, OVERLAPPING
 from grader.intake.found import DEEP, HIDDEN, LEADS_OUT, LONG, NOT_THEIRS
 from grader.intake.handed import File, Tree
@@ -138,7 +138,7 @@ def test_an_archive_without_a_notebook_is_data_and_stays_what_it_is(
         for name in ("data.tar", "data.zip", "images.gz", "weights.pth")]
     assert not read.refused
     assert not read.empty
-    monkeypatch.setattr(tree, "THEIR_BYTES", 1)     # however large: nobody looks
+    monkeypatch.setattr(budget, "THEIR_BYTES", 1)     # however large: nobody looks
     assert not opened(put(root, ("anna/data.zip", packed(("a.csv", b"12")))), tmp_path / "scratch").refused
     assert not [path for path in (tmp_path / "scratch").rglob("*") if path.is_file()]
 
@@ -150,13 +150,14 @@ def test_an_archive_without_a_notebook_is_data_and_stays_what_it_is(
     (b"Rar!\x1a\x07\x01", archives.KIND),
     (b"", archives.KIND),
     (packed(*((f"{i}.ipynb", b"") for i in range(21))), "it has more than 20 entries"),
-    (packed(*((f"{i}{X}", bytes(1 << 18)) for i in range(5))), "more than 0.000977 GiB would come out of it"),
+    (packed(*((f"{i}{X}", random.Random(i).randbytes(1 << 18)) for i in range(5))),
+     "more than 0.000977 GiB would come out of it"),
     (gzipped(tarred((X, bytes(1 << 19)))), BOMB),
 ])
 def test_a_students_archive_that_cannot_be_read_stays_a_file(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, why: str) -> None:
-    monkeypatch.setattr(tree, "THEIR_ENTRIES", 20)
-    monkeypatch.setattr(tree, "THEIR_BYTES", 1 << 20)
+    monkeypatch.setattr(budget, "THEIR_ENTRIES", 20)
+    monkeypatch.setattr(budget, "THEIR_BYTES", 1 << 20)
     monkeypatch.setattr(archives, "RATIO_FROM", 1 << 18)
     read = of_student(tmp_path, data)
     assert contents(read) == {"anna/work.zip": data, f"ben/{X}": b"of ben"}
@@ -177,7 +178,7 @@ def test_archives_in_archives_end(tmp_path: Path) -> None:
 
 
 def test_one_students_many_bombs_share_one_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tree, "THEIR_BYTES", 1 << 20)
+    monkeypatch.setattr(budget, "THEIR_BYTES", 1 << 20)
     bomb = packed((X, bytes(1 << 18)))
     read = of_student(tmp_path, packed((X, b"1"), *((f"{i}.zip", bomb) for i in range(20))))
     inside = [name for name in names(read) if name.count(".zip/") == 2]
@@ -186,6 +187,51 @@ def test_one_students_many_bombs_share_one_limit(tmp_path: Path, monkeypatch: py
     assert f"anna/work.zip/{X}" in names(read)
     put(tmp_path / "class", ("cleo/work.zip", packed((X, bytes(1 << 19)))))
     assert f"cleo/work.zip/{X}" in names(opened(tmp_path / "class", tmp_path / "scratch"))
+
+
+@pytest.mark.parametrize("eve", ["eve/{}.zip", "eve/{}/w.zip", "Eve O_2_assignsubmission_file_{}.zip",
+                                 "submitted/eve/he/{}.zip", "odeeve_LATE_501_9{}_w.zip"])
+@pytest.mark.parametrize("limit", ["BYTES", "NOTEBOOKS", "ENTRIES", "SECONDS"])
+def test_what_one_person_packed_costs_nobody_else(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eve: str, limit: str) -> None:
+    clock = iter(range(1_000_000))
+    monkeypatch.setattr("time.process_time", lambda: float(next(clock)))
+    monkeypatch.setattr(budget, "THEIR_SECONDS", 1e9)
+    monkeypatch.setattr(budget, "ALL_SECONDS", 1e9)
+    monkeypatch.setattr(budget, f"THEIR_{limit}", {"BYTES": 5 << 16, "SECONDS": 60.0}.get(limit, 5))
+    work = packed((X, bytes(1 << 16)))
+    ben = eve.replace("eve", "ben").replace("Eve O_2", "Ben U_1").replace("501", "502")
+    root = put(tmp_path / "class", *((eve.format(i), work) for i in range(9)), (ben.format(1), work),
+               ("README", b""))
+    read = opened(root, tmp_path / "scratch")
+    inside = [name for name in names(read) if name.endswith(f".zip/{X}")]
+    assert f"{ben.format(1)}/{X}" in inside
+    assert 1 < len(inside) < 9
+    assert len(read.refused) == 10 - len(inside)
+    assert all("together with the archives beside it" in why for _, why in read.refused)
+
+
+def test_all_together_have_a_limit_and_those_who_packed_least_come_first(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "ALL_BYTES", 3 << 16)
+    work = packed((X, bytes(1 << 16)))
+    root = put(tmp_path / "class", *((f"eve{i}/{j}.zip", work) for i in range(3) for j in range(9)),
+               ("zoe/w.zip", work))
+    read = opened(root, tmp_path / "scratch")
+    inside = [name for name in names(read) if name.endswith(f".zip/{X}")]
+    assert len(inside) == 3
+    assert f"zoe/w.zip/{X}" in inside
+    assert "all that students packed together" in read.refused[0][1]
+
+
+def test_a_notebook_beside_zeros_without_end_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "RATIO_FROM", 1 << 18)
+    read = of_student(tmp_path, packed(*((f"{i}.bin", bytes(1 << 18)) for i in range(8)), (X, b"1")))
+    there = {file.relative for file in read.files if file.path.exists()}
+    assert f"anna/work.zip/{X}" in there
+    assert 0 < len(read.refused) < 8
+    assert set(read.refused) == {(f"anna/work.zip/{i}.bin", budget.SWELLS) for i in range(8)
+                                 if f"anna/work.zip/{i}.bin" not in there}
 
 
 def test_hostile_names_in_a_students_archive(tmp_path: Path) -> None:
