@@ -4,9 +4,11 @@ written."""
 from __future__ import annotations
 
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as later
+from functools import lru_cache
 
 from msgspec import field, structs
 
@@ -81,11 +83,18 @@ def same_name(one: str, other: str) -> bool:
     return bool(one) and plain(one) == plain(other)
 
 
+@lru_cache(maxsize=1 << 16)
 def plain(name: str) -> str:
     """A name without what programs change about it: normal form, case, blanks, "_", and signs that no file's
     name may have."""
     return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", LOST.sub("", name)).casefold())
                     .replace("_", " ").split())
+
+
+def _words(person: Person) -> set[str]:
+    """By what somebody can be found, where no id is known."""
+    said = ("email", person.email), ("name", person.name)
+    return {f"{what} {plain(text)}" for what, text in said if text}
 
 
 def _differ(here: _Arrival, there: Known) -> bool:
@@ -135,6 +144,19 @@ class _Joining:
     def __post_init__(self) -> None:
         self.before = {(exercise, number): one.person.id for one in self.known.values()
                        for exercise, number in one.numbers.items()}
+        # Where to look for whom, since a course may have thousands.
+        self.owns = defaultdict[str, list[_Arrival]](list)       # the gradebook's id -> who is found to be it
+        self.called = defaultdict[str, set[str]](set)            # an id, name or address -> gradebook's ids
+        self.here = defaultdict[str, list[_Arrival]](list)       # the same -> this download's
+        for one in self.known.values():
+            self._index(one)
+        for each in self.arrivals.values():
+            for word in {each.person.id, *each.other_ids} | _words(each.person):
+                self.here[word].append(each)
+
+    def _index(self, one: Known) -> None:
+        for word in one.ids | _words(one.person):
+            self.called[word].add(one.person.id)
 
     def join(self) -> None:
         # Whoever has the gradebook's own id comes first, then those with an alias of it.
@@ -151,8 +173,9 @@ class _Joining:
 
     def owner_of(self, one: AnySubmission) -> str:
         """Whose a submission is. What came under a number before, comes to the same person under it again."""
-        number, owner = _came_as(one), self.owner[one.student]
-        return self.before.get((one.exercise, number), owner) if number in self.passing else owner
+        mine, came = self.owner[one.student], (one.exercise, _came_as(one))
+        there = self.before.get(came, mine) if came[1] in self.passing else mine
+        return mine if any(one.exercise in each.came_as for each in self.owns[there]) else there
 
     def _numbered(self, here: _Arrival) -> Known | None:
         """Who has handed one of these exercises in under the same number."""
@@ -184,21 +207,27 @@ class _Joining:
 
     def _alias(self, here: _Arrival) -> Known | None:
         """Whom the gradebook also knows by this id, or by one that comes with it."""
-        for one in self.known.values():
+        for one in self._known(here.person.id):
             if here.person.id in one.known_as and not _differ(here, one):
                 return one
-        for one in self.known.values():
+        for one in self._known(*here.other_ids):
             if (here.other_ids & one.ids and same_name(here.person.name, one.person.name)
                     and one.person.id not in (self.roster or ())):
                 return one
         return None
 
+    def _known(self, *words: str) -> list[Known]:
+        """Whom the gradebook knows by one of these, by id."""
+        return [self.known[id] for id in sorted(set().union(*(self.called.get(word, ()) for word in words)))]
+
     def _by_id(self, here: _Arrival, there: Known) -> None:
         id, theirs = here.person.id, there.person.name
-        if any(self.owner.get(one) == there.person.id and self.arrivals[one].exercises & here.exercises
-               for one in self.owner):
+        if any(one.exercises & here.exercises for one in self.owns[there.person.id]):
             self.notes.append(f"{id}: {theirs or there.person.id} has handed in the same exercise in this "
                               "download, so this is somebody else")
+            lost = there.numbers.items() & here.came_as.items()
+            self.before = {pair: owner for pair, owner in self.before.items() if pair not in lost}
+            self.known[there.person.id] = structs.replace(there, numbers=dict(there.numbers.items() - lost))
             self._settle(here, Known(person=here.person))
             return
         if _differ(here, there):
@@ -212,8 +241,9 @@ class _Joining:
         may = person.id in self.passing or person.id in (self.roster or ())
         for what in ("email", "name"):
             mine = getattr(person, what)
-            there = [one for one in self.known.values() if same_name(mine, getattr(one.person, what))]
-            peers = [one for one in self._beside(here) if same_name(mine, getattr(one.person, what))]
+            there = [one for one in self._known(f"{what} {plain(mine)}")
+                     if same_name(mine, getattr(one.person, what))]
+            peers = self._beside(here, f"{what} {plain(mine)}")
             if not may or not there:
                 continue
             if len(there) == 1 and not peers and self._free(here, there[0]):
@@ -225,18 +255,18 @@ class _Joining:
                                   "somebody else, since nothing says so; --roster does")
         return None
 
-    def _beside(self, here: _Arrival) -> list[_Arrival]:
-        """Who may be in the same assignment of this download; of those without a file nobody says in which
-        they are."""
-        return [one for one in self.arrivals.values() if one is not here
+    def _beside(self, here: _Arrival, *words: str) -> list[_Arrival]:
+        """Who is called one of these, and may be in the same assignment of this download; of those without a
+        file nobody says in which they are."""
+        return [one for word in words for one in self.here.get(word, ()) if one is not here
                 and (not one.exercises or not here.exercises or one.exercises & here.exercises)]
 
     def _free(self, here: _Arrival, there: Known) -> bool:
         if here.person.id not in self.passing and there.on_roster:
             return False
         return not (here.exercises & there.handed_in
-                    or any(there.ids & {one.person.id, *one.other_ids} for one in self._beside(here)
-                           if one.person.id in self.passing or one.person.id not in self.left))
+                    or any(one.person.id in self.passing or one.person.id not in self.left
+                           for one in self._beside(here, *there.ids)))
 
     def _settle(self, here: _Arrival, there: Known) -> None:
         was, now = there.person, here.person
@@ -250,6 +280,8 @@ class _Joining:
                                              numbers=there.numbers | numbers,
                                              handed_in=there.handed_in | mine.keys())
         self.owner[now.id] = was.id
+        self.owns[was.id].append(here)
+        self._index(self.known[was.id])
 
     def _ids(self) -> dict[str, str]:
         """Every id by which somebody is known -> the gradebook's, which comes before another's alias."""

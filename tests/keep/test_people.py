@@ -203,6 +203,16 @@ def test_ids_that_agree_by_chance_make_nobody_one_person(there: Known, here: Sub
     assert {one.person.id for one in found.people} == {there.person.id, here.student}
 
 
+def test_numbers_that_contradict_an_earlier_download_are_wholly_somebody_else() -> None:
+    before = sent("0", "one", "Anna"), sent("5", "two", "Anna")
+    known = joined([], before, passing=moodle(*before)).people
+    assert [one.person.id for one in known] == ["0"]
+    here = sent("0", "one"), sent("5", "one"), sent("5", "two")
+    found = joined(known, here, passing=moodle(*here))
+    assert who(found.submissions) == [("0", "", "one"), ("5", "", "one"), ("5", "", "two")]
+    assert "5: Anna has handed in the same exercise in this download, so this is somebody else" in found.notes
+
+
 def test_who_handed_in_nothing_and_is_on_no_roster_is_not_kept() -> None:
     assert not joined([], [], [ANNA]).people
 
