@@ -11,7 +11,8 @@ from pathlib import Path
 from grader.export import canvas, worksheet
 from grader.export.filling import marked, refused
 from grader.export.out import ExportError, zipped
-from grader.export.people import LOST, Own, owned, placed
+from grader.export.people import Own, owned, placed
+from grader.intake.roster import LOST
 from grader.records import Result
 from grader.report import student
 
