@@ -249,8 +249,10 @@ class _Joining:
             if len(there) == 1 and not peers and self._free(here, there[0]):
                 self.by_name.append(f"{mine} ({person.id}, before {there[0].person.id})")
                 return there[0]
-            if what == "name" and person.id in self.passing:
-                ids = ", ".join(sorted({one.person.id for one in there} | {one.person.id for one in peers}))
+            others = {one.person.id for one in there} | {one.person.id for one in peers}
+            on_roster = self.roster is not None and {person.id, *others} <= self.roster
+            if what == "name" and person.id in self.passing and not on_roster:
+                ids = ", ".join(sorted(others))
                 self.notes.append(f"{mine} ({person.id}) may be {ids} and may be somebody else: taken for "
                                   "somebody else, since nothing says so; --roster does")
         return None

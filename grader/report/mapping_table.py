@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
@@ -15,7 +16,7 @@ from grader.intake.sources import Intake
 from grader.report.console import fitting
 
 LOUD = {"unclear": "yellow", "unreadable": "red"}
-COLUMNS = ("file", "person", "exercise", "attempt", "handed in", "use", "why")
+COLUMNS = ("person", "exercise", "file", "attempt", "handed in", "use", "why")
 SPARE = ("attempt", "handed in")      # that few sources say
 
 
@@ -24,7 +25,7 @@ def show(intake: Intake) -> None:
     console = Console()
     for line in intake.said:
         console.print(Text(fitting(line, 1000)), soft_wrap=True)
-    table, rows = Table(box=box.SIMPLE_HEAD), [_cells(row) for row in intake.rows]
+    table, rows = Table(box=box.SIMPLE_HEAD), _cells(intake.rows)
     shown = [at for at, column in enumerate(COLUMNS) if column not in SPARE or any(row[at] for row in rows)]
     for at in shown:
         table.add_column(COLUMNS[at], overflow="fold")
@@ -41,6 +42,14 @@ def show(intake: Intake) -> None:
         console.print(Text(fitting(f"nothing came from {told(missing)}", 5000)), soft_wrap=True)
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    person = row.person + (f" ({row.name})" if row.name not in ("", row.person) else "")
-    return (row.file, person, row.exercise, str(row.attempt or ""), row.handed_in_at, row.use, row.why)
+def _cells(rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    """A file stands by its own name, with as many folders above it as tell it from the person's others."""
+    alike = Counter((row.person, row.file.rpartition("/")[2]) for row in rows)
+    found: list[tuple[str, ...]] = []
+    for row in rows:
+        person = row.person + (f" ({row.name})" if row.name not in ("", row.person) else "")
+        name = row.file.rpartition("/")[2]
+        short = name if row.person and alike[row.person, name] == 1 else row.file
+        found.append((person, row.exercise, short, str(row.attempt or ""), row.handed_in_at, row.use,
+                      row.why.replace(row.file.removesuffix(name), "") if short == name else row.why))
+    return found

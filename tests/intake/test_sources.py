@@ -89,7 +89,7 @@ def test_a_dry_run_says_what_would_be_graded_and_writes_nothing(tmp_path: Path,
     result = run(*words, "--dry-run")
     assert result.exit_code == 0, result.output
     for said in ("folders, 2 students", "1 graded, 1 left out, 1 unreadable", "nothing came from zoe (Zoe)",
-                 "not on the roster: bo", "ada/Untitled.ipynb", "report.pdf"):
+                 "not on the roster: bo", "Untitled.ipynb", "report.pdf"):
         assert said in result.output
     assert contents(tmp_path) == before
     assert run(*words, "--save-mapping", "in/m.csv").exit_code == 2

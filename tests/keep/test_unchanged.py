@@ -59,6 +59,7 @@ def batch(root: Path, sandbox: Sandbox) -> list[str]:
     told = Told()
     options = Options(exercises=root / "exercises", seed=5)
     commands.batch([root / "in"], root / "out", options, sandbox, told)
+    assert told.pop(0) == "folders, 3 students"
     return told
 
 
