@@ -3,16 +3,14 @@ written."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as later
-from functools import lru_cache
 
 from msgspec import field, structs
 
-from grader.intake.roster import LOST
+from grader.keep.names import plain, same_name
 from grader.records import AnySubmission, Person
 from grader.wall.values import Record
 
@@ -76,19 +74,6 @@ def joined(known: Iterable[Known], submissions: Sequence[AnySubmission], people:
     work.join()
     found = tuple(_told(one, work.owner_of(one)) for one in submissions if one.student in work.owner)
     return Joined(submissions=found, people=work.everybody(), notes=work.told())
-
-
-def same_name(one: str, other: str) -> bool:
-    """Are these one name, written by two programs? No name is nobody's."""
-    return bool(one) and plain(one) == plain(other)
-
-
-@lru_cache(maxsize=1 << 16)
-def plain(name: str) -> str:
-    """A name without what programs change about it: normal form, case, blanks, "_", and signs that no file's
-    name may have."""
-    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", LOST.sub("", name)).casefold())
-                    .replace("_", " ").split())
 
 
 def _words(person: Person) -> set[str]:
@@ -199,11 +184,9 @@ class _Joining:
 
     def _shared_name(self, here: _Arrival, there: Known) -> bool:
         """Has anybody else the name, here or in the gradebook, and no address says who is who?"""
-        mine = here.person
-        others = [*(one.person for one in self.arrivals.values() if one is not here),
-                  *(one.person for one in self.known.values() if one is not there)]
-        return not same_name(mine.email, there.person.email) and any(
-            same_name(mine.name, one.name) for one in others if one.id != mine.id)
+        word = f"name {plain(here.person.name)}"
+        others = {one.person.id for one in (*self.here.get(word, ()), *self._known(word))}
+        return bool(others - {here.person.id}) and not same_name(here.person.email, there.person.email)
 
     def _alias(self, here: _Arrival) -> Known | None:
         """Whom the gradebook also knows by this id, or by one that comes with it."""

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from grader.keep.people import Known, joined, plain
+from grader.keep.names import plain
+from grader.keep.people import Known, joined
 from grader.records import AnySubmission, Person, Submission, Unreadable
 
 ANNA = Person(id="1003", name="Anna Schmidt")
