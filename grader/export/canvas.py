@@ -17,8 +17,9 @@ from msgspec import structs
 from grader.export.csv import number, safe
 from grader.export.filling import Change, Filled, Scale, Wish, decided, full_marks, marked, refused
 from grader.export.out import ExportError, Out, put
-from grader.export.people import Named, Own, called, folded, forms, owned, placed, run_together
+from grader.export.people import Named, Own, called, forms, owned, placed, run_together
 from grader.export.sheet import Field, Sheet
+from grader.intake.spelling import folded_name
 from grader.records import Result
 
 # An entry of Canvas's zip, and what older gradebooks hold as the student: all of it, or without the file.
@@ -179,7 +180,7 @@ class Gradebook(Sheet):
     def _index(self, columns: Iterable[int]) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {}
         for at in self._students:
-            for value in {folded(self.rows[at][i].value) for i in columns} - {""}:
+            for value in {folded_name(self.rows[at][i].value) for i in columns} - {""}:
                 found.setdefault(value, []).append(at)
         return found
 
@@ -225,7 +226,7 @@ class Gradebook(Sheet):
         if own.as_one:
             return "a team, which has no row of its own: give a --roster with groups when you grade"
         one = next(iter(own.ids))
-        given = folded(one)
+        given = folded_name(one)
         # what a download calls somebody is Canvas's own id, and no school's
         sis = [] if any(result.source_id == one or _came_from(one, result) for result in own.results
                         ) else self._by_sis.get(given, [])

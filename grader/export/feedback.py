@@ -12,7 +12,7 @@ from grader.export import canvas, worksheet
 from grader.export.filling import marked, refused
 from grader.export.out import ExportError, zipped
 from grader.export.people import Own, owned, placed
-from grader.intake.roster import LOST
+from grader.intake.spelling import LOST
 from grader.records import Result
 from grader.report import student
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from grader import records
 from grader.export.filling import Change, Filled, Scale, Wish, decided, full_marks, marked, refused
-from grader.export.people import Own, Placed, folded, owned, placed
+from grader.export.people import Own, Placed, owned, placed
 from grader.export.sheet import Field
 from grader.export.worksheet import Worksheet, of_today
+from grader.intake.spelling import folded_name
 from grader.report.story import tell
 
 _REMEDY = "set the assignment's maximum in Moodle and download the worksheet again"
@@ -51,7 +52,7 @@ def fill(results: Sequence[records.Result], worksheet: Path, *, everybody: Itera
 
 def _team(own: Own, sheet: Worksheet, at: int) -> str:
     """Of a team's row, whose mark it is."""
-    as_one = not own.member and folded(own.team or own.name or own.student) == sheet.group(at)
+    as_one = not own.member and folded_name(own.team or own.name or own.student) == sheet.group(at)
     return f"as {own.shown}" if as_one and sheet.group(at) else ""
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from grader.intake.roster import LOST
+from grader.intake.spelling import folded_name
 from grader.records import Result
 from grader.report import safe_text
 
@@ -33,7 +33,8 @@ class Own:
     def as_one(self) -> bool:
         """A team that nobody has taken apart: one person with its id and name."""
         alone = not self.name and not any(result.source_id for result in self.results)
-        return bool(self.team) and (alone or folded(self.team) in (folded(self.name), folded(self.student)))
+        own = {folded_name(self.name), folded_name(self.student)}
+        return bool(self.team) and (alone or folded_name(self.team) in own)
 
     @property
     def ids(self) -> frozenset[str]:
@@ -62,17 +63,11 @@ def owned(results: Iterable[Result]) -> list[Own]:
                 team=next((r.team for r in own if r.team), "")) for student, own in found.items()]
 
 
-def folded(name: str) -> str:
-    """Equal for two spellings of one name: Unicode, case, "_" for a space, what a folder's name loses."""
-    text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-    return " ".join(LOST.sub("", text.replace("_", " ")).split())
-
-
 def forms(name: str) -> frozenset[str]:
     """A name folded, and "Schmidt, Anna" turned round too."""
     last, comma, first = name.partition(",")
-    turned = {folded(f"{first} {last}")} if comma and "," not in first else set()
-    return frozenset(({folded(name)} | turned) - {""})
+    turned = {folded_name(f"{first} {last}")} if comma and "," not in first else set()
+    return frozenset(({folded_name(name)} | turned) - {""})
 
 
 def run_together(name: str) -> frozenset[str]:

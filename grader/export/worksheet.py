@@ -13,8 +13,9 @@ from pathlib import Path
 from msgspec import structs
 
 from grader.export.out import ExportError
-from grader.export.people import Named, Own, called, folded, forms, owned
+from grader.export.people import Named, Own, called, forms, owned
 from grader.export.sheet import Field, Sheet
+from grader.intake.spelling import folded_name
 from grader.records import Result
 from grader.report import safe_text
 
@@ -71,7 +72,8 @@ class Worksheet(Sheet):
         self.decimal_comma = self.comma((self._grade, maximum))
         self._by_number, self._by_field = self._keys()
         self._names = [forms(self.name(at)) for at in range(len(self.rows))]
-        self._groups = ["" if self._group is None else folded(row[self._group].value) for row in self.rows]
+        self._groups = ["" if self._group is None else folded_name(row[self._group].value)
+                        for row in self.rows]
 
     def _by_looks(self) -> int | None:
         """The one column that holds the same number in every row, right after one of numbers and gaps."""
@@ -94,9 +96,10 @@ class Worksheet(Sheet):
         last = self._grade if self._status is None else self._status
         for at, row in enumerate(self.rows):
             match = _PARTICIPANT.fullmatch(row[0].value)
-            for key in {folded(row[0].value), match.group(2) if match else ""} - {""}:
+            for key in {folded_name(row[0].value), match.group(2) if match else ""} - {""}:
                 numbers.setdefault(key, []).append(at)
-            for value in {folded(row[i].value) for i in range(1 if self._name is None else 2, last)} - {""}:
+            first = 1 if self._name is None else 2
+            for value in {folded_name(row[i].value) for i in range(first, last)} - {""}:
                 # where the status is not known for what it is, its words are nobody's
                 if self._status is not None or re.search(r"[@0-9]", value):
                     fields.setdefault(value, []).append(at)
@@ -147,7 +150,7 @@ class Worksheet(Sheet):
         if len(own.ids) > 1:
             return (f"came under several numbers ({', '.join(sorted(own.ids))}), which are of different "
                     "assignments: choose with --only")
-        given = folded(next(iter(own.ids)))
+        given = folded_name(next(iter(own.ids)))
         if own.as_one:  # whose id a participant may have as a number
             return self._team(own) or f"no row has the group {safe_text.line(own.team)}"
         rows = [at for at in self._by_number.get(given, []) if self._of_the_team(own, at)]
@@ -180,11 +183,11 @@ class Worksheet(Sheet):
 
     def _team(self, own: Own) -> list[int]:
         """The rows of a team that handed in as one."""
-        name = folded(own.team or own.name or own.student)
+        name = folded_name(own.team or own.name or own.student)
         return [at for at, group in enumerate(self._groups) if name and group == name]
 
     def _of_the_team(self, own: Own, at: int) -> bool:
-        return not (own.member and self.group(at)) or self.group(at) == folded(own.team)
+        return not (own.member and self.group(at)) or self.group(at) == folded_name(own.team)
 
     def _same_name(self, own: Own, at: int) -> bool:
         return bool(forms(own.name) & self._names[at])
@@ -192,8 +195,8 @@ class Worksheet(Sheet):
     def _no_other_name(self, own: Own, at: int) -> bool:
         """Names agree, or one side has none. Some sites put a login or a group in front of a folder's
         name."""
-        theirs, ours = self._names[at], folded(own.name)
+        theirs, ours = self._names[at], folded_name(own.name)
         match = _PARTICIPANT.fullmatch(self.rows[at][0].value)
-        nobody = ("", folded(match.group(1)) if match else "")  # "Participant": blind marking
+        nobody = ("", folded_name(match.group(1)) if match else "")  # "Participant": blind marking
         return (not theirs or ours in nobody or self._same_name(own, at)
                 or any(ours.endswith((f" {name}", f"-{name}")) for name in theirs))

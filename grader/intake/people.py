@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from msgspec import structs
 
 from grader.intake.handed import Reading
-from grader.intake.roster import Listed, folded, same_name, words
+from grader.intake.roster import Listed, same_name, words
+from grader.intake.spelling import folded
 from grader.records import Person
 
 NUMBERED = ("Moodle", "Canvas", "Gradescope")   # an id of theirs says nothing outside

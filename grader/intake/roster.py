@@ -12,6 +12,7 @@ from msgspec import structs
 
 from grader.intake import tables
 from grader.intake.handed import IntakeError
+from grader.intake.spelling import folded, folded_name
 from grader.records import Person
 
 # What a column holds -> its headings, in the languages that are understood. Those first that say it best.
@@ -36,8 +37,6 @@ HEADINGS = {
 ENOUGH = ({"id"}, {"email"}, {"name"}, {"first", "last"}, {"login"})
 # Moodle's "Participant 1234", in the site's language
 PARTICIPANT = re.compile(r"(?:part[ei]cip|teilnehm|deltag|deelnem|uczestn|участ)[^\d]*(\d+)", re.IGNORECASE)
-# What Moodle takes out of a name before it makes a folder's name of it.
-LOST = re.compile(r"[\x00-\x1f\x7f&<>\"`|':\\/]")
 NOBODY = ("points possible", "manual posting", "student, test")   # Canvas's rows that are nobody's
 
 
@@ -154,15 +153,9 @@ def _distinct(found: list[Listed], path: Path) -> list[Listed]:
     return list(first.values())
 
 
-def folded(text: str) -> str:
-    """A text as it is compared: composed, without case, "_" as a space."""
-    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-                    .replace("_", " ").split())
-
-
 def words(name: str) -> tuple[str, ...]:
     """The words of a name in one order, whoever wrote it: by these two names are the same."""
-    return tuple(sorted(folded(LOST.sub("", name).replace(",", " ")).split()))
+    return tuple(sorted(folded_name(name.replace(",", " ")).split()))
 
 
 def same_name(one: str, other: str) -> bool:

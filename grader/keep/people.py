@@ -10,7 +10,7 @@ from dataclasses import field as later
 
 from msgspec import field, structs
 
-from grader.keep.names import plain, same_name
+from grader.intake.spelling import folded_name
 from grader.records import AnySubmission, Person
 from grader.wall.values import Record
 
@@ -76,10 +76,15 @@ def joined(known: Iterable[Known], submissions: Sequence[AnySubmission], people:
     return Joined(submissions=found, people=work.everybody(), notes=work.told())
 
 
+def same_name(one: str, other: str) -> bool:
+    """Are these one name, written by two programs? No name is nobody's."""
+    return bool(one) and folded_name(one) == folded_name(other)
+
+
 def _words(person: Person) -> set[str]:
     """By what somebody can be found, where no id is known."""
     said = ("email", person.email), ("name", person.name)
-    return {f"{what} {plain(text)}" for what, text in said if text}
+    return {f"{what} {folded_name(text)}" for what, text in said if text}
 
 
 def _differ(here: _Arrival, there: Known) -> bool:
@@ -184,7 +189,7 @@ class _Joining:
 
     def _shared_name(self, here: _Arrival, there: Known) -> bool:
         """Has anybody else the name, here or in the gradebook, and no address says who is who?"""
-        word = f"name {plain(here.person.name)}"
+        word = f"name {folded_name(here.person.name)}"
         others = {one.person.id for one in (*self.here.get(word, ()), *self._known(word))}
         return bool(others - {here.person.id}) and not same_name(here.person.email, there.person.email)
 
@@ -224,9 +229,9 @@ class _Joining:
         may = person.id in self.passing or person.id in (self.roster or ())
         for what in ("email", "name"):
             mine = getattr(person, what)
-            there = [one for one in self._known(f"{what} {plain(mine)}")
+            there = [one for one in self._known(f"{what} {folded_name(mine)}")
                      if same_name(mine, getattr(one.person, what))]
-            peers = self._beside(here, f"{what} {plain(mine)}")
+            peers = self._beside(here, f"{what} {folded_name(mine)}")
             if not may or not there:
                 continue
             if len(there) == 1 and not peers and self._free(here, there[0]):

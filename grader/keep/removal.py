@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.keep.gradebook import Gradebook, GradebookError, points
-from grader.keep.names import same_name
 from grader.keep.output import Output
-from grader.keep.people import Known
+from grader.keep.people import Known, same_name
 from grader.keep.publish import opened, publish
 from grader.report import persons, safe_text
 

@@ -18,7 +18,7 @@ from msgspec import structs
 from grader.export import moodle
 from grader.export.filling import Filled, Wish
 from grader.export.out import ExportError
-from grader.export.people import folded
+from grader.intake.spelling import folded_name
 from grader.records import Result, Status
 from tests import samples as s
 from tests.export import importers
@@ -373,6 +373,6 @@ def test_a_teams_mark_is_its_members_and_nobody_elses(
     by_points = {result.score: result for result in results}
     for number, points in grades(done, text.getvalue()).items():
         team, (name, group) = by_points[points], rows[number]
-        as_person = not said and folded(team.name) == folded(name)
-        assert folded(team.name) == folded(group) or as_person
+        as_person = not said and folded_name(team.name) == folded_name(name)
+        assert folded_name(team.name) == folded_name(group) or as_person
     assert {change.student for change in done.changes} == set(teams)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from grader.keep.names import plain
+from grader.intake.spelling import folded_name
 from grader.keep.people import Known, joined
 from grader.records import AnySubmission, Person, Submission, Unreadable
 
@@ -277,7 +277,7 @@ def test_whoever_is_joined_by_a_name_has_it(
         for one in found.submissions:
             if one.source_id and one.source_id not in before:
                 assert one.name
-                assert plain(one.name) == plain(names[one.student])
+                assert folded_name(one.name) == folded_name(names[one.student])
                 assert one.source_id in passing
         people = found.people
 
