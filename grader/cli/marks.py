@@ -172,8 +172,8 @@ def filled(out: Path, form: str, output: Path | None, *, only: tuple[str, ...], 
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True,
               help="The zip to write.")
 @click.option("--worksheet", type=click.Path(path_type=Path, exists=True, dir_okay=False),
-              help="moodle: the grading worksheet, which says whose each number is; canvas: the gradebook, "
-                   "where the download's own names are not enough.")
+              help="The grading worksheet (moodle) or the gradebook (canvas), which says whose each number "
+                   "is; needed where teams hand in.")
 @ONLY
 @takes()
 def feedback(_: Options, out: Path, audience: str, output: Path, worksheet: Path | None,

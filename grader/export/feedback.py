@@ -16,6 +16,9 @@ from grader.intake.spelling import LOST
 from grader.records import Result
 from grader.report import student
 
+# how teams are called in Moodle, where nothing else tells them from people
+_TEAM = re.compile(r"(?:default |standard)?(?:team|group|gruppe|groupe|grupo|gruppo|equipe|équipe|equipo"
+                   r"|groep)(?![^\W\d_])", re.IGNORECASE)
 _ANONYMOUS = re.compile(r"(?:late_)?anon_(?P<user>[0-9A-Za-z]+)_(?P<attachment>[0-9]+)(?:_.*)?",
                         re.IGNORECASE | re.DOTALL)
 _FETCHES = {"src", "srcset", "poster", "data", "action", "formaction", "background", "ping"}
@@ -40,16 +43,13 @@ def pack(results: Sequence[Result], notebooks: Mapping[tuple[str, str], str], *,
 
     Args:
         audience: "moodle" or "canvas".
-        sheet: the grading worksheet or the gradebook. Canvas's own entries say whose each is; a number in
-            Moodle's download may be a team's.
+        sheet: the grading worksheet or the gradebook: without one, only who is named by the download itself
+            is placed, and nobody whose name may be a team's.
         everybody: all results there are: a name that two have is nobody's.
 
     Raises:
-        ExportError: the sheet is none or is missing, or nobody's report can be sent.
+        ExportError: the sheet is none, or nobody's report can be sent.
     """
-    if sheet is None and audience == "moodle":
-        raise ExportError("moodle: give the grading worksheet with --worksheet: a number in the download may "
-                          "be a person's or a team's, and only the worksheet says whose it is")
     lms = _LMS[audience]
     exercises = {result.exercise for result in results}
     files: dict[str, list[tuple[Own, str, bytes]]] = {}
@@ -80,6 +80,7 @@ class _Lms:
 
     of_today: Callable[[Result], Result]
     of_row: Callable[[Path, Iterable[Result]], tuple[Finder, Callable[[int], str], Callable[[int], Address]]]
+    of_download: Callable[[Own], Address]
     nowhere: str                        # why somebody has no address
 
 
@@ -88,7 +89,7 @@ def _placed(results: Iterable[Result], lms: _Lms, sheet: Path | None, everybody:
     """Each person with the addresses of their rows, a team with several; and who has none."""
     people = owned(map(lms.of_today, results))
     if sheet is None:
-        return [(own, [_of_entry(own.ids)]) for own in people], []
+        return [(own, [lms.of_download(own)]) for own in people], []
     finder, shown, address = lms.of_row(sheet, everybody)
     found = placed(people, finder)
     rows: dict[str, list[Address]] = {}
@@ -109,6 +110,17 @@ def _in_moodle(name: str, number: str) -> Address:
     clean = " ".join(LOST.sub("", name.replace("_", " ")).split()) or "Participant"
     return lambda _, file: (f"{number} {file}", f"{clean}_{number}_assignfeedback_file/{file}"
                             ) if number else None
+
+
+def _moodle_download(own: Own) -> Address:
+    """Where the path says that this number is Moodle's, and it can hardly be a team's: that may be somebody
+    else's, too."""
+    def address(result: Result, file: str) -> tuple[str, str] | None:
+        number = result.source_id or result.student
+        if own.team or _TEAM.match(result.name) or f"_{number}_assignsubmission_" not in result.notebook.path:
+            return None
+        return _in_moodle(result.name, number)(result, file)
+    return address
 
 
 def _canvas_row(path: Path, everybody: Iterable[Result]
@@ -139,9 +151,11 @@ def _of_entry(users: Collection[str]) -> Address:
     return address
 
 
-_LMS = {"moodle": _Lms(of_today=worksheet.of_today, of_row=_moodle_row,
-                       nowhere="the row has no participant's number"),
+_LMS = {"moodle": _Lms(of_today=worksheet.of_today, of_row=_moodle_row, of_download=_moodle_download,
+                       nowhere="no participant's number is known for sure, which may be a team's: give the "
+                               "grading worksheet with --worksheet"),
         "canvas": _Lms(of_today=canvas.of_today, of_row=_canvas_row,
+                       of_download=lambda own: _of_entry(own.ids),
                        nowhere="did not come as an entry of their own in Canvas's download")}
 
 

@@ -70,8 +70,19 @@ def worksheet(folder: Path, people: dict[str, str]) -> Path:
     return sheet(folder, text.getvalue())
 
 
-def test_without_a_worksheet_a_number_of_moodles_may_be_a_teams() -> None:
-    with pytest.raises(ExportError, match="--worksheet"):
+def test_without_a_worksheet_moodles_own_paths_say_whose_a_report_is_and_a_team_has_none() -> None:
+    done = packed([of("42", "Ada Love_42_assignsubmission_file/x.ipynb", name="Ada Love"),
+                   of("43", "Participant_43_assignsubmission_file_/x.ipynb"),
+                   of("45", "Grouper Tom_45_assignsubmission_file/x.ipynb", name="Grouper Tom"),
+                   of("7", "seven/x.ipynb"), of("8", "T_8_assignsubmission_file/x.ipynb", team="T"),
+                   of("9", "Team A_9_assignsubmission_file/x.ipynb", name="Team A"),
+                   of("10", "Gruppe 7_10_assignsubmission_file/x.ipynb", name="Gruppe 7")])
+    assert moodle(done, "42 43 45 7 8 9 10") == {"42": "42", "43": "43", "45": "45"}
+    assert {person.split()[-1].strip("()") for person, why in done.left if "--worksheet" in why} == {
+        "7", "8", "9", "10"}
+    assert names(done) >= {"Ada Love_42_assignfeedback_file/feedback.html",
+                           "Participant_43_assignfeedback_file/feedback.html"}
+    with pytest.raises(ExportError, match="nobody's report"):
         packed([of("42", "Team A_42_assignsubmission_file/x.ipynb", name="Team A")])
 
 

@@ -134,10 +134,10 @@ def test_in_canvas_s_gradebook(graded: Graded, tmp_path: Path) -> None:
 # --- feedback ----------------------------------------------------------------------------------------
 
 
-def test_in_moodle_s_feedback(graded: Graded, tmp_path: Path) -> None:
-    """Always by the worksheet: in a download, a team's number may be a person's."""
-    _feedback(graded, "moodle", tmp_path / "feedback.zip", "--worksheet",
-              moodle_sheet(graded, tmp_path, FORMS["en"]))
+@pytest.mark.parametrize("sheet", ["sheet", "no sheet"])
+def test_in_moodle_s_feedback(graded: Graded, tmp_path: Path, sheet: str) -> None:
+    given = ("--worksheet", moodle_sheet(graded, tmp_path, FORMS["en"])) if sheet == "sheet" else ()
+    _feedback(graded, "moodle", tmp_path / "feedback.zip", *given)
 
 
 @pytest.mark.parametrize("sheet", ["sheet", "no sheet"])
@@ -151,7 +151,7 @@ def _feedback(graded: Graded, lms: str, archive: Path, *words: object) -> None:
     laid = graded.laid
     done = run("feedback", graded.out, "--for", lms, "--output", archive, *words)
     if done.exit_code:
-        assert laid.sheet != lms, done.output
+        assert laid.sheet != lms or (laid.team_marks and not words), done.output
         assert "nobody's report can be sent" in done.output
         return
     content = archive.read_bytes()
