@@ -193,6 +193,9 @@ def feedback(_: Options, out: Path, audience: str, output: Path, worksheet: Path
     table.lines([f"{person}: left out, {why}" for person, why in packed.left], console)
     reports = "1 report" if packed.reports == 1 else f"{packed.reports} reports"
     table.lines([f"{reports} in {output}; {len(packed.left)} left out"], console)
+    if audience == "moodle" and worksheet is None:
+        table.lines(["without --worksheet: where teams hand in, a team's number may be somebody else's; look at "
+                     "whom Moodle names before you confirm"], console)
 
 
 def packed_as_before(options: Options, out: Path | None, output: Path | None) -> None:
