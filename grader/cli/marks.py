@@ -194,8 +194,8 @@ def feedback(_: Options, out: Path, audience: str, output: Path, worksheet: Path
     reports = "1 report" if packed.reports == 1 else f"{packed.reports} reports"
     table.lines([f"{reports} in {output}; {len(packed.left)} left out"], console)
     if audience == "moodle" and worksheet is None:
-        table.lines(["without --worksheet: where teams hand in, a team's number may be somebody else's; look at "
-                     "whom Moodle names before you confirm"], console)
+        table.lines(["without --worksheet: where teams hand in, a team's number may be somebody else's; look "
+                     "at whom Moodle names before you confirm"], console)
 
 
 def packed_as_before(options: Options, out: Path | None, output: Path | None) -> None:
