@@ -89,7 +89,8 @@ def remove(_: Options, out: Path, person: str, erase: bool) -> None:
 @click.option("--student", metavar="NAME", help="One student only; gradescope's results.json holds one.")
 @click.option("--worksheet", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="moodle: the grading worksheet you downloaded; canvas: the gradebook you exported.")
-@click.option("--replace", is_flag=True, help="Write over marks that your sheet has already.")
+@click.option("--replace", is_flag=True,
+              help="Write over marks, and comments beside them, that your sheet has already.")
 @click.option("--scale", is_flag=True,
               help="Make the points here the sheet's: 20 of 20 become 10 where its maximum is 10.")
 @click.option("--assignment", "assignments", multiple=True, metavar="EXERCISE=TITLE",
