@@ -89,7 +89,8 @@ def remove(_: Options, out: Path, person: str, erase: bool) -> None:
 @click.option("--student", metavar="NAME", help="One student only; gradescope's results.json holds one.")
 @click.option("--worksheet", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="moodle: the grading worksheet you downloaded; canvas: the gradebook you exported.")
-@click.option("--replace", is_flag=True, help="Write over marks that your sheet has already.")
+@click.option("--replace", is_flag=True,
+              help="Write over marks, and comments beside them, that your sheet has already.")
 @click.option("--scale", is_flag=True,
               help="Make the points here the sheet's: 20 of 20 become 10 where its maximum is 10.")
 @click.option("--assignment", "assignments", multiple=True, metavar="EXERCISE=TITLE",
@@ -193,6 +194,9 @@ def feedback(_: Options, out: Path, audience: str, output: Path, worksheet: Path
     table.lines([f"{person}: left out, {why}" for person, why in packed.left], console)
     reports = "1 report" if packed.reports == 1 else f"{packed.reports} reports"
     table.lines([f"{reports} in {output}; {len(packed.left)} left out"], console)
+    if audience == "moodle" and worksheet is None:
+        table.lines(["without --worksheet: where teams hand in, a team's number may be somebody else's; look "
+                     "at whom Moodle names before you confirm"], console)
 
 
 def packed_as_before(options: Options, out: Path | None, output: Path | None) -> None:

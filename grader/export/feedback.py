@@ -113,11 +113,12 @@ def _in_moodle(name: str, number: str) -> Address:
 
 
 def _moodle_download(own: Own) -> Address:
-    """Where the path says that this number is Moodle's, and it can hardly be a team's: that may be somebody
-    else's, too."""
+    """Where the path says that this number is Moodle's, and it can hardly be a team's, which may be somebody
+    else's, too: a person's name has two words."""
     def address(result: Result, file: str) -> tuple[str, str] | None:
         number = result.source_id or result.student
-        if own.team or _TEAM.match(result.name) or f"_{number}_assignsubmission_" not in result.notebook.path:
+        team = own.team or (result.name and (_TEAM.match(result.name) or len(result.name.split()) < 2))
+        if team or f"_{number}_assignsubmission_" not in result.notebook.path:
             return None
         return _in_moodle(result.name, number)(result, file)
     return address

@@ -13,6 +13,7 @@ from grader.intake.handed import File, Handed, IntakeError
 from grader.intake.mapping import Pin, Row
 from grader.intake.people import Standing
 from grader.intake.reading import looked
+from grader.intake.roster import same_name
 from grader.records import Person
 
 EDITED = "as the mapping says"
@@ -29,6 +30,7 @@ class Edited:
             for file in source.tree.files}
         self.files = {*self.places, *ignored}
         self.new: list[str] = []             # people whom only the mapping knows
+        self.told: list[str] = []            # lines that contradict themselves
         self.standings = {(claim.source, claim.person.id): claim.standing for claim in claims}
 
     def follow(self, pins: Sequence[Pin], path: Path) -> None:
@@ -51,7 +53,15 @@ class Edited:
                 raise IntakeError(f"{path}, line {pin.line}: {pin.file} cannot be read: "
                                   f"{self.ignored[pin.file].why}")
             self.ignored.pop(pin.file, None)
+            self._compare(pin)
             self.claims.append(self._claim(pin, there[pin.file]))
+
+    def _compare(self, pin: Pin) -> None:
+        """A line may name one person by the id and another by the name: the id decides, and that is told."""
+        known = self.everybody.get(pin.person)
+        if known and known.name and pin.name and not same_name(known.name, pin.name):
+            self.told.append(f"line {pin.line}: {pin.person} is {known.name}, and the name says {pin.name}: "
+                             "the id decides")
 
     def _claim(self, pin: Pin, there: Sequence[Claim]) -> Claim:
         own = next((claim for claim in there if same(claim.person.id, pin.person)), None)

@@ -264,7 +264,7 @@ class _People:
 
     def _add(self, person: Person) -> Person:
         if self.blind:
-            person = structs.replace(person, name="", email="")
+            person = structs.replace(person, name="", email="", group="")   # a group of one is a name
         self.persons[person.id] = person
         return person
 

@@ -121,7 +121,8 @@ def taken_in(sources: Sequence[Source], asked: Asked) -> Intake:
         edited.follow(mapping.load(asked.mapping, edited.files, asked.exercises), asked.mapping)
         gone = {c.person.id for c in claims} - {c.person.id for c in edited.claims} - {
             one.person.id for one in listed or ()}
-        new = [f"{asked.mapping}: {key!r} is new, nobody else is called so" for key in edited.new]
+        new = [f"{asked.mapping}, {line}" for line in edited.told]
+        new += [f"{asked.mapping}: {key!r} is new, nobody else is called so" for key in edited.new]
         claims, everybody = edited.claims, {key: edited.everybody[key] for key in edited.everybody
                                             if key not in gone}
     expected = people.ids(one.person for one in listed or ())

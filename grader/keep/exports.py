@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,11 +83,24 @@ def fill(out: Path, form: str, to: Path | None, *, only: Collection[str], wish: 
 
 
 def feedback(out: Path, audience: str, to: Path, *, only: Collection[str], worksheet: Path | None) -> Packed:
-    """Write the zip of reports that an LMS takes back."""
+    """Write the zip of reports that an LMS takes back.
+
+    Raises:
+        ExportError: there is a file that is no such zip: somebody's download, say.
+    """
     from grader.export.feedback import pack
 
+    if to.exists() and not _of_reports(to):
+        raise ExportError(f"{to} is there already, is no zip of reports, and stays: give another --output")
     found = marks(out, only)
     packed = pack(found.results, found.notebooks, audience=audience, sheet=worksheet,
                   everybody=found.everybody, language=found.language)
     replace_file(to, packed.content)
     return packed
+
+
+def _of_reports(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return all(name.endswith(".html") for name in archive.namelist())

@@ -10,6 +10,8 @@ from grader.keep.gradebook import points as points_of
 from grader.keep.marking import Override
 from grader.keep.output import Output
 from grader.keep.publish import opened, publish
+from grader.keep.removal import chosen
+from grader.report import persons, safe_text
 
 
 class OverrideError(Mendable):
@@ -22,7 +24,7 @@ def override(out: Path, where: tuple[str, str, str], *, points: float | None, co
 
     Args:
         out: the folder that a batch wrote.
-        where: student, exercise and check.
+        where: student (an id, or a name that only one person has), exercise and check.
         points: None leaves the mark as it is.
         comment: for the student.
         drop: take the word back; then `points` and `comment` do not count.
@@ -32,17 +34,20 @@ def override(out: Path, where: tuple[str, str, str], *, points: float | None, co
 
     Raises:
         OverrideError: there is no such check, it has fewer points, or nothing is said of it.
-        GradebookError: there is no gradebook, or it cannot be read.
+        GradebookError: there is no gradebook, or it cannot be read; or nobody, or several, are called so.
     """
-    student, exercise, check = where
+    who, exercise, check = where
     with opened(out) as book:
-        found = [e.result for e in book.entries()
-                 if (e.result.student, e.result.exercise) == (student, exercise)]
-        ids = [c.id for result in found for c in result.checks]
+        student = chosen(book, who, out).person.id
+        own = [one for one in book.results() if one.student == student]
+        found = [one for one in own if one.exercise == exercise]
+        if not found:
+            raise OverrideError(f"{who}: nothing was handed in for {exercise!r}; there is "
+                                f"{', '.join(one.exercise for one in own) or 'nothing of theirs'}")
+        ids = [c.id for c in found[0].checks]
         if check not in ids:
-            raise OverrideError(f"no check {check!r} of {student!r} in {exercise!r}; "
-                              + (f"there are {', '.join(ids)}" if ids
-                                 else "there is no such result with checks"))
+            raise OverrideError(f"{who} {exercise}: no check {check!r}; there "
+                                + (f"are {', '.join(ids)}" if ids else "are none: " + found[0].reason))
         if drop:
             book.drop_override(student, exercise, check)
         elif points is None and not comment:
@@ -53,7 +58,8 @@ def override(out: Path, where: tuple[str, str, str], *, points: float | None, co
                                    comment=comment))
         publish(book, Output(out), touched={(student, exercise)})
         mark = next(points_of(x) for x in book.results() if (x.student, x.exercise) == (student, exercise))
-    return f"{student} {exercise}: {mark}"
+    return (f"{safe_text.line(persons.shown(found[0].name, student))} {exercise}: {mark} "
+            f"(before: {points_of(found[0])})")
 
 
 def _within(points: float | None, check: records.Verdict) -> None:

@@ -153,11 +153,9 @@ class _Joining:
 
     def _shared_name(self, here: Arrival, there: Known) -> bool:
         """Has anybody else the name, here or in the gradebook, and no address says who is who?"""
-        mine = here.person
-        others = [*(one.person for one in self.arrivals.values() if one is not here),
-                  *(one.person for one in self.known.values() if one is not there)]
-        return not same_name(mine.email, there.person.email) and any(
-            same_name(mine.name, one.name) for one in others if one.id != mine.id)
+        word = f"name {folded_name(here.person.name)}"
+        others = {one.person.id for one in (*self.here.get(word, ()), *self._known(word))}
+        return bool(others - {here.person.id}) and not same_name(here.person.email, there.person.email)
 
     def _alias(self, here: Arrival) -> Known | None:
         """Whom the gradebook also knows by this id, or by one that comes with it."""

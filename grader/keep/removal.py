@@ -27,7 +27,7 @@ def remove(out: Path, who: str, *, erase: bool = False) -> list[str]:
     """
     output = Output(out)
     with opened(out) as book:
-        person = _chosen(book, who, out)
+        person = chosen(book, who, out)
         student = person.person.id
         marks = [one for one in book.results() if one.student == student]
         said = ", ".join(f"{one.exercise} {points(one).replace('/', 'of')}" for one in marks) or "no mark"
@@ -47,7 +47,7 @@ def remove(out: Path, who: str, *, erase: bool = False) -> list[str]:
     return lines
 
 
-def _chosen(book: Gradebook, who: str, out: Path) -> Known:
+def chosen(book: Gradebook, who: str, out: Path) -> Known:
     """The one person who is meant. An id comes before a name."""
     people = book.people()
     for meant in ([one for one in people if one.person.id == who],

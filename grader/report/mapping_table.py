@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from grader.intake.edited import EDITED
 from grader.intake.mapping import IGNORED, USES, Row
 from grader.intake.people import told
 from grader.intake.sources import Intake
@@ -37,6 +38,8 @@ def show(intake: Intake) -> None:
         console.print(Text(f"note: {fitting(note, 1000)}", style="yellow"), soft_wrap=True)
     counts = Counter(row.use for row in intake.rows)
     console.print(", ".join(f"{counts[use]} {use}" for use in USES if counts[use]) or "no files")
+    if intake.roster is None:
+        console.print("no --roster: nobody can say who has handed in nothing")
     there = {row.person for row in intake.rows}
     if missing := [one for one in intake.people if one.id in (intake.roster or ()) and one.id not in there]:
         console.print(Text(fitting(f"nothing came from {told(missing)}", 5000)), soft_wrap=True)
@@ -49,7 +52,7 @@ def _cells(rows: Sequence[Row]) -> list[tuple[str, ...]]:
     for row in rows:
         person = row.person + (f" ({row.name})" if row.name not in ("", row.person) else "")
         name = row.file.rpartition("/")[2]
-        short = name if row.person and alike[row.person, name] == 1 else row.file
+        short = name if row.person and alike[row.person, name] == 1 and row.why != EDITED else row.file
         found.append((person, row.exercise, short, str(row.attempt or ""), row.handed_in_at, row.use,
                       row.why.replace(row.file.removesuffix(name), "") if short == name else row.why))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,16 @@ def test_reports_are_packed_and_whoever_has_no_place_is_named(out: Path) -> None
     assert target.read_bytes() == again
     done = run("feedback", out, "--for", "canvas", "--only", "he_init", "--output", target)
     assert set(importers.canvas_feedback(target.read_bytes())) == {("43", "9")}
+
+
+def test_a_zip_of_reports_takes_nobody_elses_place(out: Path) -> None:
+    download = out.parent / "download.zip"
+    with zipfile.ZipFile(download, "w") as archive:
+        archive.writestr("Ada_42_assignsubmission_file/he_init.ipynb", "{}")
+    before = download.read_bytes()
+    done = run("feedback", out, "--for", "moodle", "--only", "he_init", "--output", download)
+    assert (done.exit_code, download.read_bytes()) == (2, before)
+    assert "is there already" in done.output
 
 
 def test_where_nobody_has_a_place_nothing_is_written(out: Path) -> None:

@@ -76,10 +76,11 @@ def test_without_a_worksheet_moodles_own_paths_say_whose_a_report_is_and_a_team_
                    of("45", "Grouper Tom_45_assignsubmission_file/x.ipynb", name="Grouper Tom"),
                    of("7", "seven/x.ipynb"), of("8", "T_8_assignsubmission_file/x.ipynb", team="T"),
                    of("9", "Team A_9_assignsubmission_file/x.ipynb", name="Team A"),
-                   of("10", "Gruppe 7_10_assignsubmission_file/x.ipynb", name="Gruppe 7")])
-    assert moodle(done, "42 43 45 7 8 9 10") == {"42": "42", "43": "43", "45": "45"}
+                   of("10", "Gruppe 7_10_assignsubmission_file/x.ipynb", name="Gruppe 7"),
+                   of("11", "Pinguine_11_assignsubmission_file/x.ipynb", name="Pinguine")])
+    assert moodle(done, "42 43 45 7 8 9 10 11") == {"42": "42", "43": "43", "45": "45"}
     assert {person.split()[-1].strip("()") for person, why in done.left if "--worksheet" in why} == {
-        "7", "8", "9", "10"}
+        "7", "8", "9", "10", "11"}
     assert names(done) >= {"Ada Love_42_assignfeedback_file/feedback.html",
                            "Participant_43_assignfeedback_file/feedback.html"}
     with pytest.raises(ExportError, match="nobody's report"):

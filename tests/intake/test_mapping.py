@@ -175,6 +175,17 @@ def test_a_file_that_came_later_is_read_as_ever(tmp_path: Path) -> None:
     assert isinstance(taken(download).submissions[0], Unclear), "without the mapping"
 
 
+def test_a_line_that_names_two_people_is_told_of_and_the_id_decides(tmp_path: Path) -> None:
+    download = Download(tmp_path / "in").hands_in(Person(id="1", name="Tim Spät"), "he_init.ipynb").hands_in(
+        Person(id="2", name="Çağla Öztürk"), "he_init.ipynb")
+    path = change(saved(taken(download), tmp_path / "m.csv"), "2/1/he_init.ipynb", person="1",
+                  exercise="init")
+    found = taken(download, mapping=path)
+    assert {(one.student, one.exercise) for one in found.submissions} == {("1", "he_init"), ("1", "init")}
+    assert [note for note in found.notes if "the id decides" in note] == [
+        f"{path}, line 3: 1 is Tim Spät, and the name says Çağla Öztürk: the id decides"]
+
+
 def test_zeros_that_a_spreadsheet_takes_away_make_no_other_person(tmp_path: Path) -> None:
     download = Download(tmp_path / "in").hands_in("007", "he_init.ipynb")
     path = change(saved(taken(download), tmp_path / "m.csv"), "he_init.ipynb", person="7")

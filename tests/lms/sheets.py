@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.lms.classes import CLASS, FULL, Member
 
-WITHDRAWN, GRADED_BEFORE, LOCKED, EXCUSED = "jan", "ada", "bjork", "liwei"
+WITHDRAWN, GRADED_BEFORE, LOCKED, EXCUSED = "jan", "ada", "bjorn", "liwei"
 NEVER = Member(at=40, login="nora", name="Nora Neu", how=CLASS[0].how, moodle=1900, canvas=590, group="",
                folder="Nora Neu")
 ENROLLED = (*(one for one in CLASS if one.login != WITHDRAWN), NEVER)

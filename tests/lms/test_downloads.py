@@ -96,7 +96,7 @@ COURSES = {
     "each other's numbers, and rosters": Course(second=SWAPPED, rosters=True, whole=True)}
 
 
-@pytest.mark.parametrize("first", [EXERCISE, SECOND])
+@pytest.mark.parametrize("first", [EXERCISE, pytest.param(SECOND, marks=pytest.mark.long)])
 @pytest.mark.parametrize("course", COURSES)
 def test_two_assignments(exercises: Path, tmp_path: Path, course: str, first: str) -> None:
     """One output folder, in either order: a mark of each assignment ends in its own sheet at its person, and

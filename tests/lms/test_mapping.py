@@ -53,12 +53,12 @@ def _nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def mapped(laid: Laid, exercises: Path, folder: Path) -> tuple[list[dict[str, str]], str]:
+def mapped(laid: Laid, exercises: Path, saved: Path, *words: object) -> tuple[list[dict[str, str]], str]:
     """The rows of the mapping, and what the tutor read."""
-    done = run("batch", *laid.sources, "--exercises", exercises, "--save-mapping", folder / "mapping.csv",
-               *laid.options)
+    done = run("batch", *laid.sources, "--exercises", exercises, "--save-mapping", saved, *laid.options,
+               *words)
     assert done.exit_code in (0, 1), done.output
-    text = (folder / "mapping.csv").read_text(encoding="utf-8-sig")
+    text = saved.read_text(encoding="utf-8-sig")
     return list(csv.DictReader(io.StringIO(text))), done.output
 
 
@@ -93,8 +93,11 @@ def cell(text: str) -> str:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_of_each_layout(layout: str, exercises: Path, tmp_path: Path) -> None:
-    laid = LAYOUTS[layout](tmp_path / "class")
-    assert list(faults(laid, *mapped(laid, exercises, tmp_path))) == []
+    """Given back as it was written, a mapping says the same."""
+    laid, saved = LAYOUTS[layout](tmp_path / "class"), tmp_path / "mapping.csv"
+    assert list(faults(laid, *mapped(laid, exercises, saved))) == []
+    again = mapped(laid, exercises, tmp_path / "again.csv", "--mapping", saved)
+    assert list(faults(laid, *again)) == []
 
 
 def test_a_folder_of_folders_of_people_is_a_question(exercises: Path, tmp_path: Path) -> None:
@@ -181,4 +184,4 @@ ROSTERS: dict[str, Callable[[Path], Laid]] = {
 @pytest.mark.parametrize("known", ROSTERS)
 def test_with_a_roster(known: str, exercises: Path, tmp_path: Path) -> None:
     laid = ROSTERS[known](tmp_path / "class")
-    assert list(faults(laid, *mapped(laid, exercises, tmp_path))) == []
+    assert list(faults(laid, *mapped(laid, exercises, tmp_path / "mapping.csv"))) == []
