@@ -15,6 +15,7 @@ from msgspec import structs
 from grader.intake.handed import Reading
 from grader.intake.roster import Listed, same_name, words
 from grader.intake.spelling import folded
+from grader.intake.teams import Teams
 from grader.records import Person
 
 NUMBERED = ("Moodle", "Canvas", "Gradescope")   # an id of theirs says nothing outside
@@ -72,25 +73,26 @@ def settled(readings: Sequence[Reading], exercises: Mapping[tuple[int, str], set
         readings: of one class.
         exercises: source and id there -> of which exercises they handed something in.
     """
-    groups = frozenset().union(*(one.groups for one in roster or ()))
-    nodes, notes = _nodes(readings, exercises, groups)
+    teams = Teams(readings, roster or ())
+    nodes, notes = _nodes(readings, exercises, teams)
     single = [node for node in nodes if not node.team]
     if roster is not None:
         notes += _joined(single, roster)
     notes += _one_by_name([node for node in single if node.kind == "Moodle" and node.listed is None])
     blind = any(reading.blind for reading in readings)
-    return _People(nodes, roster, blind).all(notes)
+    members, told = _members([node for node in nodes if node.team], teams)
+    return _People(nodes, roster, members, blind).all([*notes, *told])
 
 
 def _nodes(readings: Sequence[Reading], exercises: Mapping[tuple[int, str], set[str]],
-           groups: frozenset[str]) -> tuple[list[_Node], list[str]]:
+           known: Teams) -> tuple[list[_Node], list[str]]:
     nodes: dict[tuple[str, str, bool], list[_Node]] = defaultdict(list)
     notes, shared = [], _shared_names(readings)
     for number, reading in enumerate(readings):
         kind = reading.layout if reading.layout in NUMBERED else "names"
-        teams = _teams(reading, groups)
+        teams = known.named(reading)
         for person in [*(each.person for each in reading.handed), *reading.without]:
-            team = teams.get(person.id, "")
+            team = teams.get((person.id, person.name), "")
             here = nodes[kind, person.id, bool(team)]
             mine = exercises.get((number, person.id), set())
             # a number of Moodle's is of one assignment: elsewhere it says nothing of two who have one name
@@ -120,16 +122,29 @@ def _shared_names(readings: Iterable[Reading]) -> set[tuple[str, ...]]:
     return found
 
 
-def _teams(reading: Reading, groups: frozenset[str]) -> dict[str, str]:
-    """Who is a team, by their id in a reading: what Moodle writes of one looks like a person. Where most are
-    called like the roster's groups, all are teams."""
-    teams = {each.person.id: each.team for each in reading.handed if each.team}
-    names = {person.id: person.name for person in (*(each.person for each in reading.handed),
-                                                   *reading.without) if person.name}
-    called = sum(folded(name) in groups for name in names.values())
-    if reading.layout == "Moodle" and not teams and 2 * called > len(names):
-        return names
-    return teams
+def _members(nodes: Sequence[_Node], teams: Teams) -> tuple[dict[int, list[Listed]], list[str]]:
+    """Who is in which team, by its id(), and what the tutor should know: nobody is in two of one download."""
+    members, several = dict[int, list[Listed]](), dict[str, str]()
+    claimed = defaultdict[str, list[_Node]](list)
+    for node in nodes:
+        by_list = teams.one_of_several(node.team)
+        several |= {one.person.id: f"{one.person.id} in {node.team} ({one.person.group})" for one in by_list}
+        members[id(node)] = [*teams.whole_name(node.team), *by_list]
+        for one in members[id(node)]:
+            claimed[one.person.id].append(node)
+    notes = []
+    for person, here in claimed.items():
+        if any(folded(one.team) != folded(other.team) and not one.apart(other)
+               for at, one in enumerate(here) for other in here[:at]):
+            names = " and ".join(sorted({node.team for node in here}))
+            notes.append(f"{person}: by the roster in the teams {names}, and so taken for none of them")
+            for node in here:
+                members[id(node)] = [one for one in members[id(node)] if one.person.id != person]
+            several.pop(person, None)
+    if several:
+        notes.append("in a team by one of several groups on the roster: "
+                     f"{_shortened(list(several.values()))}")
+    return members, notes
 
 
 def _joined(nodes: Sequence[_Node], roster: Sequence[Listed]) -> list[str]:
@@ -199,15 +214,19 @@ def _one_by_name(nodes: Sequence[_Node]) -> list[str]:
 
 
 def _listed(groups: Sequence[Sequence[_Node]]) -> str:
-    shown = [f"{here[0].called} ({', '.join(node.id for node in here)})" for here in groups[:SHOWN]]
-    return ", ".join(shown) + (f" and {len(groups) - SHOWN} more" if len(groups) > SHOWN else "")
+    return _shortened([f"{here[0].called} ({', '.join(node.id for node in here)})" for here in groups])
+
+
+def _shortened(texts: Sequence[str]) -> str:
+    return ", ".join(texts[:SHOWN]) + (f" and {len(texts) - SHOWN} more" if len(texts) > SHOWN else "")
 
 
 class _People:
     """Final ids for everybody: two people never get one."""
 
-    def __init__(self, nodes: Sequence[_Node], roster: Sequence[Listed] | None, blind: bool) -> None:
-        self.nodes, self.roster, self.blind = nodes, roster, blind
+    def __init__(self, nodes: Sequence[_Node], roster: Sequence[Listed] | None,
+                 members: Mapping[int, Sequence[Listed]], blind: bool) -> None:
+        self.nodes, self.roster, self.members, self.blind = nodes, roster, members, blind
         self.persons: dict[str, Person] = {}
         self.of: dict[int, Person] = {}            # id() of a node
 
@@ -222,15 +241,13 @@ class _People:
         for node in self.nodes:
             if node.listed:
                 self.of[id(node)] = self.persons[node.listed.person.id]
-            elif node.same_as is None and not self._members(node):
+            elif node.same_as is None and not self.members.get(id(node)):
                 self.of[id(node)] = self._new(node, notes)
                 if self.roster is not None:
                     strangers.append(node)
         if strangers:
-            shown = ", ".join(self.of[id(n)].id + (f" ({n.name})" if n.name not in ("", n.id) else "")
-                              for n in strangers[:SHOWN])
-            more = f" and {len(strangers) - SHOWN} more" if len(strangers) > SHOWN else ""
-            notes.append(f"not on the roster: {shown}{more}")
+            notes.append("not on the roster: " + _shortened([
+                self.of[id(n)].id + (f" ({n.name})" if n.name not in ("", n.id) else "") for n in strangers]))
         standings = {at: self._standing(node) for node in self.nodes for at in node.at}
         numbered = [node for node in self.nodes if node.kind == "Moodle" and not node.team]
         passing = frozenset(node.id for node in numbered) | {
@@ -238,17 +255,10 @@ class _People:
         return People(standings=standings, notes=tuple(notes), passing=passing,
                       everybody=tuple(self.persons[key] for key in sorted(self.persons)))
 
-    def _members(self, node: _Node) -> list[Person]:
-        """A team's, as the roster has them."""
-        if not node.team:
-            return []
-        keys = {folded(node.team), folded(node.id)}
-        return [self.persons[one.person.id] for one in self.roster or ()
-                if not keys.isdisjoint(one.groups)]
-
     def _standing(self, node: _Node) -> tuple[Standing, ...]:
-        if members := self._members(node):
-            return tuple(Standing(person=person, source_id=node.id, team=node.team) for person in members)
+        if members := self.members.get(id(node)):
+            return tuple(Standing(person=self.persons[one.person.id], source_id=node.id, team=node.team)
+                         for one in members)
         person = self.of[id(node.same_as or node)]
         return (Standing(person=person, source_id="" if person.id == node.id else node.id, team=node.team),)
 

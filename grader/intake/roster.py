@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from msgspec import structs
@@ -47,7 +47,8 @@ class Listed:
     person: Person
     ids: frozenset[str] = frozenset()          # in the rosters' own columns; none: `person.id` is another's
     also: frozenset[str] = frozenset()         # user names, e-mails and other numbers, folded
-    groups: frozenset[str] = field(default_factory=frozenset)   # folded
+    groups: frozenset[str] = frozenset()       # what stands in their groups' cells, folded
+    lists: frozenset[str] = frozenset()        # those of them that may be several groups
 
 
 def read(paths: Iterable[Path]) -> tuple[Listed, ...]:
@@ -81,7 +82,7 @@ def _together(old: Listed, new: Listed) -> Listed:
                              email=first.person.email or second.person.email,
                              group=first.person.group or second.person.group)
     return replace(first, person=person, ids=old.ids | new.ids, also=old.also | new.also,
-                   groups=old.groups | new.groups)
+                   groups=old.groups | new.groups, lists=old.lists | new.lists)
 
 
 def _listed(path: Path) -> list[Listed]:
@@ -124,16 +125,18 @@ def _one(row: dict[str, str]) -> Listed | None:
     """A row's person; None where it has nothing to call them by."""
     name = row.get("name") or " ".join(filter(None, (row.get("first"), row.get("last"))))
     own = row.get("id", "")
-    if number := PARTICIPANT.fullmatch(own):
+    number = PARTICIPANT.fullmatch(own)
+    if number:
         own = number[1]
     called = own or row.get("other", "") or row.get("login", "") or row.get("email", "") or name
     if not called:
         return None
     group = row.get("group", "")
-    groups = {folded(part) for part in (group, *re.split(r"[,;|]", group))} - {""}
+    groups = frozenset({folded(group)} - {""})
     also = {folded(row.get(what, "")) for what in ("login", "other", "email")}
     return Listed(person=Person(id=called, name=name, email=row.get("email", ""), group=group),
-                  ids=frozenset({own} - {""}), also=frozenset(also - {""}), groups=frozenset(groups))
+                  ids=frozenset({own} - {""}), also=frozenset(also - {""}), groups=groups,
+                  lists=frozenset() if number else groups)    # Moodle's worksheet names one group
 
 
 def _distinct(found: list[Listed], path: Path) -> list[Listed]:

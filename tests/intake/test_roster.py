@@ -275,3 +275,50 @@ def test_whoever_the_people_are_no_two_get_one_id_and_nobody_is_lost(
     for id, name in people:
         if where[id][0] in names and name:
             assert roster.same_name(name, names[where[id][0]]), "joined to somebody of another name"
+
+
+def placed(intake: Intake) -> list[tuple[str, str, str]]:
+    """Whose each is, of which team, and what the download calls them."""
+    return sorted((one.student, one.team, one.source_id) for one in intake.submissions)
+
+
+def test_a_group_whose_name_holds_another_groups_name_is_not_that_group(tmp_path: Path) -> None:
+    """Students may name their groups themselves, and Moodle writes several in one cell with commas."""
+    own = "1,Ada,,,Alpha", "2,Bob,,,Beta", '3,Eve,,,"Zeta, Alpha"'
+    teams = moodle(tmp_path, ("11", "Alpha"), ("12", "Beta"))
+    assert placed(taken(teams, **listed(tmp_path, *own))) == [("1", "Alpha", "11"), ("2", "Beta", "12")]
+    more = listed(tmp_path, *own, "4,Fay,,,Zeta")
+    teams = moodle(tmp_path, ("11", "Alpha"), ("12", "Beta"), ("13", "Zeta, Alpha"))
+    assert placed(taken(teams, **more)) == [
+        ("1", "Alpha", "11"), ("2", "Beta", "12"), ("3", "Zeta, Alpha", "13")]
+
+
+def test_a_worksheets_cell_names_one_group(tmp_path: Path) -> None:
+    sheet = write(tmp_path / "s.csv", "Identifier,Full name,Group\nParticipant 1,Ada,Alpha\n"
+                                      'Participant 2,Bob,Beta\nParticipant 3,Eve,"Beta, Alpha"\n')
+    found = taken(moodle(tmp_path, ("11", "Alpha")), roster=(sheet,))
+    assert placed(found) == [("1", "Alpha", "11")]
+
+
+def test_one_of_several_groups_is_told_and_two_teams_are_none(tmp_path: Path) -> None:
+    roster = listed(tmp_path, '1,Ada,,,"Lab, Alpha"', '2,Bob,,,"Lab, Beta"', '3,Eve,,,"Lab, Beta, Alpha"')
+    found = taken(moodle(tmp_path, ("11", "Alpha"), ("12", "Beta")), **roster)
+    assert placed(found) == [("1", "Alpha", "11"), ("2", "Beta", "12")]
+    assert "3: by the roster in the teams Alpha and Beta, and so taken for none of them" in found.notes
+    found = taken(moodle(tmp_path, ("11", "Alpha")), **roster)
+    assert placed(found) == [("1", "Alpha", "11"), ("3", "Alpha", "11")]
+    assert any("3 in Alpha (Lab, Beta, Alpha)" in note for note in found.notes)
+
+
+def test_a_teams_number_is_no_groups_name(tmp_path: Path) -> None:
+    found = taken(moodle(tmp_path, ("11", "Alpha"), ("12", "Beta")),
+                  **listed(tmp_path, "1,Ada,,,Alpha", "2,Bob,,,Beta", "3,Eve,,,11"))
+    assert placed(found) == [("1", "Alpha", "11"), ("2", "Beta", "12")]
+
+
+def test_a_group_that_is_called_like_people_makes_no_team_of_them(tmp_path: Path) -> None:
+    people = moodle(tmp_path, ("1", "Ada Weiss"), ("2", "Bob Miller"), ("9", "Eve Ode"))
+    for group in "Ada Weiss", '"T1, Ada Weiss,Bob Miller"':
+        found = taken(people, **listed(tmp_path, "a,Ada Weiss,,,T1", "b,Bob Miller,,,T1",
+                                       f"e,Eve Ode,,,{group}", f"f,Fay,,,{group}", "g,Gus,,,Bob Miller"))
+        assert placed(found) == [("a", "", "1"), ("b", "", "2"), ("e", "", "9")]
