@@ -6,20 +6,20 @@ towards the roster, a name joins two ids only where nobody else has it.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from msgspec import structs
 
 from grader.intake.handed import Reading
+from grader.intake.nodes import NUMBERED, Node, Place, told_apart
 from grader.intake.roster import Listed, same_name, words
 from grader.intake.spelling import folded
 from grader.intake.teams import Teams
 from grader.records import Person
 
-NUMBERED = ("Moodle", "Canvas", "Gradescope")   # an id of theirs says nothing outside
-SHOWN = 5                                       # people who are named in one note
+SHOWN = 5     # people who are named in one note
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,50 +31,24 @@ class Standing:
     team: str = ""
 
 
-@dataclass(kw_only=True)
-class _Node:
-    """Whoever has one id in one kind of source."""
-
-    kind: str
-    id: str
-    name: str
-    email: str
-    team: str
-    blind: bool
-    at: set[tuple[int, str]] = field(default_factory=set)     # source, id
-    exercises: set[str] = field(default_factory=set)
-    listed: Listed | None = None
-    same_as: _Node | None = None
-
-    @property
-    def called(self) -> str:
-        """Their name; of a folder its own."""
-        return "" if self.blind else self.name or ("" if self.kind in NUMBERED else self.id)
-
-    def apart(self, other: _Node) -> bool:
-        """Can both be one person's ids? Within one download, or one exercise, they are two people."""
-        return ({source for source, _ in self.at}.isdisjoint(source for source, _ in other.at)
-                and self.exercises.isdisjoint(other.exercises))
-
-
 @dataclass(frozen=True, kw_only=True)
 class People:
-    standings: Mapping[tuple[int, str], tuple[Standing, ...]]   # source and id there -> as whom it counts
+    standings: Mapping[Place, tuple[Standing, ...]]             # as whom it counts
     everybody: tuple[Person, ...]                               # by id
     passing: frozenset[str]                                     # ids that belong to one assignment
     notes: tuple[str, ...]
 
 
-def settled(readings: Sequence[Reading], exercises: Mapping[tuple[int, str], set[str]],
+def settled(readings: Sequence[Reading], exercises: Mapping[Place, set[str]],
             roster: Sequence[Listed] | None) -> People:
     """Everybody in the sources and on the roster.
 
     Args:
         readings: of one class.
-        exercises: source and id there -> of which exercises they handed something in.
+        exercises: of which exercises somebody handed something in.
     """
     teams = Teams(readings, roster or ())
-    nodes, notes = _nodes(readings, exercises, teams)
+    nodes, notes = told_apart(readings, exercises, teams)
     single = [node for node in nodes if not node.team]
     if roster is not None:
         notes += _joined(single, roster)
@@ -84,48 +58,10 @@ def settled(readings: Sequence[Reading], exercises: Mapping[tuple[int, str], set
     return _People(nodes, roster, members, blind).all([*notes, *told])
 
 
-def _nodes(readings: Sequence[Reading], exercises: Mapping[tuple[int, str], set[str]],
-           known: Teams) -> tuple[list[_Node], list[str]]:
-    nodes: dict[tuple[str, str, bool], list[_Node]] = defaultdict(list)
-    notes, shared = [], _shared_names(readings)
-    for number, reading in enumerate(readings):
-        kind = reading.layout if reading.layout in NUMBERED else "names"
-        teams = known.named(reading)
-        for person in [*(each.person for each in reading.handed), *reading.without]:
-            team = teams.get((person.id, person.name), "")
-            here = nodes[kind, person.id, bool(team)]
-            mine = exercises.get((number, person.id), set())
-            # a number of Moodle's is of one assignment: elsewhere it says nothing of two who have one name
-            elsewhere = reading.layout == "Moodle" and words(person.name) in shared and mine
-            node = next((one for one in here if same_name(one.name, person.name) and not (
-                elsewhere and one.exercises and one.exercises.isdisjoint(mine)
-                and number not in {source for source, _ in one.at})), None)
-            if node is None:
-                node = _Node(kind=kind, id=person.id, name=person.name, email=person.email, team=team,
-                             blind=reading.blind)
-                here.append(node)
-                if len(here) > 1:
-                    notes.append(f"{here[0].name} and {node.name} both have the id {node.id}: kept apart")
-            node.name, node.email = node.name or person.name, node.email or person.email
-            node.at.add((number, person.id))
-            node.exercises |= mine
-    return [node for here in nodes.values() for node in here], notes
-
-
-def _shared_names(readings: Iterable[Reading]) -> set[tuple[str, ...]]:
-    """The names that two people of one source have."""
-    found = set[tuple[str, ...]]()
-    for reading in readings:
-        people = {person.id: words(person.name) for person in (*(each.person for each in reading.handed),
-                                                               *reading.without)}
-        found |= {name for name, count in Counter(people.values()).items() if name and count > 1}
-    return found
-
-
-def _members(nodes: Sequence[_Node], teams: Teams) -> tuple[dict[int, list[Listed]], list[str]]:
+def _members(nodes: Sequence[Node], teams: Teams) -> tuple[dict[int, list[Listed]], list[str]]:
     """Who is in which team, by its id(), and what the tutor should know: nobody is in two of one download."""
     members, several = dict[int, list[Listed]](), dict[str, str]()
-    claimed = defaultdict[str, list[_Node]](list)
+    claimed = defaultdict[str, list[Node]](list)
     for node in nodes:
         by_list = teams.one_of_several(node.team)
         several |= {one.person.id: f"{one.person.id} in {node.team} ({one.person.group})" for one in by_list}
@@ -147,12 +83,12 @@ def _members(nodes: Sequence[_Node], teams: Teams) -> tuple[dict[int, list[Liste
     return members, notes
 
 
-def _joined(nodes: Sequence[_Node], roster: Sequence[Listed]) -> list[str]:
+def _joined(nodes: Sequence[Node], roster: Sequence[Listed]) -> list[str]:
     """Give the nodes their place on the roster; returns what the tutor should know."""
     notes = list[str]()
     ids, also = defaultdict[str, list[Listed]](list), defaultdict[str, list[Listed]](list)
     named = defaultdict[tuple[str, ...], list[Listed]](list)
-    same = defaultdict[tuple[str, ...], list[_Node]](list)
+    same = defaultdict[tuple[str, ...], list[Node]](list)
     for one in roster:
         for key in {folded(id) for id in one.ids}:
             ids[key].append(one)
@@ -173,7 +109,7 @@ def _joined(nodes: Sequence[_Node], roster: Sequence[Listed]) -> list[str]:
                 else:
                     notes.append(f"{node.id} is {node.name} in the download and {found[0].person.name} on "
                                  "the roster: not taken as one person")
-    taken = defaultdict[str, list[_Node]](list)
+    taken = defaultdict[str, list[Node]](list)
     for node in nodes:
         if node.listed:
             taken[node.listed.person.id].append(node)
@@ -193,9 +129,9 @@ def _joined(nodes: Sequence[_Node], roster: Sequence[Listed]) -> list[str]:
     return notes
 
 
-def _one_by_name(nodes: Sequence[_Node]) -> list[str]:
+def _one_by_name(nodes: Sequence[Node]) -> list[str]:
     """Join the numbers that Moodle gives one person in several assignments."""
-    same, joined, doubtful = defaultdict[tuple[str, ...], list[_Node]](list), [], []
+    same, joined, doubtful = defaultdict[tuple[str, ...], list[Node]](list), [], []
     for node in nodes:
         if node.called:
             same[words(node.called)].append(node)
@@ -206,14 +142,14 @@ def _one_by_name(nodes: Sequence[_Node]) -> list[str]:
             for node in here[1:]:
                 node.same_as = here[0]
             joined.append(here)
-        elif len({source for node in here for source, _ in node.at}) > 1:
+        elif len({source for node in here for source, *_ in node.at}) > 1:
             doubtful.append(here)
     return [*([f"the same person by the name, which nobody else has: {_listed(joined)}"] if joined else []),
             *([f"different people, though of one name: {_listed(doubtful)}; a roster (--roster) can tell"]
               if doubtful else [])]
 
 
-def _listed(groups: Sequence[Sequence[_Node]]) -> str:
+def _listed(groups: Sequence[Sequence[Node]]) -> str:
     return _shortened([f"{here[0].called} ({', '.join(node.id for node in here)})" for here in groups])
 
 
@@ -224,7 +160,7 @@ def _shortened(texts: Sequence[str]) -> str:
 class _People:
     """Final ids for everybody: two people never get one."""
 
-    def __init__(self, nodes: Sequence[_Node], roster: Sequence[Listed] | None,
+    def __init__(self, nodes: Sequence[Node], roster: Sequence[Listed] | None,
                  members: Mapping[int, Sequence[Listed]], blind: bool) -> None:
         self.nodes, self.roster, self.members, self.blind = nodes, roster, members, blind
         self.persons: dict[str, Person] = {}
@@ -255,14 +191,14 @@ class _People:
         return People(standings=standings, notes=tuple(notes), passing=passing,
                       everybody=tuple(self.persons[key] for key in sorted(self.persons)))
 
-    def _standing(self, node: _Node) -> tuple[Standing, ...]:
+    def _standing(self, node: Node) -> tuple[Standing, ...]:
         if members := self.members.get(id(node)):
             return tuple(Standing(person=self.persons[one.person.id], source_id=node.id, team=node.team)
                          for one in members)
         person = self.of[id(node.same_as or node)]
         return (Standing(person=person, source_id="" if person.id == node.id else node.id, team=node.team),)
 
-    def _new(self, node: _Node, notes: list[str]) -> Person:
+    def _new(self, node: Node, notes: list[str]) -> Person:
         """Somebody who is not on the roster, under an id that nobody has."""
         final = node.id
         if final in self.persons:

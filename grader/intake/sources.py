@@ -106,12 +106,12 @@ def taken_in(sources: Sequence[Source], asked: Asked) -> Intake:
     """What there is to grade in sources that are read."""
     listed = roster.read(asked.roster) if asked.roster else None
     raw = _claims(sources, asked)
-    exercises = defaultdict[tuple[int, str], set[str]](set)
+    exercises = defaultdict[people.Place, set[str]](set)
     for claim in raw:
-        exercises[claim.source, claim.handed.person.id] |= {claim.exercise} - {""}
+        exercises[claim.place] |= {claim.exercise} - {""}
     known = people.settled([source.reading for source in sources], exercises, listed)
     claims = [replace(claim, standing=standing) for claim in raw
-              for standing in known.standings[claim.source, claim.handed.person.id]]
+              for standing in known.standings[claim.place]]
     everybody, ignored = {person.id: person for person in known.everybody}, _ignored(sources)
     new: list[str] = []
     if asked.mapping:

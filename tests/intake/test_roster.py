@@ -322,3 +322,34 @@ def test_a_group_that_is_called_like_people_makes_no_team_of_them(tmp_path: Path
         found = taken(people, **listed(tmp_path, "a,Ada Weiss,,,T1", "b,Bob Miller,,,T1",
                                        f"e,Eve Ode,,,{group}", f"f,Fay,,,{group}", "g,Gus,,,Bob Miller"))
         assert placed(found) == [("a", "", "1"), ("b", "", "2"), ("e", "", "9")]
+
+
+def test_two_names_under_one_number_in_one_download_are_two_people(tmp_path: Path) -> None:
+    """Two downloads that were unpacked over each other."""
+    both = moodle(tmp_path, ("1001", "Ada Weiss"), ("1001", "Bob Miller"))
+    assert students(taken(both)).keys() == {"1001"}
+    found = taken(both)
+    assert sorted((one.student, one.name, one.path.split("/")[1]) for one in found.submissions) == [
+        ("1001", "Ada Weiss", "0"), ("1001 (Bob Miller)", "Bob Miller", "1")]
+    assert "Ada Weiss and Bob Miller both have the id 1001: kept apart" in found.notes
+
+
+@pytest.mark.parametrize("exercise", ["he_init", "init"])
+def test_who_is_called_participant_is_nobody_else_by_the_number(exercise: str, tmp_path: Path) -> None:
+    first = moodle(tmp_path / "a", ("1001", "Bob Miller"), ("1002", "Eve Ode"))
+    second = moodle(tmp_path / "b", ("1001", ""), ("1003", "Cy Li"), exercise=exercise)
+    for downloads in (first, second), (second, first):
+        found = taken(*downloads)
+        assert len(found.submissions) == 4
+        assert len({(one.student, one.exercise) for one in found.submissions}) == 4
+        assert len({one.student for one in found.submissions}) == 4
+        assert any("both have the id 1001: kept apart" in note for note in found.notes)
+
+
+def test_blind_numbers_of_two_assignments_join_nobody(tmp_path: Path) -> None:
+    blind = [Download(tmp_path / exercise, "Moodle", blind=True).hands_in(
+        Person(id="1"), "work.ipynb", token(exercise, exercise)) for exercise in ("he_init", "init")]
+    assert len({one.student for one in taken(*blind).submissions}) == 2
+    again = [Download(tmp_path / name, "Moodle", blind=True).hands_in(
+        Person(id="1"), "work.ipynb", token(name)) for name in ("a", "b")]
+    assert {one.student for one in taken(*again).submissions} == {"1"}
