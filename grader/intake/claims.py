@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.intake.handed import Handed, Reading, Tree
-from grader.intake.people import Place, Standing
+from grader.intake.nodes import Place
+from grader.intake.people import Standing
 from grader.intake.reading import Look
 from grader.records import Person
 

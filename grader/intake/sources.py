@@ -21,6 +21,7 @@ from grader.intake.claims import Claim, Source
 from grader.intake.edited import EDITED, Edited, nobodys
 from grader.intake.handed import Handed, IntakeError, Tree
 from grader.intake.mapping import Row
+from grader.intake.nodes import Place
 from grader.intake.people import Standing
 from grader.intake.reading import looked
 from grader.intake.tree import opened
@@ -106,7 +107,7 @@ def taken_in(sources: Sequence[Source], asked: Asked) -> Intake:
     """What there is to grade in sources that are read."""
     listed = roster.read(asked.roster) if asked.roster else None
     raw = _claims(sources, asked)
-    exercises = defaultdict[people.Place, set[str]](set)
+    exercises = defaultdict[Place, set[str]](set)
     for claim in raw:
         exercises[claim.place] |= {claim.exercise} - {""}
     known = people.settled([source.reading for source in sources], exercises, listed)

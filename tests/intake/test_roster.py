@@ -326,11 +326,11 @@ def test_a_group_that_is_called_like_people_makes_no_team_of_them(tmp_path: Path
 
 def test_two_names_under_one_number_in_one_download_are_two_people(tmp_path: Path) -> None:
     """Two downloads that were unpacked over each other."""
-    both = moodle(tmp_path, ("1001", "Ada Weiss"), ("1001", "Bob Miller"))
-    assert students(taken(both)).keys() == {"1001"}
+    both = Download(tmp_path, "Moodle").hands_in(
+        Person(id="1001", name="Ada Weiss"), "work.ipynb", token("ada")).hands_in(
+        Person(id="1001", name="Bob Miller"), "work.ipynb", token("bob"))
     found = taken(both)
-    assert sorted((one.student, one.name, one.path.split("/")[1]) for one in found.submissions) == [
-        ("1001", "Ada Weiss", "0"), ("1001 (Bob Miller)", "Bob Miller", "1")]
+    assert students(found) == {"ada": ("1001", ""), "bob": ("1001 (Bob Miller)", "1001")}
     assert "Ada Weiss and Bob Miller both have the id 1001: kept apart" in found.notes
 
 
@@ -353,3 +353,25 @@ def test_blind_numbers_of_two_assignments_join_nobody(tmp_path: Path) -> None:
     again = [Download(tmp_path / name, "Moodle", blind=True).hands_in(
         Person(id="1"), "work.ipynb", token(name)) for name in ("a", "b")]
     assert {one.student for one in taken(*again).submissions} == {"1"}
+
+
+def test_a_number_on_two_worksheets_is_not_one_person(tmp_path: Path) -> None:
+    heads = "Identifier,Full name,Username,Email address\n"
+    for emails in ("", "", "", ""), ("ada@x", "cy@x", "bob@x", "cy@x"):
+        sheets = (write(tmp_path / "1.csv", f"{heads}Participant 1001,Ada Weiss,ada,{emails[0]}\n"
+                                            f"Participant 1002,Cy Li,cy,{emails[1]}\n"),
+                  write(tmp_path / "2.csv", f"{heads}Participant 1001,Bob Miller,bob,{emails[2]}\n"
+                                            f"Participant 1002,Cy Li,cy,{emails[3]}\n"))
+        assert sorted(one.person.name for one in roster.read(sheets)) == ["Ada Weiss", "Bob Miller", "Cy Li"]
+        found = taken(Download(tmp_path, "nbgrader").hands_in("bob", "he_init.ipynb", token("bob")),
+                      roster=sheets)
+        (student, source_id), = students(found).values()
+        assert source_id == "bob"
+        assert {one.id: one.name for one in found.people}[student] == "Bob Miller"
+
+
+def test_an_email_that_two_of_one_list_have_joins_nobody(tmp_path: Path) -> None:
+    own = write(tmp_path / "1.csv", "id,name,email\n1,Ada,m@x\n2,Bob,m@x\n")
+    other = write(tmp_path / "2.csv", "First name,Last name,Email address\nCy,Li,m@x\n")
+    assert len(roster.read([own])) == 2
+    assert len(roster.read([own, other])) == 3
