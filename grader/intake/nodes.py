@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from grader.intake.roster import Listed, same_name, words
 from grader.intake.teams import Teams
 
 NUMBERED = ("Moodle", "Canvas", "Gradescope")   # an id of theirs says nothing outside
+CHOSEN = "GitHub Classroom"                     # whose people choose their ids
 Place = tuple[int, str, str]                    # a source, and what it says of somebody: id and name
 
 
@@ -26,6 +28,7 @@ class Node:
     blind: bool
     at: set[Place] = field(default_factory=set)
     exercises: set[str] = field(default_factory=set)
+    word: str = ""                                  # Canvas's for them: to compare, never to show
     listed: Listed | None = None
     same_as: Node | None = None
 
@@ -46,8 +49,8 @@ def told_apart(readings: Sequence[Reading], exercises: Mapping[Place, set[str]],
     nodes: dict[tuple[str, str, bool], list[Node]] = defaultdict(list)
     notes, shared = [], _shared_names(readings)
     for number, reading in enumerate(readings):
-        kind = reading.layout if reading.layout in NUMBERED else "names"
-        teams = known.named(reading)
+        kind = reading.layout if reading.layout in (*NUMBERED, CHOSEN) else "names"
+        teams, word = known.named(reading), _words(reading)
         for person in [*(each.person for each in reading.handed), *reading.without]:
             team = teams.get((person.id, person.name), "")
             here = nodes[kind, person.id, bool(team)]
@@ -66,8 +69,21 @@ def told_apart(readings: Sequence[Reading], exercises: Mapping[Place, set[str]],
             node.name, node.email = node.name or person.name, node.email or person.email
             node.at.add(place)
             node.exercises |= mine
+            node.word = node.word or word.get(person.id, "")
             node.blind = node.blind or reading.blind
     return [node for here in nodes.values() for node in here], notes
+
+
+def _words(reading: Reading) -> dict[str, str]:
+    """What Canvas writes before a user's number: their name without spaces."""
+    if reading.layout != "Canvas" or reading.blind:
+        return {}
+    found = {}
+    for each in reading.handed:
+        if before := re.search(rf"(?:^|/)([^/]+?)_(?:late_)?{re.escape(each.person.id)}_", each.file.relative,
+                               re.IGNORECASE):
+            found[each.person.id] = before[1]
+    return found
 
 
 def _may_be(node: Node, name: str, reading: Reading, number: int, mine: set[str],

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from grader.intake.handed import Reading
-from grader.intake.nodes import NUMBERED, Node, Place, told_apart
+from grader.intake.nodes import CHOSEN, NUMBERED, Node, Place, told_apart
 from grader.intake.roster import Listed, same_name, words
 from grader.intake.spelling import folded
 from grader.intake.teams import Teams
@@ -52,8 +52,12 @@ def settled(readings: Sequence[Reading], exercises: Mapping[Place, set[str]],
     single = [node for node in nodes if not node.team]
     if roster is not None:
         notes += _joined(single, roster)
+        accounts = [f"{node.id} ({node.listed.person.name or node.listed.person.id})" for node in single
+                    if node.kind == CHOSEN and node.listed]
+        notes += [f"joined to the roster by an account's name, which its owner chose: {_shortened(accounts)}"
+                  ] if accounts else []
     notes += _one_by_name([node for node in single if node.kind == "Moodle" and node.listed is None])
-    blind = any(reading.blind for reading in readings)
+    blind = bool(readings) and all(reading.blind for reading in readings)
     members, told = _members([node for node in nodes if node.team], teams)
     return _People(nodes, roster, members, blind).all([*notes, *told])
 
@@ -104,10 +108,11 @@ def _joined(nodes: Sequence[Node], roster: Sequence[Listed]) -> list[str]:
             if node.listed is None and len(found) == 1:
                 if node.blind and found[0].person.id != node.id:
                     continue    # it would be called by what tells who it is
-                if same_name(node.name if node.name != node.id else "", found[0].person.name):
+                theirs = node.name or node.word
+                if same_name(theirs if theirs != node.id else "", found[0].person.name):
                     node.listed = found[0]
                 else:
-                    notes.append(f"{node.id} is {node.name} in the download and {found[0].person.name} on "
+                    notes.append(f"{node.id} is {theirs} in the download and {found[0].person.name} on "
                                  "the roster: not taken as one person")
     taken = defaultdict[str, list[Node]](list)
     for node in nodes:
@@ -172,7 +177,7 @@ class _People:
             person = one.person
             if node and node.called and words(node.called) == words(person.name):
                 person = structs.replace(person, name=node.called)   # as the sheet of marks will have it
-            self._add(person)
+            self._add(person, any(n.blind for n in self.nodes if n.listed is one))
         strangers = []
         for node in self.nodes:
             if node.listed:
@@ -183,7 +188,8 @@ class _People:
                     strangers.append(node)
         if strangers:
             notes.append("not on the roster: " + _shortened([
-                self.of[id(n)].id + (f" ({n.name})" if n.name not in ("", n.id) else "") for n in strangers]))
+                self.of[id(n)].id + (f" ({n.called})" if n.called not in ("", n.id) else "")
+                for n in strangers]))
         standings = {at: self._standing(node) for node in self.nodes for at in node.at}
         numbered = [node for node in self.nodes if node.kind == "Moodle" and not node.team]
         passing = frozenset(node.id for node in numbered) | {
@@ -202,14 +208,14 @@ class _People:
         """Somebody who is not on the roster, under an id that nobody has."""
         final = node.id
         if final in self.persons:
-            final = f"{node.id} ({node.team or node.name or node.kind})"
+            final = f"{node.id} ({node.team or ('' if node.blind else node.name) or node.kind})"
             while final in self.persons:
                 final += "'"
-            notes.append(f"{node.id} is somebody else's id too: {node.name or node.id} is called {final!r}")
-        return self._add(Person(id=final, name=node.name, email=node.email))
+            notes.append(f"{node.id} is somebody else's id too: {node.called or node.id} is called {final!r}")
+        return self._add(Person(id=final, name=node.name, email=node.email), node.blind)
 
-    def _add(self, person: Person) -> Person:
-        if self.blind:
+    def _add(self, person: Person, blind: bool) -> Person:
+        if blind or self.blind:
             person = structs.replace(person, name="", email="")
         self.persons[person.id] = person
         return person

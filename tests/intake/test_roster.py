@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.intake import roster
-from grader.intake.handed import IntakeError
+from grader.intake.handed import File, Handed, IntakeError
 from grader.intake.sources import Intake
 from grader.records import Person
-from tests.intake.handing import Download, saying, taken
+from tests.intake.handing import Download, put, saying, taken
 from tests.notebooks import notebook
 
 ANNA, JORG = "Anna Schmidt", "Jörg Müller"
@@ -375,3 +375,40 @@ def test_an_email_that_two_of_one_list_have_joins_nobody(tmp_path: Path) -> None
     other = write(tmp_path / "2.csv", "First name,Last name,Email address\nCy,Li,m@x\n")
     assert len(roster.read([own])) == 2
     assert len(roster.read([own, other])) == 3
+
+
+def canvas(root: Path, *entries: str) -> Download:
+    """Users' files as Canvas's download calls them."""
+    download = Download(root, "Canvas")
+    for entry in entries:
+        user = entry.lower().replace("late_", "").split("_")[1]
+        file = File(relative=entry, path=put(root, entry, token(user)))
+        download.handed.append(Handed(person=Person(id=user), file=file, name="he_init.ipynb"))
+    return download
+
+
+def test_a_user_of_canvas_is_who_has_the_number_only_where_the_name_may_be_theirs(tmp_path: Path) -> None:
+    download = canvas(tmp_path, "weissada_502_90002_he_init.ipynb", "licy_LATE_503_90003_he_init.ipynb")
+    found = taken(download, **listed(tmp_path, "502,Bob Miller,,,", "503,Cy Li,,,"))
+    assert students(found) == {"502": ("502 (Canvas)", "502"), "503": ("503", "")}
+    assert any("502 is weissada in the download and Bob Miller on the roster" in note for note in found.notes)
+
+
+def test_an_account_that_is_called_like_somebody_is_told(tmp_path: Path) -> None:
+    accounts = Download(tmp_path / "a", "GitHub Classroom").hands_in("bmiller", "he_init.ipynb", token("b"))
+    found = taken(accounts, **listed(tmp_path, "1,Bob Miller,,bmiller,"))
+    assert students(found) == {"b": ("1", "bmiller")}
+    assert any("by an account's name, which its owner chose: bmiller (Bob Miller)" in note
+               for note in found.notes)
+    folders = Download(tmp_path / "b").hands_in("bmiller", "init.ipynb", token("f", "init"))
+    assert {one.student for one in taken(folders, accounts).submissions} == {
+        "bmiller", "bmiller (GitHub Classroom)"}
+
+
+def test_one_blind_download_takes_nobody_elses_name(tmp_path: Path) -> None:
+    named = moodle(tmp_path / "a", ("1", "Ada Weiss"), ("9", "Bob Miller"))
+    blind = Download(tmp_path / "b", "Moodle", blind=True).hands_in(
+        Person(id="9"), "work.ipynb", token("x", "init"))
+    found = taken(named, blind)
+    assert sorted((one.student, one.name) for one in found.submissions) == [
+        ("1", "Ada Weiss"), ("9", "Bob Miller"), ("9 (Moodle)", "")]
