@@ -19,6 +19,7 @@ from grader.intake.called import called
 from grader.intake.choosing import Wanted, chosen
 from grader.intake.claims import Claim, Source
 from grader.intake.edited import EDITED, Edited, nobodys
+from grader.intake.guesses import guessed
 from grader.intake.handed import Handed, IntakeError, Tree
 from grader.intake.mapping import Row
 from grader.intake.nodes import Place
@@ -106,7 +107,7 @@ def _without_ours(tree: Tree) -> Tree:
 def taken_in(sources: Sequence[Source], asked: Asked) -> Intake:
     """What there is to grade in sources that are read."""
     listed = roster.read(asked.roster) if asked.roster else None
-    raw = _claims(sources, asked)
+    raw, guesses = _claims(sources, asked)
     exercises = defaultdict[Place, set[str]](set)
     for claim in raw:
         exercises[claim.place] |= {claim.exercise} - {""}
@@ -134,28 +135,15 @@ def taken_in(sources: Sequence[Source], asked: Asked) -> Intake:
     return Intake(submissions=found.submissions, people=tuple(everybody[key] for key in sorted(everybody)),
                   roster=None if listed is None else expected,
                   passing=known.passing, said=tuple(line for source in sources for line in _said(source)),
-                  notes=(*known.notes, *new, *found.notes, *passed_over),
+                  notes=(*known.notes, *guesses, *new, *found.notes, *passed_over),
                   rows=(*found.rows, *ignored.values()))
 
 
-def _claims(sources: Sequence[Source], asked: Asked) -> list[Claim]:
-    """Every file that somebody handed in, with what it says itself, and what can be guessed."""
+def _claims(sources: Sequence[Source], asked: Asked) -> tuple[list[Claim], list[str]]:
+    """Every file that somebody handed in, with what it says itself and what can be guessed; and notes."""
     found = [_claim(number, source, handed, asked.exercises) for number, source in enumerate(sources)
              for handed in source.reading.handed]
-    seen = defaultdict[int, set[str]](set)
-    for claim in found:
-        if claim.look and claim.exercise:
-            seen[claim.source].add(claim.exercise)
-    every = set().union(*seen.values())
-
-    def guess(claim: Claim) -> str:
-        for only in seen[claim.source], every, set(() if claim.look and every else asked.only):
-            if len(only) == 1:
-                return next(iter(only))
-        return ""
-
-    return [claim if claim.exercise else replace(claim, exercise=asked.default or guess(claim))
-            for claim in found]
+    return guessed(found, asked.only, asked.default)
 
 
 def _claim(number: int, source: Source, handed: Handed, exercises: Collection[str]) -> Claim:
