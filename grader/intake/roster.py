@@ -120,7 +120,8 @@ def _listed(path: Path) -> list[Listed]:
     found = []
     for line, cells in table.rows:
         row = {what: unicodedata.normalize("NFC", cells[at].strip()) for what, at in columns.items()}
-        if any(word in row.get("name", "").lower() for word in NOBODY):
+        if row.get("name", "").casefold() in NOBODY or (
+                not any(row.values()) and any(cell.strip().casefold() in NOBODY for cell in cells)):
             continue
         if one := _one(row):
             found.append(one)

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -31,6 +31,7 @@ from grader.records import Person, Submission, Unclear, Unreadable
 OURS = ("gradebook.sqlite", "results.jsonl")      # by these a folder that a batch wrote is known
 WRITTEN = "an earlier batch wrote what is in it"
 NOBODYS = "nothing says whose it is"
+EACH = 3                                          # of them, among one person's files
 SHOWN = 20                                        # files that are nobody's, and people in one note
 
 
@@ -129,9 +130,7 @@ def taken_in(sources: Sequence[Source], asked: Asked) -> Intake:
     absent = [everybody[key] for key in sorted(everybody) if key not in there]
     new += [f"no file from {people.told(absent[at:at + SHOWN])}" for at in range(0, len(absent), SHOWN)]
     found = chosen(claims, Wanted(only=asked.only, prefer=asked.prefer))
-    passed_over = [f"{row.file}: left out, {row.why}" for row in ignored.values() if row.why != EDITED]
-    if len(passed_over) > SHOWN:
-        passed_over[SHOWN:] = [f"and {len(passed_over) - SHOWN} more are left out; --dry-run names them"]
+    passed_over = _passed_over(sources, [row for row in ignored.values() if row.why != EDITED])
     return Intake(submissions=found.submissions, people=tuple(everybody[key] for key in sorted(everybody)),
                   roster=None if listed is None else expected,
                   passing=known.passing, said=tuple(line for source in sources for line in _said(source)),
@@ -165,6 +164,26 @@ def _ignored(sources: Sequence[Source]) -> dict[str, Row]:
                for file, why in (*((file.relative, NOBODYS) for file in source.tree.files),
                                  *source.tree.refused, *source.reading.ignored)}
     return {file: nobodys(file, why) for file, why in reasons.items() if file not in whose}
+
+
+def _passed_over(sources: Sequence[Source], rows: Sequence[Row]) -> list[str]:
+    """A line for each file that is nobody's, a few for each person whose files it lies among."""
+    places = defaultdict[str, set[str]](set)
+    for source in sources:
+        for each in source.reading.handed:
+            if each.file.relative.endswith(f"/{each.name}"):
+                places[source.called(each.file.relative.removesuffix(each.name))].add(each.person.id)
+    lines, counts = list[str](), Counter[str]()
+    for row in rows:
+        parts = row.file.split("/")
+        above = ["/".join(parts[:at]) + "/" for at in range(1, len(parts))]
+        place = next((one for one in above if len(places[one]) == 1), above[-1] if above else "")
+        counts[place] += 1
+        if counts[place] <= (EACH if place and len(places[place]) < 2 else SHOWN) and len(lines) < SHOWN:
+            lines.append(f"{row.file}: left out, {row.why}")
+    if more := len(rows) - len(lines):
+        lines.append(f"and {more} more are left out; --dry-run names them")
+    return lines
 
 
 def _said(source: Source) -> list[str]:

@@ -412,3 +412,11 @@ def test_one_blind_download_takes_nobody_elses_name(tmp_path: Path) -> None:
     found = taken(named, blind)
     assert sorted((one.student, one.name) for one in found.submissions) == [
         ("1", "Ada Weiss"), ("9", "Bob Miller"), ("9 (Moodle)", "")]
+
+
+def test_only_the_rows_of_canvas_that_are_nobodys_are_passed_over(tmp_path: Path) -> None:
+    text = ("Student,ID,SIS User ID,SIS Login ID,Section,Sheet 3 (12)\n,,,,,Manual Posting\n"
+            "    Points Possible,,,,,20\n\"Student, Testa\",1,,t,1,\nManual Postingham,2,,m,1,\n"
+            "\"Student, Test\",9,,x,1,\n")
+    found = roster.read([write(tmp_path / "r.csv", text)])
+    assert [one.person.id for one in found] == ["1", "2"]

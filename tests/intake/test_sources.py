@@ -152,3 +152,14 @@ def test_files_that_are_nobodys_are_told(tmp_path: Path) -> None:
     assert {row.file for row in found.rows if row.use == "ignored"} == {
         "Kopie von he_init (2).ipynb", "bo/.he_init.ipynb"}
     assert sum("left out" in note for note in found.notes) == 2
+
+
+def test_one_persons_files_do_not_hide_what_others_are_told(tmp_path: Path) -> None:
+    put(tmp_path, "ada/he_init.ipynb")
+    for number in range(30):
+        put(tmp_path, f"ada/.x{number}.ipynb")
+    put(tmp_path, "zoe/.he_init.ipynb")
+    notes = read(tmp_path).notes
+    assert any(note.startswith("zoe/.he_init.ipynb: left out") for note in notes)
+    assert sum("left out, " in note for note in notes) == 4
+    assert "and 27 more are left out; --dry-run names them" in notes
