@@ -58,6 +58,12 @@ def told_apart(readings: Sequence[Reading], exercises: Mapping[Place, set[str]],
             mine = exercises.get(place, set())
             fitting = [one for one in here if place in one.at] or [
                 one for one in here if _may_be(one, person.name, reading, number, mine, shared)]
+            renamed = [] if fitting or team else [
+                one for one in here if _renamed(one, person.name, number, mine, readings)]
+            if len(renamed) == 1:
+                notes.append(f"{renamed[0].name} and {person.name} have the id {person.id} in one "
+                             "assignment: taken as one person, who changed the name")
+                renamed[0].name, fitting = person.name, renamed
             node = fitting[0] if len(fitting) == 1 else None
             if node is None:
                 node = Node(kind=kind, id=person.id, name=person.name, email=person.email, team=team,
@@ -100,6 +106,23 @@ def _may_be(node: Node, name: str, reading: Reading, number: int, mine: set[str]
     elsewhere = (number not in {source for source, *_ in node.at} and mine and node.exercises
                  and node.exercises.isdisjoint(mine))
     return not elsewhere or (all(named) and words(name) not in shared)
+
+
+def _renamed(node: Node, name: str, number: int, mine: set[str], readings: Sequence[Reading]) -> bool:
+    """Is it of another download of the same assignment, where most who are in both have one name?"""
+    if readings[number].layout != "Moodle" or not (words(name) and words(node.name)
+                                                   and mine & node.exercises):
+        return False
+    for source in {source for source, *_ in node.at} - {number}:
+        first, second = _names(readings[source]), _names(readings[number])
+        same = sum(words(first[id]) == words(second[id]) for id in first.keys() & second.keys())
+        if 2 * same > len(first.keys() & second.keys()):
+            return number not in {at for at, *_ in node.at}
+    return False
+
+
+def _names(reading: Reading) -> dict[str, str]:
+    return {each.person.id: each.person.name for each in reading.handed if each.person.name}
 
 
 def _shared_names(readings: Iterable[Reading]) -> set[tuple[str, ...]]:
