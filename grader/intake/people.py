@@ -216,7 +216,7 @@ class _People:
 
     def _add(self, person: Person, blind: bool) -> Person:
         if blind or self.blind:
-            person = structs.replace(person, name="", email="")
+            person = structs.replace(person, name="", email="", group="")
         self.persons[person.id] = person
         return person
 
