@@ -10,7 +10,7 @@ from grader.intake import roster
 from grader.intake.handed import File, Handed
 from grader.intake.sources import Intake
 from grader.records import Person
-from tests.intake.handing import Download, listed, moodle, put, students, taken, token, write
+from tests.intake.handing import Download, listed, moodle, put, read, students, taken, token, write
 
 
 def placed(intake: Intake) -> list[tuple[str, str, str]]:
@@ -153,3 +153,11 @@ def test_within_one_assignment_the_number_decides_whatever_the_name(tmp_path: Pa
     for other in (moodle(tmp_path / "c", ("1001", "Ada Maier"), ("1002", "Eve Ode")),
                   moodle(tmp_path / "d", ("1001", "Ada Maier"), *others, exercise="init")):
         assert "1001 (Ada Maier)" in {one.student for one in taken(first, other).submissions}
+
+
+def test_somebody_of_one_name_does_not_make_a_name_of_everybodys_username(tmp_path: Path) -> None:
+    names = {"aw1 Ada Weiss": "1", "bm2 Bob Miller": "2", "cl3 Cy Li": "3", "ma4 Madonna": "4"}
+    for name, number in names.items():
+        put(tmp_path, f"{name}_{number}_assignsubmission_file/he_init.ipynb")
+    assert [(one.id, one.name) for one in read(tmp_path).people] == [
+        ("1", "Ada Weiss"), ("2", "Bob Miller"), ("3", "Cy Li"), ("4", "Madonna")]
