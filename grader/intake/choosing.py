@@ -12,12 +12,14 @@ from grader.intake.beside import gathered
 from grader.intake.bundle import LeftOut, cleaned
 from grader.intake.claims import Claim
 from grader.intake.mapping import Row
+from grader.intake.people import told
 from grader.intake.reading import Look
 from grader.locale import N_
-from grader.records import NotebookFile, Sentence, Submission, Unclear, Unreadable
+from grader.records import NotebookFile, Person, Sentence, Submission, Unclear, Unreadable
 
 MOST = 100               # notebooks of one person that are looked at
 SHOWN = 5                # names in one sentence
+TOLD = 20                # people in one note
 NO_NOTEBOOK = N_("Handed in: %(names)s. No notebook (.ipynb) is among it.")
 ONLY_TEXT = N_("Only text was handed in on the course's page, no notebook (.ipynb).")
 SEVERAL = N_("Several notebooks could be meant, and no mark is given until it is known which one counts: "
@@ -47,9 +49,12 @@ def chosen(claims: Iterable[Claim], wanted: Wanted) -> Chosen:
     for claim in claims:
         theirs[claim.person.id].append(claim)
     persons = [_Theirs(theirs[key], wanted) for key in sorted(theirs)]
+    notes = [note for each in persons for note in each.notes]
+    outside = [each.person for each in persons if each.outside and not each.submissions]
+    notes += [f"nothing of --only's exercises from {told(outside[at:at + TOLD])}"
+              for at in range(0, len(outside), TOLD)]
     return Chosen(submissions=tuple(one for each in persons for one in each.submissions),
-                  rows=tuple(row for each in persons for row in each.rows()),
-                  notes=tuple(note for each in persons for note in each.notes))
+                  rows=tuple(row for each in persons for row in each.rows()), notes=tuple(notes))
 
 
 class _Theirs:
@@ -69,6 +74,15 @@ class _Theirs:
             self._one(exercise, those)
         self._without_a_notebook(set(found))
         self.submissions.sort(key=lambda one: one.exercise)
+
+    @property
+    def person(self) -> Person:
+        return self.claims[0].person
+
+    @property
+    def outside(self) -> bool:
+        """Is anything left out for its exercise?"""
+        return any(why == OUTSIDE for _, _, why in self.became.values())
 
     def rows(self) -> list[Row]:
         return [Row(file=claim.label, person=claim.person.id, name=claim.person.name, exercise=exercise,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.intake.handed import Handed, Reading, Tree
+from grader.intake.nodes import Place
 from grader.intake.people import Standing
 from grader.intake.reading import Look
 from grader.records import Person
@@ -40,6 +41,11 @@ class Claim:
     @property
     def person(self) -> Person:
         return self.standing.person
+
+    @property
+    def place(self) -> Place:
+        """Where the download names whoever handed it in."""
+        return self.source, self.handed.person.id, self.handed.person.name
 
     @property
     def folder(self) -> str:

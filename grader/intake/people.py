@@ -6,19 +6,20 @@ towards the roster, a name joins two ids only where nobody else has it.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from msgspec import structs
 
 from grader.intake.handed import Reading
+from grader.intake.nodes import CHOSEN, NUMBERED, Node, Place, told_apart
 from grader.intake.roster import Listed, same_name, words
 from grader.intake.spelling import folded
+from grader.intake.teams import Teams
 from grader.records import Person
 
-NUMBERED = ("Moodle", "Canvas", "Gradescope")   # an id of theirs says nothing outside
-SHOWN = 5                                       # people who are named in one note
+SHOWN = 5     # people who are named in one note
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,114 +31,68 @@ class Standing:
     team: str = ""
 
 
-@dataclass(kw_only=True)
-class _Node:
-    """Whoever has one id in one kind of source."""
-
-    kind: str
-    id: str
-    name: str
-    email: str
-    team: str
-    blind: bool
-    at: set[tuple[int, str]] = field(default_factory=set)     # source, id
-    exercises: set[str] = field(default_factory=set)
-    listed: Listed | None = None
-    same_as: _Node | None = None
-
-    @property
-    def called(self) -> str:
-        """Their name; of a folder its own."""
-        return "" if self.blind else self.name or ("" if self.kind in NUMBERED else self.id)
-
-    def apart(self, other: _Node) -> bool:
-        """Can both be one person's ids? Within one download, or one exercise, they are two people."""
-        return ({source for source, _ in self.at}.isdisjoint(source for source, _ in other.at)
-                and self.exercises.isdisjoint(other.exercises))
-
-
 @dataclass(frozen=True, kw_only=True)
 class People:
-    standings: Mapping[tuple[int, str], tuple[Standing, ...]]   # source and id there -> as whom it counts
+    standings: Mapping[Place, tuple[Standing, ...]]             # as whom it counts
     everybody: tuple[Person, ...]                               # by id
     passing: frozenset[str]                                     # ids that belong to one assignment
     notes: tuple[str, ...]
 
 
-def settled(readings: Sequence[Reading], exercises: Mapping[tuple[int, str], set[str]],
+def settled(readings: Sequence[Reading], exercises: Mapping[Place, set[str]],
             roster: Sequence[Listed] | None) -> People:
     """Everybody in the sources and on the roster.
 
     Args:
         readings: of one class.
-        exercises: source and id there -> of which exercises they handed something in.
+        exercises: of which exercises somebody handed something in.
     """
-    groups = frozenset().union(*(one.groups for one in roster or ()))
-    nodes, notes = _nodes(readings, exercises, groups)
+    teams = Teams(readings, roster or ())
+    nodes, notes = told_apart(readings, exercises, teams)
     single = [node for node in nodes if not node.team]
     if roster is not None:
         notes += _joined(single, roster)
+        accounts = [f"{node.id} ({node.listed.person.name or node.listed.person.id})" for node in single
+                    if node.kind == CHOSEN and node.listed]
+        notes += [f"joined to the roster by an account's name, which its owner chose: {_shortened(accounts)}"
+                  ] if accounts else []
     notes += _one_by_name([node for node in single if node.kind == "Moodle" and node.listed is None])
-    blind = any(reading.blind for reading in readings)
-    return _People(nodes, roster, blind).all(notes)
+    blind = bool(readings) and all(reading.blind for reading in readings)
+    members, told = _members([node for node in nodes if node.team], teams)
+    return _People(nodes, roster, members, blind).all([*notes, *told])
 
 
-def _nodes(readings: Sequence[Reading], exercises: Mapping[tuple[int, str], set[str]],
-           groups: frozenset[str]) -> tuple[list[_Node], list[str]]:
-    nodes: dict[tuple[str, str, bool], list[_Node]] = defaultdict(list)
-    notes, shared = [], _shared_names(readings)
-    for number, reading in enumerate(readings):
-        kind = reading.layout if reading.layout in NUMBERED else "names"
-        teams = _teams(reading, groups)
-        for person in [*(each.person for each in reading.handed), *reading.without]:
-            team = teams.get(person.id, "")
-            here = nodes[kind, person.id, bool(team)]
-            mine = exercises.get((number, person.id), set())
-            # a number of Moodle's is of one assignment: elsewhere it says nothing of two who have one name
-            elsewhere = reading.layout == "Moodle" and words(person.name) in shared and mine
-            node = next((one for one in here if same_name(one.name, person.name) and not (
-                elsewhere and one.exercises and one.exercises.isdisjoint(mine)
-                and number not in {source for source, _ in one.at})), None)
-            if node is None:
-                node = _Node(kind=kind, id=person.id, name=person.name, email=person.email, team=team,
-                             blind=reading.blind)
-                here.append(node)
-                if len(here) > 1:
-                    notes.append(f"{here[0].name} and {node.name} both have the id {node.id}: kept apart")
-            node.name, node.email = node.name or person.name, node.email or person.email
-            node.at.add((number, person.id))
-            node.exercises |= mine
-    return [node for here in nodes.values() for node in here], notes
+def _members(nodes: Sequence[Node], teams: Teams) -> tuple[dict[int, list[Listed]], list[str]]:
+    """Who is in which team, by its id(), and what the tutor should know: nobody is in two of one download."""
+    members, several = dict[int, list[Listed]](), dict[str, str]()
+    claimed = defaultdict[str, list[Node]](list)
+    for node in nodes:
+        by_list = teams.one_of_several(node.team)
+        several |= {one.person.id: f"{one.person.id} in {node.team} ({one.person.group})" for one in by_list}
+        members[id(node)] = [*teams.whole_name(node.team), *by_list]
+        for one in members[id(node)]:
+            claimed[one.person.id].append(node)
+    notes = []
+    for person, here in claimed.items():
+        if any(folded(one.team) != folded(other.team) and not one.apart(other)
+               for at, one in enumerate(here) for other in here[:at]):
+            names = " and ".join(sorted({node.team for node in here}))
+            notes.append(f"{person}: by the roster in the teams {names}, and so taken for none of them")
+            for node in here:
+                members[id(node)] = [one for one in members[id(node)] if one.person.id != person]
+            several.pop(person, None)
+    if several:
+        notes.append("in a team by one of several groups on the roster: "
+                     f"{_shortened(list(several.values()))}")
+    return members, notes
 
 
-def _shared_names(readings: Iterable[Reading]) -> set[tuple[str, ...]]:
-    """The names that two people of one source have."""
-    found = set[tuple[str, ...]]()
-    for reading in readings:
-        people = {person.id: words(person.name) for person in (*(each.person for each in reading.handed),
-                                                               *reading.without)}
-        found |= {name for name, count in Counter(people.values()).items() if name and count > 1}
-    return found
-
-
-def _teams(reading: Reading, groups: frozenset[str]) -> dict[str, str]:
-    """Who is a team, by their id in a reading: what Moodle writes of one looks like a person. Where most are
-    called like the roster's groups, all are teams."""
-    teams = {each.person.id: each.team for each in reading.handed if each.team}
-    names = {person.id: person.name for person in (*(each.person for each in reading.handed),
-                                                   *reading.without) if person.name}
-    called = sum(folded(name) in groups for name in names.values())
-    if reading.layout == "Moodle" and not teams and 2 * called > len(names):
-        return names
-    return teams
-
-
-def _joined(nodes: Sequence[_Node], roster: Sequence[Listed]) -> list[str]:
+def _joined(nodes: Sequence[Node], roster: Sequence[Listed]) -> list[str]:
     """Give the nodes their place on the roster; returns what the tutor should know."""
     notes = list[str]()
     ids, also = defaultdict[str, list[Listed]](list), defaultdict[str, list[Listed]](list)
     named = defaultdict[tuple[str, ...], list[Listed]](list)
-    same = defaultdict[tuple[str, ...], list[_Node]](list)
+    same = defaultdict[tuple[str, ...], list[Node]](list)
     for one in roster:
         for key in {folded(id) for id in one.ids}:
             ids[key].append(one)
@@ -153,12 +108,13 @@ def _joined(nodes: Sequence[_Node], roster: Sequence[Listed]) -> list[str]:
             if node.listed is None and len(found) == 1:
                 if node.blind and found[0].person.id != node.id:
                     continue    # it would be called by what tells who it is
-                if same_name(node.name if node.name != node.id else "", found[0].person.name):
+                theirs = node.name or node.word
+                if same_name(theirs if theirs != node.id else "", found[0].person.name):
                     node.listed = found[0]
                 else:
-                    notes.append(f"{node.id} is {node.name} in the download and {found[0].person.name} on "
+                    notes.append(f"{node.id} is {theirs} in the download and {found[0].person.name} on "
                                  "the roster: not taken as one person")
-    taken = defaultdict[str, list[_Node]](list)
+    taken = defaultdict[str, list[Node]](list)
     for node in nodes:
         if node.listed:
             taken[node.listed.person.id].append(node)
@@ -178,9 +134,9 @@ def _joined(nodes: Sequence[_Node], roster: Sequence[Listed]) -> list[str]:
     return notes
 
 
-def _one_by_name(nodes: Sequence[_Node]) -> list[str]:
+def _one_by_name(nodes: Sequence[Node]) -> list[str]:
     """Join the numbers that Moodle gives one person in several assignments."""
-    same, joined, doubtful = defaultdict[tuple[str, ...], list[_Node]](list), [], []
+    same, joined, doubtful = defaultdict[tuple[str, ...], list[Node]](list), [], []
     for node in nodes:
         if node.called:
             same[words(node.called)].append(node)
@@ -191,23 +147,27 @@ def _one_by_name(nodes: Sequence[_Node]) -> list[str]:
             for node in here[1:]:
                 node.same_as = here[0]
             joined.append(here)
-        elif len({source for node in here for source, _ in node.at}) > 1:
+        elif len({source for node in here for source, *_ in node.at}) > 1:
             doubtful.append(here)
     return [*([f"the same person by the name, which nobody else has: {_listed(joined)}"] if joined else []),
             *([f"different people, though of one name: {_listed(doubtful)}; a roster (--roster) can tell"]
               if doubtful else [])]
 
 
-def _listed(groups: Sequence[Sequence[_Node]]) -> str:
-    shown = [f"{here[0].called} ({', '.join(node.id for node in here)})" for here in groups[:SHOWN]]
-    return ", ".join(shown) + (f" and {len(groups) - SHOWN} more" if len(groups) > SHOWN else "")
+def _listed(groups: Sequence[Sequence[Node]]) -> str:
+    return _shortened([f"{here[0].called} ({', '.join(node.id for node in here)})" for here in groups])
+
+
+def _shortened(texts: Sequence[str]) -> str:
+    return ", ".join(texts[:SHOWN]) + (f" and {len(texts) - SHOWN} more" if len(texts) > SHOWN else "")
 
 
 class _People:
     """Final ids for everybody: two people never get one."""
 
-    def __init__(self, nodes: Sequence[_Node], roster: Sequence[Listed] | None, blind: bool) -> None:
-        self.nodes, self.roster, self.blind = nodes, roster, blind
+    def __init__(self, nodes: Sequence[Node], roster: Sequence[Listed] | None,
+                 members: Mapping[int, Sequence[Listed]], blind: bool) -> None:
+        self.nodes, self.roster, self.members, self.blind = nodes, roster, members, blind
         self.persons: dict[str, Person] = {}
         self.of: dict[int, Person] = {}            # id() of a node
 
@@ -217,20 +177,19 @@ class _People:
             person = one.person
             if node and node.called and words(node.called) == words(person.name):
                 person = structs.replace(person, name=node.called)   # as the sheet of marks will have it
-            self._add(person)
+            self._add(person, any(n.blind for n in self.nodes if n.listed is one))
         strangers = []
         for node in self.nodes:
             if node.listed:
                 self.of[id(node)] = self.persons[node.listed.person.id]
-            elif node.same_as is None and not self._members(node):
+            elif node.same_as is None and not self.members.get(id(node)):
                 self.of[id(node)] = self._new(node, notes)
                 if self.roster is not None:
                     strangers.append(node)
         if strangers:
-            shown = ", ".join(self.of[id(n)].id + (f" ({n.name})" if n.name not in ("", n.id) else "")
-                              for n in strangers[:SHOWN])
-            more = f" and {len(strangers) - SHOWN} more" if len(strangers) > SHOWN else ""
-            notes.append(f"not on the roster: {shown}{more}")
+            notes.append("not on the roster: " + _shortened([
+                self.of[id(n)].id + (f" ({n.called})" if n.called not in ("", n.id) else "")
+                for n in strangers]))
         standings = {at: self._standing(node) for node in self.nodes for at in node.at}
         numbered = [node for node in self.nodes if node.kind == "Moodle" and not node.team]
         passing = frozenset(node.id for node in numbered) | {
@@ -238,32 +197,25 @@ class _People:
         return People(standings=standings, notes=tuple(notes), passing=passing,
                       everybody=tuple(self.persons[key] for key in sorted(self.persons)))
 
-    def _members(self, node: _Node) -> list[Person]:
-        """A team's, as the roster has them."""
-        if not node.team:
-            return []
-        keys = {folded(node.team), folded(node.id)}
-        return [self.persons[one.person.id] for one in self.roster or ()
-                if not keys.isdisjoint(one.groups)]
-
-    def _standing(self, node: _Node) -> tuple[Standing, ...]:
-        if members := self._members(node):
-            return tuple(Standing(person=person, source_id=node.id, team=node.team) for person in members)
+    def _standing(self, node: Node) -> tuple[Standing, ...]:
+        if members := self.members.get(id(node)):
+            return tuple(Standing(person=self.persons[one.person.id], source_id=node.id, team=node.team)
+                         for one in members)
         person = self.of[id(node.same_as or node)]
         return (Standing(person=person, source_id="" if person.id == node.id else node.id, team=node.team),)
 
-    def _new(self, node: _Node, notes: list[str]) -> Person:
+    def _new(self, node: Node, notes: list[str]) -> Person:
         """Somebody who is not on the roster, under an id that nobody has."""
         final = node.id
         if final in self.persons:
-            final = f"{node.id} ({node.team or node.name or node.kind})"
+            final = f"{node.id} ({node.team or ('' if node.blind else node.name) or node.kind})"
             while final in self.persons:
                 final += "'"
-            notes.append(f"{node.id} is somebody else's id too: {node.name or node.id} is called {final!r}")
-        return self._add(Person(id=final, name=node.name, email=node.email))
+            notes.append(f"{node.id} is somebody else's id too: {node.called or node.id} is called {final!r}")
+        return self._add(Person(id=final, name=node.name, email=node.email), node.blind)
 
-    def _add(self, person: Person) -> Person:
-        if self.blind:
+    def _add(self, person: Person, blind: bool) -> Person:
+        if blind or self.blind:
             person = structs.replace(person, name="", email="", group="")   # a group of one is a name
         self.persons[person.id] = person
         return person

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from msgspec import structs
@@ -47,11 +48,14 @@ class Listed:
     person: Person
     ids: frozenset[str] = frozenset()          # in the rosters' own columns; none: `person.id` is another's
     also: frozenset[str] = frozenset()         # user names, e-mails and other numbers, folded
-    groups: frozenset[str] = field(default_factory=frozenset)   # folded
+    groups: frozenset[str] = frozenset()       # what stands in their groups' cells, folded
+    lists: frozenset[str] = frozenset()        # those of them that may be several groups
+    numbered: bool = False                     # Moodle gave the number, for one assignment
 
 
 def read(paths: Iterable[Path]) -> tuple[Listed, ...]:
-    """Everybody on some rosters; who is on several of them, by id or e-mail, once.
+    """Everybody on some rosters; who is on several of them, by id and name or by e-mail, once. An id that two
+    people have, as Moodle's numbers in two assignments are, stays the first's.
 
     Raises:
         IntakeError: a file is no roster.
@@ -59,19 +63,38 @@ def read(paths: Iterable[Path]) -> tuple[Listed, ...]:
     people: dict[str, Listed] = {}
     at: dict[str, str] = {}                    # e-mail -> id
     for path in paths:
-        for one in _listed(path):
-            key = one.person.id if one.person.id in people else at.get(one.person.email.casefold(), "")
-            if not key:
-                people[one.person.id], key = one, one.person.id
-            elif (both := _together(people[key], one)).person.id != key:
-                del people[key]
-                key = both.person.id
-                people[key] = both
-            else:
-                people[key] = both
-            if people[key].person.email:
-                at[people[key].person.email.casefold()] = key
+        listed = _listed(path)
+        emails = Counter(one.person.email.casefold() for one in listed)
+        for one in listed:
+            email = one.person.email.casefold()
+            key = at.get(email, "") if emails[email] == 1 else ""
+            if not key and one.person.id in people and _one_person(people[one.person.id], one):
+                key = one.person.id
+            both = _together(people.pop(key), one) if key else one
+            if both.person.id in people:       # somebody else's
+                both = replace(both, person=structs.replace(both.person, id=_free(both, people)))
+            people[both.person.id] = both
+        known = Counter(one.person.email.casefold() for one in people.values())
+        at = {email: key for key, one in people.items()
+              if (email := one.person.email.casefold()) and known[email] == 1}
     return tuple(people.values())
+
+
+def _one_person(old: Listed, new: Listed) -> bool:
+    """Is an id that is on two rosters one person's? A number of Moodle's is of one assignment."""
+    if not same_name(old.person.name, new.person.name):
+        return False
+    emails = {one.person.email.casefold() for one in (old, new)} - {""}
+    return not (old.numbered or new.numbered) or (
+        len(emails) < 2 and bool(words(old.person.name) and words(new.person.name)))
+
+
+def _free(one: Listed, people: Collection[str]) -> str:
+    """An id that nobody has, for somebody whose own is another's too."""
+    wanted = one.person.email or f"{one.person.id} ({one.person.name})"
+    while wanted in people:
+        wanted += "'"
+    return wanted
 
 
 def _together(old: Listed, new: Listed) -> Listed:
@@ -81,7 +104,8 @@ def _together(old: Listed, new: Listed) -> Listed:
                              email=first.person.email or second.person.email,
                              group=first.person.group or second.person.group)
     return replace(first, person=person, ids=old.ids | new.ids, also=old.also | new.also,
-                   groups=old.groups | new.groups)
+                   groups=old.groups | new.groups, lists=old.lists | new.lists,
+                   numbered=old.numbered or new.numbered)
 
 
 def _listed(path: Path) -> list[Listed]:
@@ -96,7 +120,8 @@ def _listed(path: Path) -> list[Listed]:
     found = []
     for line, cells in table.rows:
         row = {what: unicodedata.normalize("NFC", cells[at].strip()) for what, at in columns.items()}
-        if any(word in row.get("name", "").lower() for word in NOBODY):
+        if row.get("name", "").casefold() in NOBODY or (
+                not any(row.values()) and any(cell.strip().casefold() in NOBODY for cell in cells)):
             continue
         if one := _one(row):
             found.append(one)
@@ -124,16 +149,18 @@ def _one(row: dict[str, str]) -> Listed | None:
     """A row's person; None where it has nothing to call them by."""
     name = row.get("name") or " ".join(filter(None, (row.get("first"), row.get("last"))))
     own = row.get("id", "")
-    if number := PARTICIPANT.fullmatch(own):
+    number = PARTICIPANT.fullmatch(own)
+    if number:
         own = number[1]
     called = own or row.get("other", "") or row.get("login", "") or row.get("email", "") or name
     if not called:
         return None
     group = row.get("group", "")
-    groups = {folded(part) for part in (group, *re.split(r"[,;|]", group))} - {""}
+    groups = frozenset({folded(group)} - {""})
     also = {folded(row.get(what, "")) for what in ("login", "other", "email")}
     return Listed(person=Person(id=called, name=name, email=row.get("email", ""), group=group),
-                  ids=frozenset({own} - {""}), also=frozenset(also - {""}), groups=frozenset(groups))
+                  ids=frozenset({own} - {""}), also=frozenset(also - {""}), groups=groups,
+                  lists=frozenset() if number else groups, numbered=bool(number))   # it names one group
 
 
 def _distinct(found: list[Listed], path: Path) -> list[Listed]:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,8 +19,10 @@ from grader.intake.called import called
 from grader.intake.choosing import Wanted, chosen
 from grader.intake.claims import Claim, Source
 from grader.intake.edited import EDITED, Edited, nobodys
+from grader.intake.guesses import guessed
 from grader.intake.handed import Handed, IntakeError, Tree
 from grader.intake.mapping import Row
+from grader.intake.nodes import Place
 from grader.intake.people import Standing
 from grader.intake.reading import looked
 from grader.intake.tree import opened
@@ -30,6 +32,7 @@ OURS = ("gradebook.sqlite", "results.jsonl")      # by these a folder that a bat
 WRITTEN = "an earlier batch wrote what is in it"
 NOBODYS = "nothing says whose it is"
 NAMES = "names"                                   # folders and the like, and the tutor's roster
+EACH = 3                                          # of them, among one person's files
 SHOWN = 20                                        # files that are nobody's, and people in one note
 
 
@@ -107,13 +110,13 @@ def _without_ours(tree: Tree) -> Tree:
 def taken_in(sources: Sequence[Source], asked: Asked) -> Intake:
     """What there is to grade in sources that are read."""
     listed = roster.read(asked.roster) if asked.roster else None
-    raw = _claims(sources, asked)
-    exercises = defaultdict[tuple[int, str], set[str]](set)
+    raw, guesses = _claims(sources, asked)
+    exercises = defaultdict[Place, set[str]](set)
     for claim in raw:
-        exercises[claim.source, claim.handed.person.id] |= {claim.exercise} - {""}
+        exercises[claim.place] |= {claim.exercise} - {""}
     known = people.settled([source.reading for source in sources], exercises, listed)
     claims = [replace(claim, standing=standing) for claim in raw
-              for standing in known.standings[claim.source, claim.handed.person.id]]
+              for standing in known.standings[claim.place]]
     everybody, ignored = {person.id: person for person in known.everybody}, _ignored(sources)
     new: list[str] = []
     if asked.mapping:
@@ -130,14 +133,12 @@ def taken_in(sources: Sequence[Source], asked: Asked) -> Intake:
     absent = [everybody[key] for key in sorted(everybody) if key not in there]
     new += [f"no file from {people.told(absent[at:at + SHOWN])}" for at in range(0, len(absent), SHOWN)]
     found = chosen(claims, Wanted(only=asked.only, prefer=asked.prefer))
-    passed_over = [f"{row.file}: left out, {row.why}" for row in ignored.values() if row.why != EDITED]
-    if len(passed_over) > SHOWN:
-        passed_over[SHOWN:] = [f"and {len(passed_over) - SHOWN} more are left out; --dry-run names them"]
+    passed_over = _passed_over(sources, [row for row in ignored.values() if row.why != EDITED])
     return Intake(submissions=found.submissions, people=tuple(everybody[key] for key in sorted(everybody)),
                   roster=None if listed is None else expected,
                   passing=known.passing, kinds=_kinds(sources, known, expected),
                   said=tuple(line for source in sources for line in _said(source)),
-                  notes=(*known.notes, *new, *found.notes, *passed_over),
+                  notes=(*known.notes, *guesses, *new, *found.notes, *passed_over),
                   rows=(*found.rows, *ignored.values()))
 
 
@@ -160,24 +161,11 @@ def _kinds(sources: Sequence[Source], known: people.People,
     return {person: {key: frozenset(kinds) for key, kinds in ids.items()} for person, ids in found.items()}
 
 
-def _claims(sources: Sequence[Source], asked: Asked) -> list[Claim]:
-    """Every file that somebody handed in, with what it says itself, and what can be guessed."""
+def _claims(sources: Sequence[Source], asked: Asked) -> tuple[list[Claim], list[str]]:
+    """Every file that somebody handed in, with what it says itself and what can be guessed; and notes."""
     found = [_claim(number, source, handed, asked.exercises) for number, source in enumerate(sources)
              for handed in source.reading.handed]
-    seen = defaultdict[int, set[str]](set)
-    for claim in found:
-        if claim.look and claim.exercise:
-            seen[claim.source].add(claim.exercise)
-    every = set().union(*seen.values())
-
-    def guess(claim: Claim) -> str:
-        for only in seen[claim.source], every, set(() if claim.look and every else asked.only):
-            if len(only) == 1:
-                return next(iter(only))
-        return ""
-
-    return [claim if claim.exercise else replace(claim, exercise=asked.default or guess(claim))
-            for claim in found]
+    return guessed(found, asked.only, asked.default)
 
 
 def _claim(number: int, source: Source, handed: Handed, exercises: Collection[str]) -> Claim:
@@ -199,6 +187,26 @@ def _ignored(sources: Sequence[Source]) -> dict[str, Row]:
                for file, why in (*((file.relative, NOBODYS) for file in source.tree.files),
                                  *source.tree.refused, *source.reading.ignored)}
     return {file: nobodys(file, why) for file, why in reasons.items() if file not in whose}
+
+
+def _passed_over(sources: Sequence[Source], rows: Sequence[Row]) -> list[str]:
+    """A line for each file that is nobody's, a few for each person whose files it lies among."""
+    places = defaultdict[str, set[str]](set)
+    for source in sources:
+        for each in source.reading.handed:
+            if each.file.relative.endswith(f"/{each.name}"):
+                places[source.called(each.file.relative.removesuffix(each.name))].add(each.person.id)
+    lines, counts = list[str](), Counter[str]()
+    for row in rows:
+        parts = row.file.split("/")
+        above = ["/".join(parts[:at]) + "/" for at in range(1, len(parts))]
+        place = next((one for one in above if len(places[one]) == 1), above[-1] if above else "")
+        counts[place] += 1
+        if counts[place] <= (EACH if place and len(places[place]) < 2 else SHOWN) and len(lines) < SHOWN:
+            lines.append(f"{row.file}: left out, {row.why}")
+    if more := len(rows) - len(lines):
+        lines.append(f"and {more} more are left out; --dry-run names them")
+    return lines
 
 
 def _said(source: Source) -> list[str]:

@@ -61,3 +61,30 @@ def taken(*downloads: Download, exercises: tuple[str, ...] = NAMES, **asked: Any
     """What is made of sources that are read."""
     sources = [each.source(f"d{at}" if len(downloads) > 1 else "") for at, each in enumerate(downloads)]
     return taken_in(sources, Asked(exercises=exercises, **asked))
+
+
+def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def listed(tmp_path: Path, *lines: str) -> dict[str, Any]:
+    return {"roster": (write(tmp_path / "roster.csv", "\n".join(("id,name,email,username,group", *lines))),)}
+
+
+def students(intake: Intake) -> dict[str, tuple[str, str]]:
+    """The notebook's word -> whose it is, and what the download calls them."""
+    return {one.notebook.split("TOKEN ")[1].split('"')[0]: (one.student, one.source_id)  # type: ignore[union-attr]
+            for one in intake.submissions}
+
+
+def token(word: str, exercise: str = "he_init") -> str:
+    return saying(exercise, f"# TOKEN {word}")
+
+
+def moodle(root: Path, *people: tuple[str, str], exercise: str = "he_init") -> Download:
+    """One assignment: numbers and names of those who handed in, each their number."""
+    download = Download(root, "Moodle")
+    for id, name in people:
+        download.hands_in(Person(id=id, name=name), "work.ipynb", token(id, exercise))
+    return download

@@ -223,3 +223,28 @@ def test_in_a_folder_on_disk(tmp_path: Path) -> None:
     put(tmp_path, "ada/again/he_init.ipynb", OTHER)
     assert [(one.student, type(one)) for one in read(tmp_path).submissions] == [
         ("ada", Submission), ("zoe", Unclear)]
+
+
+def test_one_persons_file_does_not_say_what_others_handed_in(tmp_path: Path) -> None:
+    first = Download(tmp_path / "a").hands_in("a", "he_init.ipynb").hands_in("b", "he_init.ipynb")
+    late = Download(tmp_path / "b").hands_in("f", "sheet.ipynb").hands_in("h", "x.pdf", "%PDF").hands_in(
+        "eve", "init.ipynb")
+    found = taken(first, late, only=("he_init",))
+    assert [(one.student, one.exercise) for one in found.submissions] == [
+        (who, "he_init") for who in ("a", "b", "f", "h")]
+    assert "nothing of --only's exercises from eve" in found.notes
+    found = taken(first, late)
+    assert [one.student for one in found.submissions] == ["a", "b", "eve"]
+    assert any("f/0/sheet.ipynb: left out, cannot tell which exercise" in note for note in found.notes)
+    assert any(note.startswith("h: handed in x.pdf, no notebook") for note in found.notes)
+    found = taken(late)
+    assert any("taken for init, which only one person's files say: f, h;" in note for note in found.notes)
+
+
+def test_one_persons_second_exercise_leaves_nobody_untold(tmp_path: Path) -> None:
+    download = Download(tmp_path).hands_in("a", "he_init.ipynb").hands_in("c", "sheet.ipynb").hands_in(
+        "f", "x.pdf", "%PDF").hands_in("eve", "he_init.ipynb").hands_in("eve", "init.ipynb")
+    for only in (), ("he_init",):
+        found = taken(download, only=only)
+        assert [one.student for one in found.submissions if one.exercise == "he_init"] == [
+            "a", "c", "eve", "f"]

@@ -168,3 +168,14 @@ def test_each_id_is_told_with_its_kinds_of_source(tmp_path: Path) -> None:
     moodle = Download(tmp_path / "c", "Moodle").hands_in(Person(id="1001", name="Ada"), "he_init.ipynb")
     assert taken(moodle, roster=(roster,)).kinds == {
         "501": {"501": {"names"}, "1001": {"Moodle"}}, "502": {"502": {"names"}}}
+
+
+def test_one_persons_files_do_not_hide_what_others_are_told(tmp_path: Path) -> None:
+    put(tmp_path, "ada/he_init.ipynb")
+    for number in range(30):
+        put(tmp_path, f"ada/.x{number}.ipynb")
+    put(tmp_path, "zoe/.he_init.ipynb")
+    notes = read(tmp_path).notes
+    assert any(note.startswith("zoe/.he_init.ipynb: left out") for note in notes)
+    assert sum("left out, " in note for note in notes) == 4
+    assert "and 27 more are left out; --dry-run names them" in notes

@@ -85,7 +85,7 @@ class _People:
                       online=named.plugin == "onlinetext" and name == ONLINE_TEXT)
 
     def _shown(self, name: str) -> str:
-        return name.partition(" ")[2] if self.usernames else name
+        return name.partition(" ")[2] or name if self.usernames else name
 
 
 def _named(top: str) -> _Named | None:
@@ -97,8 +97,9 @@ def _named(top: str) -> _Named | None:
 
 
 def _have_usernames(names: Iterable[str]) -> bool:
-    """Does a username stand before each full name, as one fork writes it? One name alone cannot tell."""
+    """Does a username stand before each full name, as one fork writes it? Most must look so: one alone, and
+    whoever has but one name, cannot tell."""
     split = [name.partition(" ") for name in names]
-    return (len(split) > 1 and len({first for first, _, _ in split}) == len(split)
-            and all(USERNAME.fullmatch(first) and " " in rest and not rest[0].islower()
-                    for first, _, rest in split))
+    like = [first for first, _, rest in split
+            if USERNAME.fullmatch(first) and " " in rest and not rest[0].islower()]
+    return len(like) > 1 and len(set(like)) == len(like) and 3 * len(like) > 2 * len(split)
