@@ -42,7 +42,7 @@ class Moodle:
         loose = {entry.parts[0] for entry in entries(tree) if len(entry.parts) == 1}
         # A sheet or a readme that lies beside the submissions makes it no other layout.
         rest = {top for top in tops - own if top not in loose or is_notebook(top)}
-        return len(own) > 0 and len(own) >= len(rest)
+        return len(own) > len(rest)
 
     def read(self, tree: Tree, exercises: Iterable[str]) -> Reading:  # noqa: ARG002 - Moodle says more
         people = _People(tree)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-from grader.intake.called import called, is_notebook, stem, text
+from grader.intake.called import ARCHIVE, called, is_notebook, stem, text, uncopied
 from grader.intake.handed import IntakeError, Tree
 from grader.intake.layouts.entries import Entry, branches, entries
 from grader.intake.layouts.folders import flat_person, is_an_exercise
@@ -13,14 +14,21 @@ from grader.intake.layouts.folders import flat_person, is_an_exercise
 # what nobody is called, and what people call the folder into which they unpack
 WRAPPERS = {"submitted", "submission", "submissions", "abgabe", "abgaben", "einreichungen", "downloads",
             "handed in"}
+# Moodle's "<course>-<assignment>-<number>", Canvas's and Classroom's "..._submissions", Gradescope's
+DOWNLOAD = re.compile(r"-.*-[0-9]+$|[-_ ]submissions$|^assignment_.*_export", re.IGNORECASE)
 SHOWN = 4         # names in a question
 
 
 def is_wrapper(top: str, tree: Tree, inner: Tree, exercises: tuple[str, ...]) -> bool:
     """Is the tree's only folder one that holds students, beyond doubt?"""
-    named = (top.casefold() in WRAPPERS or is_an_exercise(top, exercises)
-             or top == stem(text(tree.source.name)))
-    return named and bool(_people_below(inner, exercises))
+    return holds_all(top, tree, exercises) and bool(_people_below(inner, exercises))
+
+
+def holds_all(top: str, tree: Tree, exercises: tuple[str, ...]) -> bool:
+    """Is it called as nobody calls a folder of one student's? An archive in a source may be a student's."""
+    return not ARCHIVE.search(top) and (
+        top.casefold() in WRAPPERS or bool(DOWNLOAD.search(uncopied(top))) or is_an_exercise(top, exercises)
+        or top == stem(text(tree.source.name)))
 
 
 def refuse_doubt(tree: Tree, exercises: tuple[str, ...]) -> list[str]:
