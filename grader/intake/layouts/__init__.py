@@ -69,9 +69,6 @@ def _found(tree: Tree, exercises: tuple[str, ...], deepest: int) -> Reading:
                           "say which with --layout")
     if fitting:
         return fitting[0].read(tree, exercises)
-    if moodle.some(tree):
-        raise IntakeError(f"{tree.source}: a part of it is Moodle's, most is not; give Moodle's download by "
-                          "itself, or say --layout moodle and the rest is left out")
     inner = branches(tree)
     if deepest and inner and all(_is_sure(top, tree, exercises, deepest - 1) for top in inner):
         return _downloads(tree, inner, exercises, deepest)
@@ -81,6 +78,9 @@ def _found(tree: Tree, exercises: tuple[str, ...], deepest: int) -> Reading:
         if is_wrapper(top, tree, below, exercises):
             return _of(top, exercises, beneath(top, tree, _found(below, exercises, deepest - 1)))
     said = refuse_doubt(tree, exercises)
+    if (few := moodle.alike(tree)):
+        said.append(f"{len(few)} of it, such as {few[0]}, may be Moodle's, most is not: each is taken for "
+                    "a person's own; give Moodle's download by itself, or say --layout moodle")
     if canvas.looks(tree):
         said.append("each file may be Canvas's, but most names do not tell whose: they are taken for people's"
                     " own; where it is Canvas's download, say --layout canvas")

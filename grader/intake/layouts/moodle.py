@@ -49,9 +49,9 @@ class Moodle:
         return reading("Moodle", LIKE, tree, people.whose, blind=people.blind)
 
 
-def some(tree: Tree) -> bool:
-    """Does anything look like Moodle's?"""
-    return any(_named(top) is not None for top in _tops(tree))
+def alike(tree: Tree) -> list[str]:
+    """What is called as Moodle does it."""
+    return sorted(top for top in _tops(tree) if _named(top))
 
 
 def _tops(tree: Tree) -> set[str]:

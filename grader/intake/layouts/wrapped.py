@@ -35,7 +35,7 @@ def refuse_doubt(tree: Tree, exercises: tuple[str, ...]) -> list[str]:
     """Asks where students and folders of students look alike. Returns what to tell of single ones that do.
 
     Raises:
-        IntakeError: at least half of what would be students may be a group, a week or a wrapper.
+        IntakeError: most of what would be students may be a group, a week or a wrapper.
     """
     held = {top: inner for top, inner in branches(tree).items()
             if not is_an_exercise(top, exercises) and _notebooks(inner)}
@@ -43,7 +43,7 @@ def refuse_doubt(tree: Tree, exercises: tuple[str, ...]) -> list[str]:
                  for entry in entries(tree))
     doubtful = [top for top, inner in held.items()
                 if _like_a_class(inner, exercises, alone=len(held) + beside == 1)]
-    if not doubtful or 2 * len(doubtful) < len(held) + beside:
+    if 2 * len(doubtful) <= len(held) + beside:
         return [f"{top} is taken for one student, though what it holds may be "
                 f"{len(_people_below(held[top], exercises))} students'" for top in doubtful]
     below = sorted({person for top in doubtful for person in _people_below(held[top], exercises)})
