@@ -6,21 +6,25 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 NOTEBOOK = re.compile(r"\.ipynb(?:\.(?:txt|json))?$", re.IGNORECASE)
 ARCHIVE = re.compile(r"\.(?:zip|tar|tar\.gz|tgz|tar\.bz2|tbz2|tar\.xz|txz|gz|bz2|xz|7z|rar)$", re.IGNORECASE)
+MARKS = 12        # of copies and of age behind one name, at most
 LONGEST = 500     # characters of a name that is looked into; no file system has longer ones
 SUFFIX = re.compile(r"(?<=[^.])\.\w{1,8}$")
 
+# A run of signs is tried once, from where it begins: a name may be nothing but signs.
 # Colab and Google Drive put a copy's mark before the name; browsers, Jupyter, desktops and Canvas behind it.
 COPY_OF = r"(?:kopie[\s_]von|copy[\s_]of|copie[\s_]de|copia[\s_]de)"
 COPY_BEFORE = re.compile(rf"^{COPY_OF}[\s_]+", re.IGNORECASE)
-COPY_BETWEEN = re.compile(rf"(?:^|[\s_-]+){COPY_OF}$", re.IGNORECASE)
-COPY_BEHIND = re.compile(r"(?:[\s_]*\((?:\d{1,3}|(?:copy|kopie)(?: \d{1,3})?)\)"
-                         r"|[-_\s]+(?:copy|kopie)[-_\s]?\d{0,3})$", re.IGNORECASE)
+COPY_BETWEEN = re.compile(rf"(?:^|(?<![\s_-])[\s_-]++){COPY_OF}$", re.IGNORECASE)
+COPY_BEHIND = re.compile(r"(?:(?<![\s_])[\s_]*+\((?:\d{1,3}|(?:copy|kopie)(?: \d{1,3})?)\)"
+                         r"|(?<![-_\s])[-_\s]++(?:copy|kopie)[-_\s]?\d{0,3})$", re.IGNORECASE)
 NUMBER_BEHIND = re.compile(r"-\d{1,2}$")
-OLD_BEHIND = re.compile(r"(?:(?:^|[-_.\s]+)(?:old|alt|backup|bak|veraltet|sicherung)[-_\s]?\d{0,3}"
-                        r"|[-_\s]*\((?:old|alt|backup)\))$", re.IGNORECASE)
+OLD_BEHIND = re.compile(r"(?:(?:^|(?<![-_.\s])[-_.\s]++)"
+                        r"(?:old|alt|backup|bak|veraltet|sicherung)[-_\s]?\d{0,3}"
+                        r"|(?<![-_\s])[-_\s]*+\((?:old|alt|backup)\))$", re.IGNORECASE)
 OLD_BEFORE = re.compile(r"^(?:old|backup)$", re.IGNORECASE)
 
 # One character each, so that places stay the same.
@@ -65,16 +69,22 @@ def called(name: str, exercises: Iterable[str]) -> Called:
     """What a file's (or a folder's) name says."""
     if len(name) > LONGEST:
         return Called(before=text(name))
+    return _called(name, tuple(exercises))
+
+
+@lru_cache(maxsize=1 << 16)     # every file's folders are asked for each file
+def _called(name: str, exercises: tuple[str, ...]) -> Called:
     whole = _without_copy_before(stem(text(name)))
-    rest, old, known = whole, False, tuple(exercises)
-    while not (exercise := _at_end(rest, known)):
+    rest, old, marks = whole, False, 0
+    while not (exercise := _at_end(rest, exercises)):
         shorter = COPY_BEHIND.sub("", rest)
         if shorter == rest:
             shorter = NUMBER_BEHIND.sub("", rest)
         if shorter == rest:
             shorter = OLD_BEHIND.sub("", rest)
             old = True
-        if shorter in (rest, ""):
+        marks += 1
+        if shorter in (rest, "") or marks > MARKS:
             return Called(before=uncopied(whole), old=bool(OLD_BEHIND.search(uncopied(whole))))
         rest = shorter
     before = COPY_BETWEEN.sub("", rest[:-len(exercise)].rstrip("_- "))
@@ -86,14 +96,14 @@ def called(name: str, exercises: Iterable[str]) -> Called:
 def uncopied(name: str) -> str:
     """A stem without the marks that only a copy gets; a number behind a hyphen may be a name's own."""
     name = _without_copy_before(name[:LONGEST]) + name[LONGEST:]
-    while len(name) <= LONGEST and (shorter := COPY_BEHIND.sub("", name)) not in (name, ""):
-        name = shorter
+    for _ in range(MARKS if len(name) <= LONGEST else 0):
+        name = COPY_BEHIND.sub("", name) or name
     return name
 
 
 def _without_copy_before(name: str) -> str:
-    while (shorter := COPY_BEFORE.sub("", name)) not in (name, ""):
-        name = shorter
+    for _ in range(MARKS):
+        name = COPY_BEFORE.sub("", name) or name
     return name
 
 

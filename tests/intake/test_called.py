@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader.intake import called as module
 from grader.intake.called import called, is_notebook, text
 
 EXERCISES = ("he_init", "init", "sheet-1")
@@ -71,3 +72,15 @@ def test_any_name_is_text_in_nfc(name: str) -> None:
 def test_whoever_stands_before_the_exercise_is_the_person(who: str, mark: str) -> None:
     if called(f"{who}.ipynb", ()).before == who == who.strip() and text(who) == who and who.lower() != "old":
         assert called(f"{who}_he_init{mark}.ipynb", EXERCISES).before in (who, "")
+
+
+def test_a_name_that_is_asked_for_again_is_not_taken_apart_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = called("asked_twice_he_init.ipynb", EXERCISES)
+    monkeypatch.setattr(module, "stem", None)
+    assert called("asked_twice_he_init.ipynb", list(EXERCISES)) == first
+
+
+def test_nobody_waits_for_a_name_that_is_nothing_but_marks() -> None:
+    assert called("a_he_init" + "-1" * 5, EXERCISES).exercise == "he_init"
+    assert called("a_he_init" + "-1" * 110, EXERCISES).exercise == ""
+    assert called("-" * 500, EXERCISES).before == "-" * 500

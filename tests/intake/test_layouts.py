@@ -67,8 +67,8 @@ def test_every_file_of_a_plain_folder_is_read_back_at_its_person(
 
 
 @pytest.mark.parametrize("files", [
-    ["ML-7/Anna_1_assignsubmission_file/he_init.ipynb", "ML-7/Bo_2_assignsubmission_file/he_init.ipynb"],
-    ["a/b/Anna_1_assignsubmission_file_he_init.ipynb", "notes.txt"],
+    ["ML-a-7/Anna_1_assignsubmission_file/he_init.ipynb", "ML-a-7/Bo_2_assignsubmission_file/he_init.ipynb"],
+    ["downloads/ML-a-7/Anna_1_assignsubmission_file_he_init.ipynb", "notes.txt"],
     ["course_submissions/anna_501_90001_he_init.ipynb", "course_submissions/bo_502_90002_he_init.ipynb"],
     ["submitted/anna/he_init.ipynb", "submitted/bo/work/he_init.ipynb"],
     ["he_init/anna_he_init.ipynb", "he_init/bo_he_init.ipynb"],
@@ -98,8 +98,7 @@ def test_a_folder_called_like_an_exercise_says_which_it_is() -> None:
     ["somewhere/anna_he_init.ipynb", "somewhere/bo_he_init.ipynb"],
     ["somewhere.zip/anna/he_init.ipynb", "somewhere.zip/bo/he_init.ipynb"],
     ["A/anna.zip/x.ipynb", "A/bo.zip/x.ipynb", "B/carl.zip/x.ipynb", "B/dora.zip/x.ipynb"],
-    ["group/a/he_init.ipynb", "group/b/he_init.ipynb", "carl/he_init.ipynb"],
-], ids=range(10))
+], ids=range(9))
 def test_where_students_and_folders_of_students_look_alike_the_tutor_is_asked(files: list[str]) -> None:
     with pytest.raises(IntakeError, match="--layout folders") as caught:
         read(*files)
@@ -108,6 +107,13 @@ def test_where_students_and_folders_of_students_look_alike_the_tutor_is_asked(fi
     assert files[0].split("/")[1].partition("_")[0] in below, below
     insisted = read(*files, asked="folders")
     assert owners(insisted) == {file: file.partition("/")[0].removesuffix(".zip") for file in files}
+
+
+@pytest.mark.parametrize("others", [["carl/he_init.ipynb"], ["carl_he_init.ipynb"]])
+def test_one_student_with_folders_like_students_stops_nobody_else(others: list[str]) -> None:
+    reading = read("eve/a/he_init.ipynb", "eve/b/he_init.ipynb", *others)
+    assert set(owners(reading).values()) == {"eve", "carl"}
+    assert any(line.startswith("eve is taken for one student") for line in reading.said)
 
 
 @pytest.mark.parametrize("files", [
@@ -126,11 +132,31 @@ def test_a_students_own_folders_are_no_students(files: list[str]) -> None:
 
 
 def test_one_download_saved_twice_is_one_and_two_are_two() -> None:
-    again = read("M-7/A_1_assignsubmission_file/a.ipynb", "M-7 (1)/A_1_assignsubmission_file/a.ipynb",
-                 "M-7 (1)/B_2_assignsubmission_file/a.ipynb")
+    again = read("M-a-7/A_1_assignsubmission_file/a.ipynb", "M-a-7 (1)/A_1_assignsubmission_file/a.ipynb",
+                 "M-a-7 (1)/B_2_assignsubmission_file/a.ipynb")
     assert sorted(owners(again).values()) == ["1", "1", "2"]
     with pytest.raises(IntakeError, match="each as a source of its own"):
-        read("M-7/A_1_assignsubmission_file/a.ipynb", "M-8/A_1_assignsubmission_file/a.ipynb")
+        read("M-a-7/A_1_assignsubmission_file/a.ipynb", "M-a-8/A_1_assignsubmission_file/a.ipynb")
+
+
+@pytest.mark.parametrize("files", [
+    ["eve/Bob Miller_1004_assignsubmission_file/he_init.ipynb"],
+    ["eve/Bob_1004_assignsubmission_file/he_init.ipynb", "eve/Cy_1005_assignsubmission_file/he_init.ipynb"],
+    ["eve/w.zip/Bob Miller_1004_assignsubmission_file/he_init.ipynb"],
+    ["ML-he_init-7.zip/Bob Miller_1004_assignsubmission_file/he_init.ipynb"],
+    ["he_init.zip/bob_he_init.ipynb", "he_init.zip/cy_he_init.ipynb"],
+    ["eve/millerbob_500_90010_he_init.ipynb", "eve/licy_503_90003_he_init.ipynb"],
+    ["eve/submitted/bob/he_init/he_init.ipynb", "eve/submitted/bob/he_init/timestamp.txt"],
+    ["eve/submission_7001/he_init.ipynb", "eve/submission_metadata.yml"],
+], ids=range(8))
+def test_the_only_persons_folder_or_archive_is_never_taken_for_a_download(files: list[str]) -> None:
+    with pytest.raises(IntakeError):
+        read(*files)
+
+
+def test_a_layout_that_was_asked_for_is_not_looked_for_in_a_students_archive() -> None:
+    with pytest.raises(IntakeError, match="laid out as Moodle"):
+        read("eve/w.zip/Bob Miller_1004_assignsubmission_file/he_init.ipynb", asked="moodle")
 
 
 # --- whatever comes --------------------------------------------------------------------------------

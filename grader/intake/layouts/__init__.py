@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from grader.intake.called import called, stem, uncopied
+from grader.intake.called import ARCHIVE, called, stem, uncopied
 from grader.intake.handed import IntakeError, Layout, Reading, Tree
-from grader.intake.layouts import canvas, gradescope, moodle
+from grader.intake.layouts import canvas, moodle
 from grader.intake.layouts.canvas import Canvas
 from grader.intake.layouts.classroom import Classroom
 from grader.intake.layouts.entries import beneath, branches, entries
@@ -16,7 +16,7 @@ from grader.intake.layouts.gradescope import Gradescope
 from grader.intake.layouts.moodle import Moodle
 from grader.intake.layouts.nbgrader import Nbgrader
 from grader.intake.layouts.regexp import Regexp
-from grader.intake.layouts.wrapped import is_wrapper, refuse_doubt
+from grader.intake.layouts.wrapped import holds_all, is_wrapper, refuse_doubt
 
 # told by what is called as they call it
 SURE: tuple[Layout, ...] = (Moodle(), Canvas(), Nbgrader(), Classroom(), Gradescope())
@@ -47,12 +47,16 @@ def chosen(tree: Tree, exercises: Iterable[str], asked: str | None = None) -> Re
 
 
 def _asked(tree: Tree, exercises: tuple[str, ...], layout: Layout, deepest: int = DEEPEST) -> Reading:
-    """The layout that was asked for, in the tree itself or in the only folder that it has."""
+    """The layout that was asked for, in the tree itself or in the only folder that it has.
+
+    Not in an archive that lies in the source: that may be a student's.
+    """
     inner = branches(tree)
     if deepest and len(inner) == 1 and not layout.fits(tree):
         (top, below), = inner.items()
         try:
-            return beneath(top, tree, _asked(below, exercises, layout, deepest - 1))
+            if not ARCHIVE.search(top):
+                return beneath(top, tree, _asked(below, exercises, layout, deepest - 1))
         except IntakeError:
             pass       # what is said of the whole tree helps more
     return layout.read(tree, exercises)
@@ -65,11 +69,8 @@ def _found(tree: Tree, exercises: tuple[str, ...], deepest: int) -> Reading:
                           "say which with --layout")
     if fitting:
         return fitting[0].read(tree, exercises)
-    if moodle.some(tree):
-        raise IntakeError(f"{tree.source}: a part of it is Moodle's, most is not; give Moodle's download by "
-                          "itself, or say --layout moodle and the rest is left out")
     inner = branches(tree)
-    if deepest and inner and all(_is_sure(below, deepest - 1) for below in inner.values()):
+    if deepest and inner and all(_is_sure(top, tree, exercises, deepest - 1) for top in inner):
         return _downloads(tree, inner, exercises, deepest)
     if deepest and len(inner) == 1 and not _flat(tree, exercises):
         (top, below), = inner.items()
@@ -77,6 +78,12 @@ def _found(tree: Tree, exercises: tuple[str, ...], deepest: int) -> Reading:
         if is_wrapper(top, tree, below, exercises):
             return _of(top, exercises, beneath(top, tree, _found(below, exercises, deepest - 1)))
     said = refuse_doubt(tree, exercises)
+    if (few := moodle.alike(tree)):
+        said.append(f"{len(few)} of it, such as {few[0]}, may be Moodle's, most is not: each is taken for "
+                    "a person's own; give Moodle's download by itself, or say --layout moodle")
+    if canvas.looks(tree):
+        said.append("each file may be Canvas's, but most names do not tell whose: they are taken for people's"
+                    " own; where it is Canvas's download, say --layout canvas")
     return replace(Folders().read(tree, exercises), said=tuple(said))
 
 
@@ -112,29 +119,27 @@ def _of(top: str, exercises: tuple[str, ...], reading: Reading) -> Reading:
 
 
 def _refuse_chance(top: str, below: Tree) -> None:
-    """Asks where one folder may be a download or a student's, who calls files so by chance.
+    """Asks where one folder may be a download or a student's, who may call files as they like.
 
     Raises:
         IntakeError: it is so.
     """
     for layout in SURE:
-        if layout.fits(below) and not _beyond_chance(layout, below):
-            raise IntakeError(f"{below.source.parent}: cannot tell whether {top} is a student's folder (then "
-                              f"say --layout folders) or a download (then say --layout {layout.name})")
+        if layout.fits(below):
+            way = "give it as the source" if ARCHIVE.search(top) else f"say --layout {layout.name}"
+            raise IntakeError(f"{below.source.parent}: cannot tell whether {top} is a student's (then say "
+                              f"--layout folders) or a download (then {way})")
 
 
-def _beyond_chance(layout: Layout, tree: Tree) -> bool:
-    """Would no student call the files in a folder of their own so?"""
-    if layout.name == "canvas":
-        return "submissions" in tree.source.name.casefold() or canvas.users(tree) > 1
-    if layout.name == "gradescope":
-        return gradescope.is_export(tree)
-    return True
+def _is_sure(top: str, tree: Tree, exercises: tuple[str, ...], deepest: int) -> bool:
+    """Is one of the tree's folders a download, or a folder around one?
 
-
-def _is_sure(tree: Tree, deepest: int) -> bool:
-    """Is it a download, or a folder around one?"""
-    if any(layout.fits(tree) and _beyond_chance(layout, tree) for layout in SURE):
+    Its own name must say so. What it holds may be a student's work.
+    """
+    below = branches(tree)[top]
+    if not holds_all(top, tree, exercises):
+        return False
+    if any(layout.fits(below) for layout in SURE):
         return True
-    inner = branches(tree)
-    return bool(deepest) and len(inner) == 1 and all(_is_sure(below, deepest - 1) for below in inner.values())
+    inner = branches(below)
+    return bool(deepest) and len(inner) == 1 and _is_sure(next(iter(inner)), below, exercises, deepest - 1)

@@ -13,20 +13,20 @@ from grader.intake.handed import Reading, Tree
 from grader.intake.layouts.entries import Parts, Theirs, entries, hollow, reading
 from grader.records import Person
 
-# lib/content_zipper.rb; older versions wrote all in small letters. What looks like Moodle's is Moodle's.
-FILE = (r"(?:(?P<attachment>[0-9]{1,20})_(?P<file>(?!assign(?:submission|feedback)_).+)"
-        r"|(?P<online>(?:text|link)\.html))$")
 LIKE = "<name>_<user>_<attachment>_<notebook>.ipynb"
+# lib/content_zipper.rb; older versions wrote all in small letters. Names and files may hold such numbers too:
+# "test_2" of user 501 is "test_2_501_90001_he_init.ipynb". No number of Canvas's begins with 0.
+FILE = r"(?:(?P<attachment>[1-9][0-9]{0,19})_(?P<file>.+)|(?P<online>(?:text|link)\.html))\Z"
 AS = re.IGNORECASE | re.DOTALL
-NAMED = re.compile(r"^(?:(?P<word>[^\s.]*?)_)?(?P<late>late_)?(?P<user>[0-9]{1,20})_" + FILE, AS)
-# a name may end in a number itself: "test_2" of user 501 is "test_2_501_90001_he_init.ipynb"
-NUMBERED = re.compile(r"^(?P<word>(?:[^\s.]*?_)?[0-9]{1,20})_(?P<late>late_)?(?P<user>[0-9]{1,20})_" + FILE,
-                      AS)
+NUMBERED = re.compile(r"(?<![^_])(?P<user>[1-9][0-9]{0,19})_" + FILE, AS)
+LATE = re.compile(r"(?:^|_)(?P<late>late_)?\Z", re.IGNORECASE)
+MOODLES = re.compile(r"[^_]*_[0-9]+_assign(?:submission|feedback)_")     # whose names have no "_"
 ANONYMOUS = re.compile(r"^(?P<late>late_)?anon_(?P<user>[A-Za-z0-9]+)_" + FILE, AS)
 RESUBMITTED = re.compile(r"^(?P<stem>.+)-(?P<again>[0-9]{1,2})(?P<suffix>\.ipynb\.\w+|\.tar\.\w+|\.[^.]*)?$",
                          re.DOTALL | re.IGNORECASE)
 MOST_OTHERS = 3           # submissions for each notebook that is called otherwise, or it is not Canvas's
-WORD = {"L", "M"}         # Unicode's letters and marks; with digits and "_" what Ruby calls [[:word:]]
+ELSEWHERE = 10 ** 13      # what comes from another part of Canvas has numbers from here on, larger than all
+FACTOR = 10               # between the attachments' numbers of one assignment: all are uploaded in one term
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +44,15 @@ class Canvas:
     name = "canvas"
 
     def fits(self, tree: Tree) -> bool:
+        """Where a person's files are doubtful, the others' still tell; each person counts once."""
         tops = _tops(tree)
-        named = _all_named(tops)
-        others = sum(is_notebook(top) for top in tops - set(named))
-        return (0 < len(tops) <= 2 * len(named) and MOST_OTHERS * others <= len(named)
-                and not _claimed_twice(named.values()))
+        people, sure = _alike(tops), _all_named(tops)
+        doubtful = _claimed_twice(sure.values())
+        clear = {people[top] for top, each in sure.items() if each.user not in doubtful}
+        others = tops - set(people)
+        every = set(people.values())
+        return (len(others) <= len(people) and 0 < len(every) <= 2 * len(clear)
+                and MOST_OTHERS * sum(map(is_notebook, others)) <= len(people))
 
     def read(self, tree: Tree, exercises: Iterable[str]) -> Reading:
         named = _all_named(_tops(tree))
@@ -70,51 +74,73 @@ class Canvas:
         return reading("Canvas", LIKE, tree, whose, blind=blind)
 
 
-def users(tree: Tree) -> int:
-    """How many people it is of, were it Canvas's."""
-    return len({each.user for each in _all_named(_tops(tree)).values()})
+def looks(tree: Tree) -> bool:
+    """Is everything in it called as Canvas calls files, though nothing may tell whose they are?"""
+    tops = _tops(tree)
+    return len(set(_alike(tops).values())) > 1 and tops == set(_alike(tops))
 
 
 def _tops(tree: Tree) -> set[str]:
     return {entry.parts[0] for entry in entries(tree)} | {parts[0] for parts in hollow(tree)}
 
 
+def _alike(tops: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """What is called as Canvas does it, and what all files of one person have in common: how they begin."""
+    return {top: (found[0].word, found[0].user) for top in tops if (found := _candidates(top))}
+
+
 def _all_named(tops: Iterable[str]) -> dict[str, _Named]:
-    """Who each is of, where that is sure: the others tell how long users' and attachments' numbers are."""
+    """Who each is of, where that is sure: the others tell how large attachments' numbers are."""
     candidates = {top: found for top in tops if (found := _candidates(top))}
-    sure = {top: found[0] for top, found in candidates.items() if len(found) == 1}
-    lengths = {(len(each.user), len(each.attachment)) for each in sure.values() if each.user.isdigit()}
-    for top, found in candidates.items():
-        alike = [each for each in found if (len(each.user), len(each.attachment)) in lengths]
-        if len(found) > 1 and len(alike) == 1:
-            sure[top] = alike[0]
-    return sure
+    for _ in range(2):            # what is sure now helps with the rest
+        sure = [found[0] for found in candidates.values() if len(found) == 1]
+        numbers = [(int(each.user), int(each.attachment)) for each in sure
+                   if each.attachment and each.user.isdigit()]
+        candidates = {top: found if len(found) == 1 else
+                      [each for each in found if _may_be(each, numbers)] or found
+                      for top, found in candidates.items()}
+    return {top: found[0] for top, found in candidates.items() if len(found) == 1}
+
+
+def _may_be(each: _Named, numbers: list[tuple[int, int]]) -> bool:
+    """Could it be so, beside what is sure? Only what cannot be is ruled out, not what is less likely."""
+    user, attachment = int(each.user), int(each.attachment or 0)
+    if not attachment or max(user, attachment) >= ELSEWHERE:
+        return True
+    known = [number for _, number in numbers if number < ELSEWHERE] or [attachment]
+    if not min(known) <= FACTOR * attachment <= FACTOR * FACTOR * max(known):
+        return False
+    # Canvas has more attachments than users, and counts both from 1; but for one that has just been set up.
+    grown = all(number > one for one, number in numbers if one < ELSEWHERE)
+    return not grown or user < min(attachment, *known)
 
 
 def _candidates(top: str) -> list[_Named]:
-    """Who it may be of: one, where its name has only two numbers in a row."""
+    """Who it may be of, in the order in which the name has their numbers."""
     if (found := ANONYMOUS.match(top)):
-        return [_taken(found, word="", user=f"anon_{found['user']}")]
-    found = NAMED.match(top)
-    if found is None or not all(map(_in_a_word, found["word"] or "")):
-        return []
-    second = NUMBERED.match(top)
-    if second is None or second.start("user") != found.start("attachment"):
-        return [_taken(found, word=found["word"] or "", user=found["user"])]
-    both = [_taken(each, word=each["word"] or "", user=each["user"]) for each in (found, second)]
-    # Canvas has more attachments than users, and counts both from 1.
-    likely = [each for each in both if not each.attachment or int(each.attachment) > int(each.user)]
-    return likely or both
+        return [_taken(found, word="", user=f"anon_{found['user']}", late=bool(found["late"]))]
+    every, start = list[_Named](), 0
+    while not MOODLES.match(top) and (number := NUMBERED.search(top, start)):
+        start = number.end("user")
+        before = LATE.search(top[:number.start()])
+        word = top[:before.start()] if before else ""
+        if not all(map(_in_a_word, word)):
+            break
+        every.append(_taken(number, word=word, user=number["user"], late=bool(before and before["late"])))
+    return every
 
 
-def _taken(found: re.Match[str], *, word: str, user: str) -> _Named:
-    return _Named(word=word, user=user, attachment=found["attachment"] or "", late=bool(found["late"]),
+def _taken(found: re.Match[str], *, word: str, user: str, late: bool) -> _Named:
+    return _Named(word=word, user=user, attachment=found["attachment"] or "", late=late,
                   file=found["file"] or found["online"])
 
 
 def _in_a_word(letter: str) -> bool:
+    """May Ruby's [[:word:]] have it? What is in doubt may be there: a name must not hide its own end."""
+    if letter.isascii():
+        return letter.isalnum() or letter == "_"
     category = unicodedata.category(letter)
-    return category[0] in WORD or category in {"Nd", "Pc"}
+    return category == "Pc" or category[0] not in "PZ"
 
 
 def _claimed_twice(named: Iterable[_Named]) -> set[str]:

@@ -20,8 +20,6 @@ MAX_METADATA = 64 << 20        # with every test's output of every attempt
 NOTHING = {"~", "null", "Null", "NULL"}     # where no quotes stand around it
 SUBMISSION = re.compile(r"^submission_(?P<number>[0-9]+)(?:\.\w+)?$")
 
-EXPORT = re.compile(r"^assignment_.*_export")
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Submission:
@@ -63,12 +61,6 @@ class Gradescope:
             said = [f"{METADATA} names nobody for {len(nameless)} of the submissions; their numbers stand "
                     "for them"]
         return replace(read, said=tuple(said))
-
-
-def is_export(tree: Tree) -> bool:
-    """Does anything but the submissions' folders say that it is Gradescope's?"""
-    return EXPORT.match(tree.source.name) is not None or any(
-        entry.parts == (METADATA,) for entry in entries(tree))
 
 
 def _metadata(tree: Tree) -> tuple[dict[str, _Submission], list[str]]:

@@ -42,16 +42,16 @@ class Moodle:
         loose = {entry.parts[0] for entry in entries(tree) if len(entry.parts) == 1}
         # A sheet or a readme that lies beside the submissions makes it no other layout.
         rest = {top for top in tops - own if top not in loose or is_notebook(top)}
-        return len(own) > 0 and len(own) >= len(rest)
+        return len(own) > len(rest)
 
     def read(self, tree: Tree, exercises: Iterable[str]) -> Reading:  # noqa: ARG002 - Moodle says more
         people = _People(tree)
         return reading("Moodle", LIKE, tree, people.whose, blind=people.blind)
 
 
-def some(tree: Tree) -> bool:
-    """Does anything look like Moodle's?"""
-    return any(_named(top) is not None for top in _tops(tree))
+def alike(tree: Tree) -> list[str]:
+    """What is called as Moodle does it."""
+    return sorted(top for top in _tops(tree) if _named(top))
 
 
 def _tops(tree: Tree) -> set[str]:

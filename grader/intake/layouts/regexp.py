@@ -14,16 +14,18 @@ from grader.intake.handed import IntakeError, Reading, Tree
 from grader.intake.layouts import matching
 from grader.intake.layouts.aside import when
 from grader.intake.layouts.entries import Parts, Theirs, entries, hollow, reading
+from grader.intake.layouts.matching import Groups
 from grader.records import Person
 
 SECONDS = 20      # for all files: a sound expression needs far less than one
 GROUPS = ("student_id", "file_id")
 
-Groups = dict[str, str | None]
-
 
 class Regexp:
-    """`re.match` against the whole path, as nbgrader does it; against the path below the source else."""
+    """`re.match` against the whole path, as nbgrader does it; against the path below the source else.
+
+    What lies in an archive in the source is whose the archive is: a student may have made it.
+    """
 
     name = "regexp"
 
@@ -43,45 +45,60 @@ class Regexp:
         self.pattern = pattern
 
     def fits(self, tree: Tree) -> bool:
-        return any(self._matched(tree).values())
+        return any(isinstance(each, dict) for each in self._matched(tree).values())
 
     def read(self, tree: Tree, exercises: Iterable[str]) -> Reading:  # noqa: ARG002 - the pattern says all
         matched, said = self._matched(tree), list[str]()
 
         def whose(parts: Parts) -> Theirs | str:
-            groups = matched.get("/".join(part for part in parts if part))
-            if groups is None or not groups["student_id"] or not groups["file_id"]:
-                return "the regular expression does not match it"
+            parts = tuple(part for part in parts if part)
+            archive, groups = _archive(parts), matched.get("/".join(parts), matching.NO_MATCH)
+            if archive and isinstance(matched["/".join(archive)], dict):
+                groups = matched["/".join(archive)]
+            else:
+                archive = parts
+            if isinstance(groups, str):
+                return groups
+            if not groups["student_id"] or not groups["file_id"]:
+                return matching.NO_MATCH
             at = groups.get("timestamp") or ""
             if at and not when(at):
                 said.append(f"{'/'.join(parts)}: no time can be read in {at!r}")
             names = [groups.get("first_name") or "", groups.get("last_name") or ""]
             person = Person(id=groups["student_id"], name=" ".join(filter(None, names)),
                             email=groups.get("email") or "")
-            return Theirs(person=person, name=_named(groups["file_id"], parts[-1]), handed_in_at=when(at))
+            name = "/".join((_named(groups["file_id"], archive[-1]), *parts[len(archive):]))
+            return Theirs(person=person, name=name, handed_in_at=when(at))
 
         return reading("regular expression", self.pattern, tree, whose, said=said)
 
-    def _matched(self, tree: Tree) -> dict[str, Groups | None]:
-        """What the pattern says of each path.
+    def _matched(self, tree: Tree) -> dict[str, Groups | str]:
+        """What the pattern says of each path, and of the archives in the source.
 
         Raises:
             IntakeError: it takes too long.
         """
-        paths = sorted({"/".join(entry.parts) for entry in entries(tree)} | {
-            "/".join(parts) for parts in hollow(tree)})
-        asked = {"pattern": self.pattern, "above": f"{tree.source.absolute().as_posix()}/", "paths": paths}
+        every = {entry.parts for entry in entries(tree)} | set(hollow(tree))
+        every |= {archive for parts in every if (archive := _archive(parts))}
+        latest = {"/".join(parts): len("/".join(_archive(parts) or parts)) for parts in every}
+        asked = {"pattern": self.pattern, "above": f"{tree.source.absolute().as_posix()}/",
+                 "paths": sorted(latest.items()), "seconds": SECONDS}
         try:
-            # In a process of its own, which can be ended: nothing else ends a match that takes for ever.
+            # In a process of its own, which can be ended wherever a match cannot.
             done = subprocess.run([sys.executable, "-I", "-S", matching.__file__], input=json.dumps(asked),
-                                  capture_output=True, encoding="utf-8", timeout=SECONDS, check=True)
+                                  capture_output=True, encoding="utf-8", timeout=SECONDS + 5, check=True)
         except subprocess.TimeoutExpired:
-            raise IntakeError(f"--layout {self.pattern}: takes more than {SECONDS} s for {len(paths)} paths; "
-                              "make it simpler") from None
+            raise IntakeError(f"--layout {self.pattern}: takes more than {SECONDS} s for {len(latest)} paths;"
+                              " make it simpler") from None
         except subprocess.CalledProcessError as error:
             raise IntakeError(f"--layout {self.pattern}: cannot be matched: "
                               f"{error.stderr.strip().splitlines()[-1:]}") from None
-        return dict(zip(paths, json.loads(done.stdout), strict=True))
+        return dict(zip(sorted(latest), json.loads(done.stdout), strict=True))
+
+
+def _archive(parts: Parts) -> Parts:
+    """The path of the archive that a file lies in, the outermost; () where it lies in none."""
+    return next((parts[:at] for at in range(1, len(parts)) if ARCHIVE.search(parts[at - 1])), ())
 
 
 def _named(file_id: str, name: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-from grader.intake.called import called, is_notebook, stem, text
+from grader.intake.called import ARCHIVE, called, is_notebook, stem, text, uncopied
 from grader.intake.handed import IntakeError, Tree
 from grader.intake.layouts.entries import Entry, branches, entries
 from grader.intake.layouts.folders import flat_person, is_an_exercise
@@ -13,21 +14,28 @@ from grader.intake.layouts.folders import flat_person, is_an_exercise
 # what nobody is called, and what people call the folder into which they unpack
 WRAPPERS = {"submitted", "submission", "submissions", "abgabe", "abgaben", "einreichungen", "downloads",
             "handed in"}
+# Moodle's "<course>-<assignment>-<number>", Canvas's and Classroom's "..._submissions", Gradescope's
+DOWNLOAD = re.compile(r"-.*-[0-9]+$|[-_ ]submissions$|^assignment_.*_export", re.IGNORECASE)
 SHOWN = 4         # names in a question
 
 
 def is_wrapper(top: str, tree: Tree, inner: Tree, exercises: tuple[str, ...]) -> bool:
     """Is the tree's only folder one that holds students, beyond doubt?"""
-    named = (top.casefold() in WRAPPERS or is_an_exercise(top, exercises)
-             or top == stem(text(tree.source.name)))
-    return named and bool(_people_below(inner, exercises))
+    return holds_all(top, tree, exercises) and bool(_people_below(inner, exercises))
+
+
+def holds_all(top: str, tree: Tree, exercises: tuple[str, ...]) -> bool:
+    """Is it called as nobody calls a folder of one student's? An archive in a source may be a student's."""
+    return not ARCHIVE.search(top) and (
+        top.casefold() in WRAPPERS or bool(DOWNLOAD.search(uncopied(top))) or is_an_exercise(top, exercises)
+        or top == stem(text(tree.source.name)))
 
 
 def refuse_doubt(tree: Tree, exercises: tuple[str, ...]) -> list[str]:
     """Asks where students and folders of students look alike. Returns what to tell of single ones that do.
 
     Raises:
-        IntakeError: at least half of what would be students may be a group, a week or a wrapper.
+        IntakeError: most of what would be students may be a group, a week or a wrapper.
     """
     held = {top: inner for top, inner in branches(tree).items()
             if not is_an_exercise(top, exercises) and _notebooks(inner)}
@@ -35,7 +43,7 @@ def refuse_doubt(tree: Tree, exercises: tuple[str, ...]) -> list[str]:
                  for entry in entries(tree))
     doubtful = [top for top, inner in held.items()
                 if _like_a_class(inner, exercises, alone=len(held) + beside == 1)]
-    if not doubtful or 2 * len(doubtful) < len(held) + beside:
+    if 2 * len(doubtful) <= len(held) + beside:
         return [f"{top} is taken for one student, though what it holds may be "
                 f"{len(_people_below(held[top], exercises))} students'" for top in doubtful]
     below = sorted({person for top in doubtful for person in _people_below(held[top], exercises)})

@@ -77,3 +77,38 @@ def test_every_canvas_file_is_read_back_at_its_user(
         files[f"{who}_{900_001 + 2 * at}_he_init-1.ipynb"] = str(user)
     reading = read(*data.draw(shuffled(files)))
     assert (reading.layout, owners(reading)) == ("Canvas", files)
+
+
+CLASS = ["weissada_502_90002_he_init.ipynb", "licy_503_90003_he_init.ipynb", "dudi_504_90004_he_init.ipynb"]
+
+
+@pytest.mark.parametrize("name", [
+    "bobmiller_500_90077", "millerbob_500_90077", "bob_500_90077_Ⅷ", "bob_500_90077_late", "b_7_7_500_90077"])
+@pytest.mark.parametrize("eve", ["501_90001", "1501_90001", "10820000000000501_90001", "501_100001"])
+def test_a_name_that_looks_like_another_users_file_makes_it_nobodys(name: str, eve: str) -> None:
+    mine = f"{name}_{eve}_he_init.ipynb"
+    reading = read(*CLASS, "millerbob_500_90010_he_init.ipynb", mine)
+    assert reading.layout == "Canvas"
+    assert sorted(owners(reading).values()) == ["500", "502", "503", "504"]
+    assert [file for file, _ in reading.ignored] == [mine]
+
+
+def test_who_has_another_name_by_now_is_left_out_and_nobody_else() -> None:
+    reading = read(*CLASS, "millerbob_500_90010_he_init.ipynb", "kleinbob_500_90011_he_init.ipynb")
+    assert (reading.layout, sorted(owners(reading).values())) == ("Canvas", ["502", "503", "504"])
+    assert all("500 would be several people" in why for _, why in reading.ignored)
+
+
+def test_numbers_before_everybodys_files_are_told_from_canvas_or_said() -> None:
+    told = read(*(f"n{k}_50{k}_2345{k}_1234{k}_he_init.ipynb" for k in range(5)))
+    assert sorted(owners(told).values()) == ["500", "501", "502", "503", "504"]
+    unclear = read(*(f"n{k}_50{k}_9000{k}_9999{k}_he_init.ipynb" for k in range(5)))
+    assert unclear.layout == "folders"
+    assert any("--layout canvas" in line for line in unclear.said)
+
+
+@pytest.mark.parametrize("others", [1, 2, 4])
+def test_a_canvas_file_that_is_called_as_in_moodle_is_its_users(others: int) -> None:
+    reading = read("odeeve_501_90001_assignsubmission_file_he_init.ipynb", *CLASS[:others])
+    assert reading.layout == "Canvas"
+    assert sorted(owners(reading).values()) == ["501", "502", "503", "504"][:others + 1]

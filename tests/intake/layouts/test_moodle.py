@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.intake.handed import IntakeError
 from tests.intake.layouts.trees import NAMES, NUMBERS, one, owners, read, shuffled
 
 
@@ -75,9 +74,11 @@ def test_usernames_before_the_names_are_no_part_of_them() -> None:
     assert one(alone, "1").person.name == "ludwig van Beethoven"
 
 
-def test_a_moodle_download_among_other_folders_is_asked_about() -> None:
-    with pytest.raises(IntakeError, match="--layout moodle"):
-        read("A_1_assignsubmission_file/a.ipynb", "bo/a.ipynb", "carl/a.ipynb")
+def test_a_moodle_download_among_other_folders_is_told_and_stops_nobody() -> None:
+    files = ["A_1_assignsubmission_file/a.ipynb", "bo/a.ipynb", "carl/a.ipynb"]
+    reading = read(*files)
+    assert owners(reading) == {file: file.partition("/")[0] for file in files}
+    assert any("--layout moodle" in line for line in reading.said)
     asked = read("A_1_assignsubmission_file/a.ipynb", "bo/a.ipynb", "carl/a.ipynb", asked="moodle")
     assert owners(asked) == {"A_1_assignsubmission_file/a.ipynb": "1"}
     assert [file for file, _ in asked.ignored] == ["bo/a.ipynb", "carl/a.ipynb"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from grader.intake.handed import IntakeError
@@ -46,5 +49,39 @@ def test_a_regular_expression_that_says_nothing_is_an_error(pattern: str, says: 
 
 def test_a_regular_expression_that_takes_for_ever_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(regexp, "SECONDS", 1)
-    with pytest.raises(IntakeError, match="takes more than 1 s"):
+    with pytest.raises(IntakeError, match="takes too long"):
         read("a" * 60 + ".ipynb", asked=r".*/(?P<student_id>(a+)+)(?P<file_id>b)")
+
+
+ANY = r".*/(?P<student_id>\w+)_(?P<file_id>.*)"
+
+
+@pytest.mark.parametrize("pattern", [ANY, r"(?P<student_id>[^/]+)_(?P<file_id>[^/]*)$"])
+def test_what_lies_in_a_students_archive_is_theirs(pattern: str) -> None:
+    reading = read("ada_work.ipynb", "eve_work.zip/bob_work.ipynb", asked=pattern)
+    assert sorted(owners(reading).values()) == ["ada", "eve"]
+    assert [h.name for h in reading.handed] == ["work.ipynb", "work.zip/bob_work.ipynb"]
+
+
+def test_a_name_that_only_a_students_archive_has_is_nobodys() -> None:
+    reading = read("in/ada_he_init.ipynb", "in/eve.zip/bob_he_init.ipynb", asked=ANY)
+    assert set(owners(reading)) == {"in/ada_he_init.ipynb"}
+    assert "give it as the source" in reading.ignored[0][1]
+
+
+def test_the_expression_that_the_documentation_gives_takes_all_before_the_exercise() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "lms.md").read_text(encoding="utf-8")
+    pattern, = re.findall(r"`--layout '([^']+)'`", page)
+    reading = read("ada_weiss_he_init.ipynb", "o_he_init_x_he_init (1).ipynb", "eve/bob_he_init.ipynb",
+                   "eve_he_init.zip/bob_he_init.ipynb", "cy.zip/bob_he_init.ipynb", asked=pattern)
+    assert sorted(owners(reading).values()) == ["ada_weiss", "eve", "o_he_init_x"]
+
+
+def test_one_students_names_cost_only_theirs_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regexp, "SECONDS", 2)
+    pattern = r".*_(?P<student_id>\w+)_attempt_(?P<timestamp>[0-9\-]+)_(?P<file_id>.*)"
+    folders = "/".join(["_" * 250] * 30)
+    reading = read("z/A_ada_attempt_2026-01-01-00-00-00_he_init.ipynb",
+                   *(f"eve/w.tar.gz/{folders}/x{at}.ipynb" for at in range(300)), asked=pattern)
+    assert list(owners(reading).values()) == ["ada"]
+    assert any("takes too long" in why for _, why in reading.ignored)
