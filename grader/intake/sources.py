@@ -22,7 +22,7 @@ from grader.intake.edited import EDITED, Edited, nobodys
 from grader.intake.guesses import guessed
 from grader.intake.handed import Handed, IntakeError, Tree
 from grader.intake.mapping import Row
-from grader.intake.nodes import Place
+from grader.intake.nodes import NUMBERED, Place
 from grader.intake.people import Standing
 from grader.intake.reading import looked
 from grader.intake.tree import opened
@@ -146,14 +146,14 @@ def _kinds(sources: Sequence[Source], known: people.People,
            listed: frozenset[str]) -> dict[str, dict[str, frozenset[str]]]:
     """By person: each id of theirs, and the kinds of source that have it for them. A team's is not theirs."""
     found = {key: {key: {NAMES}} for key in listed}
-    for (number, key), standings in known.standings.items():
+    for (number, key, _), standings in known.standings.items():
         layout = sources[number].reading.layout
         for one in standings:
             if not (one.team and one.source_id):
                 ids = found.setdefault(one.person.id, {})
-                ids.setdefault(key, set()).add(layout if layout in people.NUMBERED else NAMES)
+                ids.setdefault(key, set()).add(layout if layout in NUMBERED else NAMES)
     # a roster whose ids most of its people have in a download is of the same kind as that
-    for kind in people.NUMBERED:
+    for kind in NUMBERED:
         theirs = [key for key in listed if any(kind in kinds for kinds in found[key].values())]
         if 2 * sum(kind in found[key][key] for key in theirs) > len(theirs):
             for key in listed:

@@ -84,7 +84,7 @@ def test_zip_tar_and_tar_gz_by_their_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("data", [
     b"", b"PK", b"\x1f\x8b", b"%PDF-1.7", b'{"cells": []}' * 100, b"7z\xbc\xaf\x27\x1c" + bytes(600),
     b"BZh91AY&SY" * 90, gzipped(b"x,y\n1,2\n" * 1000),
-])
+], ids=range(8))
 def test_what_is_no_archive(tmp_path: Path, data: bytes) -> None:
     assert refused(tmp_path, data) in (KIND, DAMAGED)
 

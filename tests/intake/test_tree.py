@@ -177,7 +177,7 @@ def test_a_source_with_far_too_many_files(tmp_path: Path, monkeypatch: pytest.Mo
     (packed(*((str(i), b"") for i in range(21))), "it has more than 20 entries; unpack it yourself"),
     (packed(("a", random.Random(1).randbytes(1 << 21))), "would come out of it; unpack it yourself"),
     (zipped(Entry(name=b"x"), Entry(name=b"x", again=0)), "overlap, as in a zip bomb; unpack it yourself"),
-])
+], ids=range(8))
 def test_the_tutors_own_archive_that_cannot_be_read(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, says: str) -> None:
     monkeypatch.setattr(tree, "MAX_ENTRIES", 20)

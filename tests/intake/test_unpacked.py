@@ -153,7 +153,7 @@ def test_an_archive_without_a_notebook_is_data_and_stays_what_it_is(
     (packed(*((f"{i}{X}", random.Random(i).randbytes(1 << 18)) for i in range(5))),
      "more than 0.000977 GiB would come out of it"),
     (gzipped(tarred((X, bytes(1 << 19)))), BOMB),
-])
+], ids=range(8))
 def test_a_students_archive_that_cannot_be_read_stays_a_file(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, why: str) -> None:
     monkeypatch.setattr(budget, "THEIR_ENTRIES", 20)
