@@ -19,6 +19,7 @@ from grader.intake.spelling import folded
 from grader.intake.teams import Teams
 from grader.records import Person
 
+LINE = 20     # people in one of several notes
 SHOWN = 5     # people who are named in one note
 
 
@@ -54,8 +55,7 @@ def settled(readings: Sequence[Reading], exercises: Mapping[Place, set[str]],
         notes += _joined(single, roster)
         accounts = [f"{node.id} ({node.listed.person.name or node.listed.person.id})" for node in single
                     if node.kind == CHOSEN and node.listed]
-        notes += [f"joined to the roster by an account's name, which its owner chose: {_shortened(accounts)}"
-                  ] if accounts else []
+        notes += _all_of("joined to the roster by an account's name, which its owner chose", accounts)
     notes += _one_by_name([node for node in single if node.kind == "Moodle" and node.listed is None])
     blind = bool(readings) and all(reading.blind for reading in readings)
     members, told = _members([node for node in nodes if node.team], teams)
@@ -64,11 +64,12 @@ def settled(readings: Sequence[Reading], exercises: Mapping[Place, set[str]],
 
 def _members(nodes: Sequence[Node], teams: Teams) -> tuple[dict[int, list[Listed]], list[str]]:
     """Who is in which team, by its id(), and what the tutor should know: nobody is in two of one download."""
-    members, several = dict[int, list[Listed]](), dict[str, str]()
+    members, several = dict[int, list[Listed]](), dict[tuple[str, str], str]()
     claimed = defaultdict[str, list[Node]](list)
     for node in nodes:
         by_list = teams.one_of_several(node.team)
-        several |= {one.person.id: f"{one.person.id} in {node.team} ({one.person.group})" for one in by_list}
+        several |= {(one.person.id, node.team): f"{one.person.id} in {node.team} ({one.person.group})"
+                    for one in by_list}
         members[id(node)] = [*teams.whole_name(node.team), *by_list]
         for one in members[id(node)]:
             claimed[one.person.id].append(node)
@@ -80,10 +81,8 @@ def _members(nodes: Sequence[Node], teams: Teams) -> tuple[dict[int, list[Listed
             notes.append(f"{person}: by the roster in the teams {names}, and so taken for none of them")
             for node in here:
                 members[id(node)] = [one for one in members[id(node)] if one.person.id != person]
-            several.pop(person, None)
-    if several:
-        notes.append("in a team by one of several groups on the roster: "
-                     f"{_shortened(list(several.values()))}")
+                several.pop((person, node.team), None)
+    notes += _all_of("in a team by one of several groups on the roster", list(several.values()))
     return members, notes
 
 
@@ -156,6 +155,11 @@ def _one_by_name(nodes: Sequence[Node]) -> list[str]:
 
 def _listed(groups: Sequence[Sequence[Node]]) -> str:
     return _shortened([f"{here[0].called} ({', '.join(node.id for node in here)})" for here in groups])
+
+
+def _all_of(what: str, texts: Sequence[str]) -> list[str]:
+    """Notes that name all of whom a student's own choice decides: nobody is to hide behind others."""
+    return [f"{what}: {', '.join(texts[at:at + LINE])}" for at in range(0, len(texts), LINE)]
 
 
 def _shortened(texts: Sequence[str]) -> str:

@@ -161,3 +161,11 @@ def test_somebody_of_one_name_does_not_make_a_name_of_everybodys_username(tmp_pa
         put(tmp_path, f"{name}_{number}_assignsubmission_file/he_init.ipynb")
     assert [(one.id, one.name) for one in read(tmp_path).people] == [
         ("1", "Ada Weiss"), ("2", "Bob Miller"), ("3", "Cy Li"), ("4", "Madonna")]
+
+
+def test_nobody_hides_in_a_note_behind_the_others(tmp_path: Path) -> None:
+    accounts = Download(tmp_path, "GitHub Classroom")
+    for number in range(30):
+        accounts.hands_in(f"user{number}", "he_init.ipynb", token(str(number)))
+    found = taken(accounts, **listed(tmp_path, *(f"{number},,,user{number}," for number in range(30))))
+    assert all(any(f"user{number} ({number})" in note for note in found.notes) for number in range(30))
