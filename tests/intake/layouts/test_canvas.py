@@ -113,3 +113,17 @@ def test_a_canvas_file_that_is_called_as_in_moodle_is_its_users(others: int) -> 
     reading = read("odeeve_501_90001_assignsubmission_file_he_init.ipynb", *CLASS[:others])
     assert reading.layout == "Canvas"
     assert sorted(owners(reading).values()) == ["501", "502", "503", "504"][:others + 1]
+
+
+PIECES = st.lists(st.sampled_from(["500", "501", "7", "90007", "90077", "late", "x", "text", "1234567"]),
+                  max_size=4)
+
+
+@given(st.lists(st.tuples(PIECES, st.integers(499, 503) | st.integers(1, 10 ** 6), PIECES), max_size=2))
+def test_whatever_names_and_files_hold_nobody_gets_anothers(
+        odd: list[tuple[list[str], int, list[str]]]) -> None:
+    files = {name: name.split("_")[1] for name in CLASS}
+    for at, (name, user, file) in enumerate(odd):
+        files["_".join([f"eve{at}", *name, str(user), str(90010 + at), *file, "he_init.ipynb"])] = str(user)
+    reading = read(*files, asked="canvas")
+    assert owners(reading).items() <= files.items()
