@@ -157,6 +157,8 @@ def test_the_only_persons_folder_or_archive_is_never_taken_for_a_download(files:
 def test_a_layout_that_was_asked_for_is_not_looked_for_in_a_students_archive() -> None:
     with pytest.raises(IntakeError, match="laid out as Moodle"):
         read("eve/w.zip/Bob Miller_1004_assignsubmission_file/he_init.ipynb", asked="moodle")
+    with pytest.raises(IntakeError, match="give it as the source"):
+        read("ML-he_init-7.zip/Bob Miller_1004_assignsubmission_file/he_init.ipynb", asked="moodle")
 
 
 # --- whatever comes --------------------------------------------------------------------------------

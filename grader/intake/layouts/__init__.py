@@ -54,6 +54,9 @@ def _asked(tree: Tree, exercises: tuple[str, ...], layout: Layout, deepest: int 
     inner = branches(tree)
     if deepest and len(inner) == 1 and not layout.fits(tree):
         (top, below), = inner.items()
+        if ARCHIVE.search(top) and layout.fits(below):
+            raise IntakeError(f"{tree.source}: {top} may be a student's; if it is the download, give it as "
+                              "the source")
         try:
             if not ARCHIVE.search(top):
                 return beneath(top, tree, _asked(below, exercises, layout, deepest - 1))

@@ -26,7 +26,7 @@ RESUBMITTED = re.compile(r"^(?P<stem>.+)-(?P<again>[0-9]{1,2})(?P<suffix>\.ipynb
                          re.DOTALL | re.IGNORECASE)
 MOST_OTHERS = 3           # submissions for each notebook that is called otherwise, or it is not Canvas's
 ELSEWHERE = 10 ** 13      # what comes from another part of Canvas has numbers from here on, larger than all
-FACTOR = 10               # between the attachments' numbers of one assignment: all are uploaded in one term
+FACTOR = 10               # between the attachments' numbers of one assignment, at most: it is one term's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,27 +92,23 @@ def _alike(tops: Iterable[str]) -> dict[str, tuple[str, str]]:
 def _all_named(tops: Iterable[str]) -> dict[str, _Named]:
     """Who each is of, where that is sure: the others tell how large attachments' numbers are."""
     candidates = {top: found for top in tops if (found := _candidates(top))}
-    for _ in range(2):            # what is sure now helps with the rest
-        sure = [found[0] for found in candidates.values() if len(found) == 1]
-        numbers = [(int(each.user), int(each.attachment)) for each in sure
-                   if each.attachment and each.user.isdigit()]
-        candidates = {top: found if len(found) == 1 else
-                      [each for each in found if _may_be(each, numbers)] or found
-                      for top, found in candidates.items()}
-    return {top: found[0] for top, found in candidates.items() if len(found) == 1}
+    known = [int(found[0].attachment) for found in candidates.values()
+             if len(found) == 1 and found[0].attachment and int(found[0].attachment) < ELSEWHERE]
+    alike = {top: [each for each in found if len(found) == 1 or _may_be(each, known)]
+             for top, found in candidates.items()}
+    return {top: found[0] for top, found in alike.items() if len(found) == 1}
 
 
-def _may_be(each: _Named, numbers: list[tuple[int, int]]) -> bool:
-    """Could it be so, beside what is sure? Only what cannot be is ruled out, not what is less likely."""
+def _may_be(each: _Named, known: list[int]) -> bool:
+    """Could it be so, beside the attachments that are sure?
+
+    Only what is far from all of them is ruled out: a name may hold another user's numbers. Users' own numbers
+    say nothing, since some are much older than others.
+    """
     user, attachment = int(each.user), int(each.attachment or 0)
-    if not attachment or max(user, attachment) >= ELSEWHERE:
+    if not known or not attachment or max(user, attachment) >= ELSEWHERE:
         return True
-    known = [number for _, number in numbers if number < ELSEWHERE] or [attachment]
-    if not min(known) <= FACTOR * attachment <= FACTOR * FACTOR * max(known):
-        return False
-    # Canvas has more attachments than users, and counts both from 1; but for one that has just been set up.
-    grown = all(number > one for one, number in numbers if one < ELSEWHERE)
-    return not grown or user < min(attachment, *known)
+    return min(known) <= FACTOR * attachment and attachment <= FACTOR * max(known)
 
 
 def _candidates(top: str) -> list[_Named]:
