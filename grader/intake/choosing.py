@@ -13,7 +13,7 @@ from grader.intake.bundle import LeftOut, cleaned
 from grader.intake.claims import Claim
 from grader.intake.mapping import Row
 from grader.intake.people import told
-from grader.intake.reading import Look
+from grader.intake.reading import Look, whole
 from grader.locale import N_
 from grader.records import NotebookFile, Person, Sentence, Submission, Unclear, Unreadable
 
@@ -130,16 +130,16 @@ class _Theirs:
             self._unclear(exercise, best)
             return
         claim = best[0]
-        if claim.look is None:       # the mapping says that this is it
+        look = whole(claim.look, claim.handed.file.path) if claim.look else None
+        if look is None:             # the mapping says that this is it
             self._unreadable(exercise, [claim])
-        elif claim.look.said:
-            self._became(claim, mapping.UNREADABLE, claim.look.reason, exercise)
+        elif look.said:
+            self._became(claim, mapping.UNREADABLE, look.reason, exercise)
             self.submissions.append(Unreadable(**claim.who, exercise=exercise, path=claim.label,
-                                               sha256=claim.look.sha256, reason=claim.look.reason,
-                                               said=claim.look.said))
+                                               sha256=look.sha256, reason=look.reason, said=look.said))
         else:
             self._became(claim, mapping.GRADED, _how(claim), exercise)
-            self._graded(claim, exercise, claim.look)
+            self._graded(claim, exercise, look)
 
     def _graded(self, claim: Claim, exercise: str, look: Look) -> None:
         """A notebook with what goes along: in its own folder and below."""

@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from msgspec import structs
@@ -19,6 +19,7 @@ from grader.records import Sentence, Submission, Unreadable
 
 SURE = (".ipynb",)                       # by these names a file claims to be a notebook
 PERHAPS = (".ipynb.txt", ".ipynb.json")  # and by these it is one where its content is
+MAX_KEPT = 64 << 10                      # characters of a notebook's source; what is longer is read again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,7 @@ class Look:
     """What a file turns out to be when it is read."""
 
     sha256: str              # "" where nothing could be read
-    notebook: str            # cleaned; "" where it is none
+    notebook: str            # cleaned; "" where it is none, or too long to keep before it is known to count
     exercise: str            # what it says itself, by its metadata or its name; "" where it does not
     said: Sentence | None    # why it is no notebook
 
@@ -50,14 +51,21 @@ def look(path: Path, name: str, exercises: Collection[str]) -> Look:
 
 
 def looked(path: Path, name: str, exercises: Collection[str]) -> Look | None:
-    """The same; None of a file that does not claim to be a notebook, and is none."""
+    """The same, without a long notebook; None of a file that does not claim to be one, and is none."""
     lower = name.lower()
-    if lower.endswith(SURE):
-        return look(path, name, exercises)
-    if not lower.endswith(PERHAPS):
+    if not lower.endswith((*SURE, *PERHAPS)):
         return None
     found = look(path, name, exercises)
-    return found if found.notebook else None
+    if lower.endswith(PERHAPS) and not found.notebook:
+        return None
+    return found if len(found.notebook) <= MAX_KEPT else replace(found, notebook="")
+
+
+def whole(found: Look, path: Path) -> Look:
+    """The same with the notebook, where it is one."""
+    if found.notebook or found.said:
+        return found
+    return replace(look(path, path.name, ()), exercise=found.exercise)
 
 
 def read_file(path: Path, *, student: str, relative: str, exercises: Collection[str],

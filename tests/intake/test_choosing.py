@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 import os
 import random
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.intake import choosing
+from grader.intake import choosing, sources
 from grader.intake.choosing import MOST
+from grader.intake.claims import Claim
 from grader.intake.sources import Intake
 from grader.records import Submission, Unclear, Unreadable
 from tests.intake.handing import PLAIN, Download, put, read, saying, taken
@@ -248,3 +250,24 @@ def test_one_persons_second_exercise_leaves_nobody_untold(tmp_path: Path) -> Non
         found = taken(download, only=only)
         assert [one.student for one in found.submissions if one.exercise == "he_init"] == [
             "a", "c", "eve", "f"]
+
+
+def test_the_text_of_what_may_never_count_is_not_kept(tmp_path: Path,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    held = list[int]()
+
+    def watched(claims: Iterable[Claim], wanted: choosing.Wanted) -> choosing.Chosen:
+        claims = list(claims)
+        held.append(sum(len(claim.look.notebook) for claim in claims if claim.look))
+        return choosing.chosen(claims, wanted)
+
+    monkeypatch.setattr(sources, "chosen", watched)
+    long = saying("he_init", "#" + "a" * (1 << 20))
+    download = Download(tmp_path).hands_in("ada", "he_init.ipynb", long)
+    for number in range(20):
+        download.hands_in("eve", f"n{number}.ipynb", notebook("#" + f"{number}" * (1 << 20)))
+    ada, eve = taken(download).submissions
+    assert isinstance(ada, Submission)
+    assert len(ada.notebook) > 1 << 20
+    assert isinstance(eve, Unclear)
+    assert held[0] < 1 << 20
