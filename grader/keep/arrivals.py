@@ -4,7 +4,7 @@ the place of an older one, and who is missing."""
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import structs
@@ -37,12 +37,10 @@ def received(book: Gradebook, out: Path, submissions: Sequence[AnySubmission],
     book.meet(found.people)
     overrides = book.overrides()
     there = {entry.key: overridden(entry.result, overrides) for entry in book.entries()}
-    attempts = book.attempts()
-    old = {key(one): _too_old(one, was) for one in found.submissions
-           if (was := there.get(key(one))) and older(one, was)}
-    old |= {key(one): _left_again(one, number, out) for one in found.submissions if key(one) not in old
-            and (was := there.get(key(one))) and (number := _again(attempts, one, was))}
-    notes = [*found.notes, *old.values(), *_kept(there, found.submissions, out)]
+    old = {key(one): one for one in found.submissions if (was := there.get(key(one))) and older(one, was)}
+    notes = [*found.notes, *(_too_old(one, there[where]) for where, one in old.items()),
+             *_again(book.attempts(), [one for one in found.submissions if key(one) not in old]),
+             *_kept(there, found.submissions, out)]
     if roster is not None:
         notes += _off_roster(there, found.people, out)
     return [one for one in found.submissions if key(one) not in old], notes
@@ -77,20 +75,16 @@ def _too_old(one: AnySubmission, there: Result) -> str:
             f"counts, {said[1]}")
 
 
-def _again(attempts: Mapping[Key, Mapping[int, str]], one: AnySubmission, there: Result) -> int:
-    """Which earlier attempt's file this is, where nothing says that it came later: it is an old download's.
-    0 of what is none."""
-    later = one.attempt > there.attempt > 0 or (one.handed_in_at and one.handed_in_at != there.handed_in_at)
-    if isinstance(one, Unclear) or later:
-        return 0
-    *before, last = attempts.get(key(one), {0: ""}).items()
-    return next((number for number, sha256 in before if sha256 == one.sha256 != last[1]), 0)
-
-
-def _left_again(one: AnySubmission, number: int, out: Path) -> str:
-    return (f"{persons.shown(one.name, one.student)} {one.exercise}: left out, this is the file of attempt "
-            f"{number} again, and a later one counts. If this one shall count: `grader remove {out} "
-            f"{one.student}`, and this batch once more")
+def _again(attempts: Mapping[Key, Mapping[int, str]], submissions: Iterable[AnySubmission]) -> Iterator[str]:
+    """Whose file counted before and has not been the last one: it may be an old download."""
+    for one in submissions:
+        if isinstance(one, Unclear):
+            continue
+        *before, last = attempts.get(key(one), {0: ""}).items()
+        number = next((number for number, sha256 in before if sha256 == one.sha256 != last[1]), None)
+        if number is not None:
+            yield (f"{persons.shown(one.name, one.student)} {one.exercise}: this is the file of attempt "
+                   f"{number} again; it counts now, in place of attempt {last[0]}")
 
 
 def _kept(there: Mapping[Key, Result], submissions: Iterable[AnySubmission], out: Path) -> list[str]:
