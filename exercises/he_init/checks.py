@@ -76,7 +76,15 @@ from .own import (
     holds_for_own_count,
     in_turn,
 )
-from .truncation import EDGE, expect_cut, expect_no_pile, expect_small_ones_cut, has_its_width, in_units
+from .truncation import (
+    EDGE,
+    expect_all_apart,
+    expect_cut,
+    expect_no_pile,
+    expect_small_ones_cut,
+    has_its_width,
+    in_units,
+)
 
 # --- what is observed ----------------------------------------------------------------------------------
 
@@ -280,6 +288,7 @@ def truncated(*steps: Seen) -> None:
         fail("Two calls in a row filled the tensor with exactly the same numbers.", SAME_DRAW)
     expect_independent(first, second, false_alarm=3 * share)
     expect_no_old_numbers(afterwards, [SMALL] * TIMES)
+    expect_all_apart(afterwards, SMALL, TIMES)
     if draws is not own:
         expect_small_ones_cut(afterwards, SMALL, TIMES, false_alarm=share)
     expect_no_seed(afterwards)

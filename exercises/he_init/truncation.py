@@ -8,7 +8,7 @@ from torch import Tensor
 
 from grader.spec import HE, Draw, Seen, Shape, fail, follow, statistics, the_one
 
-from .misconceptions import CLAMPED, NOT_TRUNCATED, UNIFORM
+from .misconceptions import CLAMPED, NOT_TRUNCATED, SAME_DRAW, UNIFORM
 
 EDGE = statistics.TRUNCATED_EDGE
 
@@ -60,3 +60,11 @@ def expect_small_ones_cut(seen: Seen, shape: Shape, times: int, *, false_alarm: 
              f"expected at most {EDGE:.4g}.")
     if not statistics.mean(units, false_alarm=false_alarm).holds:
         fail(f"Weights of shape {shape} have mean {float(weights.mean()):.3g}; expected 0.")
+
+
+def expect_all_apart(seen: Seen, shape: Shape, times: int) -> None:
+    """No two of these weights hold the same numbers, which seeds from a small number of them would give."""
+    weights = seen.mapping().tensors("filled", [shape] * times, "Weight")
+    if len({tuple(weight.flatten().tolist()) for weight in weights}) < times:
+        fail(f"Of {times} weights of shape {shape}, filled one after another, some hold exactly the same "
+             "numbers.", SAME_DRAW)
