@@ -102,13 +102,13 @@ def test_a_class_each_with_their_own(folder: Path, sandbox: Sandbox, tmp_path: P
     again = commands.batch([tmp_path / "in"], tmp_path / "out", Options(exercises=folder.parent, jobs=1),
                            sandbox, Watcher(told))
     assert [r.score for r in again] == [6.0, 0.0, 0.0]
-    assert told == ["3 to grade", "0 to grade"]
+    assert [line for line in told if "grade" in line] == ["3 to grade", "0 to grade"]
     commands.rejudge(tmp_path / "out", Options(exercises=folder.parent), Watcher(told))
     (tmp_path / "in" / "ben" / "helper.py").write_text("TWO = 2")
     again = commands.batch([tmp_path / "in"], tmp_path / "out", Options(exercises=folder.parent, jobs=1),
                            sandbox, Watcher(told))
     assert [r.score for r in again] == [6.0, 6.0, 0.0]
-    assert told == ["3 to grade", "0 to grade", "1 to grade"]
+    assert [line for line in told if "grade" in line] == ["3 to grade", "0 to grade", "1 to grade"]
     (folder / "kept_back.csv").write_text("4")
     commands.batch([tmp_path / "in"], tmp_path / "out", Options(exercises=folder.parent, jobs=1), sandbox,
                    Watcher(told))
