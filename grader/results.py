@@ -11,6 +11,7 @@ from grader.intake.bundle import REPLACED, notes_on
 from grader.intake.pythons import HERE
 from grader.judge import score
 from grader.records import (
+    AnySubmission,
     Cause,
     MadeBy,
     Mark,
@@ -76,7 +77,7 @@ def judged(submission: Submission, exercise: Exercise, made: MadeBy, verdicts: t
     return structs.replace(blank, notebook=file, status=Status.GRADED, score=points, max_score=maximum)
 
 
-def _blank(submission: Submission | Unreadable | Unclear, exercise: Exercise, made: MadeBy) -> Result:
+def _blank(submission: AnySubmission, exercise: Exercise, made: MadeBy) -> Result:
     """A result that says nothing of marks yet: withheld."""
     file = (NotebookFile(path="", sha256="") if isinstance(submission, Unclear)
             else NotebookFile(path=submission.path, sha256=submission.sha256))

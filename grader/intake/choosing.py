@@ -12,10 +12,10 @@ from grader.intake.beside import gathered
 from grader.intake.bundle import LeftOut, cleaned
 from grader.intake.claims import Claim
 from grader.intake.mapping import Row
-from grader.intake.people import told
 from grader.intake.reading import Look, whole
+from grader.intake.telling import told
 from grader.locale import N_
-from grader.records import NotebookFile, Person, Sentence, Submission, Unclear, Unreadable
+from grader.records import AnySubmission, NotebookFile, Person, Sentence, Submission, Unclear, Unreadable
 
 MOST = 100               # notebooks of one person that are looked at
 SHOWN = 5                # names in one sentence
@@ -38,7 +38,7 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    submissions: tuple[Submission | Unreadable | Unclear, ...]
+    submissions: tuple[AnySubmission, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
 
@@ -64,7 +64,7 @@ class _Theirs:
         self.claims = sorted(claims, key=lambda claim: claim.label)
         self.wanted = wanted
         self.became: dict[int, tuple[str, str, str]] = {}   # a claim's id() -> exercise, use, why
-        self.submissions: list[Submission | Unreadable | Unclear] = []
+        self.submissions: list[AnySubmission] = []
         self.notes: list[str] = []
         found = defaultdict[str, list[Claim]](list)
         for claim in self._notebooks():

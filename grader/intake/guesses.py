@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from grader.intake.claims import Claim
+from grader.intake.telling import some
 
 SHOWN = 5      # people in a note
 
@@ -25,9 +26,8 @@ def guessed(claims: Sequence[Claim], only: Collection[str],
     notes = []
     for exercise, people in sorted(by_one.items()):
         if those := sorted(people - said):
-            more = f" and {len(those) - SHOWN} more" if len(those) > SHOWN else ""
-            notes.append(f"taken for {exercise}, which only one person's files say: "
-                         f"{', '.join(those[:SHOWN])}{more}; --exercise or --only says it")
+            notes.append(f"taken for {exercise}, which only one person's files say: {some(those, SHOWN)}; "
+                         "--exercise or --only says it")
     return found, notes
 
 

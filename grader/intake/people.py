@@ -17,6 +17,7 @@ from grader.intake.nodes import CHOSEN, NUMBERED, Node, Place, told_apart
 from grader.intake.roster import Listed, same_name, words
 from grader.intake.spelling import folded
 from grader.intake.teams import Teams
+from grader.intake.telling import some
 from grader.records import Person
 
 LINE = 20     # people in one of several notes
@@ -88,18 +89,19 @@ def _members(nodes: Sequence[Node], teams: Teams) -> tuple[dict[int, list[Listed
 
 def _joined(nodes: Sequence[Node], roster: Sequence[Listed]) -> list[str]:
     """Give the nodes their place on the roster; returns what the tutor should know."""
+    return [*_by_number(nodes, roster), *_by_name(nodes, roster)]
+
+
+def _by_number(nodes: Sequence[Node], roster: Sequence[Listed]) -> list[str]:
+    """By the id, the user name or the e-mail address."""
     notes = list[str]()
     ids, also = defaultdict[str, list[Listed]](list), defaultdict[str, list[Listed]](list)
-    named = defaultdict[tuple[str, ...], list[Listed]](list)
-    same = defaultdict[tuple[str, ...], list[Node]](list)
     for one in roster:
         for key in {folded(id) for id in one.ids}:
             ids[key].append(one)
         for key in one.also:
             also[key].append(one)
-        named[words(one.person.name)].append(one)
     for node in nodes:
-        same[words(node.called)].append(node)
         # what an LMS numbers is no number of the university's
         for table, key in ((ids, node.id), (also, "" if node.kind in NUMBERED else node.id),
                            (also, node.email)):
@@ -113,8 +115,19 @@ def _joined(nodes: Sequence[Node], roster: Sequence[Listed]) -> list[str]:
                 else:
                     notes.append(f"{node.id} is {theirs} in the download and {found[0].person.name} on "
                                  "the roster: not taken as one person")
+    return notes
+
+
+def _by_name(nodes: Sequence[Node], roster: Sequence[Listed]) -> list[str]:
+    """By a name that one person has on both sides."""
+    notes = list[str]()
+    named = defaultdict[tuple[str, ...], list[Listed]](list)
+    for one in roster:
+        named[words(one.person.name)].append(one)
+    same = defaultdict[tuple[str, ...], list[Node]](list)
     taken = defaultdict[str, list[Node]](list)
     for node in nodes:
+        same[words(node.called)].append(node)
         if node.listed:
             taken[node.listed.person.id].append(node)
     for name, here in same.items():
@@ -154,16 +167,12 @@ def _one_by_name(nodes: Sequence[Node]) -> list[str]:
 
 
 def _listed(groups: Sequence[Sequence[Node]]) -> str:
-    return _shortened([f"{here[0].called} ({', '.join(node.id for node in here)})" for here in groups])
+    return some([f"{here[0].called} ({', '.join(node.id for node in here)})" for here in groups], SHOWN)
 
 
 def _all_of(what: str, texts: Sequence[str]) -> list[str]:
     """Notes that name all of whom a student's own choice decides: nobody is to hide behind others."""
     return [f"{what}: {', '.join(texts[at:at + LINE])}" for at in range(0, len(texts), LINE)]
-
-
-def _shortened(texts: Sequence[str]) -> str:
-    return ", ".join(texts[:SHOWN]) + (f" and {len(texts) - SHOWN} more" if len(texts) > SHOWN else "")
 
 
 class _People:
@@ -191,9 +200,9 @@ class _People:
                 if self.roster is not None:
                     strangers.append(node)
         if strangers:
-            notes.append("not on the roster: " + _shortened([
+            notes.append("not on the roster: " + some([
                 self.of[id(n)].id + (f" ({n.called})" if n.called not in ("", n.id) else "")
-                for n in strangers]))
+                for n in strangers], SHOWN))
         standings = {at: self._standing(node) for node in self.nodes for at in node.at}
         numbered = [node for node in self.nodes if node.kind == "Moodle" and not node.team]
         passing = frozenset(node.id for node in numbered) | {
@@ -223,11 +232,6 @@ class _People:
             person = structs.replace(person, name="", email="", group="")   # a group of one is a name
         self.persons[person.id] = person
         return person
-
-
-def told(people: Iterable[Person]) -> str:
-    """People by id and name."""
-    return ", ".join(one.id + (f" ({one.name})" if one.name not in ("", one.id) else "") for one in people)
 
 
 def ids(people: Iterable[Person]) -> frozenset[str]:

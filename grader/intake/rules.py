@@ -71,14 +71,15 @@ def _latest_attempts(left: list[Claim]) -> list[Claim]:
 
 def _handed_in_last(left: list[Claim]) -> list[Claim]:
     """The latest, where it is known of each when it came."""
-    times = {id(claim): _time(claim.handed.handed_in_at) for claim in left}
+    times = {id(claim): moment(claim.handed.handed_in_at) for claim in left}
     known = [time for time in times.values() if time is not None]
     if len(known) < len(left) or len({time.tzinfo is None for time in known}) > 1:
         return left
     return [claim for claim in left if times[id(claim)] == max(known)]
 
 
-def _time(text: str) -> datetime.datetime | None:
+def moment(text: str) -> datetime.datetime | None:
+    """When something was handed in; None where nobody says."""
     try:
         return datetime.datetime.fromisoformat(text)
     except ValueError:

@@ -25,8 +25,9 @@ from grader.intake.mapping import Row
 from grader.intake.nodes import NUMBERED, Place
 from grader.intake.people import Standing
 from grader.intake.reading import looked
+from grader.intake.telling import told
 from grader.intake.tree import opened
-from grader.records import Person, Submission, Unclear, Unreadable
+from grader.records import AnySubmission, Person
 
 OURS = ("gradebook.sqlite", "results.jsonl")      # by these a folder that a batch wrote is known
 WRITTEN = "an earlier batch wrote what is in it"
@@ -40,7 +41,7 @@ SHOWN = 20                                        # files that are nobody's, and
 class Intake:
     """Everybody, and what there is to grade."""
 
-    submissions: tuple[Submission | Unreadable | Unclear, ...]   # by person and exercise
+    submissions: tuple[AnySubmission, ...]   # by person and exercise
     people: tuple[Person, ...]            # on the roster or in a source
     roster: frozenset[str] | None         # the ids of those on the roster; None where none is given
     passing: frozenset[str]               # the ids that belong to one assignment, as Moodle's do
@@ -131,7 +132,7 @@ def taken_in(sources: Sequence[Source], asked: Asked) -> Intake:
     expected = people.ids(one.person for one in listed or ())
     there = {claim.person.id for claim in claims} | expected
     absent = [everybody[key] for key in sorted(everybody) if key not in there]
-    new += [f"no file from {people.told(absent[at:at + SHOWN])}" for at in range(0, len(absent), SHOWN)]
+    new += [f"no file from {told(absent[at:at + SHOWN])}" for at in range(0, len(absent), SHOWN)]
     found = chosen(claims, Wanted(only=asked.only, prefer=asked.prefer))
     passed_over = _passed_over(sources, [row for row in ignored.values() if row.why != EDITED])
     return Intake(submissions=found.submissions, people=tuple(everybody[key] for key in sorted(everybody)),

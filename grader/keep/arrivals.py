@@ -3,17 +3,18 @@ the place of an older one, and who is missing."""
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import structs
 
+from grader.intake.rules import moment
+from grader.intake.telling import some
 from grader.keep.gradebook import Entry, Gradebook, points
-from grader.keep.known import Kinds, Known, some
+from grader.keep.known import Kinds, Known
 from grader.keep.marking import overridden
 from grader.keep.people import joined
-from grader.records import AnySubmission, HandedIn, NotebookFile, Person, Result, Status, Unclear
+from grader.records import AnySubmission, HandedIn, NotebookFile, Person, Result, Status, Unclear, who
 from grader.report import persons
 
 Key = tuple[str, str]   # student, exercise
@@ -55,17 +56,10 @@ def older(new: HandedIn, there: HandedIn) -> bool:
     where nobody says."""
     if new.attempt and there.attempt and new.attempt != there.attempt:
         return new.attempt < there.attempt
-    mine, theirs = _time(new.handed_in_at), _time(there.handed_in_at)
+    mine, theirs = moment(new.handed_in_at), moment(there.handed_in_at)
     if mine is None or theirs is None or (mine.tzinfo is None) != (theirs.tzinfo is None):
         return False
     return mine < theirs
-
-
-def _time(text: str) -> datetime.datetime | None:
-    try:
-        return datetime.datetime.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _too_old(one: AnySubmission, there: Result) -> str:
@@ -116,10 +110,9 @@ def changed(entry: Entry, one: AnySubmission) -> Entry | None:
     """An entry whose result stands, with what is known of who handed it in and when; None where that is
     known already."""
     was = entry.result
-    known = {name: getattr(one, name) for name in HandedIn.__struct_fields__}
     notebook = was.notebook if isinstance(one, Unclear) else structs.replace(
         was.notebook, path=one.path, sha256=one.sha256)
-    now = structs.replace(was, **known, notebook=notebook)
+    now = structs.replace(was, **who(one), notebook=notebook)
     return None if now == was else structs.replace(entry, result=now)
 
 

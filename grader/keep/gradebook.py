@@ -33,7 +33,7 @@ from grader.keep.schema import (
     SCHEMA,
     UPGRADES,
 )
-from grader.records import HandedIn, Person, Result, Status, Submission, Unclear, Unreadable
+from grader.records import AnySubmission, HandedIn, Person, Result, Status, Submission, Unclear, Unreadable
 
 
 class GradebookError(Mendable):
@@ -60,7 +60,7 @@ class Entry(Struct, frozen=True, kw_only=True):
         return self.result.student, self.result.exercise
 
     @property
-    def submission(self) -> Submission | Unreadable | Unclear:
+    def submission(self) -> AnySubmission:
         """What was handed in, as it was read."""
         r = self.result
         who = {name: getattr(r, name) for name in HandedIn.__struct_fields__}

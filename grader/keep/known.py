@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from msgspec import field, structs
@@ -12,7 +12,6 @@ from grader.records import AnySubmission, Person
 from grader.wall.values import Record
 
 Kinds = Mapping[str, frozenset[str]]   # somebody's id -> the kinds of source that have it
-_NAMED = 3   # people whom one note names
 
 
 class Known(Record, frozen=True, kw_only=True):
@@ -94,9 +93,3 @@ def arrivals(submissions: Iterable[AnySubmission], people: Iterable[Person],
 def own_id(one: AnySubmission) -> str:
     """The id that the download has for whoever handed something in; a team's is nobody's."""
     return one.student if one.team else one.source_id or one.student
-
-
-def some(people: Sequence[str], most: int = _NAMED) -> str:
-    """The first few of some people, and how many more there are."""
-    more = len(people) - most
-    return ", ".join(people[:most]) + (f" and {more} more" if more > 0 else "")

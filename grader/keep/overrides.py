@@ -6,6 +6,7 @@ from pathlib import Path
 
 from grader import records
 from grader.errors import Mendable
+from grader.keep.gradebook import Gradebook
 from grader.keep.gradebook import points as points_of
 from grader.keep.marking import Override
 from grader.keep.output import Output
@@ -38,29 +39,37 @@ def override(out: Path, where: tuple[str, str, str], *, points: float | None, co
     """
     who, exercise, check = where
     with opened(out) as book:
-        results = book.results()
-        student = who if any(one.student == who for one in results) else chosen(book, who, out).person.id
-        own = [one for one in results if one.student == student]
-        found = [one for one in own if one.exercise == exercise]
-        if not found:
-            raise OverrideError(f"{who}: nothing was handed in for {exercise!r}; there is "
-                                f"{', '.join(one.exercise for one in own) or 'nothing of theirs'}")
-        ids = [c.id for c in found[0].checks]
-        if check not in ids:
-            raise OverrideError(f"{who} {exercise}: no check {check!r}; there "
-                                + (f"are {', '.join(ids)}" if ids else "are none: " + found[0].reason))
+        student = chosen(book, who, out).person.id
+        before = _result(book, who, student, exercise)
+        verdict = _verdict(before, who, check)
         if drop:
             book.drop_override(student, exercise, check)
         elif points is None and not comment:
             raise OverrideError("say --points, --comment or --drop")
         else:
-            _within(points, next(c for c in found[0].checks if c.id == check))
+            _within(points, verdict)
             book.override(Override(student=student, exercise=exercise, check=check, points=points,
                                    comment=comment))
         publish(book, Output(out), touched={(student, exercise)})
-        mark = next(points_of(x) for x in book.results() if (x.student, x.exercise) == (student, exercise))
-    return (f"{safe_text.line(persons.shown(found[0].name, student))} {exercise}: {mark} "
-            f"(before: {points_of(found[0])})")
+        mark = points_of(_result(book, who, student, exercise))
+    return (f"{safe_text.line(persons.shown(before.name, student))} {exercise}: {mark} "
+            f"(before: {points_of(before)})")
+
+
+def _result(book: Gradebook, who: str, student: str, exercise: str) -> records.Result:
+    own = {one.exercise: one for one in book.results() if one.student == student}
+    if exercise not in own:
+        raise OverrideError(f"{who}: nothing was handed in for {exercise!r}; there is "
+                            f"{', '.join(own) or 'nothing of theirs'}")
+    return own[exercise]
+
+
+def _verdict(result: records.Result, who: str, check: str) -> records.Verdict:
+    found = {each.id: each for each in result.checks}
+    if check not in found:
+        raise OverrideError(f"{who} {result.exercise}: no check {check!r}; there "
+                            + (f"are {', '.join(found)}" if found else "are none: " + result.reason))
+    return found[check]
 
 
 def _within(points: float | None, check: records.Verdict) -> None:

@@ -11,6 +11,7 @@ from dataclasses import field as later
 from msgspec import structs
 
 from grader.intake.spelling import folded_name
+from grader.intake.telling import some
 from grader.keep.known import (
     Arrival,
     Kinds,
@@ -20,11 +21,12 @@ from grader.keep.known import (
     differ,
     own_id,
     same_name,
-    some,
     strangers,
     words,
 )
 from grader.records import AnySubmission, Person
+
+_NAMED = 3   # people whom one note names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,4 +265,4 @@ class _Joining:
         if not self.by_name:
             return tuple(self.notes)
         return (*self.notes, "told by their names, since their numbers are new: "
-                             f"{some(self.by_name)}; --roster would say it for sure")
+                             f"{some(self.by_name, _NAMED)}; --roster would say it for sure")

@@ -12,8 +12,8 @@ from rich.text import Text
 
 from grader.intake.edited import EDITED
 from grader.intake.mapping import IGNORED, USES, Row
-from grader.intake.people import told
 from grader.intake.sources import Intake
+from grader.intake.telling import called, told
 from grader.report.console import fitting
 
 LOUD = {"unclear": "yellow", "unreadable": "red"}
@@ -50,9 +50,9 @@ def _cells(rows: Sequence[Row]) -> list[tuple[str, ...]]:
     alike = Counter((row.person, row.file.rpartition("/")[2]) for row in rows)
     found: list[tuple[str, ...]] = []
     for row in rows:
-        person = row.person + (f" ({row.name})" if row.name not in ("", row.person) else "")
         name = row.file.rpartition("/")[2]
         short = name if row.person and alike[row.person, name] == 1 and row.why != EDITED else row.file
-        found.append((person, row.exercise, short, str(row.attempt or ""), row.handed_in_at, row.use,
-                      row.why.replace(row.file.removesuffix(name), "") if short == name else row.why))
+        why = row.why.replace(row.file.removesuffix(name), "") if short == name else row.why
+        found.append((called(row.person, row.name), row.exercise, short, str(row.attempt or ""),
+                      row.handed_in_at, row.use, why))
     return found

@@ -14,8 +14,9 @@ from msgspec import structs
 
 from grader.cli import main
 from grader.keep.gradebook import Entry, Gradebook
+from grader.keep.known import Known
 from grader.keep.output import Output
-from grader.records import NotebookFile, Result
+from grader.records import NotebookFile, Person, Result
 from tests import samples as s
 from tests.export import importers
 from tests.export.test_canvas import GRADEBOOK
@@ -37,6 +38,7 @@ def out(tmp_path: Path) -> Path:
     folder = tmp_path / "out"
     folder.mkdir()
     with Gradebook(Output(folder).gradebook) as book:
+        book.meet([Known(person=Person(id=result.student, name=result.name)) for result in results])
         for result in results:
             book.record(Entry(result=result, observed="", judged="", notebook="", executed=""))
     (tmp_path / "Grades.csv").write_bytes(ENGLISH.encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import struct
 import tarfile
 import zipfile
@@ -111,3 +112,14 @@ def patched(header: bytes, *changes: tuple[int, bytes]) -> bytes:
 
 def gzipped(data: bytes) -> bytes:
     return gzip.compress(data, 6, mtime=0)
+
+
+def deep(folder: Path) -> None:
+    """As deep as the system lets one go, and deeper than a path may be long."""
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(40):
+        os.mkdir("d" * 255, dir_fd=here)
+        there = os.open("d" * 255, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = there
+    os.close(here)

@@ -31,6 +31,7 @@ from grader.intake.choosing import MOST
 from grader.intake.reading import with_files
 from grader.records import Submission
 from tests.intake.handing import read
+from tests.intake.packing import deep
 from tests.notebooks import notebook
 
 NAMES = ("he_init",)
@@ -222,17 +223,6 @@ def test_a_hundred_thousand_files_cost_a_folder_not_the_batch(ada: Path) -> None
     bundle = found(ada)
     assert names(bundle) == ["helper.py"]
     assert left(bundle) == {TOO_MANY: "many"}
-
-
-def deep(folder: Path) -> None:
-    """As deep as the system lets one go, and deeper than a path may be long."""
-    here = os.open(folder, os.O_RDONLY)
-    for _ in range(40):
-        os.mkdir("d" * 255, dir_fd=here)
-        there = os.open("d" * 255, os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = there
-    os.close(here)
 
 
 def closed(folder: Path) -> None:

@@ -20,7 +20,19 @@ from grader.intake.archives import LINK, UNREAD
 from grader.intake.found import DEEP, HIDDEN, NOT_THEIRS
 from grader.intake.handed import IntakeError
 from grader.intake.tree import CROWDED, opened
-from tests.intake.packing import Entry, X, contents, gzipped, names, packed, put, snapshot, tarred, zipped
+from tests.intake.packing import (
+    Entry,
+    X,
+    contents,
+    deep,
+    gzipped,
+    names,
+    packed,
+    put,
+    snapshot,
+    tarred,
+    zipped,
+)
 
 
 def as_zip(folder: Path, target: Path) -> None:
@@ -143,13 +155,7 @@ def test_a_deep_folder_and_a_crowded_one(tmp_path: Path, monkeypatch: pytest.Mon
     root = put(tmp_path / "class", (f"anna/{X}", b"1"), (f"cleo/{X}", b"2"),
                *((f"cleo/{i}.txt", b"") for i in range(10)),
                *((f"dora/frames/{i}.png", b"") for i in range(11)))
-    here = os.open(root, os.O_RDONLY)
-    for _ in range(40):
-        os.mkdir("d" * 255, dir_fd=here)
-        there = os.open("d" * 255, os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = there
-    os.close(here)
+    deep(root)
     put(root, ("eve/" + "d/" * found.MAX_DEPTH + X, b""))
     read = opened(root, tmp_path / "scratch")
     assert names(read) == [f"anna/{X}", f"cleo/{X}"]

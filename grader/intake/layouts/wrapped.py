@@ -10,6 +10,7 @@ from grader.intake.called import ARCHIVE, called, is_notebook, stem, text, uncop
 from grader.intake.handed import IntakeError, Tree
 from grader.intake.layouts.entries import Entry, branches, entries
 from grader.intake.layouts.folders import flat_person, is_an_exercise
+from grader.intake.telling import some
 
 # what nobody is called, and what people call the folder into which they unpack
 WRAPPERS = {"submitted", "submission", "submissions", "abgabe", "abgaben", "einreichungen", "downloads",
@@ -50,7 +51,8 @@ def refuse_doubt(tree: Tree, exercises: tuple[str, ...]) -> list[str]:
     raise IntakeError(
         f"{tree.source}: cannot tell students from folders that hold students. Give the folder that holds "
         "the students (or several, one after the other), or say --layout folders where it is this one.\n"
-        f"  students here: {_some(sorted(held))}\n  students one folder further down: {_some(below)}")
+        f"  students here: {some(sorted(held), SHOWN)}\n"
+        f"  students one folder further down: {some(below, SHOWN)}")
 
 
 def _like_a_class(inner: Tree, exercises: tuple[str, ...], *, alone: bool) -> bool:
@@ -97,8 +99,3 @@ def _people_below(inner: Tree, exercises: tuple[str, ...]) -> set[str]:
 
 def _notebooks(tree: Tree) -> list[Entry]:
     return [entry for entry in entries(tree) if is_notebook(entry.parts[-1])]
-
-
-def _some(names: list[str]) -> str:
-    shown = ", ".join(names[:SHOWN])
-    return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown
