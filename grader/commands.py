@@ -94,7 +94,7 @@ def graded(intake: Intake, folders: Mapping[str, Path], out: Path, options: Opti
         for note in notes:
             watcher.note(note)
         today = Today(Conditions.drawn(exercises, seed=batch_seed(book, options), sandbox=sandbox.name,
-                                       device=device_of(sandbox.gpus)))
+                                       device=device_of(sandbox.gpus), layers=sandbox.layers))
         touched = graded_today(arrived, today, book, output, sandbox, options, watcher)
         return publish(book, output, touched=touched)
 
@@ -197,7 +197,8 @@ def grade(notebook: Path, options: Options, sandbox: Sandbox, *, visible_only: b
     exercises = {exercise.name: exercise.visible_part() if visible_only else exercise}
     seed = options.seed if options.seed is not None else secrets.randbits(31)
     leave_the_cores_to_kernels()
-    conditions = Conditions.drawn(exercises, seed=seed, sandbox=sandbox.name, device=device_of(sandbox.gpus))
+    conditions = Conditions.drawn(exercises, seed=seed, sandbox=sandbox.name, device=device_of(sandbox.gpus),
+                                  layers=sandbox.layers)
     return next(pipeline.grade([submission], conditions, sandbox, options))
 
 
@@ -240,13 +241,13 @@ def rejudge(out: Path, options: Options, watcher: Watcher) -> list[records.Resul
 def as_graded(entries: Iterable[Entry],
               exercises: Mapping[str, Exercise]) -> Iterator[tuple[Conditions, list[Entry]]]:
     """Entries of one seed, sandbox and device together, and the conditions under which they were observed."""
-    groups: dict[tuple[int, str, str], list[Entry]] = {}
+    groups: dict[tuple[int, str, str, tuple[str, ...]], list[Entry]] = {}
     for entry in entries:
         made = entry.result.made_by
-        groups.setdefault((made.seed, made.sandbox, made.device), []).append(entry)
-    for (seed, sandbox, device), group in groups.items():
+        groups.setdefault((made.seed, made.sandbox, made.device, made.layers), []).append(entry)
+    for (seed, sandbox, device, layers), group in groups.items():
         used = {name: exercises[name] for name in sorted({e.result.exercise for e in group})}
-        yield Conditions.drawn(used, seed=seed, sandbox=sandbox, device=device), group
+        yield Conditions.drawn(used, seed=seed, sandbox=sandbox, device=device, layers=layers), group
 
 
 def render_again(out: Path) -> list[records.Result]:

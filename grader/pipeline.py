@@ -40,12 +40,13 @@ class Conditions:
     seed: int
     sandbox: str                          # its name
     device: str                           # "cpu", or "cuda" and the GPUs' names
+    layers: tuple[str, ...] = ()          # of the sandbox, those that hold
 
     @classmethod
-    def drawn(cls, exercises: Mapping[str, Exercise], *, seed: int, sandbox: str,
-              device: str = "cpu") -> Conditions:
+    def drawn(cls, exercises: Mapping[str, Exercise], *, seed: int, sandbox: str, device: str = "cpu",
+              layers: tuple[str, ...] = ()) -> Conditions:
         """These conditions, with every exercise's inputs drawn from the seed."""
-        return cls(exercises=exercises, seed=seed, sandbox=sandbox, device=device,
+        return cls(exercises=exercises, seed=seed, sandbox=sandbox, device=device, layers=layers,
                    prepared={name: exercise.prepare(seed) for name, exercise in exercises.items()})
 
 
@@ -122,7 +123,7 @@ def judge(submission: AnySubmission, answers: Answers, conditions: Conditions) -
     """The result of what was observed; withheld where a sandbox did not start."""
     exercise = conditions.exercises[submission.exercise]
     made_by = results.made_by(exercise, seed=conditions.seed, sandbox=conditions.sandbox,
-                              device=conditions.device)
+                              device=conditions.device, layers=conditions.layers)
     if isinstance(submission, Unreadable):
         return Graded(submission=submission, result=results.unreadable(submission, exercise, made_by))
     if isinstance(submission, Unclear):

@@ -28,11 +28,11 @@ from grader.records import (
 from grader.wall.messages import CellEvent
 
 
-def made_by(exercise: Exercise, *, seed: int, sandbox: str, device: str) -> MadeBy:
+def made_by(exercise: Exercise, *, seed: int, sandbox: str, device: str, layers: tuple[str, ...]) -> MadeBy:
     """What grades here and now."""
     return MadeBy(grader=__version__, exercise=exercise.settings.version, torch=str(torch.__version__),
                   python=HERE,
-                  device=device, seed=seed, sandbox=sandbox)
+                  device=device, seed=seed, sandbox=sandbox, layers=layers)
 
 
 def unreadable(submission: Unreadable, exercise: Exercise, made: MadeBy) -> Result:

@@ -93,8 +93,10 @@ def check(options: Options, notebook: Path) -> None:
 
 @click.command(epilog=epilog("doctor"))
 @click.argument("sources", metavar="[SOURCE...]", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--apparmor", is_flag=True, help="Write an AppArmor profile that lets bubblewrap make user "
+              "namespaces, which Ubuntu forbids since 23.10, and nothing else.")
 @takes("exercise", "exercises", "layout")
-def doctor(options: Options, sources: tuple[Path, ...]) -> None:
+def doctor(options: Options, sources: tuple[Path, ...], apparmor: bool) -> None:
     """Say what this machine can do, and how to mend what is missing. Exit code 0: ready to grade.
 
     With SOURCE, as `grader batch` takes it: which packages those notebooks import that are not installed
@@ -106,8 +108,12 @@ def doctor(options: Options, sources: tuple[Path, ...]) -> None:
         lines = commands.doctor(sources, options)
         click.echo("\n".join(lines) or "what these notebooks import is installed here")
         sys.exit(1 if lines else 0)
-    from grader.execute.doctor import findings
+    from grader.execute.doctor import apparmor_profile, findings
     from grader.report import console
+
+    if apparmor:
+        click.echo(apparmor_profile(), nl=False)
+        return
 
     found = findings()
     console.findings_table(found)

@@ -47,7 +47,8 @@ EXAMPLES = {
     "feedback": ["grader feedback reports --for moodle --worksheet Grades.csv --output feedback.zip"],
     "override": ["grader override reports ada he_init variance --points 4 --comment 'Right up to the seed.'",
                  "grader override reports ada he_init variance --drop"],
-    "doctor": ["grader doctor", "grader doctor submissions/    # what they import and this machine lacks"],
+    "doctor": ["grader doctor", "grader doctor --apparmor | sudo tee /etc/apparmor.d/grader-bwrap",
+               "grader doctor submissions/    # what they import and this machine lacks"],
 }
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -13,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import IO
 
-from grader.execute import mounts
+from grader.execute import ids, mounts
 from grader.execute.exchange import NOWHERE, Places, converse
 from grader.execute.gpus import Gpu
 from grader.execute.sandbox import HOW_TO_GO_ON, SandboxUnavailable
@@ -24,6 +27,9 @@ from grader.wall.messages import Job, NotStarted, Observations, Step
 Scratch = IO[bytes]
 START_SECONDS = 120.0  # to import torch on a slow disk
 SLACK_SECONDS = 30.0   # beyond a submission's own limit, before its runner is killed from here
+# what the server needs to make each runner another user, and to end it; it gives up the rest at once
+OF_MANY = ("--unshare-user", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_KILL",
+           "--cap-add", "CAP_SETPCAP")
 HOW_TO_INSTALL = "install bubblewrap (apt install bubblewrap, dnf install bubblewrap)"
 
 
@@ -42,6 +48,10 @@ class BubblewrapSandbox:
         self.jobs = 0
         self.closed = False
         self.server = Server(self.command, gpus)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return "namespaces", *(["users"] if self.server.users else []), "system calls", "supervisor"
 
     def await_ready(self) -> None:
         with self.lock:
@@ -107,12 +117,7 @@ class Server:
         self.ready = False
         self.errors = open_scratch()
         with theirs:
-            self.process = subprocess.Popen(
-                [command, *namespaces(), *more_for(gpus), *mounts.arguments(gpus), *mounts.environment(gpus),
-                 "--chdir", "/job", "--", mounts.python(), "-P", "-m", "grader.inside.runner.server",
-                 str(theirs.fileno())],
-                pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=self.errors, start_new_session=True)
+            self.process, self.users = started(command, gpus, theirs.fileno(), self.errors)
 
     def await_ready(self) -> str:
         """Wait until it has imported everything; the reason if it ends instead."""
@@ -165,15 +170,66 @@ class Server:
         self.errors.close()
 
 
+def started(command: str, gpus: tuple[Gpu, ...], end: int,
+            errors: Scratch) -> tuple[subprocess.Popen[bytes], bool]:
+    """bubblewrap with the server in it, which speaks on the descriptor `end`; and whether each job will be a
+    user of its own, as it is where this machine grants ids."""
+    what = [*mounts.arguments(gpus), *mounts.environment(gpus), "--chdir", "/job", "--", mounts.python(),
+            "-P", "-m", "grader.inside.runner.server", str(end)]
+    granted = "a GPU" if gpus else ids.granted(mounts.needed())
+    if not isinstance(granted, str):
+        with contextlib.suppress(OSError):
+            return _with_ids([command, *unshared(), *OF_MANY, *what], granted, end, errors), True
+    return _popen([command, *namespaces(), *more_for(gpus), *what], (end,), errors), False
+
+
+def _with_ids(command: list[str], granted: ids.Granted, end: int, errors: Scratch) -> subprocess.Popen[bytes]:
+    """bubblewrap waits until the ids of its user namespace are mapped from here.
+
+    Raises:
+        OSError: they cannot be.
+    """
+    (told, telling), (waiting, go) = os.pipe(), os.pipe()
+    with os.fdopen(told, "rb") as info, os.fdopen(go, "wb", buffering=0) as word:
+        try:
+            process = _popen([command[0], "--info-fd", str(telling), "--userns-block-fd", str(waiting),
+                              *command[1:]], (end, telling, waiting), errors)
+        finally:
+            os.close(telling)
+            os.close(waiting)
+        try:
+            child = int(json.loads(info.read())["child-pid"])
+        except (ValueError, KeyError) as error:
+            process.kill()
+            process.wait()
+            raise OSError("bubblewrap ended") from error
+        try:
+            ids.write(child, granted)
+            word.write(b"x")
+        except OSError:
+            os.kill(child, signal.SIGKILL)
+            process.kill()
+            process.wait()
+            raise
+    return process
+
+
+def _popen(command: list[str], descriptors: tuple[int, ...], errors: Scratch) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, pass_fds=descriptors, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True)
+
+
+def unshared() -> list[str]:
+    return ["--unshare-pid", "--unshare-ipc", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try",
+            "--new-session", "--cap-drop", "ALL"]
+
+
 def namespaces() -> list[str]:
     """Root keeps the machine's user namespace, and only what it needs to become nobody. Others get one of
     their own."""
-    shared = ["--unshare-pid", "--unshare-ipc", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try",
-              "--new-session"]
     if os.getuid() == 0:
-        return [*shared, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
-                "--cap-add", "CAP_SETPCAP"]
-    return [*shared, "--unshare-user", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]
+        return [*unshared(), "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP"]
+    return [*unshared(), "--unshare-user", "--uid", "65534", "--gid", "65534"]
 
 
 def more_for(gpus: tuple[Gpu, ...]) -> list[str]:

@@ -13,13 +13,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-from grader.execute import gpus
+from grader.execute import gpus, ids, mounts
 from grader.inside.runner import seccomp, watch
 
 MEMORY_WANTED = 4 << 30    # bytes: one submission's default limit
 TMP_WANTED = 1 << 30       # bytes
 OLDEST_TORCH, NEWEST_TORCH = "2.7.1", "2.14.1"     # with which all tests were run
 SECONDS = 20.0
+APPARMOR_RESTRICTS = "kernel.apparmor_restrict_unprivileged_userns"
+DEBIAN_ALLOWS = "kernel.unprivileged_userns_clone"
+UBUNTUS, OURS = Path("/etc/apparmor.d/bwrap-userns-restrict"), "/etc/apparmor.d/grader-bwrap"
 
 
 class Finding(NamedTuple):
@@ -31,8 +34,8 @@ class Finding(NamedTuple):
 
 def findings() -> list[Finding]:
     """In the order in which one would mend them."""
-    return [_bubblewrap(), _namespaces(), _seccomp(), _limits(), _torch(), _cuda(), _cores(), _memory(),
-            _scratch()]
+    return [_bubblewrap(), _namespaces(), _users(), _seccomp(), _limits(), _torch(), _cuda(), _cores(),
+            _memory(), _scratch()]
 
 
 def _tried(*command: str) -> tuple[bool, str]:
@@ -65,10 +68,40 @@ def _namespaces() -> Finding:
     drop = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] if os.getuid() == 0 else []
     ok, line = _tried(command, *namespaces(), "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev",
                            "--", *drop, unshare, "--user", "true")
-    return Finding("user namespaces", ok, "allowed" if ok else line,
-                   "" if ok else "sysctl kernel.unprivileged_userns_clone=1 (Debian) or "
-                                 "kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu); in a container: "
-                                 "allow unshare and mount")
+    return Finding("user namespaces", ok, "allowed" if ok else line, "" if ok else _to_allow_namespaces())
+
+
+def _to_allow_namespaces() -> str:
+    """What keeps user namespaces from us here, and how it is told to let bubblewrap have them."""
+    if _on(APPARMOR_RESTRICTS):
+        disable = f"sudo ln -s {UBUNTUS} /etc/apparmor.d/disable/ && sudo apparmor_parser -R {UBUNTUS}, " \
+                  "which takes what each notebook's own namespaces need; then " if UBUNTUS.exists() else ""
+        return (f"AppArmor forbids them: {disable}grader doctor --apparmor | sudo tee {OURS} && "
+                f"sudo apparmor_parser -r {OURS}; as the last resort, which lets every program have them: "
+                f"sudo sysctl {APPARMOR_RESTRICTS}=0")
+    if Path("/proc/sys/kernel/unprivileged_userns_clone").exists() and not _on(DEBIAN_ALLOWS):
+        return f"sudo sysctl {DEBIAN_ALLOWS}=1"
+    return "in a container: allow unshare and mount (--security-opt seccomp=unconfined, apparmor=unconfined)"
+
+
+def _on(setting: str) -> bool:
+    """Is a kernel setting, by its name, there and not 0?"""
+    try:
+        return Path("/proc/sys", *setting.split(".")).read_text().strip() not in ("", "0")
+    except OSError:
+        return False
+
+
+def apparmor_profile() -> str:
+    """An AppArmor profile that lets bubblewrap, and what it starts, make user namespaces."""
+    return Path(__file__).with_name("grader-bwrap.apparmor").read_text()
+
+
+def _users() -> Finding:
+    """Not a fault where they cannot be had: what keeps jobs apart are namespaces, this is a second wall."""
+    found = ids.granted(mounts.needed())
+    return Finding("users", True, f"one for each notebook, of {found.users.length} ids" if isinstance(
+        found, ids.Granted) else f"all notebooks run as one user: {found}")
 
 
 def _seccomp() -> Finding:

@@ -6,6 +6,7 @@ import os
 import site
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import grader
@@ -67,6 +68,15 @@ def _like(path: Path) -> list[str]:
     if path.is_symlink():
         return ["--symlink", str(path.readlink()), str(path)]
     return ["--ro-bind", str(path), str(path)] if path.exists() else []
+
+
+def needed() -> list[tuple[Path, Path]]:
+    """Files that stand for all that is mounted from outside the system's folders, each with the folder from
+    which it is."""
+    files = [Path(grader.__file__), Path(sys.executable), *(Path(found.origin) for name in ("os", "torch")
+             if (found := find_spec(name)) and found.origin)]
+    tops = [*_prefixes(), PACKAGE]
+    return [(top, file) for file in map(Path.resolve, files) for top in tops if file.is_relative_to(top)]
 
 
 def _open_to_all(folder: Path) -> list[str]:

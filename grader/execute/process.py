@@ -26,6 +26,7 @@ class ProcessSandbox:
     """Each job is a process of its own, with all that this user may do."""
 
     name = "process"
+    layers = ()
 
     def __init__(self, gpus: tuple[Gpu, ...] = ()) -> None:
         self.gpus = gpus

@@ -12,6 +12,8 @@ from grader.execute.gpus import Gpu
 from grader.wall import wire
 from grader.wall.messages import Job, NotStarted, Observations, Step
 
+# What can hold between a notebook and the machine; which of them do, depends on the machine.
+LAYERS = ("namespaces", "users", "system calls", "cgroup", "supervisor")
 HOW_TO_GO_ON = "or go on without isolation: --sandbox process"
 
 
@@ -24,6 +26,10 @@ class Sandbox(Protocol):
 
     name: str
     gpus: tuple[Gpu, ...]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Which of LAYERS hold."""
 
     def await_ready(self) -> None:
         """Wait until jobs can be run: a sandbox is opened at once and gets ready beside whoever opened it.

@@ -46,11 +46,7 @@ def _summary(story: Story) -> str:
     if story.no_mark:
         return f"{story.title}: {story.no_mark}"
     marks = f"{story.title}: {story.score} / {story.max_score}. {story.passed_of}."
-    if story.isolated:
-        return marks
-    no_wall = story.words.gettext("This notebook was executed without isolation from the machine that graded "
-                                   "it.")
-    return f"{marks}\n{no_wall}"
+    return f"{marks}\n{story.wall}" if story.wall else marks
 
 
 def _test(verdict: records.Verdict, item: Item, *, withheld: bool) -> dict[str, Any]:

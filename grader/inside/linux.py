@@ -11,6 +11,7 @@ from pathlib import Path
 NEWNS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 NOSUID, NODEV, NOEXEC, READ_ONLY, REMOUNT, BIND, RECURSIVE, PRIVATE = 2, 4, 8, 1, 32, 4096, 16384, 1 << 18
 SET_PDEATHSIG, SET_DUMPABLE, SET_NO_NEW_PRIVS, CAPBSET_DROP, SET_SECCOMP = 1, 4, 38, 24, 22
+KILL, SETGID, SETUID = 5, 6, 7
 LAST_CAPABILITY = 63  # room for those to come; unknown ones are refused and that is no error
 CAPABILITY_VERSION = 0x20080522
 HUGE, MADV_COLLAPSE = 2 << 20, 25
@@ -80,14 +81,23 @@ def prctl(option: int, value: int) -> None:
     _checked(libc().prctl(option, ctypes.c_ulong(value), 0, 0, 0), "prctl")
 
 
-def drop_capabilities() -> None:
-    """No capability is left, none can come back."""
+def drop_capabilities(*kept: int) -> None:
+    """No capability is left but those named, and none can come back."""
     for capability in range(LAST_CAPABILITY + 1):
         libc().prctl(CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0)
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
-    nothing = (ctypes.c_uint32 * 6)()
-    _checked(libc().capset(header, nothing), "capset")
+    mask = sum(1 << capability for capability in kept)
+    _checked(libc().capset(header, (ctypes.c_uint32 * 6)(mask, mask)), "capset")
     prctl(SET_NO_NEW_PRIVS, 1)
+
+
+def become(user: int, *kept: int) -> None:
+    """Another user, in a group of its own, with no capability but those named."""
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    drop_capabilities(*kept)
+    prctl(SET_DUMPABLE, 1)  # else it could not write its own uid_map
 
 
 def close_all_but(*kept: int) -> None:

@@ -149,6 +149,7 @@ def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, t
         groups=[writer.group(one) for one in writer.groups],
         count=len(results) - missing, missing=missing,
         lacking=lacking or {}, install=remedy(list(lacking or {})),
+        walls=sorted({writer.words.wall(one.made_by) for one in results if one.made_by.isolated} - {""}),
         heads=writer.heads(), script=page.trusted(script),
         policy=page.policy(script=script))
 

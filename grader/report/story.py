@@ -89,7 +89,7 @@ class Story:
     skipped: tuple[skipping.Skip, ...]                        # they cost nothing
     reason: str                                      # why unreadable
     comment: str
-    isolated: bool
+    wall: str                 # what stood between the notebook and the machine
     all_passed: str                                  # what to say then; "" where it is not so
     hand_in_again: str                               # of an unreadable notebook
     made_with: str
@@ -125,7 +125,7 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
         notes=tuple(safe_text.line(w.sentence(note), 2000) for note in result.notes),
         skipped=tuple(skipping.told(result.skipped, w)),
         reason=safe_text.line(w.reason(result), 1000) if result.status is records.Status.UNREADABLE else "",
-        comment=safe_text.block(result.comment), isolated=result.made_by.isolated,
+        comment=safe_text.block(result.comment), wall=w.wall(result.made_by),
         all_passed=w.all_passed(len(result.events)) if _full(result) else "",
         hand_in_again=w.hand_in_again(safe_text.line(result.exercise)), made_with=w.made_with(result.made_by),
         words=w)

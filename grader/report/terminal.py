@@ -75,10 +75,9 @@ class _Teller:
         self._skipped()
         self._checks(self._("Not looked at"), self.story.aside)
         self._section(self._("What works"), [self._headed(item) for item in self.story.passed])
-        if not self.story.isolated:
+        if self.story.wall:
             self._line("")
-            self._line(self._("This notebook was executed without isolation from the machine that graded "
-                              "it."), "dim")
+            self._line(self.story.wall, "dim")
 
     def _summary(self) -> None:
         story = self.story

@@ -92,6 +92,15 @@ REMEDIES = {
                         "(`--device cuda`), and set the points with `grader override`."),
 }
 
+# The layers of execute.sandbox, as they are told.
+LAYERS = {
+    "namespaces": N_("namespaces of its own"),
+    "users": N_("a user of its own"),
+    "system calls": N_("a list of the system calls that it may make"),
+    "cgroup": N_("memory limited by a cgroup"),
+    "supervisor": N_("limits held by a supervisor"),
+}
+
 
 @dataclass(frozen=True)
 class Words:
@@ -198,6 +207,15 @@ class Words:
                             "%(device)s.") % {
             "version": made_by.grader, "exercise": made_by.exercise, "torch": made_by.torch.partition("+")[0],
             "device": {"cpu": "CPU"}.get(made_by.device, made_by.device)}
+
+    def wall(self, made_by: records.MadeBy) -> str:
+        """What stood between a notebook and the machine that graded it; "" where an older result does not
+        say."""
+        if not made_by.isolated:
+            return self.gettext("This notebook was executed without isolation from the machine that graded "
+                                "it.")
+        held = ", ".join(self.gettext(LAYERS[layer]) for layer in made_by.layers if layer in LAYERS)
+        return self.gettext("Executed behind a wall: %(layers)s.") % {"layers": held} if held else ""
 
     def place(self, excerpt: Excerpt) -> str:
         """Where quoted lines stand: "Cell 3, In [2], line 5"."""

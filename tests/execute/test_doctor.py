@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -49,4 +51,43 @@ def test_a_python_called_through_the_folder_above_opens_the_sandbox(tmp_path: Pa
             "with open_sandbox() as sandbox: sandbox.await_ready()")
     done = subprocess.run(["../venv/bin/python", "-c", code], cwd=tmp_path / "clone", capture_output=True,
                           text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """A machine on which bubblewrap may not make user namespaces; the value is what /proc/sys says there."""
+    settings: dict[str, str] = {}
+    monkeypatch.setattr(doctor, "_tried", lambda *command: (False, "bwrap: setting up uid map: refused"))
+    monkeypatch.setattr(doctor, "_on", lambda name: settings.get(name, "0") != "0")
+    return settings
+
+
+def namespaces() -> str:
+    return next(finding.remedy for finding in doctor.findings() if finding.name == "user namespaces")
+
+
+def test_where_apparmor_forbids_namespaces_a_profile_is_the_remedy_and_sysctl_the_last(
+        refused: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(doctor, "UBUNTUS", tmp_path / "bwrap-userns-restrict")
+    assert "AppArmor" not in namespaces()
+    refused[doctor.APPARMOR_RESTRICTS] = "1"
+    remedy = namespaces()
+    assert [words for words in remedy.split() if words in ("--apparmor", "resort,", "sysctl")] == [
+        "--apparmor", "resort,", "sysctl"]
+    assert "disable" not in remedy
+    (tmp_path / "bwrap-userns-restrict").write_text("")
+    assert f"apparmor_parser -R {tmp_path / 'bwrap-userns-restrict'}" in namespaces()
+
+
+def test_the_apparmor_profile_is_one() -> None:
+    profile = doctor.apparmor_profile()
+    assert "profile grader-bwrap /usr/bin/bwrap" in profile
+    parser = shutil.which("apparmor_parser", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    if parser is None:
+        pytest.skip("apparmor_parser is not installed")
+    version = subprocess.run([parser, "--version"], capture_output=True, text=True, check=False).stdout
+    if (number := re.search(r"version (\d+)", version)) is None or int(number[1]) < 4:
+        pytest.skip("this apparmor_parser is older than 4.0, which brought userns")
+    done = subprocess.run([parser, "-Q", "-K"], input=profile, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -59,6 +59,7 @@ class Scripted:
     """A sandbox that answers from a list."""
 
     name = "scripted"
+    layers: tuple[str, ...] = ()
     gpus: tuple[Gpu, ...] = ()
 
     def __init__(self, *answers: Any) -> None:

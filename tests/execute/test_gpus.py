@@ -107,6 +107,7 @@ class Watching:
     """A sandbox that notes what each job was given, and how many were on a GPU at once."""
 
     name = "watching"
+    layers: tuple[str, ...] = ()
     gpus: tuple[Gpu, ...] = TWO
 
     def __init__(self, **outcomes: Outcome) -> None:

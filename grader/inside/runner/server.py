@@ -10,13 +10,15 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import itertools
 import os
 import resource
 import signal
 import socket
 import sys
-from collections.abc import Iterator
-from typing import Any, NoReturn
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
 
 NOBODY = 65534
 MESSAGE = 256  # bytes at most
@@ -32,17 +34,30 @@ ADDED = ("matplotlib.pyplot", "matplotlib_inline.backend_inline", "grader.inside
          "torch.fx.experimental.symbolic_shapes")
 
 
-def give_up_root() -> None:
-    """The first act: bubblewrap started by root runs this as the real root."""
-    if os.getuid() == 0:
-        uncover_proc()
-        os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
+def give_up_rights() -> list[int]:
+    """The first act. What is left, where there are ids for jobs, is the right to make a runner another user,
+    and to end it; the value is those ids.
+
+    Where root started bubblewrap and there are none, this runs as the real root until here.
+    """
     from grader.inside import linux
-    linux.drop_capabilities()
-    linux.prctl(linux.SET_DUMPABLE, 1)  # else a runner could not write its own uid_map
+    own, *others = _users() or [os.getuid()]
+    if others:
+        linux.become(own, linux.KILL, linux.SETGID, linux.SETUID)
+    elif own == 0:
+        uncover_proc()
+        linux.become(NOBODY)
+    else:
+        linux.drop_capabilities()
+        linux.prctl(linux.SET_DUMPABLE, 1)  # else a runner could not write its own uid_map
     linux.limit(resource.RLIMIT_CORE, 0)
+    return others
+
+
+def _users() -> range:
+    """The ids that this user namespace maps beside nobody's."""
+    mapped = [tuple(map(int, line.split())) for line in Path("/proc/self/uid_map").read_text().splitlines()]
+    return range(1, next((count for first, _, count in mapped if first == 1), 0) + 1)
 
 
 def uncover_proc() -> None:
@@ -115,11 +130,12 @@ def _draw_a_figure() -> None:
     cut_out(figure)
 
 
-def serve(line: socket.socket) -> None:
+def serve(line: socket.socket, users: Sequence[int]) -> None:
     """Fork a runner for each job, until the grader closes the line."""
     from grader.inside import linux
     from grader.wall.frames import Order
-    runners: dict[bytes, int] = {}
+    runners: dict[bytes, Runner] = {}
+    turn = itertools.cycle(users)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     line.settimeout(QUIET)
     line.send(Order.READY.value)
@@ -139,33 +155,43 @@ def serve(line: socket.socket) -> None:
         if what == Order.JOB.value and descriptors:
             # no room for a process: the grader sees its end close, and tries again
             with contextlib.suppress(OSError):
+                taken = {runner.user for runner in runners.values()}
+                user = next((user for user in itertools.islice(turn, len(users)) if user not in taken), 0)
                 pid = os.fork()
                 if pid == 0:
-                    _run(line, descriptors[0])
-                runners[name] = pid
+                    _run(line, descriptors[0], user)
+                runners[name] = Runner(pid, user)
         elif what == Order.KILL.value and name in runners:
-            os.kill(runners[name], signal.SIGKILL)
+            os.kill(runners[name].pid, signal.SIGKILL)
         elif what == Order.IMPORT.value:
             _import(name.decode())
         for descriptor in descriptors:
             os.close(descriptor)
 
 
-def _reap(runners: dict[bytes, int]) -> None:
+class Runner(NamedTuple):
+    pid: int
+    user: int   # 0: nobody's, as all
+
+
+def _reap(runners: dict[bytes, Runner]) -> None:
     """Collect the runners that have ended; only then may their pids be used again."""
-    for name, pid in list(runners.items()):
-        if os.waitpid(pid, os.WNOHANG) != (0, 0):
+    for name, runner in list(runners.items()):
+        if os.waitpid(runner.pid, os.WNOHANG) != (0, 0):
             del runners[name]
 
 
-def _run(line: socket.socket, descriptor: int) -> NoReturn:
-    """A runner: one job, then the end."""
+def _run(line: socket.socket, descriptor: int, user: int) -> NoReturn:
+    """A runner: one job, then the end. It is another user before it reads a word of the job."""
+    from grader.inside import linux
     from grader.inside.runner import beside, conductor, jail
     from grader.wall import frames, wire
     from grader.wall.messages import Job
 
     try:
         line.close()
+        if user:
+            linux.become(user)
         _forget_outputs()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         stream = frames.Line(socket.socket(fileno=descriptor))
@@ -192,7 +218,7 @@ def _forget_outputs() -> None:
 
 
 if __name__ == "__main__":
-    give_up_root()
+    ids = give_up_rights()
     preload()
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    serve(socket.socket(fileno=int(sys.argv[1])), ids)
     os._exit(0)  # taking apart what was imported would take longer than all else at the end of a batch
