@@ -119,9 +119,9 @@ def sandbox() -> Iterator[BubblewrapSandbox]:
         pytest.skip(str(error))
 
 
-def observed(sandbox: BubblewrapSandbox, source: str) -> Observations:
+def observed(sandbox: BubblewrapSandbox, source: str, seconds: float = 5.0) -> Observations:
     job = Job(notebook=notebook(ASKS + source), functions=("f",), watched=(WATCHED,),
-              limits=Limits(call_seconds=1))
+              limits=Limits(call_seconds=seconds))
     found = sandbox.run(job, [CallStep(key=name, function="f") for name in "ab"], {})
     assert isinstance(found, wire.Parcel), found
     assert not found.record.run.events, found.record.run.events
@@ -141,7 +141,7 @@ def test_a_call_makes_no_process(sandbox: BubblewrapSandbox, source: str) -> Non
 
 @pytest.mark.parametrize("source", FROM_A_CELL.values(), ids=FROM_A_CELL)
 def test_nothing_of_a_cell_runs_beside_a_call(sandbox: BubblewrapSandbox, source: str) -> None:
-    assert not unseen(observed(sandbox, source))
+    assert not unseen(observed(sandbox, source, seconds=1.0))
 
 
 def test_what_is_watched_is_seen(sandbox: BubblewrapSandbox) -> None:

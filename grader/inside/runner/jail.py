@@ -11,6 +11,7 @@ so does the holder, then init, and with init everything that the notebook starte
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -96,8 +97,8 @@ class Jail:
         self.gate.admit(self.pid if self.forks else 0)
 
     def resume(self) -> None:
-        if self.alive() and self.pid:
-            os.kill(self.pid, signal.SIGCONT)
+        with contextlib.suppress(ProcessLookupError):  # its call may have ended it
+            os.kill(self.pid or self.holder, signal.SIGCONT)
 
     def tree(self) -> list[Process]:
         return descendants(self.holder)
