@@ -20,7 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from grader.execute.bubblewrap import BubblewrapSandbox  # noqa: E402 - of this tree, not of an installed one
-from grader.exercise import catalog, inline, solutions  # noqa: E402
+from grader.exercise.inline import as_notebook  # noqa: E402
+from grader.exercise.refused import refused as solutions  # noqa: E402
+from grader.inside.runner import syscalls  # noqa: E402
 from grader.wall import wire  # noqa: E402
 from grader.wall.messages import Job  # noqa: E402
 
@@ -148,16 +150,12 @@ for name in ("pandas", "scipy.optimize", "sklearn.linear_model", "PIL.Image", "t
 def run() -> None:
     """Every right solution and every notebook above, in one sandbox."""
     with BubblewrapSandbox() as sandbox:
-        for folder in catalog.known(ROOT / "exercises").values():
-            exercise = catalog.load(folder)
-            prepared = exercise.prepare(1)
-            for extra in (None, *(each.path for each in solutions.solutions(exercise, "right"))):
-                notebook = inline.as_notebook(solutions.cells(exercise, extra))
-                for work in exercise.jobs(0, notebook, prepared, seed=1):
-                    sandbox.run(work.job, work.steps, work.arrays, work.places)
+        for exercise, refused in solutions(ROOT / "exercises", sandbox, every=True):
+            print(f"{exercise}: {dict(refused)}")
         for name, source in CELLS.items():
-            found = sandbox.run(Job(notebook=inline.as_notebook([source])), [], {})
-            assert isinstance(found, wire.Parcel)
+            found = sandbox.run(Job(notebook=as_notebook([source])), [], {})
+            assert isinstance(found, wire.Parcel), found
+            print(f"{name}: {({each.name: each.times for each in found.record.refused})}")
             for event in found.record.run.events:
                 print(f"{name}, line {event.line}: {event.error}: {event.message}")
 
@@ -184,7 +182,7 @@ def roles(lines: Iterable[str]) -> dict[str, set[str]]:
         pid, name, rest = found.groups()
         if name in BORN and (child := CHILD.search(rest)):
             parents[child[2] or child[1]] = pid
-        if "SECCOMP" in rest:
+        if "SECCOMP_FILTER_FLAG_NEW_LISTENER" in rest:
             inits.add(pid)
             made[pid] = set()
         made[pid].add(name)
@@ -210,5 +208,10 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["run"]:
         run()
     else:
-        for who, names in recorded().items():
-            print(who, len(names), " ".join(sorted(names)))
+        made = recorded()
+        kernel = made["kernel"]
+        listed = {*syscalls.ALLOWED, *syscalls.BY_ARGUMENT, *syscalls.CREATING}
+        print("made and not listed:", *sorted(kernel - listed))
+        print("listed and not made:", *sorted(listed - kernel))
+        for role in "runner", "server":
+            print(f"{role}:", *sorted(made[role]))
