@@ -6,6 +6,7 @@ Runs the right solutions of every exercise and the cells below in the sandbox. P
 not on the list, and what is on the list and was not called. x86_64; strace 6 and bubblewrap are needed.
 """
 
+# ruff: noqa: E501 - the cells are as wide as they are
 from __future__ import annotations
 
 import re
@@ -176,10 +177,10 @@ def roles(lines: Iterable[str]) -> dict[str, set[str]]:
     parents: dict[str, str] = {}
     inits: set[str] = set()
     for line in lines:
-        found = LINE.match(line)
-        if found is None:
+        said = LINE.match(line)
+        if said is None:
             continue
-        pid, name, rest = found.groups()
+        pid, name, rest = said.groups()
         if name in BORN and (child := CHILD.search(rest)):
             parents[child[2] or child[1]] = pid
         if "SECCOMP_FILTER_FLAG_NEW_LISTENER" in rest:

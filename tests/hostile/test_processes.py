@@ -1,4 +1,4 @@
-"""In a call no process is made, and nothing else of the job runs: nobody is there to be asked for the answer."""
+"""In a call no process is made, and nothing else of the job runs: nobody can be asked for the answer."""
 
 from __future__ import annotations
 

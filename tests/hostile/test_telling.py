@@ -74,7 +74,8 @@ def sandbox() -> Iterator[BubblewrapSandbox]:
 
 
 def printed(sandbox: BubblewrapSandbox, source: str) -> str:
-    found = sandbox.run(Job(notebook=notebook(HEAD + source + "\nprint('SEEN' if seen else 'nothing')")), [], {})
+    source = f"{HEAD}{source}\nprint('SEEN' if seen else 'nothing')"
+    found = sandbox.run(Job(notebook=notebook(source)), [], {})
     assert isinstance(found, wire.Parcel), found
     return "".join(output.get("text", "") or "\n".join(output.get("traceback", []))
                    for output in json.loads(found.record.run.executed)["cells"][0]["outputs"])

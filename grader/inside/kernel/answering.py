@@ -156,7 +156,8 @@ class Answering:
                 stream.flush = lambda: None
             found = _state()
             alone = direct and not self.job.processes
-            while self._answered(payload, answer, alone=alone) and stays and _state() == found and not _has_children():
+            while (self._answered(payload, answer, alone=alone) and stays and _state() == found
+                   and not _has_children()):
                 frames.put(frames.Line(self.channel), Kind.STAYS)
                 payload, answer = self._next()
         finally:

@@ -35,8 +35,11 @@ class Kernel(Watched, Protocol):
     def refused(self) -> Mapping[str, int]:
         """The system calls that were refused, and how often."""
 
+    def shut(self) -> None:
+        """From now on no process is made, but those admitted."""
+
     def admit(self) -> None:
-        """One process, for the next call; from now on no other is made."""
+        """One process, made by the kernel for the next call."""
 
     def resume(self) -> None:
         """A call stops the kernel while it runs."""
@@ -80,7 +83,7 @@ class Conductor:
         frames.put(self.stream, Kind.RUN, wire.encode(run))
         room, after = self.job.limits.observation_bytes, After.READY
         if not self.job.processes:
-            self.kernel.admit()
+            self.kernel.shut()
             self.watch.clear()
         while True:
             kind, step = frames.get(self.stream)

@@ -1,7 +1,7 @@
 """Answers, in the runner, for what a kernel's filter does not allow by itself.
 
-The kernel of Linux holds a process until it is answered. Only numbers are decided on here, by what is in registers:
-which call it is, who makes it, and whether one of ours is being made. So nothing can be changed behind our back.
+Linux holds a process until it is answered. What decides is in registers (which call it is, who makes it), and
+whether one of the grader's own calls is being made: nothing can be changed behind our back.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from collections import Counter
 
 from grader.inside.runner import seccomp, syscalls
 
-ASKED = struct.Struct("<QII iIQ 6Q")   # struct seccomp_notif: id, thread, flags; number, arch, where, arguments
+# struct seccomp_notif: id, thread, flags; number, architecture, place, arguments
+ASKED = struct.Struct("<QII iIQ 6Q")
 ANSWER = struct.Struct("<QqiI")        # struct seccomp_notif_resp: id, result, error, flags
 RECEIVE, SEND = 0xC0502100, 0xC0182101
 GO_ON = 1                              # SECCOMP_USER_NOTIF_FLAG_CONTINUE

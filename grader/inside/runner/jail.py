@@ -93,6 +93,9 @@ class Jail:
     def refused(self) -> Mapping[str, int]:
         return self.gate.refused
 
+    def shut(self) -> None:
+        self.gate.admit(0)
+
     def admit(self) -> None:
         self.gate.admit(self.pid if self.forks else 0)
 

@@ -55,8 +55,10 @@ class PlainKernel:
         self.pid = self.process.pid if LINUX else 0
         self.refused: Mapping[str, int] = {}
 
-    def admit(self) -> None:
+    def shut(self) -> None:
         """Nobody is asked whether a process may be made."""
+
+    admit = shut
 
     def resume(self) -> None:
         """It is not stopped."""

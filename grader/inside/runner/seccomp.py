@@ -1,4 +1,4 @@
-"""Filters over system calls: allow-lists, written as BPF by hand, so that nothing has to be compiled or installed.
+"""Filters over system calls: allow-lists, written as BPF by hand: nothing has to be compiled or installed.
 
 A kernel and all that it starts may make the calls of `syscalls.ALLOWED`; every other is put before the runner
 (gate.py), which refuses and counts it. Server and runner have shorter lists.
@@ -22,10 +22,11 @@ NEW_NAMESPACES = 0x7E020000            # every CLONE_NEW* that clone itself acce
 THREAD = 0x10000                       # CLONE_THREAD
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column of syscalls.py, AUDIT_ARCH
 
-# What is asked of files, sockets and terminals. A driver has commands of its own: with a GPU all but INJECTING.
+# What is asked of files, sockets and terminals. A driver has commands of its own: with a GPU, all but
+# INJECTING are allowed.
 CONTROLS = (
     *range(0x5401, 0x540C), 0x540E, 0x540F, 0x5410, 0x5411, 0x5413, 0x5414, 0x541B, 0x5420, 0x5421, 0x5422,
-    0x5429, 0x5441, 0x5450, 0x5451, 0x5452, 0x802C542A, 0x402C542B, 0x402C542C, 0x402C542D,  # FIOCLEX, termios
+    0x5429, 0x5441, 0x5450, 0x5451, 0x5452, 0x802C542A, 0x402C542B, 0x402C542C, 0x402C542D,
     0x80045430, 0x40045431, 0x80045439,                             # a pseudo-terminal's number and lock
     0x40049409, 0x80086601, 0xC020660B,                             # FICLONE, FS_IOC_GETFLAGS, FS_IOC_FIEMAP
     0x8905, *range(0x8910, 0x8916), 0x8919, 0x891B, 0x891D, 0x8921, 0x8927, 0x8933,  # of network interfaces
@@ -43,13 +44,13 @@ Line = tuple[int, int, int, int]
 
 # Of those, what a runner does once its kernel runs. It opens nothing for writing, starts no program.
 RUNNING = (
-    "read", "readv", "write", "writev", "close", "close_range", "lseek", "fstat", "stat", "lstat", "newfstatat",
-    "statx", "access", "faccessat", "faccessat2", "readlink", "readlinkat", "getdents64", "getcwd", "dup", "dup2",
-    "dup3", "pipe2", "eventfd2", *syscalls.WAITING, *syscalls.SOCKETS, *syscalls.MEMORY, *syscalls.SIGNALS,
-    *syscalls.MACHINE, "exit", "exit_group", "wait4", "waitid", "getpid", "getppid", "gettid", "getuid", "geteuid",
-    "getgid", "getegid", "getrlimit", "prlimit64", "getrusage", "times", "prctl", "set_robust_list", "rseq",
-    "getcpu", "sched_yield", "sched_getaffinity", "sched_getparam", "sched_getscheduler", "sched_setscheduler",
-    "getpriority", "fcntl", "ioctl")
+    "read", "readv", "write", "writev", "close", "close_range", "lseek", "fstat", "stat", "lstat",
+    "newfstatat", "statx", "access", "faccessat", "faccessat2", "readlink", "readlinkat", "getdents64",
+    "getcwd", "dup", "dup2", "dup3", "pipe2", "eventfd2", *syscalls.WAITING, *syscalls.SOCKETS,
+    *syscalls.MEMORY, *syscalls.SIGNALS, *syscalls.MACHINE, "exit", "exit_group", "wait4", "waitid", "getpid",
+    "getppid", "gettid", "getuid", "geteuid", "getgid", "getegid", "getrlimit", "prlimit64", "getrusage",
+    "times", "prctl", "set_robust_list", "rseq", "getcpu", "sched_yield", "sched_getaffinity",
+    "sched_getparam", "sched_getscheduler", "sched_setscheduler", "getpriority", "fcntl", "ioctl")
 
 
 def supported() -> bool:
@@ -88,8 +89,8 @@ def for_runner(machine: str) -> bytes:
 def for_server(machine: str) -> bytes:
     """What the server and all its jobs may do: a kernel's list, and what sets up a job.
 
-    The rest is left to a tracer, and there is none: it fails with ENOSYS. Of all refusals it is the one that a
-    kernel's own filter goes before.
+    The rest is left to a tracer, and there is none: it fails with ENOSYS. Of all refusals it is the one that
+    a kernel's own filter goes before.
     """
     column, _ = MACHINES[machine]
     names = {**syscalls.ALLOWED, **syscalls.BY_ARGUMENT, **syscalls.CREATING, **syscalls.SETTING_UP}
@@ -125,7 +126,8 @@ def _allowed(column: int, names: syscalls.Numbers) -> Iterator[Line]:
     numbers = sorted({each[column] for each in names.values()} - {-1})
     while numbers:
         length = next((i for i, number in enumerate(numbers) if number != numbers[0] + i), len(numbers))
-        yield from ((AT_LEAST, 0, 2, numbers[0]), (AT_LEAST, 1, 0, numbers[0] + length), (RETURN, 0, 0, ALLOW))
+        yield from ((AT_LEAST, 0, 2, numbers[0]), (AT_LEAST, 1, 0, numbers[0] + length),
+                    (RETURN, 0, 0, ALLOW))
         del numbers[:length]
 
 
@@ -145,9 +147,10 @@ def install(program: bytes, *, listened: bool = False) -> int:
 
     filled = Program(len(program) // 8, ctypes.addressof(buffer))
     column, _ = MACHINES[platform.machine()]
-    found = linux.libc().syscall(ctypes.c_long(syscalls.SETTING_UP["seccomp"][column]), ctypes.c_ulong(SET_FILTER),
+    number = syscalls.SETTING_UP["seccomp"][column]
+    found = linux.libc().syscall(ctypes.c_long(number), ctypes.c_ulong(SET_FILTER),
                                  ctypes.c_ulong(NEW_LISTENER if listened else 0), ctypes.byref(filled))
     if found < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"seccomp: {os.strerror(number)}")
+        error = ctypes.get_errno()
+        raise OSError(error, f"seccomp: {os.strerror(error)}")
     return int(found) if listened else -1

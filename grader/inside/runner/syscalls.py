@@ -1,8 +1,8 @@
 """System calls by name: those that a notebook may make, and those that are known and refused.
 
 The first are what scripts/system_calls.py has recorded, and their siblings: the same act under an older or a
-newer name, and its other half. Each name has its number on x86_64, from that machine's headers and recorded there,
-and on aarch64, from the kernel's table and never run. -1: there is none.
+newer name, and its other half. Each name has its number on x86_64, from that machine's headers and recorded
+there, and on aarch64, from the kernel's table and never run. -1: there is none.
 """
 
 Numbers = dict[str, tuple[int, int]]
@@ -84,15 +84,15 @@ SETTING_UP: Numbers = {
     "unshare": (272, 97), "mount": (165, 40), "umount2": (166, 39), "capset": (126, 91),
     "seccomp": (317, 277),
 }
-# What makes a process, or another of one. Answered by the gate (gate.py), which knows whether a call is being made.
+# What makes a process, or another of one. The gate (gate.py) answers: it knows whether a call is being made.
 CREATING: Numbers = {"fork": (57, -1), "vfork": (58, -1), "execve": (59, 221), "execveat": (322, 281)}
 # What is allowed by its arguments (seccomp.py).
 CLONE, CLONE3, SOCKET, IOCTL, FCNTL = (56, 220), (435, 435), (41, 198), (16, 29), (72, 25)
 BY_ARGUMENT: Numbers = {"clone": CLONE, "clone3": CLONE3, "socket": SOCKET, "ioctl": IOCTL, "fcntl": FCNTL}
 ALLOWED: Numbers = {**FILES, **WAITING, **SOCKETS, **MEMORY, **SIGNALS, **ITSELF, **MACHINE}
 
-# Refused as forbidden: these reach other processes, make namespaces or mounts, or escape the memory accounting.
-# What stands nowhere here is refused as unknown to this kernel, and libraries fall back from it.
+# Refused as forbidden: these reach other processes, make namespaces or mounts, or escape the memory
+# accounting. What stands nowhere here is refused as unknown to this kernel, and libraries fall back from it.
 FORBIDDEN: Numbers = {
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
     "pidfd_getfd": (438, 438), "kcmp": (312, 272), "process_madvise": (440, 440),
@@ -121,6 +121,7 @@ FORBIDDEN: Numbers = {
 # Refused as unknown: these tell of other jobs' use of shared files, or of what the machine has in its cache.
 TELLING: Numbers = {
     "flock": (73, 32), "inotify_init": (253, -1), "inotify_init1": (294, 26), "inotify_add_watch": (254, 27),
-    "inotify_rm_watch": (255, 28), "fanotify_mark": (301, 263), "cachestat": (451, 451), "preadv2": (327, 286),
+    "inotify_rm_watch": (255, 28), "fanotify_mark": (301, 263), "cachestat": (451, 451),
+    "preadv2": (327, 286),
 }
 NAMES = {**ALLOWED, **BY_ARGUMENT, **CREATING, **FORBIDDEN, **TELLING}
