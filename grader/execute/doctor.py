@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from grader.execute import gpus, ids, mounts
-from grader.inside.runner import seccomp, watch
+from grader.inside.runner import seccomp, syscalls, watch
 
 MEMORY_WANTED = 4 << 30    # bytes: one submission's default limit
 TMP_WANTED = 1 << 30       # bytes
@@ -109,11 +109,11 @@ def _seccomp() -> Finding:
         actions = Path("/proc/sys/kernel/seccomp/actions_avail").read_text().split()
     except OSError:
         actions = []
-    ok = seccomp.supported() and {"errno", "allow"} <= set(actions)
-    detail = f"{len(seccomp.REFUSED)} system calls refused on {platform.machine()}" if ok else \
+    ok = seccomp.supported() and {"errno", "allow", "user_notif"} <= set(actions)
+    detail = f"{len(syscalls.ALLOWED)} system calls are allowed on {platform.machine()}" if ok else \
         f"no filter for {platform.system()} on {platform.machine()}"
     return Finding("system call filter", ok, detail,
-                   "" if ok else "Linux on x86_64 or aarch64 is needed to isolate")
+                   "" if ok else "Linux 5.5 or newer on x86_64 or aarch64 is needed to isolate")
 
 
 def _limits() -> Finding:

@@ -16,12 +16,14 @@ from grader.wall.frames import Kind
 from grader.wall.messages import (
     Brought,
     CallStep,
+    Count,
     Ended,
     Job,
     LossCause,
     NotStarted,
     Observations,
     Outcome,
+    Refused,
     Returned,
     Run,
     Step,
@@ -70,9 +72,9 @@ def converse(stream: frames.Stream, job: Job, steps: Sequence[Step], arrays: Map
         left -= len(answer)
         outcomes[step.key], numbers = checked(answer, step.key)
         found.update(numbers)
-    _end(stream)
+    refused = () if silent else _end(stream)
     return wire.Parcel(record=Observations(run=run or Run(left_out=job.left_out), outcomes=outcomes,
-                                           device=job.world.device), arrays=found)
+                                           device=job.world.device, refused=refused), arrays=found)
 
 
 def _bytes(file: Brought, places: Places) -> bytes:
@@ -124,11 +126,15 @@ def _is_notebook(text: str) -> bool:
     return isinstance(found, dict) and isinstance(found.get("cells"), list)
 
 
-def _end(stream: frames.Stream) -> None:
+def _end(stream: frames.Stream) -> tuple[Refused, ...]:
+    """No further step; which system calls were refused, if the runner still says so."""
     try:
         frames.put(stream, Kind.END)
-    except (OSError, ValueError):
-        return
+        kind, payload = frames.get(stream, ENVELOPE)
+    except (frames.Broken, OSError, ValueError):
+        return ()
+    parcel = wire.read(payload, Count) if kind is Kind.REFUSED else None
+    return parcel.record.refused if isinstance(parcel, wire.Parcel) else ()
 
 
 def _needed(step: Step, arrays: Mapping[str, wire.Array]) -> dict[str, wire.Array]:

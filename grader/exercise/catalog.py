@@ -46,6 +46,7 @@ class Settings(Record, frozen=True, kw_only=True):
     # where a GPU is at hand, the steps of `plain` are made on it as well
     on_gpu: bool = False
     limits: messages.Limits = messages.Limits()
+    processes: bool = False               # may the functions make processes? (DataLoader's workers, say)
     files: tuple[str, ...] = ()           # data sets beside it, put in the notebook's folder and handed out
     hidden_files: tuple[str, ...] = ()    # put there for grading only; a notebook can read them then
 
@@ -134,6 +135,7 @@ class Exercise:
             job = messages.Job(notebook=notebook, world=world, seed=seed,
                                watched=self.settings.forbidden, functions=self.settings.functions,
                                preload=self.settings.preload, limits=self.settings.limits,
+                               processes=self.settings.processes,
                                files=beside.files, lacking=lacking)
             arrays = {k: a for key in keys for k, a in prepared.steps[key].arrays.items()}
             yield Work(key=(index, world.name), job=job, arrays=arrays, on_gpu=world.real_gpu,

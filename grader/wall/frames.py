@@ -29,7 +29,8 @@ class Kind(enum.Enum):
     NOT_READY = b"n"   # runner, or a kernel in place of HELLO: why, as text; nothing follows
     RUN = b"r"         # runner: a Run; now the grader asks
     STEP = b"S"        # grader: a Step, answered by OUTCOME. Also runner to kernel, see below
-    END = b"E"         # grader: no further step; nothing follows
+    END = b"E"         # grader: no further step; REFUSED follows
+    REFUSED = b"x"     # runner: a Count of the system calls that its job was refused; nothing follows
     OUTCOME = b"o"     # runner: an Outcome. Also of a call's process, see below
 
     # between a runner and its kernel, which calls processes that it forks

@@ -58,6 +58,7 @@ class Job(Record, frozen=True, kw_only=True):
     preload: tuple[str, ...] = ()          # modules to import before the kernel is forked, where it is
     lacking: tuple[str, ...] = ()          # modules its text names, of known packages that are not installed
     limits: Limits = Limits()
+    processes: bool = False                # may a call make processes, and ask those that a cell left?
     left_out: tuple[int, ...] = ()         # cells not executed: they killed the kernel the last time
     gpu: str = ""                          # the UUID of the GPU it may use; without one it sees none
     gpu_node: str = ""                     # /dev/nvidiaN of that GPU
@@ -218,6 +219,22 @@ class Run(Record, frozen=True, kw_only=True):
     left_out: tuple[int, ...] = ()
 
 
+class Refused(Record, frozen=True, kw_only=True):
+    """The runner's word on a system call that its job was refused."""
+
+    name: Name                             # Linux's, or "number N"
+    times: Int64
+
+
+AllRefused = Annotated[tuple[Refused, ...], Meta(max_length=500)]
+
+
+class Count(Record, frozen=True, kw_only=True):
+    """All of them, once the job is over."""
+
+    refused: AllRefused = ()
+
+
 class Observations(Record, frozen=True, kw_only=True):
     """Everything a sandbox says of one job. Hostile until judged, and afterwards."""
 
@@ -225,6 +242,7 @@ class Observations(Record, frozen=True, kw_only=True):
     outcomes: dict[str, Outcome] = field(default_factory=dict)      # step key -> what happened
     torch: str = ""
     device: str = "cpu"
+    refused: AllRefused = ()
 
 
 class NotStarted(Record, frozen=True, kw_only=True):

@@ -51,9 +51,10 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def run(sandbox: Sandbox, *cells: str, calls: tuple[str, ...] = (), retry: bool = False,
-        **limits: float) -> Observations:
+        processes: bool = False, **limits: float) -> Observations:
     """Execute cells, then call functions that take nothing."""
-    job = Job(notebook=notebook(*cells), limits=Limits(**limits), functions=calls)  # type: ignore[arg-type]
+    job = Job(notebook=notebook(*cells), limits=Limits(**limits), functions=calls,  # type: ignore[arg-type]
+              processes=processes)
     steps = [CallStep(key=name, function=name) for name in calls]
     found = observe(sandbox, job, steps, {}) if retry else sandbox.run(job, steps, {})
     assert isinstance(found, wire.Parcel), found
@@ -389,7 +390,8 @@ def test_bombs_and_full_disks(sandbox: Sandbox) -> None:
     """They end by themselves or are ended; the next submission finds the machine as it was."""
     names = ("forks", "threads", "disk", "tmp", "shm", "run", "shared", "family", "daemon")
     # Of 1 GiB, the libraries of a build for CUDA leave a process less than one member of the family wants.
-    seen = run(sandbox, BOMBS, calls=names, call_seconds=6.0, memory_bytes=2 << 30, disk_bytes=32 << 20)
+    seen = run(sandbox, BOMBS, calls=names, processes=True, call_seconds=6.0, memory_bytes=2 << 30,
+               disk_bytes=32 << 20)
     for name, most in {"forks": 90, "threads": 90, "disk": 32, "tmp": 32, "shm": 32, "run": 32}.items():
         assert 0 < int(str(returned(seen, name))) <= most, name
     assert cause_of(seen, "shared") is LossCause.MEMORY

@@ -24,6 +24,8 @@ class Reached(Protocol):
     channel: socket.socket
     passes_descriptors: bool
 
+    def resume(self) -> None: ...
+
 
 class After(enum.Enum):
     """Who takes the next call."""
@@ -58,6 +60,7 @@ def call(kernel: Reached, request: tuple[frames.Bytes, ...], *, seconds: float, 
             if not _sent(channel, request, answer=theirs.fileno()):
                 return Heard(After.SILENT)
         heard = _answered(frames.Timed(ours).within(seconds), most)
+    kernel.resume()
     # Closed by now: whoever writes an answer that is too long does not wait for a reader.
     return _with_end(heard, channel)
 

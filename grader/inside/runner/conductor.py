@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from grader.inside.runner import calling
@@ -18,7 +19,7 @@ from grader.inside.runner.watch import WALL, Span, Watch
 from grader.inside.runner.watch import Kernel as Watched
 from grader.wall import frames, wire
 from grader.wall.frames import CARRIER, NONCE, Kind
-from grader.wall.messages import Again, Defined, Ended, Job, LossCause, Run
+from grader.wall.messages import Again, Count, Defined, Ended, Job, LossCause, Refused, Run
 from grader.wall.text import storable
 
 HELLO_SECONDS = 60.0
@@ -29,6 +30,19 @@ class Kernel(Watched, Protocol):
     connection_file: str
     channel: socket.socket
     passes_descriptors: bool
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """The system calls that were refused, and how often."""
+
+    def shut(self) -> None:
+        """From now on no process is made, but those admitted."""
+
+    def admit(self) -> None:
+        """One process, made by the kernel for the next call."""
+
+    def resume(self) -> None:
+        """A call stops the kernel while it runs."""
 
     def alive(self) -> bool: ...
 
@@ -68,9 +82,13 @@ class Conductor:
         run, rest = self._execute()
         frames.put(self.stream, Kind.RUN, wire.encode(run))
         room, after = self.job.limits.observation_bytes, After.READY
+        if not self.job.processes:
+            self.kernel.shut()
+            self.watch.clear()
         while True:
             kind, step = frames.get(self.stream)
             if kind is not Kind.STEP:
+                frames.put(self.stream, Kind.REFUSED, wire.encode(self._refused()))
                 return
             reply = (self._ask(step, room=max(room, 0), fresh=after is not After.STAYS) if rest is None
                      else Reply((wire.encode(rest),), after, rest))
@@ -117,6 +135,8 @@ class Conductor:
 
         `fresh`: no earlier call was made by the process that takes up this one.
         """
+        if fresh and not self.job.processes:
+            self.kernel.admit()
         span = self.watch.begin_call()
         nonce, heard = os.urandom(NONCE), Heard(After.SILENT)
         try:
@@ -131,6 +151,10 @@ class Conductor:
         if rest is not None and span.stop is None and not (heard.taken and fresh):
             ended = rest  # it may be the call before it that has ended the kernel
         return Reply((wire.encode(ended),), heard.after, rest)
+
+    def _refused(self) -> Count:
+        return Count(refused=tuple(Refused(name=name, times=times)
+                                   for name, times in sorted(self.kernel.refused.items())))
 
     def _rest(self, span: Span, heard: Heard) -> Ended | None:
         """What every further step gets. A new kernel is asked where this one has ended, never for what it

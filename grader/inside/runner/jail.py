@@ -11,21 +11,25 @@ so does the holder, then init, and with init everything that the notebook starte
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import platform
 import re
 import resource
 import signal
 import socket
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
 from grader.inside import linux
 from grader.inside.kernel.start import settle, start
 from grader.inside.runner import beside, seccomp
+from grader.inside.runner.gate import Gate
 from grader.inside.runner.proc import Process, descendants
+from grader.wall.frames import CARRIER
 from grader.wall.messages import Job
 
 FOLDER = "/job"                     # the mount point, made by bubblewrap; empty outside a job
@@ -33,6 +37,7 @@ OWN = {"tmp": "/tmp", "shm": "/dev/shm", "run": "/run"}  # folders of the job's 
 OWN_THREADS = 24                    # an idle kernel's threads and init count as processes too
 RUNNER_MEMORY = 1536 << 20          # bytes: twice the largest notebook, and what the warm server holds
 DESCRIPTORS = 512
+SETTING_UP_SECONDS = 30.0
 GPU_NODE = re.compile(r"/dev/nvidia\d+")
 SHOWN = ("cpuinfo", "meminfo", "filesystems", "version")  # of /proc; nothing else is there
 
@@ -61,6 +66,19 @@ class Jail:
         linux.prctl(linux.SET_DUMPABLE, 0)
         linux.limit(resource.RLIMIT_DATA, RUNNER_MEMORY)
         linux.limit(resource.RLIMIT_CORE, 0)
+        listener = self._listener()
+        seccomp.install(seccomp.for_runner(platform.machine()))
+        self.gate = Gate(listener)
+        self.forks = not job.gpu
+
+    def _listener(self) -> int:
+        """Where the kernel's filter asks. It comes from init, before there is a kernel."""
+        self.channel.settimeout(SETTING_UP_SECONDS)
+        _, descriptors, *_ = socket.recv_fds(self.channel, 1, 1)
+        self.channel.settimeout(None)
+        if not descriptors:
+            raise OSError("the kernel's namespaces could not be made")
+        return descriptors[0]
 
     @property
     def pid(self) -> int:
@@ -70,6 +88,20 @@ class Jail:
             init = next((p.pid for p in below if p.parent == self.holder), -1)
             self._pid = min((p.pid for p in below if p.parent == init), default=0)
         return self._pid
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        return self.gate.refused
+
+    def shut(self) -> None:
+        self.gate.admit(0)
+
+    def admit(self) -> None:
+        self.gate.admit(self.pid if self.forks else 0)
+
+    def resume(self) -> None:
+        with contextlib.suppress(ProcessLookupError):  # its call may have ended it
+            os.kill(self.pid or self.holder, signal.SIGCONT)
 
     def tree(self) -> list[Process]:
         return descendants(self.holder)
@@ -124,7 +156,9 @@ def _init(job: Job, channel: socket.socket, connection_file: str) -> NoReturn:
         linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != 0:  # the holder lies outside this pid namespace: 0 is what is seen of it
             os._exit(1)
-        _shut_the_doors(job)
+        listener = _shut_the_doors(job)
+        socket.send_fds(channel, [CARRIER], [listener])
+        os.close(listener)
         kernel = os.fork()
         if kernel == 0:
             _kernel(job, channel, connection_file)
@@ -135,9 +169,9 @@ def _init(job: Job, channel: socket.socket, connection_file: str) -> NoReturn:
         os._exit(0)
 
 
-def _shut_the_doors(job: Job) -> None:
+def _shut_the_doors(job: Job) -> int:
     """What the kernel sees, what it may use, and which system calls it may make. Nothing here can
-    be undone."""
+    be undone. Returns where the filter asks."""
     hidden = [(os.open(prefix, os.O_PATH | os.O_DIRECTORY), prefix)
               for prefix in _prefixes_below(OWN.values())]
     for source, target in OWN.items():
@@ -160,7 +194,7 @@ def _shut_the_doors(job: Job) -> None:
     linux.limit(resource.RLIMIT_MEMLOCK, 1 << 20)
     linux.limit(resource.RLIMIT_MSGQUEUE, 0)
     linux.limit(resource.RLIMIT_CORE, 0)
-    seccomp.install()
+    return seccomp.install(seccomp.for_kernel(platform.machine(), gpu=bool(job.gpu)), listened=True)
 
 
 def _prefixes_below(folders: Iterable[str]) -> set[str]:

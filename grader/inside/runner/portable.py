@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,15 @@ class PlainKernel:
                                             stderr=subprocess.DEVNULL)
             self.channel = _accepted(listener, nonce)
         self.pid = self.process.pid if LINUX else 0
+        self.refused: Mapping[str, int] = {}
+
+    def shut(self) -> None:
+        """Nobody is asked whether a process may be made."""
+
+    admit = shut
+
+    def resume(self) -> None:
+        """It is not stopped."""
 
     def tree(self) -> list[Process]:
         return descendants(os.getpid()) if LINUX else []

@@ -77,6 +77,7 @@ class Watch:
         self.span: Span | None = None
         self.hand = 0           # the process that has made a call and waits for the next
         self.over: Stop | None = None   # why the kernel was ended
+        self.own: set[int] | None = None  # kernel and init, once nothing else may run
         self.expired = False    # for the time of the whole submission: running it again would not help
         self.lock = threading.Lock()
         self.closed = threading.Event()
@@ -88,7 +89,11 @@ class Watch:
 
     def begin_call(self) -> Span:
         seconds = self.limits.call_seconds
-        return self._begin(Span(self.kernel, charged=seconds, wall=WALL * seconds, cpu=True, hand=self.hand))
+        span = Span(self.kernel, charged=seconds, wall=WALL * seconds, cpu=True, hand=self.hand)
+        if self.own is not None and not span.before <= self.own:
+            self._end_all_but({*self.own, self.hand}, None, self.kernel.tree())
+            span.before &= self.own
+        return self._begin(span)
 
     def _begin(self, span: Span) -> Span:
         with self.lock:
@@ -104,7 +109,15 @@ class Watch:
             tree = self.kernel.tree()
             born = [p for p in tree if p.pid not in span.before and p.parent == self.kernel.pid]
             self.hand = min((p.pid for p in born), default=0) if stays and not span.asked else 0
-            self._end_leftovers(span, tree)
+            self._end_all_but({*span.before, self.hand}, span, tree)
+
+    def clear(self) -> None:
+        """End what the cells left running, now and where it comes late: nothing else runs beside a call."""
+        tree = self.kernel.tree()
+        kernel = next((process for process in tree if process.pid == self.kernel.pid), None)
+        if kernel is not None:
+            self.own = {kernel.pid, kernel.parent}
+            self._end_all_but(self.own, None, tree)
 
     def end_hoarding(self, span: Span, *, short_of_memory: bool) -> None:
         """End a kernel to which a cell has left too little memory for the calls: what it holds, it holds.
@@ -197,9 +210,9 @@ class Watch:
         self.over = self.over or why
         self.kernel.kill()
 
-    def _end_leftovers(self, span: Span, tree: list[Process]) -> None:
-        """What a call left behind is no part of the next."""
-        ends, kept, killed = time.monotonic() + GRACE, {*span.before, self.hand}, set[int]()
+    def _end_all_but(self, kept: set[int], span: Span | None, tree: list[Process]) -> None:
+        """What cells or a call left behind is no part of the next call."""
+        ends, killed = time.monotonic() + GRACE, set[int]()
         while time.monotonic() < ends:
             left = {process.pid for process in tree} - kept
             if not left:
@@ -210,7 +223,7 @@ class Watch:
             tree = self.kernel.tree()
         if not {process.pid for process in tree} - kept - killed:
             return  # some take long to die; they do nothing more
-        self._kill(span, Stop(LossCause.CRASHED, "the call left processes that could not be ended"))
+        self._kill(span, Stop(LossCause.CRASHED, "it left processes that could not be ended"))
 
 
 def _timeout(seconds: float, *, busy: bool = False) -> Stop:
