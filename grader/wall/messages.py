@@ -20,7 +20,7 @@ class Limits(Record, frozen=True, kw_only=True):
 
     cell_seconds: float = 60.0
     call_seconds: float = 10.0           # CPU time; wall-clock stops a call at three times this
-    submission_seconds: float = 300.0
+    submission_seconds: float = 300.0    # for all its executions, in all worlds
     memory_bytes: int = 4 << 30
     disk_bytes: int = 256 << 20
     processes: int = 64
@@ -59,6 +59,7 @@ class Job(Record, frozen=True, kw_only=True):
     lacking: tuple[str, ...] = ()          # modules its text names, of known packages that are not installed
     limits: Limits = Limits()
     left_out: tuple[int, ...] = ()         # cells not executed: they killed the kernel the last time
+    seconds: float | None = None           # what is left of limits.submission_seconds; None: all of it
     gpu: str = ""                          # the UUID of the GPU it may use; without one it sees none
     gpu_node: str = ""                     # /dev/nvidiaN of that GPU
     gpu_share: float = 1.0                 # of that GPU's memory
@@ -169,6 +170,7 @@ class Ended(Record, frozen=True, kw_only=True, tag="ended"):
     after_seconds: Seconds | None = None   # when it was stopped
     by_signal: signal.Signals | None = None
     again: Again = Again.NO
+    of_all: bool = False                   # timeout: of the whole submission, over all its executions
 
 
 Answer = Returned | Raised | Lost          # what a kernel may say of a step

@@ -50,7 +50,7 @@ def conduct(stream: frames.Stream, job: Job, kernel: Kernel) -> None:
     hello, reason = frames.get(frames.Timed(kernel.channel).within(HELLO_SECONDS), 1 << 16)
     if hello is not Kind.HELLO:
         raise NotReady(storable(reason.decode("utf-8", "replace"), 2000))
-    watch = Watch(kernel, job.limits)
+    watch = Watch(kernel, job.limits, seconds=job.seconds)
     try:
         Conductor(stream, job, kernel, watch).conduct()
     finally:
@@ -135,6 +135,8 @@ class Conductor:
     def _rest(self, span: Span, heard: Heard) -> Ended | None:
         """What every further step gets. A new kernel is asked where this one has ended, never for what it
         says."""
+        if self.watch.expired and self.watch.over:
+            return self.watch.over.ended
         if span.killed or heard.after is After.SILENT or not self.kernel.alive():
             cause = span.stop.cause if span.stop else LossCause.CRASHED
             return Ended(cause=cause, again=Again.OF_A_NEW_KERNEL)

@@ -61,6 +61,15 @@ def waited(pid: int) -> float | None:
         return None
 
 
+def busy_seconds() -> float | None:
+    """Seconds that this machine's cores have worked since it started; None where Linux does not say."""
+    try:
+        user, nice, system, _, _, irq, softirq, steal = map(int, _text("/proc/stat").split(None, 9)[1:9])
+    except (OSError, ValueError):
+        return None
+    return (user + nice + system + irq + softirq + steal) / TICKS or None
+
+
 def _field(path: str, *names: bytes) -> int | None:
     """The sum of some of a /proc file's fields, in bytes."""
     try:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
-from grader.inside.runner.proc import Process, data_of, memory_of, waited
+from grader.inside.runner.proc import Process, busy_seconds, data_of, memory_of, waited
 from grader.wall.messages import LATE, Again, Ended, Limits, LossCause
 
 PERIOD = 0.1           # s between two looks, each of which reads a file for every process of every job
@@ -42,10 +42,11 @@ class Stop(NamedTuple):
     words: str                          # for people; nothing reads them but they
     after_seconds: float | None = None
     busy: bool = False                  # others held the cores: it is tried again alone before it counts
+    of_all: bool = False                # the time of the whole submission was used up
 
     @property
     def ended(self) -> Ended:
-        return Ended(cause=self.cause, after_seconds=self.after_seconds,
+        return Ended(cause=self.cause, after_seconds=self.after_seconds, of_all=self.of_all,
                      again=Again.ALONE if self.busy else Again.NO)
 
 
@@ -62,6 +63,7 @@ class Span:
         self.before = {process.pid for process in tree if process.pid != hand}
         self.spent = sum(process.cpu_seconds for process in tree if process.pid == hand)
         self.hand_waited = waited(hand) or 0.0 if hand else 0.0
+        self.others: float | None = None    # s of CPU that others had had when it was first looked at
         self.stop: Stop | None = None
         self.asked = 0.0        # when it was interrupted
         self.killed = False     # the kernel was
@@ -71,9 +73,11 @@ class Watch:
     """Holds one submission to its limits. Cells are interrupted, then killed; of a call, its processes are
     killed."""
 
-    def __init__(self, kernel: Kernel, limits: Limits) -> None:
+    def __init__(self, kernel: Kernel, limits: Limits, *, seconds: float | None = None) -> None:
+        """`seconds`: what is left of the submission's; None: all of it."""
         self.kernel, self.limits = kernel, limits
-        self.ends = time.monotonic() + limits.submission_seconds
+        self.seconds = limits.submission_seconds if seconds is None else seconds
+        self.ends = time.monotonic() + self.seconds
         self.span: Span | None = None
         self.hand = 0           # the process that has made a call and waits for the next
         self.over: Stop | None = None   # why the kernel was ended
@@ -141,8 +145,8 @@ class Watch:
         tree, now, span = self.kernel.tree(), time.monotonic(), self.span
         if now > self.ends:
             self.expired = True
-            self._kill(span, Stop(LossCause.TIMEOUT,
-                                  f"the submission took more than {self.limits.submission_seconds:g} s"))
+            words = f"stopped after {self.seconds:.0f} s: the submission has no time left"
+            self._kill(span, Stop(LossCause.TIMEOUT, words, of_all=True))
         elif span is not None and span.cpu and span.asked:
             _kill_all(process.pid for process in tree if process.pid not in span.before)
             if now > span.asked + DYING:
@@ -157,7 +161,8 @@ class Watch:
             self._look_at_time(span, tree, now)
 
     def _look_at_time(self, span: Span, tree: list[Process], now: float) -> None:
-        wall = now - span.started
+        wall, others = now - span.started, _others(tree)
+        span.others = others if span.others is None else span.others
         if span.cpu:
             born = [process for process in tree if process.pid not in span.before]
             # The kernel has to take the call up and fork before anything is born.
@@ -170,7 +175,9 @@ class Watch:
         if used > span.charged + (LATE if span.cpu else 0.0):
             self._end_span(span, tree, _timeout(span.charged))
         elif wall > span.wall:
-            busy = delay is None or delay > WAITING_SHARE * wall
+            # Who waits for its own children has no busy machine to blame.
+            blocked = others is None or delay is None or others - (span.others or 0.0) > delay
+            busy = delay is None or (delay > WAITING_SHARE * wall and blocked)
             self._end_span(span, tree, _timeout(span.wall, busy=busy))
 
     def _delay(self, span: Span) -> float | None:
@@ -211,6 +218,13 @@ class Watch:
         if not {process.pid for process in tree} - kept - killed:
             return  # some take long to die; they do nothing more
         self._kill(span, Stop(LossCause.CRASHED, "the call left processes that could not be ended"))
+
+
+def _others(tree: list[Process]) -> float | None:
+    """Seconds of CPU that everybody else on this machine has had."""
+    everybody = busy_seconds()
+    return None if everybody is None else (everybody - time.process_time()
+                                           - sum(process.cpu_seconds for process in tree))
 
 
 def _timeout(seconds: float, *, busy: bool = False) -> Stop:
