@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 LEAST = 1.0        # s: for less, no kernel is started
-REPEATED = 0.15    # of the time, for running once more what has run already
+REPEATED = 0.1     # of the time, for running once more what has run already
 
 
 class Allowance:

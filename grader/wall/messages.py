@@ -12,6 +12,10 @@ from grader.wall.values import Int64, Name, Names, Record, Value, Words
 
 LATE = 1.0   # s of CPU from the end of a call's time, when it is asked where it is, to a kill
 
+# Measured: a kernel with torch and figures maps 0.7 GiB, with 24 threads more 1.8; each further thread that
+# allocates reserves up to 0.13, and there may be 88 of them.
+ADDRESSES = 32 << 30
+
 # --- the way in ----------------------------------------------------------------------------------
 
 
@@ -26,6 +30,11 @@ class Limits(Record, frozen=True, kw_only=True):
     processes: int = 64
     output_bytes: int = 8 << 20
     observation_bytes: int = 64 << 20
+
+    @property
+    def address_bytes(self) -> int:
+        """What one process may map. Each 2 MiB cost 4 KiB of page tables, which are no process's memory."""
+        return self.memory_bytes + ADDRESSES
 
 
 class World(Record, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ from typing import NoReturn
 
 from grader.inside import linux
 from grader.inside.kernel.start import settle, start
-from grader.inside.runner import beside, seccomp
+from grader.inside.runner import beside, seccomp, sockets
 from grader.inside.runner.proc import Process, descendants
 from grader.wall.messages import Job
 
@@ -49,12 +49,16 @@ class Jail:
         for name in ("home", "tmp", "shm", "run", "k"):
             Path(FOLDER, name).mkdir(0o700)
         beside.put_down(files, Path(FOLDER, "home"))
+        self.at_first = _in_files()
         self.connection_file = _connection(f"{FOLDER}/k")
         self.channel, theirs = socket.socketpair()
+        namespace, holders = socket.socketpair()
         self.holder = os.fork()
         if self.holder == 0:
-            _hold(job, theirs, self.connection_file)
+            _hold(job, theirs, holders, self.connection_file)
         theirs.close()
+        holders.close()
+        self.sockets = sockets.received(namespace)
         self.ended = False
         self._pid = 0
         linux.drop_capabilities()
@@ -74,6 +78,9 @@ class Jail:
     def tree(self) -> list[Process]:
         return descendants(self.holder)
 
+    def unmapped(self) -> int:
+        return max(0, _in_files() - self.at_first) + (self.sockets.held() if self.sockets else 0)
+
     def alive(self) -> bool:
         if not self.ended:
             try:
@@ -91,6 +98,12 @@ class Jail:
             os.kill(self.holder, signal.SIGKILL)  # init dies with its holder, and all the rest with init
 
 
+def _in_files() -> int:
+    """Bytes of the job's files; they lie in memory."""
+    at = os.statvfs(FOLDER)
+    return (at.f_blocks - at.f_bfree) * at.f_frsize
+
+
 def _connection(folder: str) -> str:
     """A connection file for sockets in a folder that only this job has."""
     file = Path(folder, "kernel.json")
@@ -101,13 +114,15 @@ def _connection(folder: str) -> str:
     return str(file)
 
 
-def _hold(job: Job, channel: socket.socket, connection_file: str) -> NoReturn:
+def _hold(job: Job, channel: socket.socket, to_runner: socket.socket, connection_file: str) -> NoReturn:
     """The holder: makes the namespaces, forks init, waits for it."""
     try:
         linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)
-        linux.close_all_but(channel.fileno())
+        linux.close_all_but(channel.fileno(), to_runner.fileno())
         linux.map_own_ids()
         linux.unshare(linux.NEWNS | linux.NEWPID | linux.NEWIPC | linux.NEWNET)
+        sockets.send(to_runner)
+        to_runner.close()
         init = os.fork()
         if init == 0:
             _init(job, channel, connection_file)
@@ -154,6 +169,7 @@ def _shut_the_doors(job: Job) -> None:
     limits = job.limits
     if not job.gpu:  # CUDA maps more than it uses; the watch counts what is used
         linux.limit(resource.RLIMIT_DATA, limits.memory_bytes)
+        linux.limit(resource.RLIMIT_AS, limits.address_bytes)
     linux.limit(resource.RLIMIT_NPROC, limits.processes + OWN_THREADS)
     linux.limit(resource.RLIMIT_FSIZE, limits.disk_bytes)
     linux.limit(resource.RLIMIT_NOFILE, DESCRIPTORS)

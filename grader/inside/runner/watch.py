@@ -34,6 +34,9 @@ class Kernel(Protocol):
 
     def tree(self) -> list[Process]: ...
 
+    def unmapped(self) -> int:
+        """Bytes that no process shows: of files in memory, and in sockets."""
+
 
 class Stop(NamedTuple):
     """Why something was stopped."""
@@ -147,18 +150,23 @@ class Watch:
             self.expired = True
             words = f"stopped after {self.seconds:.0f} s: the submission has no time left"
             self._kill(span, Stop(LossCause.TIMEOUT, words, of_all=True))
-        elif span is not None and span.cpu and span.asked:
-            _kill_all(process.pid for process in tree if process.pid not in span.before)
-            if now > span.asked + DYING:
-                self._kill(span, span.stop)
-        elif memory_of(tree, self.limits.memory_bytes) > self.limits.memory_bytes:
+        elif self._over(tree) and not (span is not None and span.cpu and span.asked):
             self._end_span(span, tree, Stop(LossCause.MEMORY,
                                             f"more than {self.limits.memory_bytes >> 20} MiB of memory"))
+        elif span is not None and span.cpu and span.asked:
+            _kill_all(process.pid for process in tree if process.pid not in span.before)
+            if now > span.asked + DYING or self._over(_older(span, tree)):
+                self._kill(span, span.stop)
         elif span is not None and span.asked:
             if now > span.asked + GRACE:
                 self._kill(span, span.stop)
         elif span is not None:
             self._look_at_time(span, tree, now)
+
+    def _over(self, tree: list[Process]) -> bool:
+        """Do these use more memory than is allowed, with what none of them shows?"""
+        most = self.limits.memory_bytes
+        return memory_of(tree, most, self.kernel.unmapped()) > most
 
     def _look_at_time(self, span: Span, tree: list[Process], now: float) -> None:
         wall, others = now - span.started, _others(tree)
@@ -189,10 +197,11 @@ class Watch:
     def _end_span(self, span: Span | None, tree: list[Process], why: Stop) -> None:
         """A call loses its processes, and the kernel if that does not end it; a cell is interrupted, or for
         memory killed."""
-        if span is not None and span.cpu:
+        if span is not None and span.cpu and not (why.cause is LossCause.MEMORY
+                                                  and self._over(_older(span, tree))):
             span.stop, span.asked = why, time.monotonic()
             _kill_all(process.pid for process in tree if process.pid not in span.before)
-        elif span is not None and why.cause is not LossCause.MEMORY:
+        elif span is not None and not span.cpu and why.cause is not LossCause.MEMORY:
             span.stop, span.asked = why, time.monotonic()
             self.kernel.interrupt()
         else:
@@ -218,6 +227,11 @@ class Watch:
         if not {process.pid for process in tree} - kept - killed:
             return  # some take long to die; they do nothing more
         self._kill(span, Stop(LossCause.CRASHED, "the call left processes that could not be ended"))
+
+
+def _older(span: Span, tree: list[Process]) -> list[Process]:
+    """What ran before this call."""
+    return [process for process in tree if process.pid in span.before]
 
 
 def _others(tree: list[Process]) -> float | None:
