@@ -1,4 +1,4 @@
-"""Memory that no process shows as its own: whoever takes it is stopped for memory, and nobody else is hurt."""
+"""Memory that no process shows as its own: who takes it is stopped for memory, and nobody else is hurt."""
 
 from __future__ import annotations
 
