@@ -46,7 +46,7 @@ class ProcessSandbox:
             return NotStarted(reason=f"no process could be started: {error}")
         with self.lock:
             self.running.add(process)
-        alarm = threading.Timer(job.limits.submission_seconds + SLACK_SECONDS, _end, (process,))
+        alarm = threading.Timer(job.most_seconds + SLACK_SECONDS, _end, (process,))
         alarm.daemon = True
         alarm.start()
         try:

@@ -75,6 +75,10 @@ class Job(Record, frozen=True, kw_only=True):
     seed: int = 0
     files: tuple[Brought, ...] = ()
 
+    @property
+    def most_seconds(self) -> float:
+        return self.limits.submission_seconds if self.seconds is None else self.seconds
+
 
 class CallStep(Record, frozen=True, kw_only=True, tag="call"):
     key: str

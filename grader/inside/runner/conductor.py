@@ -50,7 +50,7 @@ def conduct(stream: frames.Stream, job: Job, kernel: Kernel) -> None:
     hello, reason = frames.get(frames.Timed(kernel.channel).within(HELLO_SECONDS), 1 << 16)
     if hello is not Kind.HELLO:
         raise NotReady(storable(reason.decode("utf-8", "replace"), 2000))
-    watch = Watch(kernel, job.limits, seconds=job.seconds)
+    watch = Watch(kernel, job.limits, seconds=job.most_seconds)
     try:
         Conductor(stream, job, kernel, watch).conduct()
     finally:

@@ -16,6 +16,7 @@ PERIOD = 0.1           # s between two looks, each of which reads a file for eve
 DEATH = 0.005          # s in which a killed process is likely to be gone
 GRACE = 2.0            # s from an interrupt to a kill
 DYING = 10.0           # s for a call's killed processes to be gone: many, and large, on a busy machine
+ROUNDS = 50            # of killing what was forked meanwhile, in one look
 WALL = 3               # wall-clock may be this many times the CPU time that is allowed
 HALF, FULL, GREW = 0.5, 0.9, 0.25   # of the memory that is allowed: in use after a cell, and by that cell
 WAITING_SHARE = 0.1    # of the wall-clock spent waiting for a core: then the machine was busy
@@ -76,11 +77,10 @@ class Watch:
     """Holds one submission to its limits. Cells are interrupted, then killed; of a call, its processes are
     killed."""
 
-    def __init__(self, kernel: Kernel, limits: Limits, *, seconds: float | None = None) -> None:
-        """`seconds`: what is left of the submission's; None: all of it."""
-        self.kernel, self.limits = kernel, limits
-        self.seconds = limits.submission_seconds if seconds is None else seconds
-        self.ends = time.monotonic() + self.seconds
+    def __init__(self, kernel: Kernel, limits: Limits, *, seconds: float) -> None:
+        """`seconds`: what is left of the submission's."""
+        self.kernel, self.limits, self.seconds = kernel, limits, seconds
+        self.ends = time.monotonic() + seconds
         self.span: Span | None = None
         self.hand = 0           # the process that has made a call and waits for the next
         self.over: Stop | None = None   # why the kernel was ended
@@ -107,7 +107,7 @@ class Watch:
         ended."""
         with self.lock:
             self.span = None
-        if span.cpu:
+        if span.cpu and not span.killed:  # with the kernel, all that it started goes
             tree = self.kernel.tree()
             born = [p for p in tree if p.pid not in span.before and p.parent == self.kernel.pid]
             self.hand = min((p.pid for p in born), default=0) if stays and not span.asked else 0
@@ -145,7 +145,8 @@ class Watch:
                     continue
 
     def _look(self) -> None:
-        tree, now, span = self.kernel.tree(), time.monotonic(), self.span
+        now, span = time.monotonic(), self.span
+        tree = self.kernel.tree() if now <= self.ends else []
         if now > self.ends:
             self.expired = True
             words = f"stopped after {self.seconds:.0f} s: the submission has no time left"
@@ -154,7 +155,7 @@ class Watch:
             self._end_span(span, tree, Stop(LossCause.MEMORY,
                                             f"more than {self.limits.memory_bytes >> 20} MiB of memory"))
         elif span is not None and span.cpu and span.asked:
-            _kill_all(process.pid for process in tree if process.pid not in span.before)
+            self._kill_born(span, tree)
             if now > span.asked + DYING or self._over(_older(span, tree)):
                 self._kill(span, span.stop)
         elif span is not None and span.asked:
@@ -200,12 +201,23 @@ class Watch:
         if span is not None and span.cpu and not (why.cause is LossCause.MEMORY
                                                   and self._over(_older(span, tree))):
             span.stop, span.asked = why, time.monotonic()
-            _kill_all(process.pid for process in tree if process.pid not in span.before)
+            self._kill_born(span, tree)
         elif span is not None and not span.cpu and why.cause is not LossCause.MEMORY:
             span.stop, span.asked = why, time.monotonic()
             self.kernel.interrupt()
         else:
             self._kill(span, why)
+
+    def _kill_born(self, span: Span, tree: list[Process]) -> None:
+        """A call's processes. While one is killed another may be forked: until none is new."""
+        killed = set(span.before)
+        for _ in range(ROUNDS):
+            born = {process.pid for process in tree} - killed
+            if not born:
+                return
+            _kill_all(born)
+            killed |= born
+            tree = self.kernel.tree()
 
     def _kill(self, span: Span | None, why: Stop | None) -> None:
         if span is not None and not span.killed:
