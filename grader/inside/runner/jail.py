@@ -11,6 +11,7 @@ so does the holder, then init, and with init everything that the notebook starte
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -18,19 +19,18 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from grader.inside import linux
 from grader.inside.kernel.start import settle, start
 from grader.inside.runner import beside, seccomp, sockets
-from grader.inside.runner.proc import Process, descendants
+from grader.inside.runner.proc import OWN_THREADS, Process, descendants
 from grader.wall.messages import Job
 
 FOLDER = "/job"                     # the mount point, made by bubblewrap; empty outside a job
 OWN = {"tmp": "/tmp", "shm": "/dev/shm", "run": "/run"}  # folders of the job's own, where they are seen
-OWN_THREADS = 24                    # an idle kernel's threads and init count as processes too
 RUNNER_MEMORY = 1536 << 20          # bytes: twice the largest notebook, and what the warm server holds
 DESCRIPTORS = 512
 GPU_NODE = re.compile(r"/dev/nvidia\d+")
@@ -42,7 +42,9 @@ class Jail:
 
     passes_descriptors = True
 
-    def __init__(self, job: Job, files: Iterator[tuple[str, bytearray]]) -> None:
+    def __init__(self, job: Job, files: Iterator[tuple[str, bytearray]],
+                 group: Sequence[int] = ()) -> None:
+        """`group`: descriptors of the job's control group: by which to join it, and of its events."""
         linux.map_own_ids()
         linux.unshare(linux.NEWNS)
         linux.mount_tmpfs(FOLDER, size=job.limits.disk_bytes + beside.room(job))
@@ -55,10 +57,13 @@ class Jail:
         namespace, holders = socket.socketpair()
         self.holder = os.fork()
         if self.holder == 0:
-            _hold(job, theirs, holders, self.connection_file)
+            _hold(job, (theirs, holders, *group[:1]), self.connection_file)
         theirs.close()
         holders.close()
         self.sockets = sockets.received(namespace)
+        for descriptor in group[:1]:
+            os.close(descriptor)
+        self.happened = group[1] if len(group) > 1 else -1
         self.ended = False
         self._pid = 0
         linux.drop_capabilities()
@@ -80,6 +85,13 @@ class Jail:
 
     def unmapped(self) -> int:
         return max(0, _in_files() - self.at_first) + (self.sockets.held() if self.sockets else 0)
+
+    def starved(self) -> bool:
+        try:
+            lines = os.pread(self.happened, 1 << 12, 0).split(b"\n") if self.happened >= 0 else []
+        except OSError:
+            return False
+        return any(line.startswith(b"oom_kill ") and line != b"oom_kill 0" for line in lines)
 
     def alive(self) -> bool:
         if not self.ended:
@@ -114,11 +126,17 @@ def _connection(folder: str) -> str:
     return str(file)
 
 
-def _hold(job: Job, channel: socket.socket, to_runner: socket.socket, connection_file: str) -> NoReturn:
-    """The holder: makes the namespaces, forks init, waits for it."""
+def _hold(job: Job, ends: tuple[socket.socket, socket.socket, *tuple[int, ...]],
+          connection_file: str) -> NoReturn:
+    """The holder: joins the job's control group, makes the namespaces, forks init, waits for it."""
     try:
+        channel, to_runner, *groups = ends
         linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)
-        linux.close_all_but(channel.fileno(), to_runner.fileno())
+        linux.close_all_but(channel.fileno(), to_runner.fileno(), *groups)
+        for group in groups:
+            with contextlib.suppress(OSError):  # the grader looks whether anybody has joined
+                os.write(group, b"0")
+            os.close(group)
         linux.map_own_ids()
         linux.unshare(linux.NEWNS | linux.NEWPID | linux.NEWIPC | linux.NEWNET)
         sockets.send(to_runner)

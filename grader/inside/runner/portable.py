@@ -60,6 +60,9 @@ class PlainKernel:
     def unmapped(self) -> int:
         return 0  # its files lie on a disk
 
+    def starved(self) -> bool:
+        return False
+
     def alive(self) -> bool:
         return self.process.poll() is None
 

@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 NOBODY = 65534
 MESSAGE = 256  # bytes at most
+MOST_ENDS = 3  # descriptors with a job: where it is served, and its control group's
 QUIET = 0.05   # s without a message: then there is time to gather pages, which takes most of a second
 PRELOADED = ("grader.wall.nbformat_lean", "torch", "numpy", "ipykernel.kernelapp", "ipykernel.ipkernel",
              "ipykernel.debugger",
@@ -125,7 +126,7 @@ def serve(line: socket.socket) -> None:
     line.send(Order.READY.value)
     while True:
         try:
-            message, descriptors, _, _ = socket.recv_fds(line, MESSAGE, 1)
+            message, descriptors, _, _ = socket.recv_fds(line, MESSAGE, MOST_ENDS)
         except TimeoutError:
             if runners and line.gettimeout() == QUIET:
                 linux.gather_pages()
@@ -141,7 +142,7 @@ def serve(line: socket.socket) -> None:
             with contextlib.suppress(OSError):
                 pid = os.fork()
                 if pid == 0:
-                    _run(line, descriptors[0])
+                    _run(line, *descriptors)
                 runners[name] = pid
         elif what == Order.KILL.value and name in runners:
             os.kill(runners[name], signal.SIGKILL)
@@ -158,7 +159,7 @@ def _reap(runners: dict[bytes, int]) -> None:
             del runners[name]
 
 
-def _run(line: socket.socket, descriptor: int) -> NoReturn:
+def _run(line: socket.socket, descriptor: int, *group: int) -> NoReturn:
     """A runner: one job, then the end."""
     from grader.inside.runner import beside, conductor, jail
     from grader.wall import frames, wire
@@ -174,7 +175,7 @@ def _run(line: socket.socket, descriptor: int) -> NoReturn:
         if isinstance(parcel, wire.Garbled):
             raise conductor.NotReady(f"the job cannot be read: {parcel.reason}")
         job = parcel.record
-        conductor.conduct(stream, job, jail.Jail(job, beside.received(stream, job)))
+        conductor.conduct(stream, job, jail.Jail(job, beside.received(stream, job), group))
     except BaseException as error:
         with contextlib.suppress(BaseException):
             frames.put(stream, frames.Kind.NOT_READY,

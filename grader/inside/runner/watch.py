@@ -38,6 +38,9 @@ class Kernel(Protocol):
     def unmapped(self) -> int:
         """Bytes that no process shows: of files in memory, and in sockets."""
 
+    def starved(self) -> bool:
+        """Has Linux ended processes for want of memory?"""
+
 
 class Stop(NamedTuple):
     """Why something was stopped."""
@@ -52,6 +55,10 @@ class Stop(NamedTuple):
     def ended(self) -> Ended:
         return Ended(cause=self.cause, after_seconds=self.after_seconds, of_all=self.of_all,
                      again=Again.ALONE if self.busy else Again.NO)
+
+
+DIED = Stop(LossCause.CRASHED, "the kernel died")
+STARVED = Stop(LossCause.MEMORY, "the kernel was ended for want of memory")
 
 
 class Span:
@@ -125,6 +132,10 @@ class Watch:
             with self.lock:
                 self._kill(span, Stop(LossCause.MEMORY, f"left {data >> 20} of {most >> 20} MiB of memory in "
                                                         "use"))
+
+    def died(self) -> Stop:
+        """Why a kernel is gone that nothing here has ended."""
+        return STARVED if self.kernel.starved() else DIED
 
     def close(self) -> None:
         self.closed.set()
