@@ -32,6 +32,8 @@ LOST = {
 NO_FUNCTION = N_("`%(name)s` is not a function after the notebook's last cell.")
 STOPPED = N_("`%(name)s` did not come to an end in the time allowed. It was stopped after %(seconds)s "
              "seconds.")
+OF_ALL = N_("There was no time left for `%(name)s`: running this submission, repetitions included, took "
+            "longer than allowed.")
 SIGNALLED = N_("Python ended while `%(name)s` was running, so nothing was returned. "
                "The system stopped it (%(signal)s).")
 CALLED = N_("`%(name)s` called %(forbidden)s, which this exercise asks you to write yourself.")
@@ -203,6 +205,8 @@ def _lost(step: Step, ending: messages.Lost | messages.Ended) -> records.Sentenc
     name = _named(step)
     if ending.cause is messages.LossCause.TIMEOUT and ending.after_seconds is not None:
         return _sentence(STOPPED, name=name, seconds=f"{ending.after_seconds:g}")
+    if isinstance(ending, messages.Ended) and ending.of_all:
+        return _sentence(OF_ALL, name=name)
     if isinstance(ending, messages.Ended) and ending.by_signal is not None:
         return _sentence(SIGNALLED, name=name, signal=ending.by_signal.name)
     missing = ending.cause is messages.LossCause.MISSING

@@ -12,11 +12,11 @@ import struct
 import subprocess
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import IO
 
-from grader.execute import ids, mounts
+from grader.execute import cgroup, ids, mounts
 from grader.execute.exchange import NOWHERE, Places, converse
 from grader.execute.gpus import Gpu
 from grader.execute.sandbox import HOW_TO_GO_ON, SandboxUnavailable
@@ -44,6 +44,7 @@ class BubblewrapSandbox:
         if command is None:
             raise SandboxUnavailable(f"bubblewrap is not installed: {HOW_TO_INSTALL}, {HOW_TO_GO_ON}")
         self.command = command
+        self.groups = cgroup.delegated()
         self.lock = threading.Lock()
         self.jobs = 0
         self.closed = False
@@ -80,19 +81,45 @@ class BubblewrapSandbox:
                     return NotStarted(reason=str(error))
             server = self.server
         ours, theirs = socket.socketpair()
-        with ours:
+        with ours, self._group(job) as group:
             with theirs:
                 try:
-                    server.begin(name, theirs, job.preload)
+                    server.begin(name, [theirs.fileno(), *group], job.preload)
                 except OSError as error:
                     return NotStarted(reason=f"the warm server ended: {error}")
-            alarm = threading.Timer(job.limits.submission_seconds + SLACK_SECONDS, server.kill, (name, ours))
+            alarm = threading.Timer(job.most_seconds + SLACK_SECONDS, server.kill, (name, ours))
             alarm.daemon = True
             alarm.start()
             try:
                 return converse(frames.Line(ours), job, steps, arrays, places)
             finally:
                 alarm.cancel()
+
+    @contextlib.contextmanager
+    def _group(self, job: Job) -> Iterator[list[int]]:
+        """The ends of a control group for a job, where one can be made. Where it then held nothing, that is
+        said of all the batch."""
+        groups = self.groups
+        if isinstance(groups, str):
+            yield []
+            return
+        try:
+            group = groups.group(job.limits)
+        except OSError as error:
+            self.groups = f"a control group could not be made: {error}"
+            yield []
+            return
+        try:
+            with group.opened() as ends:
+                yield ends
+            if not group.used():
+                self.groups = "a job could not join its control group"
+        finally:
+            group.remove()
+
+    def held(self) -> str:
+        """Which layer holds memory and processes, in one line."""
+        return cgroup.told(self.groups)
 
     def close(self) -> None:
         with self.lock:
@@ -136,8 +163,8 @@ class Server:
     def alive(self) -> bool:
         return self.process.poll() is None
 
-    def begin(self, name: bytes, end: socket.socket, preload: Sequence[str]) -> None:
-        """Have a runner forked that serves the job on `end`.
+    def begin(self, name: bytes, ends: list[int], preload: Sequence[str]) -> None:
+        """Have a runner forked that serves the job on the first of `ends`; the others are its group's.
 
         Raises:
             OSError: the server has ended.
@@ -147,7 +174,7 @@ class Server:
                 if module not in self.imported:
                     self.line.send(Order.IMPORT.value + module.encode())
                     self.imported.add(module)
-            socket.send_fds(self.line, [Order.JOB.value + name], [end.fileno()])
+            socket.send_fds(self.line, [Order.JOB.value + name], ends)
 
     def kill(self, name: bytes, end: socket.socket) -> None:
         """The runner has not ended by itself."""

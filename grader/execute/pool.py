@@ -2,13 +2,14 @@
 
 Run again is: a sandbox that did not start; once, a notebook of which a cell killed the kernel, without that
 cell; the steps that were not asked because a call ended the kernel; and once, alone, what a busy machine may
-have made too slow or a neighbour on the same GPU may have left without memory. What a GPU did that no longer
-answers is not observed.
+have made too slow or a neighbour on the same GPU may have left without memory. All that has no more time than
+one submission has. What a GPU did that no longer answers is not observed.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -16,6 +17,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from grader.execute.allowance import LEAST, Allowance
 from grader.execute.exchange import NOWHERE, Places
 from grader.execute.gpus import Gpu, silence
 from grader.execute.sandbox import Sandbox
@@ -31,11 +33,13 @@ from grader.wall.messages import (
     Outcome,
     Raised,
     Returned,
+    Run,
     Step,
 )
 
 TRIES = 3        # of a sandbox that does not start
 REVIVALS = 3     # of a kernel that calls have ended
+NO_TIME = Ended(cause=LossCause.TIMEOUT, of_all=True)
 ROOM = 0.9       # of a GPU's memory; the rest is for the context itself
 AHEAD = 2        # jobs that a worker takes up by itself, while what came before is judged
 
@@ -54,19 +58,83 @@ class Work(NamedTuple):
 
 
 def observe(sandbox: Sandbox, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array],
-            places: Places = NOWHERE) -> Found:
-    """A job's observations, with what is worth a second try tried again."""
-    found = _executed(sandbox, job, steps, arrays, places)
+            places: Places = NOWHERE, allowance: Allowance | None = None) -> Found:
+    """A job's observations, with what is worth a second try tried again.
+
+    Args:
+        allowance: what the submission has left of its time; without one, all of it.
+    """
+    execution = Execution(sandbox, job, arrays, places,
+                          allowance or Allowance(job.limits.submission_seconds))
+    found = execution.run(steps)
     if isinstance(found, NotStarted):
         return found
-    killers = tuple(event.cell for event in found.record.run.events if event.killed)
-    if killers and not job.left_out:
-        job = replace(job, left_out=killers)
-        again = _executed(sandbox, job, steps, arrays, places)
-        if isinstance(again, NotStarted):
-            return again
-        found = _with_earlier_events(again, found)
-    return _trusted(sandbox, job, _revived(sandbox, job, steps, arrays, places, found))
+    again = execution.without_killers(steps, found)
+    if isinstance(again, NotStarted):
+        return again
+    return _trusted(sandbox, job, execution.revived(steps, again))
+
+
+class Execution(NamedTuple):
+    """One job's executions: the first, and those that repeat it."""
+
+    sandbox: Sandbox
+    job: Job
+    arrays: Mapping[str, wire.Array]
+    places: Places
+    allowance: Allowance
+
+    def run(self, steps: Sequence[Step], *, left_out: tuple[int, ...] = (), repeats: bool = False) -> Found:
+        """Within what the submission has left. Where that is nothing, every step has met the limit."""
+        found: Found = NotStarted(reason="never tried")
+        for _ in range(TRIES):
+            left = self.allowance.left_to_repeat if repeats else self.allowance.left
+            if left < LEAST:
+                nothing = Observations(run=Run(left_out=left_out), device=self.job.world.device)
+                return _not_asked(wire.Parcel(record=nothing), steps)
+            job = replace(self.job, left_out=left_out or self.job.left_out, seconds=left)
+            with self.allowance.charged():
+                found = self.sandbox.run(job, steps, self.arrays, self.places)
+            if not isinstance(found, NotStarted):
+                return found
+        return found
+
+    def without_killers(self, steps: Sequence[Step], found: wire.Parcel[Observations]) -> Found:
+        """Once more, without the cells that ended the kernel. What lay behind them has never run: only what
+        lay before counts as repeated."""
+        run = found.record.run
+        killers = tuple(event.cell for event in run.events if event.killed)
+        if not killers or self.job.left_out:
+            return found
+        if run.seconds > self.allowance.left_to_repeat:
+            return _not_asked(found, steps)
+        self.allowance.repeat(run.seconds)
+        again = self.run(steps, left_out=killers)
+        return again if isinstance(again, NotStarted) else _with_earlier_events(again, found)
+
+    def revived(self, steps: Sequence[Step], found: wire.Parcel[Observations]) -> wire.Parcel[Observations]:
+        """A call that ends the kernel loses itself; the steps behind it are asked of a new one."""
+        for _ in range(REVIVALS):
+            left = [step for step in steps if _unasked(found.record.outcomes.get(step.key))]
+            if not left or len(left) == len(steps):
+                return found
+            if found.record.run.seconds > self.allowance.left_to_repeat:
+                return _not_asked(found, left)
+            began = time.monotonic()
+            more = self.run(left, left_out=found.record.run.left_out, repeats=True)
+            self.allowance.repeat(time.monotonic() - began)
+            if isinstance(more, NotStarted):
+                return found
+            outcomes = {**found.record.outcomes, **more.record.outcomes}
+            found = wire.Parcel(record=replace(found.record, outcomes=outcomes),
+                                arrays={**found.arrays, **more.arrays})
+        return found
+
+
+def _not_asked(found: wire.Parcel[Observations], steps: Sequence[Step]) -> wire.Parcel[Observations]:
+    """The same, where there is no time left to ask these steps."""
+    outcomes = {**found.record.outcomes, **{step.key: NO_TIME for step in steps}}
+    return wire.Parcel(record=replace(found.record, outcomes=outcomes), arrays=found.arrays)
 
 
 def _trusted(sandbox: Sandbox, job: Job, found: wire.Parcel[Observations]) -> Found:
@@ -80,16 +148,6 @@ def _trusted(sandbox: Sandbox, job: Job, found: wire.Parcel[Observations]) -> Fo
     return NotStarted(reason=f"{gpu.name} no longer answers: {why}") if why else found
 
 
-def _executed(sandbox: Sandbox, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array],
-              places: Places) -> Found:
-    found: Found = NotStarted(reason="never tried")
-    for _ in range(TRIES):
-        found = sandbox.run(job, steps, arrays, places)
-        if not isinstance(found, NotStarted):
-            return found
-    return found
-
-
 def _with_earlier_events(again: wire.Parcel[Observations],
                          before: wire.Parcel[Observations]) -> wire.Parcel[Observations]:
     """The second execution, which still tells what ended the first."""
@@ -97,22 +155,6 @@ def _with_earlier_events(again: wire.Parcel[Observations],
     events = sorted([*killed, *again.record.run.events], key=lambda event: event.cell)
     run = replace(again.record.run, events=tuple(events))
     return wire.Parcel(record=replace(again.record, run=run), arrays=again.arrays)
-
-
-def _revived(sandbox: Sandbox, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array],
-             places: Places, found: wire.Parcel[Observations]) -> wire.Parcel[Observations]:
-    """A call that ends the kernel loses itself; the steps behind it are asked of a new one."""
-    for _ in range(REVIVALS):
-        left = [step for step in steps if _unasked(found.record.outcomes.get(step.key))]
-        if not left or len(left) == len(steps):
-            return found
-        more = _executed(sandbox, job, left, arrays, places)
-        if isinstance(more, NotStarted):
-            return found
-        outcomes = {**found.record.outcomes, **more.record.outcomes}
-        found = wire.Parcel(record=replace(found.record, outcomes=outcomes),
-                            arrays={**found.arrays, **more.arrays})
-    return found
 
 
 def _unasked(outcome: Outcome | None) -> bool:
@@ -168,6 +210,16 @@ class Seats:
         return work._replace(job=job), gpu
 
 
+class Allowances:
+    """What each submission of a batch has left of its time; one for all of its worlds."""
+
+    def __init__(self) -> None:
+        self.made: dict[int, Allowance] = {}
+
+    def of(self, work: Work) -> Allowance:
+        return self.made.setdefault(work.key[0], Allowance(work.job.limits.submission_seconds))
+
+
 def default_jobs() -> int:
     """One kernel in flight for each core. A kernel hardly ever waits; more of them only wear out
     the caches."""
@@ -178,7 +230,8 @@ def observe_all(sandbox: Sandbox, work: Iterable[Work], workers: int,
                 jobs_per_gpu: int = 1) -> Iterator[tuple[tuple[int, str], Found]]:
     """The observations of each job under its key, in the order in which they are done."""
     sandbox.await_ready()
-    alone: list[Work] = []
+    alone: list[tuple[Work, Found]] = []
+    allowances = Allowances()
     waiting, seats = iter(work), Seats(sandbox.gpus, jobs_per_gpu)
     running: dict[Future[Found], tuple[Work, Gpu | None]] = {}
     executor = ThreadPoolExecutor(workers, thread_name_prefix="job")
@@ -186,8 +239,8 @@ def observe_all(sandbox: Sandbox, work: Iterable[Work], workers: int,
         while True:
             while len(running) < workers + AHEAD and (taken := seats.next(waiting)) is not None:
                 each = taken[0]
-                running[executor.submit(observe, sandbox, each.job, each.steps, each.arrays,
-                                        each.places)] = taken
+                running[executor.submit(observe, sandbox, each.job, each.steps, each.arrays, each.places,
+                                        allowances.of(each))] = taken
             if not running:
                 break
             future = next(iter(wait(running, return_when=FIRST_COMPLETED).done))
@@ -196,11 +249,19 @@ def observe_all(sandbox: Sandbox, work: Iterable[Work], workers: int,
                 seats.free.append(gpu)
             if (workers > 1 and perhaps_too_busy(found)) or (jobs_per_gpu > 1
                                                              and perhaps_crowded_out(each, found)):
-                alone.append(each)
+                alone.append((each, found))
             else:
                 yield each.key, found
-        for each in alone:
-            job = replace(each.job, gpu_share=ROOM) if each.on_gpu else each.job
-            yield each.key, observe(sandbox, job, each.steps, each.arrays, each.places)
+        for each, found in alone:
+            yield each.key, _alone(sandbox, each, found, allowances.of(each))
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _alone(sandbox: Sandbox, work: Work, before: Found, allowance: Allowance) -> Found:
+    """Once more, with the machine to itself. What was found before stands where there is no time for that."""
+    job = replace(work.job, gpu_share=ROOM) if work.on_gpu else work.job
+    found = observe(sandbox, job, work.steps, work.arrays, work.places, allowance)
+    cut = isinstance(found, wire.Parcel) and any(isinstance(outcome, Ended) and outcome.of_all
+                                                 for outcome in found.record.outcomes.values())
+    return before if cut else found

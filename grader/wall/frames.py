@@ -48,7 +48,8 @@ class Order(enum.Enum):
     """What passes on the warm server's line, one message each."""
 
     READY = b"r"       # server: everything is imported; now the grader may send
-    JOB = b"j"         # grader: 8 bytes of id, and a descriptor; a runner is forked that serves a job there
+    JOB = b"j"         # grader: 8 bytes of id, and a descriptor; a runner is forked that serves a job there.
+                       # Where it has a control group: two more, by which it is joined and of its events
     KILL = b"k"        # grader: 8 bytes of id; that runner is killed
     IMPORT = b"i"      # grader: a module's name, to be imported for the jobs to come
 

@@ -12,6 +12,10 @@ from grader.wall.values import Int64, Name, Names, Record, Value, Words
 
 LATE = 1.0   # s of CPU from the end of a call's time, when it is asked where it is, to a kill
 
+# Measured: a kernel with torch and figures maps 0.7 GiB, with 24 threads more 1.8; each further thread that
+# allocates reserves up to 0.13, and there may be 88 of them.
+ADDRESSES = 32 << 30
+
 # --- the way in ----------------------------------------------------------------------------------
 
 
@@ -20,12 +24,17 @@ class Limits(Record, frozen=True, kw_only=True):
 
     cell_seconds: float = 60.0
     call_seconds: float = 10.0           # CPU time; wall-clock stops a call at three times this
-    submission_seconds: float = 300.0
+    submission_seconds: float = 300.0    # for all its executions, in all worlds
     memory_bytes: int = 4 << 30
     disk_bytes: int = 256 << 20
     processes: int = 64
     output_bytes: int = 8 << 20
     observation_bytes: int = 64 << 20
+
+    @property
+    def address_bytes(self) -> int:
+        """What one process may map. Each 2 MiB cost 4 KiB of page tables, which are no process's memory."""
+        return self.memory_bytes + ADDRESSES
 
 
 class World(Record, frozen=True, kw_only=True):
@@ -60,11 +69,16 @@ class Job(Record, frozen=True, kw_only=True):
     limits: Limits = Limits()
     processes: bool = False                # may a call make processes, and ask those that a cell left?
     left_out: tuple[int, ...] = ()         # cells not executed: they killed the kernel the last time
+    seconds: float | None = None           # what is left of limits.submission_seconds; None: all of it
     gpu: str = ""                          # the UUID of the GPU it may use; without one it sees none
     gpu_node: str = ""                     # /dev/nvidiaN of that GPU
     gpu_share: float = 1.0                 # of that GPU's memory
     seed: int = 0
     files: tuple[Brought, ...] = ()
+
+    @property
+    def most_seconds(self) -> float:
+        return self.limits.submission_seconds if self.seconds is None else self.seconds
 
 
 class CallStep(Record, frozen=True, kw_only=True, tag="call"):
@@ -170,6 +184,7 @@ class Ended(Record, frozen=True, kw_only=True, tag="ended"):
     after_seconds: Seconds | None = None   # when it was stopped
     by_signal: signal.Signals | None = None
     again: Again = Again.NO
+    of_all: bool = False                   # timeout: of the whole submission, over all its executions
 
 
 Answer = Returned | Raised | Lost          # what a kernel may say of a step

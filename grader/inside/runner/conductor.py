@@ -14,12 +14,12 @@ from typing import NamedTuple, Protocol
 
 from grader.inside.runner import calling
 from grader.inside.runner.calling import CRASHED, SLACK, After, Heard
-from grader.inside.runner.executing import DIED, Attached, Execution, Unreadable
-from grader.inside.runner.watch import WALL, Span, Watch
+from grader.inside.runner.executing import Attached, Execution, Unreadable
+from grader.inside.runner.watch import STARVED, WALL, Span, Watch
 from grader.inside.runner.watch import Kernel as Watched
 from grader.wall import frames, wire
 from grader.wall.frames import CARRIER, NONCE, Kind
-from grader.wall.messages import Again, Count, Defined, Ended, Job, LossCause, Refused, Run
+from grader.wall.messages import Again, Count, Defined, Ended, Job, Refused, Run
 from grader.wall.text import storable
 
 HELLO_SECONDS = 60.0
@@ -64,7 +64,7 @@ def conduct(stream: frames.Stream, job: Job, kernel: Kernel) -> None:
     hello, reason = frames.get(frames.Timed(kernel.channel).within(HELLO_SECONDS), 1 << 16)
     if hello is not Kind.HELLO:
         raise NotReady(storable(reason.decode("utf-8", "replace"), 2000))
-    watch = Watch(kernel, job.limits)
+    watch = Watch(kernel, job.limits, seconds=job.most_seconds)
     try:
         Conductor(stream, job, kernel, watch).conduct()
     finally:
@@ -113,7 +113,7 @@ class Conductor:
         execution.begin()  # a notebook without a cell
         if rest is None and (execution.dead or not self.kernel.alive()):
             stopped = execution.span.stop if execution.dead and execution.span else None
-            rest = (self.watch.over or stopped or DIED).ended
+            rest = (self.watch.over or stopped or self.watch.died()).ended
         found, rest = (NOTHING, rest) if rest else self._defined()
         return Run(executed=executed, events=tuple(execution.events), skipped=found.skipped,
                    defined=tuple(name for name in self.job.functions if name in found.names),
@@ -147,7 +147,7 @@ class Conductor:
         rest = self._rest(span, heard)
         if heard.answer[:NONCE] == nonce and span.stop is None:
             return Reply(calling.passed_on(heard.answer, room), heard.after, rest)
-        ended = span.stop.ended if span.stop else heard.ended
+        ended = (span.stop.ended if span.stop else STARVED.ended if self.kernel.starved() else heard.ended)
         if rest is not None and span.stop is None and not (heard.taken and fresh):
             ended = rest  # it may be the call before it that has ended the kernel
         return Reply((wire.encode(ended),), heard.after, rest)
@@ -159,7 +159,9 @@ class Conductor:
     def _rest(self, span: Span, heard: Heard) -> Ended | None:
         """What every further step gets. A new kernel is asked where this one has ended, never for what it
         says."""
+        if self.watch.expired and self.watch.over:
+            return self.watch.over.ended
         if span.killed or heard.after is After.SILENT or not self.kernel.alive():
-            cause = span.stop.cause if span.stop else LossCause.CRASHED
+            cause = (span.stop or self.watch.died()).cause
             return Ended(cause=cause, again=Again.OF_A_NEW_KERNEL)
         return CRASHED if heard.after is After.GARBLING else None

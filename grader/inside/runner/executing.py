@@ -36,9 +36,6 @@ KERNELS_FILE = re.compile(r" \((?:<[^>]*>|[\w./\\-]+\.py), line (\d{1,6})\)$")  
 CELL_LINE = re.compile(r"Cell In ?\[(\d+)\], line (\d{1,6})\b")
 
 
-DIED = Stop(LossCause.CRASHED, "the kernel died")
-
-
 node: Any = from_dict    # nbformat has no types
 
 
@@ -148,7 +145,7 @@ class Execution(ExecutePreprocessor):
         error = self.error or {}
         name, message = storable(error.get("ename", ""), 200), storable(error.get("evalue", ""), MAX_TEXT)
         if self.dead:
-            stop = span.stop or DIED
+            stop = span.stop or self.watch.died()
             told = bool(name) and stop.cause is LossCause.MEMORY  # by a cell whose kernel was ended behind it
             return CellEvent(cell=index, cause=CellCause(stop.cause.value), error=name if told else "",
                              message=message if told else stop.words, line=_line_of(error) if told else 0,

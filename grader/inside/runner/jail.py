@@ -20,21 +20,20 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from grader.inside import linux
 from grader.inside.kernel.start import settle, start
-from grader.inside.runner import beside, seccomp
+from grader.inside.runner import beside, seccomp, sockets
 from grader.inside.runner.gate import Gate
-from grader.inside.runner.proc import Process, descendants
+from grader.inside.runner.proc import OWN_THREADS, Process, descendants
 from grader.wall.frames import CARRIER
 from grader.wall.messages import Job
 
 FOLDER = "/job"                     # the mount point, made by bubblewrap; empty outside a job
 OWN = {"tmp": "/tmp", "shm": "/dev/shm", "run": "/run"}  # folders of the job's own, where they are seen
-OWN_THREADS = 24                    # an idle kernel's threads and init count as processes too
 RUNNER_MEMORY = 1536 << 20          # bytes: twice the largest notebook, and what the warm server holds
 DESCRIPTORS = 512
 SETTING_UP_SECONDS = 30.0
@@ -47,19 +46,28 @@ class Jail:
 
     passes_descriptors = True
 
-    def __init__(self, job: Job, files: Iterator[tuple[str, bytearray]]) -> None:
+    def __init__(self, job: Job, files: Iterator[tuple[str, bytearray]],
+                 group: Sequence[int] = ()) -> None:
+        """`group`: descriptors of the job's control group: by which to join it, and of its events."""
         linux.map_own_ids()
         linux.unshare(linux.NEWNS)
         linux.mount_tmpfs(FOLDER, size=job.limits.disk_bytes + beside.room(job))
         for name in ("home", "tmp", "shm", "run", "k"):
             Path(FOLDER, name).mkdir(0o700)
         beside.put_down(files, Path(FOLDER, "home"))
+        self.at_first = _in_files()
         self.connection_file = _connection(f"{FOLDER}/k")
         self.channel, theirs = socket.socketpair()
+        namespace, holders = socket.socketpair()
         self.holder = os.fork()
         if self.holder == 0:
-            _hold(job, theirs, self.connection_file)
+            _hold(job, (theirs, holders, *group[:1]), self.connection_file)
         theirs.close()
+        holders.close()
+        self.sockets = sockets.received(namespace)
+        for descriptor in group[:1]:
+            os.close(descriptor)
+        self.happened = group[1] if len(group) > 1 else -1
         self.ended = False
         self._pid = 0
         linux.drop_capabilities()
@@ -106,6 +114,16 @@ class Jail:
     def tree(self) -> list[Process]:
         return descendants(self.holder)
 
+    def unmapped(self) -> int:
+        return max(0, _in_files() - self.at_first) + (self.sockets.held() if self.sockets else 0)
+
+    def starved(self) -> bool:
+        try:
+            lines = os.pread(self.happened, 1 << 12, 0).split(b"\n") if self.happened >= 0 else []
+        except OSError:
+            return False
+        return any(line.startswith(b"oom_kill ") and line != b"oom_kill 0" for line in lines)
+
     def alive(self) -> bool:
         if not self.ended:
             try:
@@ -123,6 +141,12 @@ class Jail:
             os.kill(self.holder, signal.SIGKILL)  # init dies with its holder, and all the rest with init
 
 
+def _in_files() -> int:
+    """Bytes of the job's files; they lie in memory."""
+    at = os.statvfs(FOLDER)
+    return (at.f_blocks - at.f_bfree) * at.f_frsize
+
+
 def _connection(folder: str) -> str:
     """A connection file for sockets in a folder that only this job has."""
     file = Path(folder, "kernel.json")
@@ -133,13 +157,21 @@ def _connection(folder: str) -> str:
     return str(file)
 
 
-def _hold(job: Job, channel: socket.socket, connection_file: str) -> NoReturn:
-    """The holder: makes the namespaces, forks init, waits for it."""
+def _hold(job: Job, ends: tuple[socket.socket, socket.socket, *tuple[int, ...]],
+          connection_file: str) -> NoReturn:
+    """The holder: joins the job's control group, makes the namespaces, forks init, waits for it."""
     try:
+        channel, to_runner, *groups = ends
         linux.prctl(linux.SET_PDEATHSIG, signal.SIGKILL)
-        linux.close_all_but(channel.fileno())
+        linux.close_all_but(channel.fileno(), to_runner.fileno(), *groups)
+        for group in groups:
+            with contextlib.suppress(OSError):  # the grader looks whether anybody has joined
+                os.write(group, b"0")
+            os.close(group)
         linux.map_own_ids()
         linux.unshare(linux.NEWNS | linux.NEWPID | linux.NEWIPC | linux.NEWNET)
+        sockets.send(to_runner)
+        to_runner.close()
         init = os.fork()
         if init == 0:
             _init(job, channel, connection_file)
@@ -188,6 +220,7 @@ def _shut_the_doors(job: Job) -> int:
     limits = job.limits
     if not job.gpu:  # CUDA maps more than it uses; the watch counts what is used
         linux.limit(resource.RLIMIT_DATA, limits.memory_bytes)
+        linux.limit(resource.RLIMIT_AS, limits.address_bytes)
     linux.limit(resource.RLIMIT_NPROC, limits.processes + OWN_THREADS)
     linux.limit(resource.RLIMIT_FSIZE, limits.disk_bytes)
     linux.limit(resource.RLIMIT_NOFILE, DESCRIPTORS)

@@ -66,6 +66,12 @@ class PlainKernel:
     def tree(self) -> list[Process]:
         return descendants(os.getpid()) if LINUX else []
 
+    def unmapped(self) -> int:
+        return 0  # its files lie on a disk
+
+    def starved(self) -> bool:
+        return False
+
     def alive(self) -> bool:
         return self.process.poll() is None
 
@@ -145,6 +151,7 @@ def _limit(job: Job) -> None:
         if not job.gpu:  # CUDA maps more than it uses
             most = job.limits.memory_bytes
             resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+            resource.setrlimit(resource.RLIMIT_AS, (job.limits.address_bytes, job.limits.address_bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import NamedTuple
 
+OWN_THREADS = 24       # of an idle kernel and its init: to Linux they are processes too
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+
+
+MAPPED = b"VmSize:", b"VmData:", b"VmStk:", b"VmExe:", b"VmLib:"  # all; what of it has a limit or a file
 
 
 class Process(NamedTuple):
@@ -61,32 +66,70 @@ def waited(pid: int) -> float | None:
         return None
 
 
-def _field(path: str, *names: bytes) -> int | None:
-    """The sum of some of a /proc file's fields, in bytes."""
+def busy_seconds() -> float | None:
+    """Seconds that this machine's cores have worked since it started; None where Linux does not say."""
+    try:
+        user, nice, system, _, _, irq, softirq, steal = map(int, _text("/proc/stat").split(None, 9)[1:9])
+    except (OSError, ValueError):
+        return None
+    return (user + nice + system + irq + softirq + steal) / TICKS or None
+
+
+def _fields(path: str, *names: bytes) -> dict[bytes, int]:
+    """Some of a /proc file's fields, in bytes; those that it has."""
     try:
         lines = [line.split() for line in _text(path).splitlines()]
     except OSError:
-        return None
-    return sum(int(line[1]) * 1024 for line in lines if line and line[0] in names)
+        return {}
+    return {line[0]: int(line[1]) * 1024 for line in lines if line and line[0] in names}
 
 
-def memory_of(tree: list[Process], enough: int) -> int:
-    """The memory of some processes together; pages they share are counted once where Linux tells.
+def memory_of(tree: list[Process], enough: int, unmapped: int = 0) -> int:
+    """The memory of some processes together, their page tables included; pages they share are counted once
+    where Linux tells.
 
-    The cheap sum counts shared pages in full. Only where it passes `enough` is the exact one worth its time.
+    The cheap sum counts shared pages in full, and all that is mapped and may be shared. Only where it passes
+    `enough` is the exact one worth its time.
+
+    Args:
+        unmapped: bytes of theirs that none of them need have mapped.
     """
-    rough = sum(process.resident for process in tree)
-    if rough <= enough:
-        return rough
-    total = 0
+    tables, rough = 0, unmapped
     for process in tree:
-        exact = _field(f"/proc/{process.pid}/smaps_rollup", b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:")
-        if exact is None:
-            exact = _field(f"/proc/{process.pid}/status", b"RssAnon:", b"RssShmem:") or 0
-        total += exact
-    return total
+        has = _fields(f"/proc/{process.pid}/status", *MAPPED, b"VmPTE:")
+        table = has.pop(b"VmPTE:", 0)
+        tables += table
+        rough += process.resident + table + max(0, has.pop(b"VmSize:", 0) - sum(has.values()))
+    return rough if rough <= enough else tables + _exact(tree, unmapped)
+
+
+def _exact(tree: list[Process], unmapped: int) -> int:
+    """What a process has shared, it may have left to another that never touches it: it counts as a whole."""
+    own = shown = 0
+    shared: dict[bytes, int] = {}
+    for process in tree:
+        has = _fields(f"/proc/{process.pid}/smaps_rollup", b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:") \
+            or _fields(f"/proc/{process.pid}/status", b"RssAnon:", b"RssShmem:")
+        part = has.pop(b"Pss_Shmem:", 0) + has.pop(b"RssShmem:", 0)
+        shown, own = shown + part, own + sum(has.values())
+        for inode, size in _shared(process.pid):
+            shared[inode] = max(size, shared.get(inode, 0))
+    return own + max(shown, unmapped + sum(shared.values()))
+
+
+def _shared(pid: int) -> Iterator[tuple[bytes, int]]:
+    """The nameless memory that a process shares with others: which it is, and how large at least."""
+    try:
+        with open(f"/proc/{pid}/maps", "rb") as file:  # noqa: PTH123 - as above
+            for line in file:
+                if line.endswith(b"/dev/zero (deleted)\n"):
+                    span, _, offset, _, inode, *_ = line.split()
+                    begin, end = (int(part, 16) for part in span.split(b"-"))
+                    yield inode, int(offset, 16) + end - begin
+    except (OSError, ValueError):
+        return
 
 
 def data_of(pid: int) -> int:
     """What a process has asked for and may write to, as RLIMIT_DATA counts it; 0 where Linux does not say."""
-    return _field(f"/proc/{pid}/status", b"VmData:") or 0 if pid else 0
+    return _fields(f"/proc/{pid}/status", b"VmData:").get(b"VmData:", 0) if pid else 0

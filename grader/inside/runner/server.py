@@ -23,6 +23,7 @@ from typing import Any, NamedTuple, NoReturn
 
 NOBODY = 65534
 MESSAGE = 256  # bytes at most
+MOST_ENDS = 3  # descriptors with a job: where it is served, and its control group's
 QUIET = 0.05   # s without a message: then there is time to gather pages, which takes most of a second
 PRELOADED = ("grader.wall.nbformat_lean", "torch", "numpy", "ipykernel.kernelapp", "ipykernel.ipkernel",
              "ipykernel.debugger",
@@ -144,7 +145,7 @@ def serve(line: socket.socket, users: Sequence[int]) -> None:
     line.send(Order.READY.value)
     while True:
         try:
-            message, descriptors, _, _ = socket.recv_fds(line, MESSAGE, 1)
+            message, descriptors, _, _ = socket.recv_fds(line, MESSAGE, MOST_ENDS)
         except TimeoutError:
             if runners and line.gettimeout() == QUIET:
                 linux.gather_pages()
@@ -162,7 +163,7 @@ def serve(line: socket.socket, users: Sequence[int]) -> None:
                 user = next((user for user in itertools.islice(turn, len(users)) if user not in taken), 0)
                 pid = os.fork()
                 if pid == 0:
-                    _run(line, descriptors[0], user)
+                    _run(line, user, *descriptors)
                 runners[name] = Runner(pid, user)
         elif what == Order.KILL.value and name in runners:
             os.kill(runners[name].pid, signal.SIGKILL)
@@ -184,8 +185,12 @@ def _reap(runners: dict[bytes, Runner]) -> None:
             del runners[name]
 
 
-def _run(line: socket.socket, descriptor: int, user: int) -> NoReturn:
-    """A runner: one job, then the end. It is another user before it reads a word of the job."""
+def _run(line: socket.socket, user: int, descriptor: int, *group: int) -> NoReturn:
+    """A runner: one job, then the end. It is another user before it reads a word of the job.
+
+    Args:
+        group: where there is one, a descriptor that whoever joins the job's cgroup writes to.
+    """
     from grader.inside import linux
     from grader.inside.runner import beside, conductor, jail
     from grader.wall import frames, wire
@@ -203,7 +208,7 @@ def _run(line: socket.socket, descriptor: int, user: int) -> NoReturn:
         if isinstance(parcel, wire.Garbled):
             raise conductor.NotReady(f"the job cannot be read: {parcel.reason}")
         job = parcel.record
-        conductor.conduct(stream, job, jail.Jail(job, beside.received(stream, job)))
+        conductor.conduct(stream, job, jail.Jail(job, beside.received(stream, job), group))
     except BaseException as error:
         with contextlib.suppress(BaseException):
             frames.put(stream, frames.Kind.NOT_READY,

@@ -9,13 +9,14 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
-from grader.inside.runner.proc import Process, data_of, memory_of, waited
+from grader.inside.runner.proc import Process, busy_seconds, data_of, memory_of, waited
 from grader.wall.messages import LATE, Again, Ended, Limits, LossCause
 
 PERIOD = 0.1           # s between two looks, each of which reads a file for every process of every job
 DEATH = 0.005          # s in which a killed process is likely to be gone
 GRACE = 2.0            # s from an interrupt to a kill
 DYING = 10.0           # s for a call's killed processes to be gone: many, and large, on a busy machine
+ROUNDS = 50            # of killing what was forked meanwhile, in one look
 WALL = 3               # wall-clock may be this many times the CPU time that is allowed
 HALF, FULL, GREW = 0.5, 0.9, 0.25   # of the memory that is allowed: in use after a cell, and by that cell
 WAITING_SHARE = 0.1    # of the wall-clock spent waiting for a core: then the machine was busy
@@ -34,6 +35,12 @@ class Kernel(Protocol):
 
     def tree(self) -> list[Process]: ...
 
+    def unmapped(self) -> int:
+        """Bytes that no process shows: of files in memory, and in sockets."""
+
+    def starved(self) -> bool:
+        """Has Linux ended processes for want of memory?"""
+
 
 class Stop(NamedTuple):
     """Why something was stopped."""
@@ -42,11 +49,16 @@ class Stop(NamedTuple):
     words: str                          # for people; nothing reads them but they
     after_seconds: float | None = None
     busy: bool = False                  # others held the cores: it is tried again alone before it counts
+    of_all: bool = False                # the time of the whole submission was used up
 
     @property
     def ended(self) -> Ended:
-        return Ended(cause=self.cause, after_seconds=self.after_seconds,
+        return Ended(cause=self.cause, after_seconds=self.after_seconds, of_all=self.of_all,
                      again=Again.ALONE if self.busy else Again.NO)
+
+
+DIED = Stop(LossCause.CRASHED, "the kernel died")
+STARVED = Stop(LossCause.MEMORY, "the kernel was ended for want of memory")
 
 
 class Span:
@@ -62,6 +74,7 @@ class Span:
         self.before = {process.pid for process in tree if process.pid != hand}
         self.spent = sum(process.cpu_seconds for process in tree if process.pid == hand)
         self.hand_waited = waited(hand) or 0.0 if hand else 0.0
+        self.others: float | None = None    # s of CPU that others had had when it was first looked at
         self.stop: Stop | None = None
         self.asked = 0.0        # when it was interrupted
         self.killed = False     # the kernel was
@@ -71,9 +84,10 @@ class Watch:
     """Holds one submission to its limits. Cells are interrupted, then killed; of a call, its processes are
     killed."""
 
-    def __init__(self, kernel: Kernel, limits: Limits) -> None:
-        self.kernel, self.limits = kernel, limits
-        self.ends = time.monotonic() + limits.submission_seconds
+    def __init__(self, kernel: Kernel, limits: Limits, *, seconds: float) -> None:
+        """`seconds`: what is left of the submission's."""
+        self.kernel, self.limits, self.seconds = kernel, limits, seconds
+        self.ends = time.monotonic() + seconds
         self.span: Span | None = None
         self.hand = 0           # the process that has made a call and waits for the next
         self.over: Stop | None = None   # why the kernel was ended
@@ -105,7 +119,7 @@ class Watch:
         ended."""
         with self.lock:
             self.span = None
-        if span.cpu:
+        if span.cpu and not span.killed:  # with the kernel, all that it started goes
             tree = self.kernel.tree()
             born = [p for p in tree if p.pid not in span.before and p.parent == self.kernel.pid]
             self.hand = min((p.pid for p in born), default=0) if stays and not span.asked else 0
@@ -132,6 +146,10 @@ class Watch:
                 self._kill(span, Stop(LossCause.MEMORY, f"left {data >> 20} of {most >> 20} MiB of memory in "
                                                         "use"))
 
+    def died(self) -> Stop:
+        """Why a kernel is gone that nothing here has ended."""
+        return STARVED if self.kernel.starved() else DIED
+
     def close(self) -> None:
         self.closed.set()
 
@@ -151,26 +169,33 @@ class Watch:
                     continue
 
     def _look(self) -> None:
-        tree, now, span = self.kernel.tree(), time.monotonic(), self.span
+        now, span = time.monotonic(), self.span
+        tree = self.kernel.tree() if now <= self.ends else []
         if now > self.ends:
             self.expired = True
-            self._kill(span, Stop(LossCause.TIMEOUT,
-                                  f"the submission took more than {self.limits.submission_seconds:g} s"))
-        elif span is not None and span.cpu and span.asked:
-            _kill_all(process.pid for process in tree if process.pid not in span.before)
-            if now > span.asked + DYING:
-                self._kill(span, span.stop)
-        elif memory_of(tree, self.limits.memory_bytes) > self.limits.memory_bytes:
+            words = f"stopped after {self.seconds:.0f} s: the submission has no time left"
+            self._kill(span, Stop(LossCause.TIMEOUT, words, of_all=True))
+        elif self._over(tree) and not (span is not None and span.cpu and span.asked):
             self._end_span(span, tree, Stop(LossCause.MEMORY,
                                             f"more than {self.limits.memory_bytes >> 20} MiB of memory"))
+        elif span is not None and span.cpu and span.asked:
+            self._kill_born(span, tree)
+            if now > span.asked + DYING or self._over(_older(span, tree)):
+                self._kill(span, span.stop)
         elif span is not None and span.asked:
             if now > span.asked + GRACE:
                 self._kill(span, span.stop)
         elif span is not None:
             self._look_at_time(span, tree, now)
 
+    def _over(self, tree: list[Process]) -> bool:
+        """Do these use more memory than is allowed, with what none of them shows?"""
+        most = self.limits.memory_bytes
+        return memory_of(tree, most, self.kernel.unmapped()) > most
+
     def _look_at_time(self, span: Span, tree: list[Process], now: float) -> None:
-        wall = now - span.started
+        wall, others = now - span.started, _others(tree)
+        span.others = others if span.others is None else span.others
         if span.cpu:
             born = [process for process in tree if process.pid not in span.before]
             # The kernel has to take the call up and fork before anything is born.
@@ -183,7 +208,9 @@ class Watch:
         if used > span.charged + (LATE if span.cpu else 0.0):
             self._end_span(span, tree, _timeout(span.charged))
         elif wall > span.wall:
-            busy = delay is None or delay > WAITING_SHARE * wall
+            # Who waits for its own children has no busy machine to blame.
+            blocked = others is None or delay is None or others - (span.others or 0.0) > delay
+            busy = delay is None or (delay > WAITING_SHARE * wall and blocked)
             self._end_span(span, tree, _timeout(span.wall, busy=busy))
 
     def _delay(self, span: Span) -> float | None:
@@ -195,14 +222,26 @@ class Watch:
     def _end_span(self, span: Span | None, tree: list[Process], why: Stop) -> None:
         """A call loses its processes, and the kernel if that does not end it; a cell is interrupted, or for
         memory killed."""
-        if span is not None and span.cpu:
+        if span is not None and span.cpu and not (why.cause is LossCause.MEMORY
+                                                  and self._over(_older(span, tree))):
             span.stop, span.asked = why, time.monotonic()
-            _kill_all(process.pid for process in tree if process.pid not in span.before)
-        elif span is not None and why.cause is not LossCause.MEMORY:
+            self._kill_born(span, tree)
+        elif span is not None and not span.cpu and why.cause is not LossCause.MEMORY:
             span.stop, span.asked = why, time.monotonic()
             self.kernel.interrupt()
         else:
             self._kill(span, why)
+
+    def _kill_born(self, span: Span, tree: list[Process]) -> None:
+        """A call's processes. While one is killed another may be forked: until none is new."""
+        killed = set(span.before)
+        for _ in range(ROUNDS):
+            born = {process.pid for process in tree} - killed
+            if not born:
+                return
+            _kill_all(born)
+            killed |= born
+            tree = self.kernel.tree()
 
     def _kill(self, span: Span | None, why: Stop | None) -> None:
         if span is not None and not span.killed:
@@ -224,6 +263,18 @@ class Watch:
         if not {process.pid for process in tree} - kept - killed:
             return  # some take long to die; they do nothing more
         self._kill(span, Stop(LossCause.CRASHED, "it left processes that could not be ended"))
+
+
+def _older(span: Span, tree: list[Process]) -> list[Process]:
+    """What ran before this call."""
+    return [process for process in tree if process.pid in span.before]
+
+
+def _others(tree: list[Process]) -> float | None:
+    """Seconds of CPU that everybody else on this machine has had."""
+    everybody = busy_seconds()
+    return None if everybody is None else (everybody - time.process_time()
+                                           - sum(process.cpu_seconds for process in tree))
 
 
 def _timeout(seconds: float, *, busy: bool = False) -> Stop:
