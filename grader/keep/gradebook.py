@@ -35,6 +35,8 @@ from grader.keep.schema import (
 )
 from grader.records import AnySubmission, HandedIn, Person, Result, Status, Submission, Unclear, Unreadable
 
+AS_JSON = "known_as", "kinds", "numbers"   # columns of PEOPLE
+
 
 class GradebookError(Mendable):
     """The gradebook cannot be opened or written: one line."""
@@ -170,9 +172,9 @@ class Gradebook:
             for student, exercise in db.execute(pairs):
                 handed_in.setdefault(student, set()).add(exercise)
             return [msgspec.convert({
-                "person": _plain(row, *Person.__struct_fields__), "on_roster": row.on_roster, "handed_in": handed_in.get(row.id, set()),
-                **{name: msgspec.json.decode(row._mapping[name]) for name in ("known_as", "numbers", "kinds")},
-            }, Known) for row in rows]
+                "person": _plain(row, *Person.__struct_fields__), "on_roster": row.on_roster,
+                **{name: msgspec.json.decode(row._mapping[name]) for name in AS_JSON},
+                "handed_in": handed_in.get(row.id, set())}, Known) for row in rows]
 
     def meet(self, people: Iterable[Known]) -> None:
         """Write down who somebody is, in place of what was known of them."""

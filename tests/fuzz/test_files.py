@@ -1,23 +1,20 @@
-"""What students and tutors hand in: notebooks, folders, archives, tables, exercises, gradebooks."""
+"""What students and tutors hand in: notebooks, folders, archives, tables, exercises."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import json
-import sqlite3
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from msgspec import structs
 
 from grader.errors import Mendable
 from grader.exercise import catalog
@@ -27,44 +24,61 @@ from grader.intake import mapping, roster
 from grader.intake.clean import Cleaned, NotANotebook, clean
 from grader.intake.mapping import Row
 from grader.intake.sources import Intake, read_sources
-from grader.keep.gradebook import Gradebook, GradebookError
-from grader.keep.known import Known
-from grader.keep.marking import Override
-from grader.records import Person, Result
 from tests import samples as s
 from tests.conftest import CHECKS, TOML, write_exercise
 from tests.export.test_canvas import GRADEBOOK, SHEET
 from tests.export.test_moodle import BLIND, ENGLISH, GERMAN, TEAMS
-from tests.fuzz import JSON, TEXT, fuzzed, odd, one_line, spoilt
-from tests.keep.test_gradebook import OLD, OLD_2, entry
+from tests.fuzz import JSON, TEXT, folder, fuzzed, odd, one_line, spoilt
 from tests.notebooks import notebook
 
-NOTEBOOK = notebook("import torch", "def double(x):\n    return 'é\\n'", heading="# A",
-                    grader={"exercise": "doubling"}).encode()
-OLDER = json.dumps({"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""}, "worksheets": [
-    {"metadata": {}, "cells": [{"cell_type": "code", "input": ["x = 1\n"], "language": "python", "outputs": [
-        {"output_type": "stream", "stream": "stdout", "text": ["1"]}], "prompt_number": 1},
-        {"cell_type": "heading", "level": 1, "source": "A"}]}]}).encode()
+NOTEBOOK = notebook(
+    "import torch", "def double(x):\n    return 'é\\n'", heading="# A", grader={"exercise": "doubling"}
+).encode()
+OLDER = json.dumps(
+    {
+        "nbformat": 3,
+        "nbformat_minor": 0,
+        "metadata": {"name": ""},
+        "worksheets": [
+            {
+                "metadata": {},
+                "cells": [
+                    {
+                        "cell_type": "code",
+                        "input": ["x = 1\n"],
+                        "language": "python",
+                        "outputs": [{"output_type": "stream", "stream": "stdout", "text": ["1"]}],
+                        "prompt_number": 1,
+                    },
+                    {"cell_type": "heading", "level": 1, "source": "A"},
+                ],
+            }
+        ],
+    }
+).encode()
 COURSE = b'title = "A"\npackages = ["scipy"]\n[[exercise]]\nname = "doubling"\nweight = 2.0\n'
-ROSTER = "id;name;email;group\n42;Ada Lovelace;ada@example.org;\"A, B\"\n43;\"Boole, George\";gb@example.org;B\n"
-
-
-@contextlib.contextmanager
-def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="fuzz-", ignore_cleanup_errors=True) as made:
-        yield Path(made)
+ROSTER = 'id;name;email;group\n42;Ada Lovelace;ada@example.org;"A, B"\n43;"Boole, George";gb@example.org;B\n'
 
 
 def documents() -> st.SearchStrategy[bytes]:
     """JSON in the shape of a notebook, with anything in it."""
-    cell = st.dictionaries(st.sampled_from(["cell_type", "source", "input", "metadata", "outputs", "level"]),
-                           st.one_of(JSON, st.sampled_from(["code", "markdown", "heading"])), max_size=5)
+    cell = st.dictionaries(
+        st.sampled_from(["cell_type", "source", "input", "metadata", "outputs", "level"]),
+        st.one_of(JSON, st.sampled_from(["code", "markdown", "heading"])),
+        max_size=5,
+    )
     cells = st.one_of(JSON, st.lists(st.one_of(cell, JSON), max_size=4))
     sheets = st.one_of(JSON, st.lists(st.fixed_dictionaries({"cells": cells, "metadata": JSON}), max_size=2))
-    return st.fixed_dictionaries({}, optional={
-        "cells": cells, "worksheets": sheets, "metadata": JSON, "nbformat_minor": JSON,
-        "nbformat": st.one_of(JSON, st.sampled_from([2, 3, 4, 3.0, True]))}).map(
-            lambda found: json.dumps(found).encode())
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "cells": cells,
+            "worksheets": sheets,
+            "metadata": JSON,
+            "nbformat_minor": JSON,
+            "nbformat": st.one_of(JSON, st.sampled_from([2, 3, 4, 3.0, True])),
+        },
+    ).map(lambda found: json.dumps(found).encode())
 
 
 @fuzzed
@@ -82,13 +96,41 @@ def test_cleaning(data: bytes) -> None:
     assert all(type(cell["source"]) is str for cell in json.loads(found.notebook)["cells"])
 
 
-PARTS = st.one_of(TEXT, st.sampled_from([
-    "..", ".", "", "ada", "Ada Lovelace_42_assignsubmission_file", "a.ipynb", "he_init.ipynb", "x.zip", "x.tar.gz",
-    "roster.csv", "a" * 300, "con", "doubling", "doubling-2.ipynb", "a_42_777_he_init.ipynb", ".git", "A.ipynb",
-    "submitted", "submission_metadata.yml", "Participant_7_assignsubmission_onlinetext", "onlinetext.html"]))
+PARTS = st.one_of(
+    TEXT,
+    st.sampled_from(
+        [
+            "..",
+            ".",
+            "",
+            "ada",
+            "Ada Lovelace_42_assignsubmission_file",
+            "a.ipynb",
+            "he_init.ipynb",
+            "x.zip",
+            "x.tar.gz",
+            "roster.csv",
+            "a" * 300,
+            "con",
+            "doubling",
+            "doubling-2.ipynb",
+            "a_42_777_he_init.ipynb",
+            ".git",
+            "A.ipynb",
+            "submitted",
+            "submission_metadata.yml",
+            "Participant_7_assignsubmission_onlinetext",
+            "onlinetext.html",
+        ]
+    ),
+)
 NAMES = st.lists(PARTS, min_size=1, max_size=4).map("/".join)
-HELD = st.one_of(st.just(NOTEBOOK), odd(NOTEBOOK), st.just(b"submissions:\n- :id: 7\n  :submitters: [{:name: A}]\n"),
-                 st.binary(max_size=20))
+HELD = st.one_of(
+    st.just(NOTEBOOK),
+    odd(NOTEBOOK),
+    st.just(b"submissions:\n- :id: 7\n  :submitters: [{:name: A}]\n"),
+    st.binary(max_size=20),
+)
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
@@ -103,7 +145,7 @@ def tarred(files: dict[str, bytes], mode: str = "w") -> bytes:
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode=mode) as archive:  # type: ignore[call-overload]
         for name, data in files.items():
-            member = tarfile.TarInfo(name.replace("\x00", "0"))
+            member = tarfile.TarInfo(name.replace("\x00", "0").encode("utf-8", "replace").decode())
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))
     return target.getvalue()
@@ -135,14 +177,26 @@ def test_intake_of_a_folder(files: dict[str, bytes], layout: str | None) -> None
         read(top / "in", layout)
 
 
-MADE = {"ada/doubling.ipynb": NOTEBOOK, "ben/x.zip": zipped({"doubling.ipynb": NOTEBOOK}), "ben/data.csv": b"1,2"}
+MADE = {
+    "ada/doubling.ipynb": NOTEBOOK,
+    "ben/x.zip": zipped({"doubling.ipynb": NOTEBOOK}),
+    "ben/data.csv": b"1,2",
+}
 
 
 @fuzzed
-@given(st.one_of(spoilt(zipped(MADE), 8), spoilt(tarred(MADE), 8), spoilt(tarred(MADE, "w:gz"), 3),
-                 spoilt(tarred(MADE, "w:xz"), 3), st.dictionaries(NAMES, HELD, max_size=6).map(zipped),
-                 st.dictionaries(NAMES, HELD, max_size=6).map(tarred), st.binary(max_size=100)),
-       st.sampled_from(["in.zip", "in.tar", "in.tar.gz", "ada/x.zip", "ada/x.tgz"]))
+@given(
+    st.one_of(
+        spoilt(zipped(MADE), 8),
+        spoilt(tarred(MADE), 8),
+        spoilt(tarred(MADE, "w:gz"), 3),
+        spoilt(tarred(MADE, "w:xz"), 3),
+        st.dictionaries(NAMES, HELD, max_size=6).map(zipped),
+        st.dictionaries(NAMES, HELD, max_size=6).map(tarred),
+        st.binary(max_size=100),
+    ),
+    st.sampled_from(["in.zip", "in.tar", "in.tar.gz", "ada/x.zip", "ada/x.tgz"]),
+)
 def test_intake_of_archives(data: bytes, name: str) -> None:
     with folder() as top:
         (top / "in" / name).parent.mkdir(parents=True)
@@ -156,16 +210,42 @@ def an_exercise() -> Path:
 
 
 TOMLS = st.dictionaries(
-    st.sampled_from(["title", "version", "points", "functions", "forbidden", "preload", "on_gpu", "limits", "files",
-                     "hidden_files", "colour"]),
-    st.one_of(JSON, st.sampled_from([["checks.py"], ["../x"], ["/etc/passwd"], ["a\x00"], [""], ["."], 6.0, 1e999])),
-    max_size=4)
+    st.sampled_from(
+        [
+            "title",
+            "version",
+            "points",
+            "functions",
+            "forbidden",
+            "preload",
+            "on_gpu",
+            "limits",
+            "files",
+            "hidden_files",
+            "colour",
+        ]
+    ),
+    st.one_of(
+        JSON, st.sampled_from([["checks.py"], ["../x"], ["/etc/passwd"], ["a\x00"], [""], ["."], 6.0, 1e999])
+    ),
+    max_size=4,
+)
 
 
 @fuzzed
-@given(st.one_of(odd(TOML.encode()), TOMLS.map(lambda new: "\n".join(
-    f"{key} = {json.dumps(value)}" for key, value in ({"title": "A", "version": 1, "points": 6, "functions": [
-        "double", "halve"]} | new).items()).encode("utf-8", "replace"))))
+@given(
+    st.one_of(
+        odd(TOML.encode()),
+        TOMLS.map(
+            lambda new: "\n".join(
+                f"{key} = {json.dumps(value)}"
+                for key, value in (
+                    {"title": "A", "version": 1, "points": 6, "functions": ["double", "halve"]} | new
+                ).items()
+            ).encode("utf-8", "replace")
+        ),
+    )
+)
 @example(b"a = " + b"[" * 100_000)
 @example(b"points = " + b"9" * 10_000)
 def test_exercise_toml(data: bytes) -> None:
@@ -192,8 +272,15 @@ def test_course_toml(data: bytes) -> None:
 
 
 @fuzzed
-@given(st.lists(odd(ROSTER.encode(), ENGLISH.encode(), GERMAN.encode("cp1252", "replace"), GRADEBOOK.encode("utf-16")),
-                min_size=1, max_size=2))
+@given(
+    st.lists(
+        odd(
+            ROSTER.encode(), ENGLISH.encode(), GERMAN.encode("cp1252", "replace"), GRADEBOOK.encode("utf-16")
+        ),
+        min_size=1,
+        max_size=2,
+    )
+)
 def test_roster(files: list[bytes]) -> None:
     with folder() as top:
         paths = [top / f"{at}.csv" for at in range(len(files))]
@@ -208,8 +295,19 @@ def test_roster(files: list[bytes]) -> None:
         assert len({one.person.id for one in people}) == len(people)
 
 
-ROWS = [Row(file=f"{name}/doubling.ipynb", person=name, name=name.title(), exercise="doubling", attempt=1,
-            handed_in_at="", use="graded", why="it is the only one") for name in ("ada", "ben", "=1")]
+ROWS = [
+    Row(
+        file=f"{name}/doubling.ipynb",
+        person=name,
+        name=name.title(),
+        exercise="doubling",
+        attempt=1,
+        handed_in_at="",
+        use="graded",
+        why="it is the only one",
+    )
+    for name in ("ada", "ben", "=1")
+]
 
 
 @fuzzed
@@ -226,18 +324,35 @@ def test_mapping(data: Any, separator: str) -> None:
         assert {pin.file for pin in pins} <= {row.file for row in ROWS} | {""}
 
 
-RESULTS = [s.result(student, name=name, max_score=20.0) for student, name in (
-    ("42", "Ada Lovelace"), ("Ben_43_assignsubmission_file", "Ben"), ("7", ""), ("lovelaceada_42", ""), ("s1", ""))]
+RESULTS = [
+    s.result(student, name=name, max_score=20.0)
+    for student, name in (
+        ("42", "Ada Lovelace"),
+        ("Ben_43_assignsubmission_file", "Ben"),
+        ("7", ""),
+        ("lovelaceada_42", ""),
+        ("s1", ""),
+    )
+]
 
 
 @fuzzed
-@given(odd(*(sheet.encode() for sheet in (ENGLISH, TEAMS, BLIND)), GERMAN.encode("cp1252", "replace"),
-           GRADEBOOK.encode(), ENGLISH.encode("utf-16")), st.booleans())
+@given(
+    odd(
+        *(sheet.encode() for sheet in (ENGLISH, TEAMS, BLIND)),
+        GERMAN.encode("cp1252", "replace"),
+        GRADEBOOK.encode(),
+        ENGLISH.encode("utf-16"),
+    ),
+    st.booleans(),
+)
 def test_worksheets(data: bytes, replace: bool) -> None:
     fillings: tuple[Callable[[Path], Filled], ...] = (
         lambda path: moodle.fill(RESULTS, path, everybody=RESULTS, wish=Wish(replace=replace, scale=True)),
-        lambda path: canvas.fill(RESULTS, path, everybody=RESULTS, wish=Wish(replace=replace, scale=True),
-                                 assignments=SHEET))
+        lambda path: canvas.fill(
+            RESULTS, path, everybody=RESULTS, wish=Wish(replace=replace, scale=True), assignments=SHEET
+        ),
+    )
     with folder() as top:
         (top / "sheet.csv").write_bytes(data)
         for fill in fillings:
@@ -245,86 +360,6 @@ def test_worksheets(data: bytes, replace: bool) -> None:
                 assert isinstance(fill(top / "sheet.csv").content, bytes)
             except Mendable as error:
                 one_line(error)
-
-
-@cache
-def a_gradebook() -> bytes:
-    """One with a row in each table, on one SQLite file."""
-    with folder() as top:
-        path = top / "gradebook.sqlite"
-        with Gradebook(path) as book:
-            book.set_batch_value("seed", "7")
-            book.meet([Known(person=Person(id="ada", name="Ada", email="", group=""), known_as=("42",),
-                             numbers={"x": "7"}, kinds={"42": frozenset({"Moodle"})})])
-            book.record(entry())
-            book.override(Override(student="ada", exercise="x", check="b", points=3.0, comment="Well argued."))
-        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
-            db.execute("PRAGMA journal_mode=DELETE").fetchall()
-        return path.read_bytes()
-
-
-def use(path: Path) -> None:
-    """Everything that a batch does with a gradebook."""
-    with Gradebook(path) as book:
-        for act in (book.entries, book.results, book.people, book.attempts, book.overrides, book.batch_values,
-                    lambda: book.batch_value("seed", "1"), lambda: book.record(entry()),
-                    lambda: book.set_batch_value("seed", "2"), lambda: book.remove("ada"), lambda: book.erase("ada")):
-            try:
-                act()
-            except GradebookError as error:
-                one_line(error)
-
-
-@fuzzed
-@given(st.data())
-def test_gradebook_of_any_bytes(data: Any) -> None:
-    honest = data.draw(st.sampled_from([a_gradebook(), OLD.read_bytes(), OLD_2.read_bytes()]))
-    with folder() as top:
-        (top / "gradebook.sqlite").write_bytes(data.draw(st.one_of(st.binary(max_size=200), spoilt(honest, 12))))
-        try:
-            use(top / "gradebook.sqlite")
-        except GradebookError as error:
-            one_line(error)
-
-
-COLUMNS = {"batch": ("name", "value"), "people": ("id", "name", "group", "on_roster", "known_as", "kinds", "numbers"),
-           "results": ("student", "exercise", "observed", "result", "notebook", "attempt"),
-           "attempts": ("student", "number", "sha256", "result"), "overrides": ("check", "points", "comment"),
-           "history": ("at", "what")}
-CELLS = st.one_of(TEXT.map(lambda text: text.encode("utf-8", "replace").decode()), st.integers(-2**63, 2**63 - 1),
-                  st.floats(), st.binary(max_size=8), JSON.map(json.dumps),
-                  st.sampled_from(["[" * 5000, '{"a": 1}', '["a", 1]', "[]", "null", "2", '{"a": ["b"]}']))
-
-
-@fuzzed
-@given(st.lists(st.tuples(st.sampled_from([(t, c) for t, found in COLUMNS.items() for c in found]), CELLS,
-                          st.booleans()), min_size=1, max_size=3))
-def test_gradebook_with_odd_rows(changes: list[tuple[tuple[str, str], Any, bool]]) -> None:
-    with folder() as top:
-        path = top / "gradebook.sqlite"
-        path.write_bytes(a_gradebook())
-        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
-            for (table, column), value, as_text in changes:
-                with contextlib.suppress(sqlite3.Error):
-                    cell = "CAST(? AS TEXT)" if as_text else "?"    # text that is no UTF-8, too
-                    db.execute(f'UPDATE {table} SET "{column}" = {cell}', (value,))
-        try:
-            use(path)
-        except GradebookError as error:
-            one_line(error)
-
-
-@pytest.mark.parametrize("schema", ["CREATE TABLE results (a)", "CREATE VIEW results AS SELECT 1",
-                                    "CREATE TABLE people (id)", "PRAGMA user_version = -1",
-                                    "CREATE TABLE results (student, exercise, fingerprint); PRAGMA user_version = 0"])
-def test_gradebook_with_foreign_tables(tmp_path: Path, schema: str) -> None:
-    path = tmp_path / "gradebook.sqlite"
-    with contextlib.closing(sqlite3.connect(path)) as db:
-        db.executescript(schema)
-    try:
-        use(path)
-    except GradebookError as error:
-        one_line(error)
 
 
 def test_these_are_read_where_nothing_is_spoilt(tmp_path: Path) -> None:
@@ -339,8 +374,3 @@ def test_these_are_read_where_nothing_is_spoilt(tmp_path: Path) -> None:
     assert catalog.course(tmp_path / "exercises").packages == ("scipy",)
     (tmp_path / "roster.csv").write_text(ROSTER)
     assert len(roster.read([tmp_path / "roster.csv"])) == 2
-    (tmp_path / "gradebook.sqlite").write_bytes(a_gradebook())
-    with Gradebook(tmp_path / "gradebook.sqlite") as book:
-        results: list[Result] = book.results()
-        assert [result.student for result in results] == ["ada"]
-    assert structs.asdict(RESULTS[0])["student"] == "42"
