@@ -75,7 +75,7 @@ def _group(process: psutil.Process) -> int:
 def alive(pids: str) -> list[int]:
     def lives(pid: int) -> bool:
         try:
-            return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+            return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return False
     found = [pid for pid in map(int, pids.split()) if lives(pid)]
