@@ -1,4 +1,4 @@
-"""What the grader holds does not grow with the class: at its thousandth submission no more than at the tenth."""
+"""A class of a thousand has the grader hold no more than a class of ten."""
 
 from __future__ import annotations
 
