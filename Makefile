@@ -3,13 +3,14 @@ VENV ?= .venv
 BIN = $(abspath $(VENV))/bin
 export PYTHON VENV
 
-.PHONY: help demo test test-long test-torch lint bench accuracy setup messages docs
+.PHONY: help demo test test-long test-torch fuzz lint bench accuracy setup messages docs
 
 help:
 	@echo "make demo    install what is needed, grade examples/submissions into demo/"
 	@echo "make test    install what is needed, check style, types, contracts, run every test, print the coverage"
 	@echo "make test-long  every state a notebook may leave with every right solution (an hour)"
 	@echo "make test-torch TORCH=2.14.1  run every test with that torch, in an environment of its own (gigabytes)"
+	@echo "make fuzz    10,000 examples for each reader of what others wrote (hours; FUZZ=1000 for fewer)"
 	@echo "make lint    style, types and import contracts only"
 	@echo "make messages  bring the translations' catalogues up to date"
 	@echo "make docs    write docs/checks-language.md anew from the docstrings"
@@ -47,6 +48,9 @@ test: lint
 
 test-long: setup
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m long
+
+fuzz: setup
+	@FUZZ=$(or $(FUZZ),10000) $(BIN)/python -m pytest -n auto --dist worksteal --timeout 0 tests/fuzz
 
 # With another torch than the pinned one, and everything else as it is pinned.
 test-torch:

@@ -1,4 +1,9 @@
-"""The sandbox that isolates nothing: ordinary processes of this user. For machines without bubblewrap."""
+"""The sandbox without a wall: ordinary processes of this user. For machines without bubblewrap.
+
+What is promised: a job's processes and its folder end with it (on Linux its daemons too), and of the
+environment only what is named below is passed on. Where Linux has Landlock, a job also reads and writes no
+other files than its own and the system's. Against code that sets out to break it, none of this is a wall.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +12,35 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import psutil
+
 import grader
-from grader.execute import cgroup
 from grader.execute.exchange import NOWHERE, Places, converse
 from grader.execute.gpus import Gpu
+from grader.inside import linux
+from grader.inside.runner.sweeping import sweep
 from grader.wall import frames, wire
 from grader.wall.messages import Job, NotStarted, Observations, Step
 
 SLACK_SECONDS = 180.0  # a plain kernel imports torch anew each time
+GOODBYE_SECONDS = 30.0 # in which a runner ends all that its job has started
+# The environment is an allow-list: keys, tokens and proxies with passwords stay outside.
+PASSED_ON = frozenset((
+    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV", "CONDA_PREFIX",
+    "LC_ALL", "LC_COLLATE", "LC_CTYPE", "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC", "LC_TIME", "PYTHONHOME",
+    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "KMP_DUPLICATE_LIB_OK",
+    "CUDA_HOME", "CUDA_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "NVIDIA_VISIBLE_DEVICES",
+    # Windows, where little starts without them
+    "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP", "APPDATA", "LOCALAPPDATA",
+    "PROGRAMDATA", "PROGRAMFILES", "USERPROFILE", "HOMEDRIVE", "HOMEPATH", "USERNAME",
+    "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE"))
 
 
 class ProcessSandbox:
@@ -33,40 +53,59 @@ class ProcessSandbox:
         self.gpus = gpus
         self.lock = threading.Lock()
         self.running: set[subprocess.Popen[bytes]] = set()
+        if sys.platform == "linux":  # whose runner is killed comes to us, and does not get away
+            linux.prctl(linux.SET_CHILD_SUBREAPER, 1)
 
     def await_ready(self) -> None:
         return
 
     def run(self, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array],
             places: Places = NOWHERE) -> wire.Parcel[Observations] | NotStarted:
+        with tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as folder:
+            return self._run_in(folder, job, steps, arrays, places)
+
+    def _run_in(self, folder: str, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array],
+                places: Places) -> wire.Parcel[Observations] | NotStarted:
         try:
-            process = subprocess.Popen([sys.executable, "-P", "-m", "grader.inside.runner.portable"],
-                                       env=_environment(),
-                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                       stderr=subprocess.DEVNULL, start_new_session=True, bufsize=0)
+            with self.lock:
+                process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "grader.inside.runner.portable", folder], env=environment(),
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                    start_new_session=True, bufsize=0)
+                self.running.add(process)
         except OSError as error:
             return NotStarted(reason=f"no process could be started: {error}")
-        with self.lock:
-            self.running.add(process)
-        alarm = threading.Timer(job.most_seconds + SLACK_SECONDS, _end, (process,))
+        alarm = threading.Timer(job.most_seconds + SLACK_SECONDS, process.terminate)
         alarm.daemon = True
         alarm.start()
         try:
             return converse(Pipes(process), job, steps, arrays, places)
         finally:
             alarm.cancel()
-            _close(process)
-            with self.lock:
-                self.running.discard(process)
+            self._close(process)
 
-    def held(self) -> str:
-        """Which layer holds memory and processes, in one line."""
-        return cgroup.told("no isolation")
+    def _close(self, process: subprocess.Popen[bytes]) -> None:
+        """Let the runner end all that its job has started; then make sure."""
+        for pipe in process.stdin, process.stdout:
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        try:
+            process.wait(GOODBYE_SECONDS)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            process.wait()
+        with self.lock:
+            self.running.discard(process)
+            if process.returncode and sys.platform == "linux":  # it did not come to that
+                ours = os.getsid(0)
+                sweep(lambda child: _session(child) != ours and all(child.pid != each.pid
+                                                                    for each in self.running))
 
     def close(self) -> None:
         with self.lock:
             for process in self.running:
-                _end(process)
+                process.terminate()
 
     def __enter__(self) -> ProcessSandbox:
         return self
@@ -93,24 +132,21 @@ class Pipes:
         """Nothing is held back: what is left in a buffer fails when it is closed."""
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """What a job's processes are given of this one's environment, and what they need beside it."""
     here = str(Path(grader.__file__).resolve().parent.parent)
     path = os.pathsep.join(part for part in (here, os.environ.get("PYTHONPATH", "")) if part)
-    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
+    kept = {name: value for name, value in os.environ.items() if name.upper() in PASSED_ON}
+    return {**kept, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
             "MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
 
-def _close(process: subprocess.Popen[bytes]) -> None:
-    """Let the runner end its kernel and remove its folder; then make sure."""
-    for pipe in process.stdin, process.stdout:
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                pipe.close()
+def _session(process: psutil.Process) -> int:
+    """The session of a process; our own for one that is gone."""
     try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        _end(process)
-        process.wait()
+        return os.getsid(process.pid)
+    except OSError:
+        return os.getsid(0)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

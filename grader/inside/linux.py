@@ -5,13 +5,13 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
-import resource
 from pathlib import Path
 
 NEWNS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 NOSUID, NODEV, NOEXEC, READ_ONLY, REMOUNT, BIND, RECURSIVE, PRIVATE = 2, 4, 8, 1, 32, 4096, 16384, 1 << 18
 SET_PDEATHSIG, SET_DUMPABLE, SET_NO_NEW_PRIVS, CAPBSET_DROP, SET_SECCOMP = 1, 4, 38, 24, 22
 KILL, SETGID, SETUID = 5, 6, 7
+SET_CHILD_SUBREAPER = 36
 LAST_CAPABILITY = 63  # room for those to come; unknown ones are refused and that is no error
 CAPABILITY_VERSION = 0x20080522
 HUGE, MADV_COLLAPSE = 2 << 20, 25
@@ -102,6 +102,8 @@ def become(user: int, *kept: int) -> None:
 
 def close_all_but(*kept: int) -> None:
     """Close every descriptor except 0, 1, 2 and those named."""
+    import resource
+
     low = 3
     for number in sorted(kept):
         os.closerange(low, number)
@@ -111,6 +113,8 @@ def close_all_but(*kept: int) -> None:
 
 def limit(which: int, value: int) -> None:
     """Lower a resource limit, soft and hard; one that is lower already stays."""
+    import resource
+
     _, hard = resource.getrlimit(which)
     value = value if hard == resource.RLIM_INFINITY else min(value, hard)
     resource.setrlimit(which, (value, value))

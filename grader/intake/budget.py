@@ -129,7 +129,7 @@ def _common(files: list[list[str]]) -> int:
     while True:
         folders = {parts[depth] for parts in files if len(parts) > depth + 1}
         if "submitted" in folders:
-            files, depth = [parts for parts in files if parts[depth] == "submitted"], depth + 1
+            files, depth = [parts for parts in files if parts[depth:depth + 1] == ["submitted"]], depth + 1
         elif len(folders) == 1:
             depth += 1
         else:

@@ -35,6 +35,8 @@ from grader.keep.schema import (
 )
 from grader.records import AnySubmission, HandedIn, Person, Result, Status, Submission, Unclear, Unreadable
 
+AS_JSON = "known_as", "kinds", "numbers"   # columns of PEOPLE
+
 
 class GradebookError(Mendable):
     """The gradebook cannot be opened or written: one line."""
@@ -150,8 +152,7 @@ class Gradebook:
         """Every submission that counts, by student and exercise, as judged."""
         with self._transaction() as db:
             rows = db.execute(select(RESULTS).order_by(RESULTS.c.student, RESULTS.c.exercise)).all()
-        return [Entry(result=self._read(row), observed=row.observed, judged=row.judged,
-                      notebook=row.notebook, executed=row.executed, attempt=row.attempt) for row in rows]
+            return [msgspec.convert({**_plain(row), "result": self._read(row)}, Entry) for row in rows]
 
     def attempts(self) -> dict[tuple[str, str], dict[int, str]]:
         """Student and exercise -> the number and the SHA-256 of every submission that ever counted, in
@@ -160,7 +161,7 @@ class Gradebook:
         with self._transaction() as db:
             for row in db.execute(select(a.student, a.exercise, a.number, a.sha256).order_by(a.number)):
                 found.setdefault((row.student, row.exercise), {})[row.number] = row.sha256
-        return found
+            return msgspec.convert(found, dict[tuple[str, str], dict[int, str]])
 
     def people(self) -> list[Known]:
         """Everybody the gradebook has ever met, and to what they have handed in something that counted."""
@@ -170,11 +171,10 @@ class Gradebook:
             handed_in: dict[str, set[str]] = {}
             for student, exercise in db.execute(pairs):
                 handed_in.setdefault(student, set()).add(exercise)
-        return [Known(person=Person(id=row.id, name=row.name, email=row.email, group=row.group),
-                      on_roster=row.on_roster, known_as=tuple(msgspec.json.decode(row.known_as)),
-                      numbers=msgspec.json.decode(row.numbers),
-                      kinds=msgspec.json.decode(row.kinds, type=dict[str, frozenset[str]]),
-                      handed_in=frozenset(handed_in.get(row.id, ()))) for row in rows]
+            return [msgspec.convert({
+                "person": _plain(row, *Person.__struct_fields__), "on_roster": row.on_roster,
+                **{name: msgspec.json.decode(row._mapping[name]) for name in AS_JSON},
+                "handed_in": handed_in.get(row.id, set())}, Known) for row in rows]
 
     def meet(self, people: Iterable[Known]) -> None:
         """Write down who somebody is, in place of what was known of them."""
@@ -248,17 +248,20 @@ class Gradebook:
     def overrides(self) -> list[Override]:
         """Every word of the tutor's that counts, also on checks that are not there any more."""
         with self._transaction() as db:
-            rows = db.execute(select(OVERRIDES)).all()
-        return [Override(student=row.student, exercise=row.exercise, check=row.check, points=row.points,
-                         comment=row.comment) for row in rows]
+            return [msgspec.convert(_plain(row), Override) for row in db.execute(select(OVERRIDES))]
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         try:
             with self._engine.begin() as connection:
                 yield connection
-        except SQLAlchemyError as error:
-            raise GradebookError(f"{self._path}: {str(error).splitlines()[0]}") from error
+        except (SQLAlchemyError, msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
+            raise GradebookError(f"{self._path}: {str(error).splitlines()[0]}") from error  # it is damaged
+
+
+def _plain(row: Row[Any], *columns: str) -> dict[str, Any]:
+    """Some columns, or all; msgspec takes no other names than plain ones."""
+    return {str(name): row._mapping[name] for name in columns or row._mapping}
 
 
 def _brought_up_to_date(db: Connection, path: Path) -> None:

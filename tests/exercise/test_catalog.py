@@ -31,6 +31,8 @@ def test_discovery_is_a_glob(exercise_folder: Path) -> None:
     (TOML.replace("version = 3", ""), CHECKS, "version"),
     (TOML.replace("points = 6", "points = 7"), CHECKS, "the checks have 6 points"),
     ("title = ", CHECKS, "exercise.toml"),
+    ("title = " + "[" * 5000, CHECKS, "exercise.toml"),
+    ("points = " + "9" * 5000, CHECKS, "exercise.toml"),
     (TOML, CHECKS + "\nimport nowhere", "checks.py:33: ModuleNotFoundError"),
     (TOML, CHECKS + "\ndef broken(:", "checks.py:33: SyntaxError"),
     (TOML, CHECKS.replace('Probe("halves"', 'Probe("thirds"'), "no function thirds"),
@@ -41,7 +43,7 @@ def test_discovery_is_a_glob(exercise_folder: Path) -> None:
      "another world is called 'plain' too"),
     (TOML, CHECKS.replace('"""halve(x) is x / 2."""', ""), "no docstring"),
     (TOML, CHECKS + "\ndef values(seen):\n    pass", "checks.py:33: values is defined twice"),
-], ids=range(12))
+], ids=range(14))
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, toml: str, checks: str, says: str) -> None:
     folder = write_exercise(tmp_path / "bad", toml=toml, checks=checks)
     with pytest.raises(catalog.ExerciseError) as error:

@@ -220,3 +220,8 @@ def test_a_full_disk_is_the_tutors_and_nobodys_fault(tmp_path: Path) -> None:
             opened(tmp_path / "class", tmp_path / "scratch")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_file_lies_beside_the_folder_that_holds_what_was_submitted(tmp_path: Path) -> None:
+    there = put(tmp_path, ("notes.txt", b""), (f"course/submitted/ada/he_init/{X}", b"{}"))
+    assert f"course/submitted/ada/he_init/{X}" in names(opened(there, tmp_path.parent / "scratch"))

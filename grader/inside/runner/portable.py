@@ -1,19 +1,19 @@
 """Runner and kernel without isolation, for every system: plain processes, a plain Jupyter kernel, loopback
 sockets.
 
-``python -m grader.inside.runner.portable`` is the runner and speaks with the grader on stdin and stdout;
-``python -m grader.inside.runner.portable FOLDER`` is the kernel.
+``python -m grader.inside.runner.portable FOLDER`` is the runner, in the job's folder, and speaks with the
+grader on stdin and stdout; ``python -m grader.inside.runner.portable FOLDER kernel`` is the kernel.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,10 @@ from typing import Any
 from jupyter_client.connect import write_connection_file
 
 import grader.wall.nbformat_lean  # noqa: F401 - before the runner brings nbformat in
-from grader.inside.runner import beside
+from grader.inside import linux
+from grader.inside.runner import beside, landlock
 from grader.inside.runner.proc import Process, descendants
+from grader.inside.runner.sweeping import sweep
 from grader.wall import frames, wire
 from grader.wall.messages import Job
 
@@ -48,7 +50,7 @@ class PlainKernel:
             (folder / "job").write_bytes(nonce + listener.getsockname()[1].to_bytes(4, "little")
                                          + wire.encode(job))
             self.process = subprocess.Popen([sys.executable, "-P", "-m", "grader.inside.runner.portable",
-                                             str(folder)], cwd=home,
+                                             str(folder), "kernel"], cwd=home, env=_settled(folder),
                                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                             stderr=subprocess.DEVNULL)
             self.channel = _accepted(listener, nonce)
@@ -89,6 +91,21 @@ class PlainKernel:
             self.process.kill()
 
 
+def _settled(folder: Path) -> dict[str, str]:
+    """The kernel's environment. On Linux its home and its temporary files are the job's own."""
+    if not LINUX:
+        return dict(os.environ)
+    home, cache = str(folder / "home"), folder / "cache"
+    (folder / "tmp").mkdir()
+    (cache / "matplotlib").mkdir(parents=True)
+    usual = Path(os.environ.get("HOME", "/"), ".cache", "matplotlib")
+    for fonts in usual.glob("fontlist-*.json"):  # seconds to make anew
+        with contextlib.suppress(OSError):
+            shutil.copy(fonts, cache / "matplotlib")
+    return {**os.environ, "HOME": home, "TMPDIR": str(folder / "tmp"), "XDG_CACHE_HOME": str(cache),
+            "MPLCONFIGDIR": str(cache / "matplotlib"), "IPYTHONDIR": str(cache / "ipython")}
+
+
 def _accepted(listener: socket.socket, nonce: bytes) -> socket.socket:
     """The connection of the kernel that was started, and of nobody else."""
     listener.settimeout(START_SECONDS)
@@ -102,23 +119,33 @@ def _accepted(listener: socket.socket, nonce: bytes) -> socket.socket:
         channel.close()
 
 
-def run_job() -> None:
+def run_job(folder: Path) -> None:
     """The conductor."""
     from grader.inside.runner import conductor
 
+    if LINUX:  # daemons stay below us
+        linux.prctl(linux.SET_CHILD_SUBREAPER, 1)
+    signal.signal(signal.SIGTERM, _stopped)
     stream = Pipes()
     try:
         _, payload = frames.get(stream)
         parcel = wire.read(payload, Job)
         if isinstance(parcel, wire.Garbled):
             raise conductor.NotReady(f"the job cannot be read: {parcel.reason}")
-        with tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as folder:
-            files = beside.received(stream, parcel.record)
-            conductor.conduct(stream, parcel.record, PlainKernel(parcel.record, files, Path(folder)))
+        files = beside.received(stream, parcel.record)
+        conductor.conduct(stream, parcel.record, PlainKernel(parcel.record, files, folder))
     except BaseException as error:
         with contextlib.suppress(BaseException):
             frames.put(stream, frames.Kind.NOT_READY,
                        f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:2000])
+    finally:
+        sweep()
+
+
+def _stopped(*_: object) -> None:
+    """The grader has given the job up."""
+    sweep()
+    os._exit(0)
 
 
 class Pipes:
@@ -133,6 +160,8 @@ class Pipes:
 
 def run_kernel(folder: Path) -> None:
     """The kernel."""
+    if LINUX:
+        landlock.confine(folder)
     from grader.inside.kernel.start import start
 
     data = (folder / "job").read_bytes()
@@ -156,4 +185,4 @@ def _limit(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    run_kernel(Path(sys.argv[1])) if len(sys.argv) > 1 else run_job()
+    (run_kernel if sys.argv[2:] else run_job)(Path(sys.argv[1]))
