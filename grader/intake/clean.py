@@ -62,8 +62,8 @@ def clean(data: bytes) -> Cleaned:
     _refuse_many(len(cells))
     kept = [_cell(i, cell) for i, cell in enumerate(cells)]
     if sum(len(cell["source"]) for cell in kept) > MAX_SOURCE:
-        raise NotANotebook(N_("The notebook has more than %(most)s MiB of source: data does not belong in its "
-                              "cells."), most=MAX_SOURCE >> 20)
+        raise NotANotebook(N_("The notebook has more than %(most)s MiB of source: data does not belong in "
+                              "its cells."), most=MAX_SOURCE >> 20)
     notebook = {"cells": kept, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     return Cleaned(notebook=json.dumps(notebook, ensure_ascii=False), exercise=_exercise(document))
 
@@ -83,8 +83,9 @@ def _shortened(data: bytes) -> bytes:
         raise NotANotebook(N_("Beside its outputs the file has more than %(most)s MiB, far more than any "
                               "notebook that runs."), most=MAX_DOCUMENT >> 20)
     if too_many_parts(short):
-        raise NotANotebook(N_("The file has more than %(most)s parts, far more than any notebook that runs: put "
-                              "your functions into a fresh copy of the exercise's notebook."), most=MAX_PARTS)
+        raise NotANotebook(N_("The file has more than %(most)s parts, far more than any notebook that runs: "
+                              "put your functions into a fresh copy of the exercise's notebook."),
+                           most=MAX_PARTS)
     return short
 
 
@@ -119,8 +120,8 @@ def _guess(text: str) -> str:
 
 def _refuse_many(cells: int) -> None:
     if cells > MAX_CELLS:
-        raise NotANotebook(N_("The notebook has %(count)s cells; at most %(most)s are read. Delete those that "
-                              "the exercise does not need."), count=cells, most=MAX_CELLS)
+        raise NotANotebook(N_("The notebook has %(count)s cells; at most %(most)s are read. Delete those "
+                              "that the exercise does not need."), count=cells, most=MAX_CELLS)
 
 
 def _upgraded(document: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Pages of a stranger's notebook, made in a process of their own: whatever they cost there, it ends.
 
-Highlighting and Markdown are other people's patterns, and some take minutes for a few thousand characters. One
-process makes page after page and remembers what most notebooks have in common. Where it dies of one, another
-makes that page plain, and the ones to come.
+Highlighting and Markdown are other people's patterns, and some take minutes for a few thousand characters.
+One process makes page after page and remembers what most notebooks have in common. Where it dies of one,
+another makes that page plain, and the ones to come.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Child:
                 _pipe(process.stdin).flush()
                 answer = _pipe(process.stdout).readline(MOST_BYTES)
                 if answer.endswith(b"\n"):
-                    return cast(str, msgspec.json.decode(answer, type=str))
+                    return msgspec.json.decode(answer, type=str)
             self._close()
             return ""
 

@@ -17,7 +17,7 @@ import msgspec
 from grader.report import executed
 from grader.report.apart import Asked
 
-SECONDS = 5          # of computing for one page; the slowest that the bounds of `executed` let through takes one
+SECONDS = 5          # of computing for one page; 1 MB of honest text takes one
 MEMORY = 2 << 30     # bytes of addresses
 
 posix: Any = None    # Windows has no such limits: there only the clock holds, in the process that asks

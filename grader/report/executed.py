@@ -23,7 +23,6 @@ from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
-from grader.locale import N_
 from grader.report import formulas, page, pixels, safe_text
 from grader.report.wording import Words, words
 
@@ -31,13 +30,9 @@ Convert = TypeVar("Convert", bound=Callable[..., str])
 
 POLICY_IMAGES = "data:"
 
-LARGE = N_("A picture of %(size)s megapixels is left out: one may have %(most)s, all together %(all)s.")
-UNKNOWN = N_("A picture is left out: its size cannot be told, or it moves.")
-MEGA = 1_000_000
-
 _CELL_MOST = 50_000           # characters of one source or one output that are shown
-# The lexer takes time by the square of a line's length in places, the Markdown parser by that of a cell's: what
-# is longer is shown plain. Nobody reads a line of such length.
+# The lexer takes time by the square of a line's length in places, the Markdown parser by that of a cell's:
+# what is longer is shown plain. Nobody reads a line of such length.
 _COLOURED_LINE = 1000         # characters
 _COLOURED_GAP = 100           # lines of nothing but blanks
 _MARKDOWN_MOST = 20_000
@@ -53,9 +48,6 @@ _IMAGES = ("image/png", "image/jpeg")
 _TEXTS = ("text/html", "text/markdown", "text/latex", "text/plain")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
 _HEADING = re.compile(r"(</?)h[1-6]\b")
-_IMG = re.compile(r"<img(?:\s[^>]*)?>")
-_SRC = re.compile(r'\ssrc="([^"]*)"')
-_ALT = re.compile(r"\salt=")
 _CODE = re.compile(r'(<div class="input_area">\s*<div class="[^"]*"><pre)>')
 _FORMULA = re.compile(r'<code class="formula (block|inline)">([^<]*)</code>')
 _PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*\Z")
@@ -81,7 +73,8 @@ def render(notebook_json: str, *, student: str = "", exercise: str = "", report:
     """The page. `exercise` is a title, `report` a link back. A notebook that cannot be shown says so on the
     page.
 
-    Its cost has no bound but that of the process, save where it is `plain`: then it is text alone, and says so.
+    Its cost has no bound but that of the process, save where it is `plain`: then it is text alone, and says
+    so.
     """
     try:
         notebook = _readable(notebook_json)
@@ -102,7 +95,6 @@ class _Left:
     text: int = _TEXT_MOST
     images: int = _IMAGES_MOST
     formulas: int = _FORMULAS_MOST
-    pixels: int = pixels.MOST_OF_ALL
 
 
 def _readable(text: str) -> nbformat.NotebookNode:
@@ -183,7 +175,8 @@ def _exporter() -> HTMLExporter:
     colour, register = _remembering(highlight(pygments_lexer="ipython3", parent=made)), made.register_filter
     register("clean_html", lambda html: html)  # type: ignore[no-untyped-call]
     register("highlight_code",  # type: ignore[no-untyped-call]
-             lambda source, **_: colour(source) if _readable_lines(source) else _uncoloured(source))
+             lambda source, **_: colour(source) if _readable_lines(source) else
+             f'<div class="highlight"><pre>{html.escape(source)}</pre></div>')
     register("markdown2html", _markdown)  # type: ignore[no-untyped-call]
     return made
 
@@ -204,12 +197,8 @@ class _Renderer(IPythonRenderer):
 def _readable_lines(source: str) -> bool:
     """No line, and no gap between two, of a length at which the lexer is slow."""
     lines = source.split("\n")
-    gaps = (sum(1 for _ in run) for blank, run in groupby(lines, lambda line: not line.strip()) if blank)
+    gaps = (len(list(run)) for blank, run in groupby(lines, lambda line: not line.strip()) if blank)
     return max(map(len, lines)) <= _COLOURED_LINE and max(gaps, default=0) <= _COLOURED_GAP
-
-
-def _uncoloured(source: str) -> str:
-    return f'<div class="highlight"><pre>{html.escape(source)}</pre></div>'
 
 
 def _markdown(text: str) -> str:
@@ -220,7 +209,7 @@ def _markdown(text: str) -> str:
 
 def _shown(notebook: nbformat.NotebookNode, w: Words) -> Iterator[Shown]:
     """Each cell by itself, so that nothing in one reaches into the next."""
-    left = _Left()
+    left, room = _Left(), pixels.Room()
     for number, cell in enumerate(notebook.cells, 1):
         try:
             clean = _inert(msgspec.json.encode(cell))
@@ -228,7 +217,8 @@ def _shown(notebook: nbformat.NotebookNode, w: Words) -> Iterator[Shown]:
         except Exception:
             yield _plain(number, cell)
             continue
-        body = _with_pictures(_with_formulas(clean, left), left, number, w)
+        alt = w.gettext("figure of cell %(cell)s") % {"cell": number}
+        body = pixels.within(room, _with_formulas(clean, left), alt, w)
         yield Shown(number, cell.cell_type, page.trusted(safe_text.fit(body)))
 
 
@@ -237,7 +227,8 @@ def _plain(number: int, cell: nbformat.NotebookNode) -> Shown:
     texts = [part for output in cell.get("outputs", ()) for part in _texts(output)]
     shown = "".join(f"<pre>{html.escape(safe_text.block(text, _CELL_MOST))}</pre>" for text in texts)
     source = html.escape(safe_text.fit(cell.source))
-    body = f'<div class="input_area"><pre tabindex="0">{source}</pre></div><div class="output_text">{shown}</div>'
+    body = (f'<div class="input_area"><pre tabindex="0">{source}</pre></div>'
+            f'<div class="output_text">{shown}</div>')
     return Shown(number, cell.cell_type, page.trusted(body))
 
 
@@ -286,21 +277,6 @@ def _clean(dirty: str) -> str:
                       clean_content_tags={"script", "style", "svg", "math", "template", "iframe", "object"})
     clean = _HEADING.sub(r"\1h2", clean)  # the page's heading is ours; a student's may skip levels
     return _CODE.sub(r'\1 tabindex="0">', clean)  # long lines scroll, by keyboard too
-
-
-def _with_pictures(clean: str, left: _Left, number: int, w: Words) -> str:
-    """Each picture with a name, those left out that would take too much memory when they are drawn."""
-    def named(match: re.Match[str]) -> str:
-        source = _SRC.search(match[0])
-        size = pixels.of(source[1]) if source else 0
-        if not 0 <= size <= min(pixels.MOST, left.pixels):
-            said = w.gettext(UNKNOWN if size < 0 else LARGE) % {"size": size // MEGA, "most": pixels.MOST // MEGA,
-                                                                "all": pixels.MOST_OF_ALL // MEGA}
-            return f"<em>{html.escape(said)}</em>"
-        left.pixels -= size
-        alt = html.escape(w.gettext("figure of cell %(cell)s") % {"cell": number})
-        return match[0] if _ALT.search(match[0]) else f'<img alt="{alt}"{match[0][4:]}'
-    return _IMG.sub(named, clean)
 
 
 def _with_formulas(clean: str, left: _Left) -> str:

@@ -15,12 +15,12 @@ from grader.report.story import tell
 SHAPES = {"pass": "✔", "partial": "◐", "fail": "✘", "not-reached": "◌", "not-available": "⊖",
           "grader-error": "⚠"}
 
-# What Markdown obeys: inline marks, addresses that become links by themselves, and starts of blocks. And what a
-# log of a CI service obeys where a line begins.
+# What Markdown obeys: inline marks, addresses that become links by themselves, and starts of blocks. And what
+# a log of a CI service obeys where a line begins.
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]#|<>~$&]|(?<=www)\.|:(?=//))", re.IGNORECASE)
 _BEGINS = re.compile(r"^([ \t]*\d*)([-+=](?=\s|-|=|$)|:(?=:)|(?<=\d)[.)](?=\s|$))", re.MULTILINE)
-# What GitHub and GitLab make a link of, or a message to somebody, after all Markdown: escapes do not stop them, a
-# character without width does, and it is not seen.
+# What GitHub and GitLab make a link of, or a message to somebody, after all Markdown: no escape stops them,
+# a character without width does, and it is not seen.
 _CALLS = re.compile(r"@(?=\w)|[#!&$](?=\d)|[~%](?=[\w\"])|\bGH-(?=\d)", re.IGNORECASE)
 _COMMIT = re.compile(r"\b(?=\d*[a-f])[0-9a-f]{7,}\b", re.IGNORECASE)
 _SHORT = re.compile(r"(.{6})(?=.)")   # what is shorter than seven names no commit

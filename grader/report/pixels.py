@@ -1,17 +1,51 @@
-"""How large a picture is once it is decoded, from its header alone: a few bytes may claim gigabytes."""
+"""How large pictures are once they are decoded, from their headers alone: a few bytes may claim gigabytes."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import html
+import re
 import struct
+from dataclasses import dataclass
+
+from grader.locale import N_
+from grader.report.wording import Words
+
+LARGE = N_("A picture of %(size)s megapixels is left out: one may have %(most)s, all together %(all)s.")
+UNKNOWN = N_("A picture is left out: its size cannot be told, or it moves.")
 
 MOST = 40_000_000        # pixels of one picture, four bytes each when shown: 6000 x 6000 is a large figure
 MOST_OF_ALL = 200_000_000
 
+MEGA = 1_000_000
+
+_IMG = re.compile(r"<img(?:\s[^>]*)?>")
+_SRC = re.compile(r'\ssrc="([^"]*)"')
+_ALT = re.compile(r"\salt=")
 _PNG = struct.Struct(">8s4x4sII")
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})   # JPEG's markers that tell the size
 _BARE = frozenset({0x01, *range(0xD0, 0xD9)})                    # and those without a length
+
+
+@dataclass
+class Room:
+    """How much more of a page may be drawn."""
+
+    pixels: int = MOST_OF_ALL
+
+
+def within(room: Room, clean: str, alt: str, w: Words) -> str:
+    """Cleaned HTML, each picture with a name, and in place of those that are too large to draw a sentence."""
+    def named(match: re.Match[str]) -> str:
+        source = _SRC.search(match[0])
+        size = of(source[1]) if source else 0
+        if not 0 <= size <= min(MOST, room.pixels):
+            values = {"size": size // MEGA, "most": MOST // MEGA, "all": MOST_OF_ALL // MEGA}
+            return f"<em>{html.escape(w.gettext(UNKNOWN if size < 0 else LARGE) % values)}</em>"
+        room.pixels -= size
+        return match[0] if _ALT.search(match[0]) else f'<img alt="{html.escape(alt)}"{match[0][4:]}'
+    return _IMG.sub(named, clean)
 
 
 def of(address: str) -> int:

@@ -1,4 +1,4 @@
-"""The Markdown report says what it says: nothing in it is obeyed, makes a link of itself, or calls anybody."""
+"""Nothing in the Markdown report is obeyed, makes a link of itself, or calls anybody."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from msgspec import structs
 from grader.report import markdown
 from tests import samples as s
 
-PIECES = ("@everyone", "@octocat", "@org/team", "ada@uni.example", "#1", "GH-1", "gh-12", "owner/repo#1",
-          "owner/repo@abcdef1", "deadbeef", "0123456789abcdef0123456789abcdef01234567", "!7", "&3", "$5", "~bug",
-          '%"v 1"', "%v1", "<!--", "-->", "<b>", "www.x.example", "WWW.x.example", "https://x.example",
-          "mailto:a@b.example", "[a](b)", "![a](b)", "[a]: b", "[^1]", "`", "``", "~~~", "***", "__", "a_b_", "#",
-          "## ", "> ", "- ", "+ ", "1. ", "2) ", "---", "===", "|", "\\", "&copy;", "&#64;octocat", "$$", "::error::",
-          "##[error]", "##vso[task.complete]", "\n", "    ", "\t", " ", "word", "a", "0", ":", ".", "é")
+PIECES = (
+    "@everyone", "@octocat", "@org/team", "ada@uni.example", "#1", "GH-1", "gh-12",
+    "owner/repo#1", "owner/repo@abcdef1", "deadbeef", "0123456789abcdef0123456789abcdef01234567",
+    "!7", "&3", "$5", "~bug", '%"v 1"', "%v1", "<!--", "-->", "<b>", "www.x.example",
+    "WWW.x.example", "https://x.example", "mailto:a@b.example", "[a](b)", "![a](b)", "[a]: b",
+    "[^1]", "`", "``", "~~~", "***", "__", "a_b_", "#", "## ", "> ", "- ", "+ ", "1. ", "2) ",
+    "---", "===", "|", "\\", "&copy;", "&#64;octocat", "$$", "::error::", "##[error]",
+    "##vso[task.complete]", "\n", "    ", "\t", " ", "word", "a", "0", ":", ".", "é")
 TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=3)), max_size=8).map("".join)
 # What GitHub's and GitLab's manuals say is a reference; they are looked for in text, not in code.
 CALLS = re.compile(r"(?<![\w`])@\w|\w@\w+\.\w|#\d|\bGH-\d|(?<!\w)[!&$]\d|[~%][\w\"]"
@@ -83,8 +85,8 @@ def test_code_stays_in_its_block(value: str) -> None:
 def test_nobody_is_called_from_any_place_in_a_report(piece: str) -> None:
     hostile = f"{piece} {piece}"
     events = tuple(structs.replace(event, message=hostile) for event in s.EVENTS)
-    result = structs.replace(s.result(events=events, comment=hostile), name=hostile, student=hostile, team=hostile,
-                             title=hostile)
+    result = structs.replace(s.result(events=events, comment=hostile), name=hostile, student=hostile,
+                             team=hostile, title=hostile)
     verdict = structs.replace(result.checks[0], message=hostile, said=None)
     result = structs.replace(result, checks=(verdict, *result.checks[1:]))
     report = markdown.render(result, s.notebook(hostile))
