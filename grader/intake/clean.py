@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from grader.intake.large import Damaged, without_outputs
+from grader.intake.large import MAX_PARTS, Damaged, too_many_parts, without_outputs
 from grader.locale import N_
 from grader.records import Sentence
 from grader.wall.nbformat_lean import nbformat
@@ -59,12 +59,11 @@ def clean(data: bytes) -> Cleaned:
     cells = document.get("cells")
     if not isinstance(cells, list):
         raise NotANotebook(N_("The file is JSON, but it has no list of cells: it is not a Jupyter notebook."))
-    if len(cells) > MAX_CELLS:
-        raise NotANotebook(N_("The notebook has %(count)s cells; at most %(most)s are read."),
-                           count=len(cells), most=MAX_CELLS)
+    _refuse_many(len(cells))
     kept = [_cell(i, cell) for i, cell in enumerate(cells)]
     if sum(len(cell["source"]) for cell in kept) > MAX_SOURCE:
-        raise NotANotebook(N_("The notebook has more than %(most)s MiB of source."), most=MAX_SOURCE >> 20)
+        raise NotANotebook(N_("The notebook has more than %(most)s MiB of source: data does not belong in "
+                              "its cells."), most=MAX_SOURCE >> 20)
     notebook = {"cells": kept, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     return Cleaned(notebook=json.dumps(notebook, ensure_ascii=False), exercise=_exercise(document))
 
@@ -74,7 +73,7 @@ def _shortened(data: bytes) -> bytes:
     for begins, what in NO_NOTEBOOK.items():
         if re.match(begins, data[:1000], re.IGNORECASE | re.DOTALL):
             raise NotANotebook(what)
-    if len(data) <= MAX_DOCUMENT:
+    if len(data) <= MAX_DOCUMENT and not too_many_parts(data):
         return data
     try:
         short = without_outputs(data)
@@ -83,6 +82,10 @@ def _shortened(data: bytes) -> bytes:
     if len(short) > MAX_DOCUMENT:
         raise NotANotebook(N_("Beside its outputs the file has more than %(most)s MiB, far more than any "
                               "notebook that runs."), most=MAX_DOCUMENT >> 20)
+    if too_many_parts(short):
+        raise NotANotebook(N_("The file has more than %(most)s parts, far more than any notebook that runs: "
+                              "put your functions into a fresh copy of the exercise's notebook."),
+                           most=MAX_PARTS)
     return short
 
 
@@ -115,6 +118,12 @@ def _guess(text: str) -> str:
     return N_("The file is not a Jupyter notebook.")
 
 
+def _refuse_many(cells: int) -> None:
+    if cells > MAX_CELLS:
+        raise NotANotebook(N_("The notebook has %(count)s cells; at most %(most)s are read. Delete those "
+                              "that the exercise does not need."), count=cells, most=MAX_CELLS)
+
+
 def _upgraded(document: dict[str, Any]) -> dict[str, Any]:
     """nbformat 3 and older in today's form."""
     version = document.get("nbformat", 4)
@@ -123,6 +132,9 @@ def _upgraded(document: dict[str, Any]) -> dict[str, Any]:
     if version not in (2, 3):
         raise NotANotebook(N_("The notebook says it is of format %(format)s; formats 2, 3 and 4 are read."),
                            format=repr(str(version)[:20]))
+    sheets = document.get("worksheets")
+    _refuse_many(sum(len(sheet["cells"]) for sheet in sheets if isinstance(sheet, dict)
+                     and isinstance(sheet.get("cells"), list)) if isinstance(sheets, list) else 0)
     try:
         convert, from_dict = nbformat.convert, nbformat.from_dict
         upgraded: dict[str, Any] = convert(from_dict(document), 4)  # type: ignore[no-untyped-call]

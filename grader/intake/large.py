@@ -6,15 +6,26 @@ A string in JSON holds no bare quotation mark: what looks like the key `"outputs
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 SKIPPED = re.compile(rb'"(?:outputs|attachments|widgets)"\s*+:\s*+(?=[\[{])')
 # Possessive: linear in whatever arrives, and plain numbers, however many, are one token.
 TOKEN = re.compile(rb'[^"\[\]{}]*+(?:"(?:[^"\\]++|\\.)*+"|[\[\]{}])', re.DOTALL)
 MAX_TOKENS = 4_000_000   # strings and brackets: a few seconds
+MAX_PARTS = 500_000      # values of what is read as JSON: each takes up to 250 bytes
+PART = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[{,]', re.DOTALL)
 
 
 class Damaged(Exception):  # noqa: N818 - the name is the statement
     """What is to be skipped has no end, or is of more parts than any notebook's."""
+
+
+def too_many_parts(data: bytes) -> bool:
+    """Are there more values than any notebook has? Each but the first follows a bracket or a comma."""
+    if sum(map(data.count, (b"[", b"{", b","))) <= MAX_PARTS:  # those within strings too: quickly counted
+        return False
+    met = islice(PART.finditer(data), 3 * MAX_PARTS)           # and between two strings there is a sign
+    return sum(not part[0].startswith(b'"') for part in met) > MAX_PARTS or next(met, None) is not None
 
 
 def without_outputs(data: bytes) -> bytes:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 import sys
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from parso.grammar import load_grammar
 
-from grader.intake.names import LONGEST, code_cells, tree, without_magics
+from grader.intake.names import code_cells, tree, without_magics
 
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
+MOST = 60_000      # characters of unreadable cells that are looked at; parso is slow where it finds no sense
+MOST_IN_CELL = 20_000
+DEEPEST = 200      # brackets in each other; Python itself takes no more
 NEWEST = 30   # minor versions are tried up to this one, as far as the grammars reach
 # Grammar that parso does not have yet, written as older Pythons know it: from which minor version, how.
 _REWRITTEN = (
@@ -24,17 +28,29 @@ _CONVERSION = re.compile(r"![^\W\d]*")
 
 def needed(notebook: str) -> dict[int, str]:
     """The cells that this Python cannot read and a newer one can: index -> the oldest that does."""
-    return {index: version for index, source in code_cells(notebook)
-            if tree(source) is None and (version := _needed(source))}
+    found, left = dict[int, str](), MOST
+    for index, source in code_cells(notebook):
+        if len(source) > min(left, MOST_IN_CELL) or tree(source) is not None:
+            continue
+        left -= len(source)
+        if version := _needed(source):
+            found[index] = version
+    return found
 
 
 @lru_cache(maxsize=64)
 def _needed(source: str) -> str:
     """The oldest newer Python whose grammar takes a cell that this one refuses; "" for none."""
     text = without_magics(source)
-    if len(text) > LONGEST or _takes(sys.version_info[1], text) is not False:
+    if _deep(text) or _takes(sys.version_info[1], text) is not False:
         return ""
     return next((f"3.{minor}" for minor in range(sys.version_info[1] + 1, NEWEST) if _takes(minor, text)), "")
+
+
+def _deep(text: str) -> bool:
+    """Do brackets stand deeper in each other than any Python takes?"""
+    changes = (1 if sign in "([{" else -1 for sign in text if sign in "()[]{}")
+    return max(accumulate(changes), default=0) > DEEPEST
 
 
 def _takes(minor: int, text: str) -> bool | None:

@@ -19,7 +19,7 @@ from grader.keep.unchanged import Fingerprints
 from grader.options import Options
 from grader.pipeline import Graded
 
-PAGES = "executed", "markdown", "student", "class_page"  # of grader.report; slow to import
+PAGES = "markdown", "student", "class_page"  # of grader.report; slow to import
 # and the exercise's name: under it the gradebook keeps the notebook that students were given
 RELEASED = "released "
 
@@ -59,15 +59,16 @@ def remember(book: Gradebook, options: Options, exercises: Mapping[str, Exercise
 
 def get_ready(book: Gradebook) -> None:
     """What is slow the first time, done while the sandbox starts; later kernels would wait for it."""
-    from grader.report import executed, page
+    from grader.report import apart, page
 
+    apart.start()
     for name in PAGES:
         importlib.import_module(f"grader.report.{name}")
     said = book.batch_values()
     language = said.get("language", "en")
     page.compile_templates(language)
     for notebook in released_notebooks(said).values():
-        executed.render(notebook, language=language)  # what it shares with those handed in is kept
+        apart.executed(notebook, language=language)  # what it shares with those handed in is kept
 
 
 def released_notebooks(said: Mapping[str, str]) -> dict[str, str]:
@@ -102,8 +103,7 @@ def pages(result: records.Result, notebook: str, executed: str, output: Output, 
         notebook: the cleaned submission; "" where it could not be read.
         executed: the notebook as executed; "" where there is none.
     """
-    from grader.report import executed as inert
-    from grader.report import markdown, persons, student
+    from grader.report import apart, markdown, persons, student
 
     where = result.student, result.exercise
     if not executed:  # those of an earlier attempt
@@ -112,7 +112,7 @@ def pages(result: records.Result, notebook: str, executed: str, output: Output, 
     href = f"{result.exercise}-executed.html" if executed else None
     if executed:
         replace_file(output.page(*where, ".ipynb"), executed)
-        replace_file(output.page(*where, "-executed.html"), inert.render(
+        replace_file(output.page(*where, "-executed.html"), apart.executed(
             executed, student=persons.shown(result.name, result.student),
             exercise=result.title or result.exercise, report=f"{result.exercise}.html", language=language))
     replace_file(output.page(*where, ".html"),

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count, groupby
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -22,14 +23,19 @@ from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
-from grader.report import formulas, page, safe_text
-from grader.report.wording import words
+from grader.report import formulas, page, pixels, safe_text
+from grader.report.wording import Words, words
 
 Convert = TypeVar("Convert", bound=Callable[..., str])
 
 POLICY_IMAGES = "data:"
 
 _CELL_MOST = 50_000           # characters of one source or one output that are shown
+# The lexer takes time by the square of a line's length in places, the Markdown parser by that of a cell's:
+# what is longer is shown plain. Nobody reads a line of such length.
+_COLOURED_LINE = 1000         # characters
+_COLOURED_GAP = 100           # lines of nothing but blanks
+_MARKDOWN_MOST = 20_000
 _TEXT_MOST = 1_000_000        # characters of a whole notebook: nbconvert takes a second for them
 _IMAGE_MOST = 2_000_000       # base64 characters of one picture
 _IMAGES_MOST = 12_000_000     # and of all
@@ -42,7 +48,6 @@ _IMAGES = ("image/png", "image/jpeg")
 _TEXTS = ("text/html", "text/markdown", "text/latex", "text/plain")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
 _HEADING = re.compile(r"(</?)h[1-6]\b")
-_NAMELESS = re.compile(r"<img(?![^>]*\salt=)")
 _CODE = re.compile(r'(<div class="input_area">\s*<div class="[^"]*"><pre)>')
 _FORMULA = re.compile(r'<code class="formula (block|inline)">([^<]*)</code>')
 _PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*\Z")
@@ -64,15 +69,21 @@ class Shown:
 
 
 def render(notebook_json: str, *, student: str = "", exercise: str = "", report: str = "",
-           language: str = "en") -> str:
+           language: str = "en", plain: bool = False) -> str:
     """The page. `exercise` is a title, `report` a link back. A notebook that cannot be shown says so on the
-    page."""
+    page.
+
+    Its cost has no bound but that of the process, save where it is `plain`: then it is text alone, and says
+    so.
+    """
     try:
-        cells = list(_shown(_readable(notebook_json), words(language).gettext("figure of cell %(cell)s")))
-    # nbconvert and its lexers raise anything on hostile input; the page must still come out
+        notebook = _readable(notebook_json)
+        cells = (list(map(_plain, count(1), notebook.cells)) if plain
+                 else list(_shown(notebook, words(language))))
+    # what is read may be of any shape; the page must still come out
     except Exception:
         cells = []
-    return page.html("executed.html.j2", language, cells=cells, student=safe_text.line(student),
+    return page.html("executed.html.j2", language, cells=cells, plain=plain, student=safe_text.line(student),
                      exercise=safe_text.line(exercise), report=safe_text.href(report),
                      policy=page.policy(images=POLICY_IMAGES))
 
@@ -163,7 +174,9 @@ def _exporter() -> HTMLExporter:
     highlight: Any = Highlight2HTML
     colour, register = _remembering(highlight(pygments_lexer="ipython3", parent=made)), made.register_filter
     register("clean_html", lambda html: html)  # type: ignore[no-untyped-call]
-    register("highlight_code", lambda source, **_: colour(source))  # type: ignore[no-untyped-call]
+    register("highlight_code",  # type: ignore[no-untyped-call]
+             lambda source, **_: colour(source) if _readable_lines(source) else
+             f'<div class="highlight"><pre>{html.escape(source)}</pre></div>')
     register("markdown2html", _markdown)  # type: ignore[no-untyped-call]
     return made
 
@@ -181,25 +194,60 @@ class _Renderer(IPythonRenderer):
         return self.block_math(f"\\begin{{{name}}}{body}\\end{{{name}}}")
 
 
+def _readable_lines(source: str) -> bool:
+    """No line, and no gap between two, of a length at which the lexer is slow."""
+    lines = source.split("\n")
+    gaps = (len(list(run)) for blank, run in groupby(lines, lambda line: not line.strip()) if blank)
+    return max(map(len, lines)) <= _COLOURED_LINE and max(gaps, default=0) <= _COLOURED_GAP
+
+
 def _markdown(text: str) -> str:
+    if len(text) > _MARKDOWN_MOST:
+        return f"<pre>{html.escape(text)}</pre>"
     return str(MarkdownWithMath(renderer=_Renderer(escape=False)).render(text))
 
 
-def _shown(notebook: nbformat.NotebookNode, alt: str) -> Iterator[Shown]:
+def _shown(notebook: nbformat.NotebookNode, w: Words) -> Iterator[Shown]:
     """Each cell by itself, so that nothing in one reaches into the next."""
-    left = _Left()
+    left, room = _Left(), pixels.Room()
     for number, cell in enumerate(notebook.cells, 1):
-        clean = _inert(msgspec.json.encode(cell), alt % {"cell": number})
-        yield Shown(number, cell.cell_type, page.trusted(safe_text.fit(_with_formulas(clean, left))))
+        try:
+            clean = _inert(msgspec.json.encode(cell))
+        # nbconvert and its lexers raise anything on hostile input
+        except Exception:
+            yield _plain(number, cell)
+            continue
+        alt = w.gettext("figure of cell %(cell)s") % {"cell": number}
+        body = pixels.within(room, _with_formulas(clean, left), alt, w)
+        yield Shown(number, cell.cell_type, page.trusted(safe_text.fit(body)))
+
+
+def _plain(number: int, cell: nbformat.NotebookNode) -> Shown:
+    """A cell as nothing but its text."""
+    texts = [part for output in cell.get("outputs", ()) for part in _texts(output)]
+    shown = "".join(f"<pre>{html.escape(safe_text.block(text, _CELL_MOST))}</pre>" for text in texts)
+    source = html.escape(safe_text.fit(cell.source))
+    body = (f'<div class="input_area"><pre tabindex="0">{source}</pre></div>'
+            f'<div class="output_text">{shown}</div>')
+    return Shown(number, cell.cell_type, page.trusted(body))
+
+
+def _texts(output: nbformat.NotebookNode) -> list[str]:
+    """What an output holds that can be read as it is."""
+    if output.output_type == "error":
+        return ["\n".join(output.traceback) or f"{output.ename}: {output.evalue}"]
+    if output.output_type == "stream":
+        return [output.text]
+    return [text for kind, text in output.data.items() if kind not in _IMAGES]
 
 
 @_remembering
-def _inert(cell: bytes, alt: str) -> str:
+def _inert(cell: bytes) -> str:
     """A cell's HTML without anything active."""
     made = _exporter()
     alone = _document([msgspec.json.decode(cell)])
     ready, _ = Exporter.from_notebook_node(made, alone)
-    return _clean(str(made.template.render(nb=ready, resources=_resources())), alt)
+    return _clean(str(made.template.render(nb=ready, resources=_resources())))
 
 
 def _document(cells: list[Any]) -> Any:
@@ -218,7 +266,7 @@ def _resources() -> dict[str, Any]:
     return dict(TemplateExporter.from_notebook_node(made, empty, resources)[1])
 
 
-def _clean(dirty: str, alt: str) -> str:
+def _clean(dirty: str) -> str:
     """What is on the list of what may stay. Styles, scripts, forms, frames, SVG and every event attribute are
     not."""
     clean = nh3.clean(dirty, tags=_TAGS, attributes=_ATTRIBUTES, attribute_filter=_allowed,
@@ -228,8 +276,7 @@ def _clean(dirty: str, alt: str) -> str:
                       set_tag_attribute_values={"table": {"tabindex": "0"}},
                       clean_content_tags={"script", "style", "svg", "math", "template", "iframe", "object"})
     clean = _HEADING.sub(r"\1h2", clean)  # the page's heading is ours; a student's may skip levels
-    clean = _CODE.sub(r'\1 tabindex="0">', clean)  # long lines scroll, by keyboard too
-    return _NAMELESS.sub(lambda _: f'<img alt="{html.escape(alt)}"', clean)
+    return _CODE.sub(r'\1 tabindex="0">', clean)  # long lines scroll, by keyboard too
 
 
 def _with_formulas(clean: str, left: _Left) -> str:
@@ -249,4 +296,4 @@ def _allowed(_tag: str, attribute: str, value: str) -> str | None:
         return value if _PICTURE.match(value) else None
     if attribute == "href":
         return value if value.startswith("https://") and "<" not in value else None
-    return value.replace("<", "‹")  # so that what looks like a tag below is one
+    return value.replace("<", "‹").replace(">", "›")  # so that what looks like a tag below is one

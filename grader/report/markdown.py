@@ -9,16 +9,22 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from grader.records import Result
-from grader.report import page
+from grader.report import page, safe_text
 from grader.report.story import tell
 
 SHAPES = {"pass": "✔", "partial": "◐", "fail": "✘", "not-reached": "◌", "not-available": "⊖",
           "grader-error": "⚠"}
 
-# What Markdown or GitHub would obey: inline marks, addresses that become links by themselves, and starts of
-# blocks.
-_PUNCTUATION = re.compile(r"([\\`*_{}\[\]#|<>~$&]|(?<=www)\.|:(?=//)|^[ "
-                          r"\t]*[-+=](?=\s|-|=|$)|(?<=\d)[.)](?=\s))", re.MULTILINE)
+# What Markdown obeys: inline marks, addresses that become links by themselves, and starts of blocks. And what
+# a log of a CI service obeys where a line begins.
+_PUNCTUATION = re.compile(r"([\\`*_{}\[\]#|<>~$&]|(?<=www)\.|:(?=//))", re.IGNORECASE)
+_BEGINS = re.compile(r"^([ \t]*\d*)([-+=](?=\s|-|=|$)|:(?=:)|(?<=\d)[.)](?=\s|$))", re.MULTILINE)
+# What GitHub and GitLab make a link of, or a message to somebody, after all Markdown: no escape stops them,
+# a character without width does, and it is not seen.
+_CALLS = re.compile(r"@(?=\w)|[#!&$](?=\d)|[~%](?=[\w\"])|\bGH-(?=\d)", re.IGNORECASE)
+_COMMIT = re.compile(r"\b(?=\d*[a-f])[0-9a-f]{7,}\b", re.IGNORECASE)
+_SHORT = re.compile(r"(.{6})(?=.)")   # what is shorter than seven names no commit
+_UNSEEN = "\u200b"
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
@@ -38,8 +44,11 @@ def _environment(language: str) -> Environment:
 
 
 def text(value: str) -> Markup:
-    """Words that Markdown takes as they are: every mark of its own is escaped."""
-    return Markup(_PUNCTUATION.sub(r"\\\1", value).replace("\n", "  \n"))  # escaped before
+    """Words that Markdown takes as they are: every mark of its own is escaped, and nobody is called."""
+    quiet = _CALLS.sub(rf"\g<0>{_UNSEEN}", value)
+    quiet = _COMMIT.sub(lambda m: _SHORT.sub(rf"\1{_UNSEEN}", m[0]), quiet)
+    escaped = _BEGINS.sub(r"\1\\\2", _PUNCTUATION.sub(r"\\\1", quiet))
+    return Markup(escaped.replace("\n", "  \n"))  # escaped before
 
 
 def prose(value: str) -> Markup:
@@ -50,6 +59,7 @@ def prose(value: str) -> Markup:
 
 def code(value: str) -> Markup:
     """A code span, with more backticks round it than in it; a bar would end a table's cell."""
+    value = safe_text.no_commands_in_code(value)
     ticks = "`" * (max((len(run) for run in re.findall("`+", value)), default=0) + 1)
     pad = " " if value.startswith("`") or value.endswith("`") else ""
     return Markup(f"{ticks}{pad}{value}{pad}{ticks}".replace("|", "\\|"))  # a code span is inert
@@ -57,6 +67,7 @@ def code(value: str) -> Markup:
 
 def fence(value: str) -> Markup:
     """A code block whose fence is longer than any run of backticks in it."""
+    value = safe_text.no_commands_in_code(value)
     ticks = "`" * max(3, max((len(run) for run in re.findall("`+", value)), default=0) + 1)
     return Markup(f"{ticks}python\n{value}\n{ticks}")  # a code block is inert
 

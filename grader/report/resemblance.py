@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from keyword import kwlist
 from zlib import crc32
 
@@ -24,10 +24,14 @@ _ENOUGH = 15         # fingerprints of one's own below which nothing can be said
 _COMMON_SHARE = 0.02
 _COMMON_LEAST = 4    # what at most so many have in common may be copied, however small the class
 
+_MOST_IN_CELL = 5000    # tokens compared; the longest right solution has a few hundred
+_MOST = 20_000          # and of a notebook
+
+# Possessive, and a text ends with its notebook where it is not closed: linear in whatever arrives.
 _TOKEN = re.compile(
     r"(?P<skip>\#[^\n]*|\s+|^[%!][^\n]*)"
-    r"|(?P<text>[rbfuRBFU]{0,2}(?:\"{3}(?:[^\\]|\\.)*?\"{3}|'{3}(?:[^\\]|\\.)*?'{3}"
-    r"|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'))"
+    r"|(?P<text>[rbfuRBFU]{0,2}(?:\"{3}(?:[^\"\\]|\\.|\"(?!\"\"))*+(?:\"{3})?|'{3}(?:[^'\\]|\\.|'(?!''))*+(?:'{3})?"
+    r"|\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?))"
     r"|(?P<number>\d[\w.]*)|(?P<name>\w+)|(?P<mark>.)", re.MULTILINE | re.DOTALL)
 _KEYWORDS = frozenset(kwlist)
 
@@ -57,12 +61,14 @@ def alike(notebooks: Mapping[tuple[str, str], str], released: Mapping[str, str] 
 
 def fingerprints(notebook: str) -> frozenset[int]:
     """Of each window of hashes the smallest, so that equal stretches are found wherever they stand."""
-    words = [word for cell in source.cells(notebook) if cell.prompt for word in tokens("\n".join(cell.lines))]
+    compared = (word for cell in source.cells(notebook) if cell.prompt
+                for word in islice(tokens("\n".join(cell.lines)), _MOST_IN_CELL))
+    words = list(islice(compared, _MOST))
     hashes = [crc32(" ".join(words[i:i + _GRAM]).encode()) for i in range(len(words) - _GRAM + 1)]
     return frozenset(min(hashes[i:i + _WINDOW]) for i in range(max(0, len(hashes) - _WINDOW + 1)))
 
 
-def tokens(code: str) -> Iterable[str]:
+def tokens(code: str) -> Iterator[str]:
     """The code without what a copier changes first."""
     for match in _TOKEN.finditer(code[:200_000]):
         kind, word = match.lastgroup, match.group()

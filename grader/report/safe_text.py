@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 # for.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069"
                     "\ud800-\udfff\ufffe\uffff]")
-_COMMAND = re.compile(r":(?=:)|##(?=\[)")  # of "::error::" and "##[error]"
+_COMMAND = re.compile(r":(?=:)|##(?=(?:vso)?\[)")  # of "::error::", "##[error]" and "##vso[task.complete]"
 _SPACE = re.compile(r"\s+")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CODE = re.compile(r"(`[^`\n]+`)")
@@ -76,7 +76,7 @@ def no_commands(text: str) -> str:
 def no_commands_in_code(line: str) -> str:
     """The same for a line of code with its number before it: "::" does no harm there, and slices are left
     alone."""
-    return line.replace("##[", "## [")
+    return line.replace("##[", "## [").replace("##vso[", "## vso[")
 
 
 def _cut(text: str, limit: int) -> str:

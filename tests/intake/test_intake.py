@@ -12,6 +12,7 @@ import pytest
 from grader.intake import large
 from grader.intake.clean import MAX_BYTES, MAX_DOCUMENT, NotANotebook, clean
 from grader.intake.handed import IntakeError
+from grader.intake.large import MAX_PARTS, too_many_parts
 from grader.intake.sources import refuse_nothing
 from grader.records import Submission, Unreadable
 from tests.intake.handing import put, read, saying
@@ -51,10 +52,32 @@ def test_everything_but_the_source_is_dropped() -> None:
     (b"x" * (MAX_BYTES + 1), "more than"),
     (json.dumps({"nbformat": 4, "cells": [{}] * 3000}).encode(), "3000 cells"),
     (notebook("x" * (3 << 20)).encode(), "MiB of source"),
-], ids=range(14))
+    (b'{"nbformat": 4, "cells": [' + b"[]," * MAX_PARTS + b"[]]}", "parts"),
+    (b'{"nbformat": 4, "cells": [' + b'"",' * MAX_PARTS + b'""]}', "parts"),
+], ids=range(16))
 def test_what_is_no_notebook_says_why(data: bytes, says: str) -> None:
     with pytest.raises(NotANotebook, match=says):
         clean(data)
+
+
+def test_an_old_notebook_is_counted_before_it_is_upgraded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nbformat.convert", lambda *_: pytest.fail("upgraded"))
+    old = {"nbformat": 3, "worksheets": [{"cells": [{"cell_type": "code", "input": "x"}] * 1500}] * 2}
+    with pytest.raises(NotANotebook, match="3000 cells"):
+        clean(json.dumps(old).encode())
+
+
+def test_outputs_of_many_numbers_are_no_reason_to_refuse_a_notebook() -> None:
+    numbers = [0.5] * (MAX_PARTS + 1)
+    document = json.loads(notebook("a = 1, 2"))
+    document["cells"][0]["outputs"] = [{"output_type": "display_data", "data": {"application/json": numbers}}]
+    assert json.loads(clean(json.dumps(document).encode()).notebook)["cells"][0]["source"] == "a = 1, 2"
+
+
+def test_commas_in_a_text_are_no_parts() -> None:
+    text = json.dumps(["a, [\\", '"', "," * MAX_PARTS, "{" * MAX_PARTS]).encode()
+    assert not too_many_parts(text)
+    assert too_many_parts(b"[" + b"1," * MAX_PARTS + b"1]")
 
 
 def test_lone_surrogates_and_nul_bytes_can_be_written() -> None:

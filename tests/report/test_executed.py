@@ -101,7 +101,7 @@ def test_what_is_to_be_read_is_there() -> None:
     assert "img-src data:" in html
 
 
-def page_of(*cells: dict[str, Any], **about: str) -> str:
+def page_of(*cells: dict[str, Any], **about: Any) -> str:
     document = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": list(cells)}
     return executed.render(json.dumps(document), **about)
 
