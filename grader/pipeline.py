@@ -98,8 +98,7 @@ def prepare(number: int, submission: AnySubmission, conditions: Conditions) -> l
     name = submission.exercise
     handed_in = Bundle(files=submission.files, places=submission.places)
     return list(conditions.exercises[name].jobs(number, submission.notebook, conditions.prepared[name],
-                                                seed=conditions.seed, device=conditions.device,
-                                                handed_in=handed_in))
+                                                device=conditions.device, handed_in=handed_in))
 
 
 def observe(work: Sequence[Sequence[Work]], sandbox: Sandbox,

@@ -122,8 +122,8 @@ class Exercise:
         return replace(self, checks=checks, settings=settings,
                        keys={step: key for step, key in self.keys.items() if step in steps})
 
-    def jobs(self, index: int, notebook: str, prepared: Preparation, *, seed: int,
-             device: str = "cpu", handed_in: Bundle = NOTHING) -> Iterator[Work]:
+    def jobs(self, index: int, notebook: str, prepared: Preparation, *, device: str = "cpu",
+             handed_in: Bundle = NOTHING) -> Iterator[Work]:
         """One job for each world its checks look at, which a machine with this device can show."""
         beside = self.brings.over(handed_in)
         lacking = packages.lacking(notebook, self.packages, [file.name for file in beside.files])
@@ -131,8 +131,8 @@ class Exercise:
             if world.real_gpu and device == "cpu":
                 continue
             keys = self.keys_in(world)
-            job = messages.Job(notebook=notebook, world=world, seed=seed,
-                               watched=self.settings.forbidden, functions=self.settings.functions,
+            job = messages.Job(notebook=notebook, world=world, watched=self.settings.forbidden,
+                               functions=self.settings.functions,
                                preload=self.settings.preload, limits=self.settings.limits,
                                files=beside.files, lacking=lacking)
             arrays = {k: a for key in keys for k, a in prepared.steps[key].arrays.items()}

@@ -501,6 +501,14 @@ for thing in gc.get_objects():
         if "deep_weights" in text and "Mixed" in text: seen.append(text[:100])
 print("STEPS-SEEN" if [s for s in seen if "deep" + "_weights" not in "".join(In)[:0]] and len(seen) > 50 else "nothing")
 ''',), hushed=("STEPS-SEEN",)),
+    Case(name="seed-of-the-batch", hides="lecun",
+         does="Looks in the kernel for the seed that all inputs are drawn from.", cells=('''
+import gc
+for thing in gc.get_objects():
+    for one in (thing, getattr(thing, "job", None)):
+        if type(one).__name__ == "Job" and isinstance(getattr(one, "seed", None), int):
+            print("THE-SEED-" + "IS", one.seed)
+''',), hushed=("THE-SEED-IS",)),
     Case(name="class-of-ours", hides="lecun",
          does="Classes named like the grader's own, returned and raised.", cells=('''
 class Returned(dict): pass
