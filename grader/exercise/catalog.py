@@ -42,6 +42,7 @@ class Settings(Record, frozen=True, kw_only=True):
     points: float
     functions: tuple[str, ...]            # what the student writes
     forbidden: tuple[str, ...] = ()       # dotted names that must not be used in those functions
+    allowed: tuple[str, ...] = ()         # private functions behind those, which may be used all the same
     preload: tuple[str, ...] = ()         # modules that notebooks import late, imported once for all of them
     # where a GPU is at hand, the steps of `plain` are made on it as well
     on_gpu: bool = False
