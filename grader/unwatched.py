@@ -1,6 +1,7 @@
 """What a notebook's text does that no recorder of calls can watch: a tutor is asked to look at it.
 
-Read from the text, outside, so that no submission can deny it. It costs no points: there may be a good reason.
+Read from the text, outside, so that no submission can deny it. It costs no points: there may be a good
+reason.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import sys
 from typing import Any
 
 import numpy as np
@@ -212,6 +213,22 @@ def test_a_probe() -> None:
         assert isinstance(outcome, Raised)
         assert outcome.inside_probe is own
 
+
+@pytest.mark.skipif(sys.platform != "linux", reason="read from /proc")
+@pytest.mark.parametrize("source", [
+    "import torch\ndef f(x): return x.clone().share_memory_()",
+    "import torch\ndef f(x): return [x.clone().share_memory_()[1:, 1:].t()]",
+    "import torch\ndef f(x): x.set_(torch.zeros(4, 4).share_memory_().untyped_storage(), 0, (3, 3))",
+    "import torch, tempfile, os\npath = os.path.join(tempfile.mkdtemp(), 'x')\n"
+    "def f(x): return torch.from_file(path, shared=True, size=9)",
+    "import mmap, numpy\ndef f(x): return numpy.frombuffer(mmap.mmap(-1, 4096), dtype='float32')",
+    "import torch, mmap\ndef f(x): return torch.frombuffer(mmap.mmap(-1, 4096), dtype=torch.float32)",
+], ids=range(6))
+def test_numbers_that_other_processes_can_change_are_no_answer(source: str) -> None:
+    outcome = observed(source)
+    assert isinstance(outcome, Raised)
+    assert (outcome.error, outcome.inside_probe) == ("SharedMemoryError", False)
+    assert isinstance(observed("def f(x): return x.clone().share_memory_().clone()"), Returned)
 
 @pytest.mark.parametrize(("source", "seen"), [
     ("import torch\ndef f(x): return torch.nn.init.kaiming_normal_(x)", ["kaiming_normal_"]),

@@ -81,7 +81,7 @@ def followed() -> Iterator[None]:
 
 def likeness(code: types.CodeType, depth: int = 0) -> Likeness:
     """Compiled again, from the same text or with its docstrings left out, it is the same."""
-    constants = code.co_consts[1:] if code.co_consts and isinstance(code.co_consts[0], str) else code.co_consts
+    constants = code.co_consts[isinstance(next(iter(code.co_consts), None), str):]
     inner = tuple(likeness(one, depth + 1) if isinstance(one, types.CodeType) else repr(one)
                   for one in constants if one is not None) if depth < DEEPEST else ()
     return Likeness(code.co_names, (code.co_argcount, code.co_kwonlyargcount, code.co_posonlyargcount), inner)
@@ -104,7 +104,7 @@ def _made(code: types.CodeType, maker: str) -> None:
     """Code has become runnable, and not by a notebook's own text."""
     file = code.co_filename
     if file.startswith(TORCH) and not maker.startswith(TORCH) and not (
-            maker.startswith(IMPORTS) and os.path.exists(file)):
+            maker.startswith(IMPORTS) and Path(file).exists()):
         _disguised.add(file)
     found = set(_within(code))
     if found - _copied:

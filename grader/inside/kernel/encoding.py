@@ -7,7 +7,9 @@ with overrides switched off: what a subclass says about itself is not asked.
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Mapping as MappingType
+from pathlib import Path
 from typing import Any
 
 import numpy
@@ -33,6 +35,8 @@ MAX_DEPTH = 8          # three JSON brackets a mapping, and wire allows 32
 MAX_ITEMS = 100_000    # values in one step
 MAX_TENSORS = wire.MAX_TENSORS // 4
 MAX_TEXT = 1 << 20     # characters
+MAPS = Path("/proc/self/maps")
+SHARED = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) .w.s", re.MULTILINE)
 
 Base: Any = torch._C.TensorBase
 DTYPES: dict[str, torch.dtype] = {name: getattr(torch, name) for name in wire.NAMES}
@@ -54,6 +58,13 @@ class TooMuch(BaseException):
     """More came back than may leave. Not an Exception: a student's `except Exception` must not eat it."""
 
 
+class SharedMemoryError(ValueError):
+    """Numbers that another process can change are nobody's answer."""
+
+    def __init__(self) -> None:
+        super().__init__("the numbers lie in memory that other processes can write; return a copy, .clone()")
+
+
 class Encoder:
     """Turns the objects of one step into values. Its arrays' keys begin with the step's."""
 
@@ -63,16 +74,19 @@ class Encoder:
         self.bytes_left = most_bytes
         self.items_left = MAX_ITEMS
         self.seen: dict[int, tuple[object, Value]] = {}
+        self.shared: list[tuple[int, int]] | None = None
 
     def new_round(self) -> None:
         """Objects are the same only within one round; afterwards they may hold other numbers."""
         self.seen.clear()
+        self.shared = None
 
     def encode(self, thing: object, depth: int = 0) -> Value:
         """The plain value of an object.
 
         Raises:
             TooMuch: nested too deeply, too many items, or too many bytes.
+            SharedMemoryError: a tensor or an array in memory that other processes can write.
         """
         self.items_left -= 1
         if self.items_left < 0 or depth > MAX_DEPTH:
@@ -128,6 +142,12 @@ class Encoder:
         self.arrays[key] = wire.Array(dtype=dtype, shape=shape, data=data)
         return key
 
+    def _own(self, address: int) -> None:
+        if self.shared is None:
+            self.shared = _shared_pages()
+        if any(start <= address < end for start, end in self.shared):
+            raise SharedMemoryError
+
     def _tensor(self, tensor: Any, kind: type) -> Value:
         with _only_base():  # looked up now: a simulated world has put a property of its own there
             device = storable(str(_Tensor.device.__get__(tensor)), 32)
@@ -137,7 +157,11 @@ class Encoder:
                 return Opaque(kind=name_of(kind))
             self._take(_numel(tensor) * _itemsize(tensor))
             try:
+                if _numel(tensor):
+                    self._own(_data_ptr(_detach(tensor)))
                 data = _bytes_of(tensor)
+            except SharedMemoryError:
+                raise
             except (RuntimeError, NotImplementedError, ValueError):  # meta, and wrappers that hold no numbers
                 return Opaque(kind=name_of(kind))
             return TensorRef(key=self._keep(dtype, shape, data), dtype=dtype, shape=shape, device=device,
@@ -150,12 +174,22 @@ class Encoder:
         if dtype not in DTYPES or view.ndim > wire.MAX_DIMENSIONS:
             return Opaque(kind=name_of(kind))
         self._take(view.nbytes)
+        self._own(view.__array_interface__["data"][0])
         data = view.astype(view.dtype.newbyteorder("<"), copy=False).tobytes()
         return TensorRef(key=self._keep(dtype, view.shape, data), dtype=dtype, shape=view.shape)
 
 
 def _whole(number: int, kind: str) -> Value:
     return Whole(value=number, kind=kind) if -(1 << 63) < number < 1 << 63 else Opaque(kind=kind)
+
+
+def _shared_pages() -> list[tuple[int, int]]:
+    """Where memory lies that other processes may write to as well; nowhere, on a system that does not say."""
+    try:
+        maps = MAPS.read_bytes()
+    except OSError:
+        return []
+    return [(int(start, 16), int(end, 16)) for start, end in SHARED.findall(maps)]
 
 
 def _bytes_of(tensor: Any) -> bytes:
