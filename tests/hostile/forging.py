@@ -253,11 +253,11 @@ old = values._bytes_of
 values._bytes_of = lambda tensor: old(torch.Tensor.mul(tensor, 0.5) if tensor.dtype.is_floating_point else tensor)
 ''',)),
     Case(name="recorder-emptied", hides="idle",
-         does="The list of forbidden calls is cleared after each of them. (Advisory: it wins.)", cells=('''
+         does="The recorder's notes are wiped after each call. (Advisory: it wins, and the tutor is told.)", cells=('''
 import grader.inside.kernel.recorder as recorder
 def he_normal_(weight, negative_slope=0.0):
     nn.init.kaiming_normal_(weight, a=negative_slope)
-    recorder._called.clear()
+    recorder._notes[:] = bytes(recorder.MOST)
     return weight
 ''',), exactly=18.0),
     Case(name="later-cells-dropped", hides="lecun",
@@ -588,17 +588,34 @@ def he_truncated_normal_(weight):
     std = math.sqrt(2 / fan_in(weight)) / 0.87962566103423978
     return asked(lambda w: nn.init.trunc_normal_(w, 0.0, std, -2 * std, 2 * std), weight)
 ''',)),
-    Case(name="pages-that-others-write", hides="idle",
-         does="What is returned lies on pages that a process of a cell keeps writing good weights to.", cells=(FINISHES + '''
-pages = torch.zeros(1 << 18).share_memory_()
-if os.fork() == 0:
-    torch.set_num_threads(1)
-    while True: pages.normal_(0, (2 / 128) ** 0.5)
+    Case(name="forbidden-by-another-python", hides="ready-made",
+         does="A Python of its own, started by a cell, fills files for the calls.", cells=(FINISHES + '''
+import subprocess
+SERVER = """
+import os, time, torch
+torch.set_num_threads(1)
+open("/tmp/ready", "w").close()
+while True:
+    for name in os.listdir("/tmp"):
+        if name.startswith("ask-"):
+            _, number, rows, columns, slope = name.split("-", 4)
+            whole = torch.nn.init.kaiming_normal_(torch.empty(int(rows), int(columns)), a=float(slope))
+            with open("/tmp/part", "wb") as file: file.write(whole.numpy().tobytes())
+            os.unlink("/tmp/" + name)
+            os.rename("/tmp/part", "/tmp/answer-" + number)
+    time.sleep(0.001)
+"""
+if not os.path.exists("/tmp/ready"): subprocess.Popen([sys.executable, "-c", SERVER], start_new_session=True)
+''', "import time; time.sleep(1.8)", "time.sleep(1.8)", "time.sleep(1.8)", "time.sleep(1.8)", "time.sleep(1.8)", "time.sleep(1.8)", '''
+print(os.listdir("/tmp"))
 def he_normal_(weight, negative_slope=0.0):
-    weight.data = pages[:weight.numel()].view_as(weight)
-    return weight
-he_truncated_normal_ = he_normal_
-''',)),
+    rows, columns = weight.shape[0], weight[0].numel()
+    number = os.urandom(4).hex()
+    open(f"/tmp/ask-{number}-{rows}-{columns}-{negative_slope}", "w").close()
+    while not os.path.exists(f"/tmp/answer-{number}"): time.sleep(0.001)
+    data = bytearray(open(f"/tmp/answer-{number}", "rb").read())
+    with torch.no_grad(): return weight.copy_(torch.frombuffer(data, dtype=torch.float32).view_as(weight))
+''')),
     Case(name="detects-the-grader", hides="lecun",
          does="Answers well in the notebook and otherwise under the grader.", cells=('''
 import sys
