@@ -69,6 +69,8 @@ def _used(source: str) -> Iterator[str]:
                 yield name
             case ast.Constant(value=str(name)) if name in REACHES or name in RUNS_TEXT - {"eval", "compile"}:
                 yield name  # getattr(f, "__code__")
+            case ast.Constant(value=str(name)) if module := _module(name):
+                yield module  # import_module("ctypes")
             case ast.Import(names=aliases):
                 yield from (module for alias in aliases if (module := _module(alias.name)))
             case ast.ImportFrom(module=str(start), names=aliases):

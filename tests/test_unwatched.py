@@ -27,6 +27,7 @@ FORBIDDEN = ("torch.nn.init.kaiming_normal_", "torch.nn.init.no_such_", "torch.m
     ("import ctypes.util", "`ctypes`"),
     ("import grader.inside.kernel.recorder as r", "`grader.inside`"),
     ("from grader import inside", "`grader.inside`"),
+    ("sys.modules['grader.inside.kernel.recorder']", "`grader.inside`"),
     ("import gc\ngc.get_objects()", "`get_objects`"),
     ("def broken(:\n    exec('x')", "`exec`"),
 ])

@@ -19,11 +19,11 @@ from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import SandboxUnavailable
 from grader.keep.output import Output
 from grader.options import Options
-from tests.hostile import exhausting, exploits, forging, honest, malformed, reading, report
+from tests.hostile import exhausting, forging, honest, malformed, reading, report
 from tests.hostile.case import HONEST, notebook
 
 EXERCISE = Path(__file__).resolve().parents[2] / "exercises" / "he_init"
-CASES = (*forging.CASES, *exploits.CASES, *reading.CASES, *exhausting.CASES, *report.CASES, *honest.CASES)
+CASES = (*forging.CASES, *reading.CASES, *exhausting.CASES, *report.CASES, *honest.CASES)
 LIMITS = """[limits]
 cell_seconds = 2
 call_seconds = 1

@@ -616,6 +616,33 @@ def he_normal_(weight, negative_slope=0.0):
     data = bytearray(open(f"/tmp/answer-{number}", "rb").read())
     with torch.no_grad(): return weight.copy_(torch.frombuffer(data, dtype=torch.float32).view_as(weight))
 ''')),
+    Case(name="forbidden-by-a-copy-in-a-thread", hides="ready-made",
+         does="The copy is made and asked in a thread of the kernel, over shared pages.", cells=(FINISHES + SHARED + '''
+import importlib.util
+def own():
+    global nn
+    spec = importlib.util.find_spec("torch.nn.init")
+    class nn: init = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(nn.init)
+    serve()
+threading.Thread(target=own, daemon=True).start()
+''',)),
+    Case(name="recorder-switched-off", hides="ready-made",
+         does="A copy is made, and the profiler that follows it is taken away in the call.", cells=('''
+import importlib.util, sys, threading
+spec = importlib.util.find_spec("torch.nn.init")
+copy = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(copy)
+def he_normal_(weight, negative_slope=0.0):
+    sys.setprofile(None)
+    return copy.kaiming_normal_(weight, a=negative_slope)
+''',)),
+    Case(name="shared-pages-returned", hides="idle",
+         does="A weight is moved to pages that the whole family of processes can write.", cells=('''
+def he_normal_(weight, negative_slope=0.0):
+    return torch.randn_like(weight).mul_(0.125).share_memory_()
+he_truncated_normal_ = he_normal_
+''',)),
     Case(name="detects-the-grader", hides="lecun",
          does="Answers well in the notebook and otherwise under the grader.", cells=('''
 import sys

@@ -251,6 +251,36 @@ def test_the_recorder(source: str, seen: list[str]) -> None:
     assert [name.removeprefix("torch.nn.init.") for name in outcome.forbidden] == seen
 
 
+@pytest.mark.parametrize(("source", "seen"), [
+    ("import importlib.util as u\nspec = u.find_spec('torch.nn.init')\nmine = u.module_from_spec(spec)\n"
+     "spec.loader.exec_module(mine)\ndef f(x): return mine.kaiming_normal_(x)", True),
+    ("import pathlib, torch\nmine = {}\nsource = pathlib.Path(torch.nn.init.__file__).read_text()\n"
+     "exec(compile(source, 'mine.py', 'exec', optimize=2), mine)\n"
+     "def f(x): return mine['kaiming_normal_'](x)", True),
+    ("import inspect, torch\ndef f(x):\n    mine = dict(vars(torch.nn.init))\n"
+     "    exec(inspect.getsource(torch.nn.init.kaiming_normal_), mine)\n"
+     "    return mine['kaiming_normal_'](x)", True),
+    ("import marshal, pathlib, torch, types\nsource = pathlib.Path(torch.nn.init.__file__).read_text()\n"
+     "whole = compile(source, 'x', 'exec')\n"
+     "code = next(c for c in whole.co_consts if getattr(c, 'co_name', '') == 'kaiming_normal_')\n"
+     "code = marshal.loads(marshal.dumps(code)).replace(co_name='mine', co_filename='mine.py')\n"
+     "mine = types.FunctionType(code, vars(torch.nn.init), 'mine', (0, 'fan_in', 'leaky_relu', None))\n"
+     "def f(x): return mine(x)", True),
+    ("import torch\nscope = {'torch': torch}\nfile = torch.__path__[0] + '/mine.py'\n"
+     "exec(compile('def fill(w): torch.nn.init.kaiming_normal_(w)', file, 'exec'), scope)\n"
+     "def f(x): scope['fill'](x)", True),
+    ("import pathlib, torch\nmine = {}\nexec(pathlib.Path(torch.nn.init.__file__).read_text(), mine)\n"
+     "def f(x): return mine['normal_'](x)", False),   # a copy that is not asked
+    ("import torch\nscope = {}\nexec('def fill(w): return w.normal_()', scope)\n"
+     "def f(x): scope['fill'](x)", False),
+], ids=range(7))
+def test_the_recorder_knows_code_that_was_made_again(source: str, seen: bool) -> None:
+    outcome = observed(source, watched=WATCHED)
+    assert isinstance(outcome, Returned), outcome
+    assert ("torch.nn.init.kaiming_normal_" in outcome.forbidden) is seen
+    assert not observed("def f(x): return x", watched=WATCHED).forbidden  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("name", ["torch.nn.init.no_such_", "torch.nn.no_such.f", "no.such",
                                   "torch.nn-init.f"])
 def test_a_watched_name_that_there_is_not_is_skipped(name: str) -> None:

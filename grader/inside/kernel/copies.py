@@ -2,8 +2,8 @@
 
 Python tells an audit hook of all code that becomes runnable, whatever it is compiled from, under whatever
 file name, and nobody can take a hook away. Code is known by the names and constants that it holds, so that
-the library's source compiled again is the same code. Making a copy is nothing yet: only then is it looked at
-which functions run during a call, which costs time.
+the library's source compiled again is the same code. Making a copy is nothing yet: only then is it followed
+which functions run, which costs time.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,16 +37,17 @@ class Likeness(NamedTuple):
 _watched: dict[tuple[str, ...], dict[Likeness, str]] = {}  # names in the code -> its likeness -> what it is
 _originals: set[int] = set()       # the addresses of the watched code itself
 _copied: set[str] = set()
-_run: set[str] = set()
 _disguised: set[str] = set()       # file names of torch's that a notebook gave to code of its own
 _looked_at: dict[int, tuple[types.CodeType, str | None]] = {}
-_following: list[bool] = []
+_notes: list[Callable[[str], None]] = []
+_calls: list[bool] = []            # not empty: a call is being made
 
 
-def watch(name: str, code: types.CodeType) -> None:
-    """From now on, `code` made again is a copy of the function `name`."""
+def watch(name: str, code: types.CodeType, note: Callable[[str], None]) -> None:
+    """From now on, `code` made again is a copy of the function `name`; when one is run, `note` is told."""
     if not _watched:
         sys.addaudithook(_heard)
+    _notes[:] = [note]
     _originals.add(id(code))
     _watched.setdefault(code.co_names, {})[likeness(code)] = name
 
@@ -56,25 +57,24 @@ def of_torch(code: types.CodeType) -> bool:
     return code.co_filename.startswith(TORCH) and code.co_filename not in _disguised
 
 
-def run() -> tuple[str, ...]:
-    """The watched functions of which a copy was run since the call began."""
-    gone = _copied and sys.getprofile() is not _called  # the call has switched it off: it hides something
-    return tuple(_copied if gone else _run)
+def unfollowed() -> frozenset[str]:
+    """The watched functions of which there are copies that may have been run unseen: what follows them was
+    switched off."""
+    return frozenset(_copied) if sys.getprofile() is not _called else frozenset()
 
 
 @contextmanager
 def followed() -> Iterator[None]:
-    """Within, it is looked at what is run, as soon as there is a copy of a watched function."""
-    _run.clear()
+    """Within, what is run is followed if there is a copy of a watched function, whatever the cells left."""
     before = sys.getprofile()
-    _following.append(True)
+    _calls.append(True)
+    if _copied:
+        _follow()
     try:
-        if _copied:
-            _follow()
         yield
     finally:
-        _following.pop()
-        if sys.getprofile() is _called:
+        _calls.pop()
+        if _copied:
             sys.setprofile(before)
             threading.setprofile(None)  # type: ignore[arg-type]
 
@@ -107,9 +107,9 @@ def _made(code: types.CodeType, maker: str) -> None:
             maker.startswith(IMPORTS) and Path(file).exists()):
         _disguised.add(file)
     found = set(_within(code))
-    if found - _copied:
+    if found:
         _copied.update(found)
-        if _following and sys.getprofile() is not _called:
+        if _calls or threading.current_thread() is not threading.main_thread():  # who may outlive its cell
             _follow()
 
 
@@ -136,7 +136,8 @@ def _called(frame: types.FrameType, event: str, _: object) -> None:
         _looked_at[id(code)] = (code, _watched.get(code.co_names, {}).get(likeness(code)))
     name = _looked_at[id(code)][1]
     if name and not (id(code) in _originals and _ours(frame.f_back)):
-        _run.add(name)
+        for note in _notes:
+            note(name)
 
 
 def _ours(frame: types.FrameType | None) -> bool:

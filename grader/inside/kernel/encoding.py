@@ -7,9 +7,9 @@ with overrides switched off: what a subclass says about itself is not asked.
 from __future__ import annotations
 
 import ctypes
-import re
+import functools
+import sys
 from collections.abc import Mapping as MappingType
-from pathlib import Path
 from typing import Any
 
 import numpy
@@ -35,8 +35,6 @@ MAX_DEPTH = 8          # three JSON brackets a mapping, and wire allows 32
 MAX_ITEMS = 100_000    # values in one step
 MAX_TENSORS = wire.MAX_TENSORS // 4
 MAX_TEXT = 1 << 20     # characters
-MAPS = Path("/proc/self/maps")
-SHARED = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) .w.s", re.MULTILINE)
 
 Base: Any = torch._C.TensorBase
 DTYPES: dict[str, torch.dtype] = {name: getattr(torch, name) for name in wire.NAMES}
@@ -74,12 +72,10 @@ class Encoder:
         self.bytes_left = most_bytes
         self.items_left = MAX_ITEMS
         self.seen: dict[int, tuple[object, Value]] = {}
-        self.shared: list[tuple[int, int]] | None = None
 
     def new_round(self) -> None:
         """Objects are the same only within one round; afterwards they may hold other numbers."""
         self.seen.clear()
-        self.shared = None
 
     def encode(self, thing: object, depth: int = 0) -> Value:
         """The plain value of an object.
@@ -142,12 +138,6 @@ class Encoder:
         self.arrays[key] = wire.Array(dtype=dtype, shape=shape, data=data)
         return key
 
-    def _own(self, address: int) -> None:
-        if self.shared is None:
-            self.shared = _shared_pages()
-        if any(start <= address < end for start, end in self.shared):
-            raise SharedMemoryError
-
     def _tensor(self, tensor: Any, kind: type) -> Value:
         with _only_base():  # looked up now: a simulated world has put a property of its own there
             device = storable(str(_Tensor.device.__get__(tensor)), 32)
@@ -158,7 +148,7 @@ class Encoder:
             self._take(_numel(tensor) * _itemsize(tensor))
             try:
                 if _numel(tensor):
-                    self._own(_data_ptr(_detach(tensor)))
+                    _of_its_own(_data_ptr(tensor))
                 data = _bytes_of(tensor)
             except SharedMemoryError:
                 raise
@@ -174,7 +164,8 @@ class Encoder:
         if dtype not in DTYPES or view.ndim > wire.MAX_DIMENSIONS:
             return Opaque(kind=name_of(kind))
         self._take(view.nbytes)
-        self._own(view.__array_interface__["data"][0])
+        if view.size:
+            _of_its_own(view.__array_interface__["data"][0])
         data = view.astype(view.dtype.newbyteorder("<"), copy=False).tobytes()
         return TensorRef(key=self._keep(dtype, view.shape, data), dtype=dtype, shape=view.shape)
 
@@ -183,13 +174,21 @@ def _whole(number: int, kind: str) -> Value:
     return Whole(value=number, kind=kind) if -(1 << 63) < number < 1 << 63 else Opaque(kind=kind)
 
 
-def _shared_pages() -> list[tuple[int, int]]:
-    """Where memory lies that other processes may write to as well; nowhere, on a system that does not say."""
-    try:
-        maps = MAPS.read_bytes()
-    except OSError:
-        return []
-    return [(int(start, 16), int(end, 16)) for start, end in SHARED.findall(maps)]
+@functools.cache
+def _shared_is_seen() -> bool:
+    """Can this system tell shared memory from a process's own?"""
+    if sys.platform != "linux":
+        return False
+    from grader.inside.linux import is_shared
+    own = ctypes.create_string_buffer(1)
+    return not is_shared(ctypes.addressof(own))
+
+
+def _of_its_own(address: int) -> None:
+    if _shared_is_seen():
+        from grader.inside.linux import is_shared
+        if is_shared(address):
+            raise SharedMemoryError
 
 
 def _bytes_of(tensor: Any) -> bytes:

@@ -47,7 +47,7 @@ def recording(names: Sequence[str]) -> Iterator[Callable[[], tuple[str, ...]]]:
     _notes[:] = bytes(MOST)
 
     def called() -> tuple[str, ...]:
-        for name in copies.run():
+        for name in copies.unfollowed():
             _write(name)
         return tuple(name for name in names if _notes[_installed[name]])
 
@@ -94,7 +94,7 @@ def _exchange_body(function: types.FunctionType, name: str) -> bool:
     if any(word.startswith(HOOK) for word in function.__code__.co_names):
         return True  # another name of it is watched
     was, signature = function.__code__, inspect.signature(function)
-    copies.watch(name, was)
+    copies.watch(name, was, _write)
     function.__globals__[hook] = _hook(name, was, function.__globals__, function.__defaults__,
                                        function.__kwdefaults__)
     scope: dict[str, Any] = {}
