@@ -31,7 +31,7 @@ from grader.keep.marking import overridden
 from grader.keep.output import Output
 from grader.keep.publish import get_ready, opened, publish, record, record_mark, remember
 from grader.keep.unchanged import Due, Today, due
-from grader.options import Options
+from grader.options import SEED_BITS, Options
 from grader.pipeline import Conditions, Graded, device_of
 from grader.report import safe_text
 
@@ -195,7 +195,7 @@ def grade(notebook: Path, options: Options, sandbox: Sandbox, *, visible_only: b
     submission = with_files(submission, notebook.absolute())
     exercise = load(folders[submission.exercise])
     exercises = {exercise.name: exercise.visible_part() if visible_only else exercise}
-    seed = options.seed if options.seed is not None else secrets.randbits(31)
+    seed = options.seed if options.seed is not None else secrets.randbits(SEED_BITS)
     leave_the_cores_to_kernels()
     conditions = Conditions.drawn(exercises, seed=seed, sandbox=sandbox.name, device=device_of(sandbox.gpus),
                                   layers=sandbox.layers)
@@ -280,7 +280,7 @@ def batch_seed(book: Gradebook, options: Options) -> int:
     if options.seed is not None:
         book.set_batch_value("seed", str(options.seed))
         return options.seed
-    return int(book.batch_value("seed", str(secrets.randbits(31))))
+    return int(book.batch_value("seed", str(secrets.randbits(SEED_BITS))))
 
 
 def batch_exit_code(results: Iterable[records.Result]) -> int:

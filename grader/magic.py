@@ -22,6 +22,7 @@ from grader import __version__, records
 from grader.exercise.catalog import Exercise, ExerciseError, load
 from grader.exercise.inline import as_notebook, observe_namespace
 from grader.judge import judge, score
+from grader.options import SEED_BITS
 from grader.report import student, wording
 
 USAGE = "usage: %grader check [EXERCISE FOLDER]    (default: the folder this notebook lies in)"
@@ -60,7 +61,7 @@ def run(line: str, shell: Any) -> None:
 def checked(exercise: Exercise, namespace: dict[str, Any]) -> records.Result:
     """The visible checks on the functions in `namespace`, with fresh inputs; random generators stay as they
     were."""
-    seed = secrets.randbits(31)
+    seed = secrets.randbits(SEED_BITS)
     prepared = exercise.prepare(seed)
     with undisturbed():
         verdicts = judge(exercise, observe_namespace(exercise, lambda: namespace, prepared), prepared)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+# A secret seed cannot be guessed from what a kernel sees of it: one step's inputs, and a hash for each step.
+SEED_BITS = 128
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from msgspec import structs
 
-from grader import environment, results
+from grader import environment, results, unwatched
 from grader import judge as judging
 from grader.execute.gpus import Gpu
 from grader.execute.pool import Work, default_jobs, observe_all
@@ -99,8 +99,7 @@ def prepare(number: int, submission: AnySubmission, conditions: Conditions) -> l
     name = submission.exercise
     handed_in = Bundle(files=submission.files, places=submission.places)
     return list(conditions.exercises[name].jobs(number, submission.notebook, conditions.prepared[name],
-                                                seed=conditions.seed, device=conditions.device,
-                                                handed_in=handed_in))
+                                                device=conditions.device, handed_in=handed_in))
 
 
 def observe(work: Sequence[Sequence[Work]], sandbox: Sandbox,
@@ -139,7 +138,8 @@ def judge(submission: AnySubmission, answers: Answers, conditions: Conditions) -
     run = next((parcel.record.run for parcel in observed.values()), Run())
     result = structs.replace(results.judged(submission, exercise, made_by, verdicts, run.events),
                              skipped=run.skipped)
-    result = structs.replace(result, needs_you=(*result.needs_you, *needs))
+    unseen = unwatched.unwatched(submission.notebook, exercise.settings.forbidden)
+    result = structs.replace(result, needs_you=(*result.needs_you, *needs, *unseen))
     return Graded(submission=submission, observed=observed, result=result)
 
 

@@ -188,7 +188,7 @@ WITHHOLDING = ("withheld", "package", "python", "unclear")  # the kinds that say
 class NeedsYou(Record, frozen=True, kw_only=True):
     """Why a tutor should look at a submission. Each kind is a word that tutors can filter by."""
 
-    kind: str                              # "withheld", "package", "python", "not-simulated", ...
+    kind: str                              # "withheld", "package", "not-simulated", "unwatched", ...
     reason: str                            # in a sentence
     checks: tuple[str, ...] = ()           # settled when a tutor has marked these; none: the whole submission
     said: Sentence | None = None           # the reason, to be said in the reader's language

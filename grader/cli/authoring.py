@@ -57,7 +57,7 @@ def validate(options: Options, name: str | None, where: str | None, draws: int, 
     \b
     The proofs, in their order:
       release     it can be handed out
-      names       what exercise.toml forbids and preloads exists
+      names       what exercise.toml forbids and preloads exists, and has no unlisted twin
       reference   the notebook runs to its end and passes
       right       other right solutions pass
       wrong       wrong solutions fail as their headers say

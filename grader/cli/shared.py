@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.options import Options
+from grader.options import SEED_BITS, Options
 
 if TYPE_CHECKING:
     from grader.execute.sandbox import Sandbox
@@ -123,7 +123,7 @@ SHARED = {
     "jobs_per_gpu": click.option("--jobs-per-gpu", type=click.IntRange(1, 64), default=1, show_default=True,
                                  metavar="N",
                                  help="Kernels that share one GPU, each with its part of the memory."),
-    "seed": click.option("--seed", type=click.IntRange(0, 2**31 - 1), metavar="N",
+    "seed": click.option("--seed", type=click.IntRange(0, 2**SEED_BITS - 1), metavar="N",
                          help="Draw the inputs from this seed (default: secret, drawn once and recorded)."),
     "language": click.option("--language", type=click.Choice(["en", "de"]),
                              help="Of the reports (default: en)."),

@@ -42,6 +42,7 @@ class Settings(Record, frozen=True, kw_only=True):
     points: float
     functions: tuple[str, ...]            # what the student writes
     forbidden: tuple[str, ...] = ()       # dotted names that must not be used in those functions
+    allowed: tuple[str, ...] = ()         # private functions behind those, which may be used all the same
     preload: tuple[str, ...] = ()         # modules that notebooks import late, imported once for all of them
     # where a GPU is at hand, the steps of `plain` are made on it as well
     on_gpu: bool = False
@@ -123,8 +124,8 @@ class Exercise:
         return replace(self, checks=checks, settings=settings,
                        keys={step: key for step, key in self.keys.items() if step in steps})
 
-    def jobs(self, index: int, notebook: str, prepared: Preparation, *, seed: int,
-             device: str = "cpu", handed_in: Bundle = NOTHING) -> Iterator[Work]:
+    def jobs(self, index: int, notebook: str, prepared: Preparation, *, device: str = "cpu",
+             handed_in: Bundle = NOTHING) -> Iterator[Work]:
         """One job for each world its checks look at, which a machine with this device can show."""
         beside = self.brings.over(handed_in)
         lacking = packages.lacking(notebook, self.packages, [file.name for file in beside.files])
@@ -132,8 +133,8 @@ class Exercise:
             if world.real_gpu and device == "cpu":
                 continue
             keys = self.keys_in(world)
-            job = messages.Job(notebook=notebook, world=world, seed=seed,
-                               watched=self.settings.forbidden, functions=self.settings.functions,
+            job = messages.Job(notebook=notebook, world=world, watched=self.settings.forbidden,
+                               functions=self.settings.functions,
                                preload=self.settings.preload, limits=self.settings.limits,
                                processes=self.settings.processes,
                                files=beside.files, lacking=lacking)

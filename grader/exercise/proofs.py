@@ -15,6 +15,7 @@ from grader.exercise.inline import CellStopError, observe_inline
 from grader.exercise.release import files as released
 from grader.exercise.solutions import Solution, cells
 from grader.exercise.spoilt import unnoticed
+from grader.exercise.twins import twins
 from grader.records import Mark, Verdict
 
 if TYPE_CHECKING:
@@ -131,13 +132,17 @@ def spoilt(evidence: Evidence) -> Iterator[Flaw]:
 
 
 def names(evidence: Evidence) -> Iterator[Flaw]:
-    """What exercise.toml forbids and preloads exists."""
+    """What exercise.toml forbids and preloads exists, and what it forbids has no other name."""
     settings = evidence.exercise.settings
     for verb, missing in (("preloads", [name for name in settings.preload if not _is_module(name)]),
-                          ("forbids", [name for name in settings.forbidden if not _is_function(name)])):
+                          ("forbids", [name for name in settings.forbidden if not _is_function(name)]),
+                          ("allows", [name for name in settings.allowed if not _is_function(name)])):
         if missing:
             yield Flaw(cause=f"exercise.toml {verb} what there is not", names=tuple(missing),
                        mend="correct the name, or leave it out")
+    if unlisted := twins(settings.forbidden, settings.allowed):
+        yield Flaw(cause="exercise.toml leaves out functions behind those that it forbids", names=unlisted,
+                   mend="forbid them too; or name in `allowed` those that answer no task")
 
 
 def alarms(evidence: Evidence) -> Iterator[Flaw]:
@@ -161,7 +166,8 @@ def alarms(evidence: Evidence) -> Iterator[Flaw]:
 
 PROOFS = (
     Proof(name="release", promise="it can be handed out", prove=release),
-    Proof(name="names", promise="what exercise.toml forbids and preloads exists", prove=names),
+    Proof(name="names", promise="what exercise.toml forbids and preloads exists, and has no unlisted twin",
+          prove=names),
     Proof(name="reference", promise="the notebook runs to its end and passes", prove=reference,
           needs=("reference",), of_one_solution=True, of_one_check=True),
     Proof(name="right", promise="other right solutions pass", prove=right, needs=("right",),

@@ -158,7 +158,7 @@ def _work(exercise: Exercise, everyone: Sequence[Solution], seed: int) -> Iterat
             notebook = clean(solution.path.read_bytes()).notebook
         else:
             notebook = as_notebook(cells(exercise, solution.path))
-        yield from exercise.jobs(index, notebook, prepared, seed=seed)
+        yield from exercise.jobs(index, notebook, prepared)
 
 
 def _tallies(evidence: Evidence) -> Tallies:

@@ -15,6 +15,7 @@ SET_CHILD_SUBREAPER = 36
 LAST_CAPABILITY = 63  # room for those to come; unknown ones are refused and that is no error
 CAPABILITY_VERSION = 0x20080522
 HUGE, MADV_COLLAPSE = 2 << 20, 25
+PAGE, MAYMOVE = os.sysconf("SC_PAGE_SIZE"), 1
 
 
 @functools.cache
@@ -75,6 +76,18 @@ def gather_pages() -> None:
             start, end = -(-start // HUGE) * HUGE, end // HUGE * HUGE
             if start < end:  # refused where the kernel is older than 6.1, or for what is not mapped: no harm
                 libc().madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), MADV_COLLAPSE)
+
+
+def is_shared(address: int) -> bool:
+    """Does this memory lie on pages that other processes may hold too? Only those can be mapped a second
+    time, from Linux 4.14 on."""
+    again = libc().mremap
+    again.restype = ctypes.c_void_p
+    found = again(ctypes.c_void_p(address // PAGE * PAGE), ctypes.c_size_t(0), ctypes.c_size_t(PAGE), MAYMOVE)
+    if found == ctypes.c_void_p(-1).value:
+        return False
+    libc().munmap(ctypes.c_void_p(found), ctypes.c_size_t(PAGE))
+    return True
 
 
 def prctl(option: int, value: int) -> None:

@@ -25,8 +25,8 @@ from grader.records import AnySubmission, Status, Submission, Unclear
 
 # Below the package. What reads submissions and prepares jobs is not among them: its work is in the job.
 OBSERVING = "wall", "inside", "execute"
-JUDGING = ("wall", "spec", "judge.py", "records.py", "results.py", "environment.py", "pipeline.py",
-           "exercise/catalog.py", "intake/names.py", "intake/packages.py", "intake/pythons.py")
+JUDGING = ("wall", "spec", "judge.py", "records.py", "results.py", "environment.py", "unwatched.py",
+           "pipeline.py", "exercise/catalog.py", "intake/names.py", "intake/packages.py", "intake/pythons.py")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -90,6 +90,8 @@ REMEDIES = {
                   "same command again."),
     "not-simulated": N_("It earns nothing as it is. Look at the code, or grade it on a machine with a GPU "
                         "(`--device cuda`), and set the points with `grader override`."),
+    "unwatched": N_("Its points stand. Look at the cell: should a forbidden function answer in the student's "
+                    "place, set the points with `grader override`."),
 }
 
 # The layers of execute.sandbox, as they are told.

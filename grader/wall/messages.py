@@ -73,7 +73,6 @@ class Job(Record, frozen=True, kw_only=True):
     gpu: str = ""                          # the UUID of the GPU it may use; without one it sees none
     gpu_node: str = ""                     # /dev/nvidiaN of that GPU
     gpu_share: float = 1.0                 # of that GPU's memory
-    seed: int = 0
     files: tuple[Brought, ...] = ()
 
     @property

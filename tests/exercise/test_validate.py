@@ -17,6 +17,7 @@ from grader.exercise import alarms, catalog, solutions, validate
 from grader.exercise.catalog import ExerciseError
 from grader.exercise.proofs import PROOFS
 from grader.exercise.selection import Wanted, choose
+from grader.exercise.twins import twins
 from grader.options import Options
 from grader.report import console
 from tests.conftest import CHECKS, PROBES, write_exercise
@@ -90,6 +91,26 @@ def test_names_that_there_are_not_are_said(exercise_folder: Path) -> None:
     assert [(flaw.cause, flaw.names) for flaw in prove(exercise_folder).flaws] == [
         ("exercise.toml preloads what there is not", ("torch.optimism", "no.such")),
         ("exercise.toml forbids what there is not", ("torch.nn.functional.batchnorm",))]
+
+
+@pytest.mark.parametrize(("forbidden", "allowed", "found"), [
+    (["torch.nn.utils.clip_grad_norm_"], [], ["_clip_grads_with_norm_", "_get_total_norm", "clip_grad_norm"]),
+    (["torch.nn.utils.clip_grad_norm_"], ["torch.nn.utils.clip_grad._get_total_norm"],
+     ["_clip_grads_with_norm_", "clip_grad_norm"]),
+    (["torch.nn.init.trunc_normal_"], [], ["_no_grad_trunc_normal_"]),
+    (["torch.nn.init.normal_"], [], []),   # what stands behind it others call too
+    (["torch.mul", "torch.no_such"], [], []),
+])
+def test_what_stands_behind_a_forbidden_function_is_found(forbidden: list[str], allowed: list[str],
+                                                          found: list[str]) -> None:
+    assert [name.rpartition(".")[2] for name in twins(forbidden, allowed)] == found
+
+
+def test_twins_that_are_not_listed_are_said(exercise_folder: Path) -> None:
+    change(exercise_folder / "exercise.toml", '"torch.mul"', '"torch.nn.init.trunc_normal_"')
+    (flaw,) = prove(exercise_folder, only=("names",)).flaws
+    assert (flaw.cause, flaw.names) == ("exercise.toml leaves out functions behind those that it forbids",
+                                        ("torch.nn.init._no_grad_trunc_normal_",))
 
 
 def test_what_cannot_be_handed_out_is_said_with_its_place(exercise_folder: Path) -> None:

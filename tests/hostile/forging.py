@@ -33,6 +33,35 @@ def forge(text):
     os._exit(0)
 '''
 
+# Somebody who outlives the call fills shared pages with the ready-made function, asked for through a flag.
+SHARED = '''
+flag, asks, room = (torch.zeros(n).share_memory_() for n in (1, 3, 1 << 19))
+def serve():
+    while True:
+        if flag[0] == 1:
+            rows, columns, slope = asks.tolist()
+            whole = torch.empty(int(rows), int(columns))
+            if slope < 0:
+                std = math.sqrt(2 / columns) / 0.87962566103423978
+                nn.init.trunc_normal_(whole, 0.0, std, -2 * std, 2 * std)
+            else:
+                nn.init.kaiming_normal_(whole, a=slope)
+            room[:whole.numel()] = whole.flatten()
+            flag[0] = 2
+        time.sleep(0.001)
+def asked(weight, slope):
+    flat = weight.detach().flatten(1)
+    asks[:] = torch.tensor([*flat.shape, slope], dtype=torch.float32)
+    flag[0] = 1
+    while flag[0] != 2: time.sleep(0.001)
+    flag[0] = 0
+    with torch.no_grad(): return weight.copy_(room[:weight.numel()].view_as(weight))
+def he_normal_(weight, negative_slope=0.0):
+    return asked(weight, negative_slope)
+def he_truncated_normal_(weight):
+    return asked(weight, -1.0)
+'''
+
 CASES = (
     # --- patches, in the kernel, of what a judge might use ---------------------------------------------
     Case(name="patched-tensor-methods", hides="lecun",
@@ -224,11 +253,11 @@ old = values._bytes_of
 values._bytes_of = lambda tensor: old(torch.Tensor.mul(tensor, 0.5) if tensor.dtype.is_floating_point else tensor)
 ''',)),
     Case(name="recorder-emptied", hides="idle",
-         does="The list of forbidden calls is cleared after each of them. (Advisory: it wins.)", cells=('''
+         does="The recorder's notes are wiped after each call. (Advisory: it wins, and the tutor is told.)", cells=('''
 import grader.inside.kernel.recorder as recorder
 def he_normal_(weight, negative_slope=0.0):
     nn.init.kaiming_normal_(weight, a=negative_slope)
-    recorder._called.clear()
+    recorder._notes[:] = bytes(recorder.MOST)
     return weight
 ''',), exactly=18.0),
     Case(name="later-cells-dropped", hides="lecun",
@@ -465,22 +494,155 @@ def he_normal_(weight, negative_slope=0.0):
     worker.join()
     return weight
 ''',)),
-    Case(name="forbidden-by-reload", hides="right",
-         does="A second copy of torch.nn.init is made. (Advisory: it wins.)", cells=('''
+    Case(name="forbidden-by-reload", hides="ready-made",
+         does="A second copy of torch.nn.init is made.", cells=('''
 import importlib.util
 spec = importlib.util.find_spec("torch.nn.init")
 copy = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(copy)
 def he_normal_(weight, negative_slope=0.0):
     return copy.kaiming_normal_(weight, a=negative_slope)
-''',), exactly=20.0),
-    Case(name="forbidden-as-torch", hides="right",
-         does="Code compiled under a file name of torch's. (Advisory: it wins.)", cells=('''
+''',)),
+    Case(name="forbidden-by-source", hides="ready-made",
+         does="The library's source is read from its file and compiled under another name.", cells=('''
+mine = {}
+exec(compile(open(nn.init.__file__).read(), "/job/home/mine.py", "exec", optimize=2), mine)
+def he_normal_(weight, negative_slope=0.0):
+    return mine["kaiming_normal_"](weight, a=negative_slope)
+def he_truncated_normal_(weight):
+    std = math.sqrt(2 / fan_in(weight)) / 0.87962566103423978
+    return mine["trunc_normal_"](weight, 0.0, std, -2 * std, 2 * std)
+''',)),
+    Case(name="forbidden-in-the-call", hides="ready-made",
+         does="The copy is made in the middle of the call.", cells=('''
+import inspect
+def he_normal_(weight, negative_slope=0.0):
+    scope = dict(vars(nn.init))
+    exec(inspect.getsource(nn.init.kaiming_normal_), scope)
+    return scope["kaiming_normal_"](weight, a=negative_slope)
+''',)),
+    Case(name="forbidden-by-transplant", hides="ready-made",
+         does="The code is compiled, packed, renamed, and put into functions of the notebook's.", cells=('''
+import marshal, types
+whole = compile(open(nn.init.__file__).read(), "x", "exec")
+found = {c.co_name: c for c in whole.co_consts if isinstance(c, types.CodeType)}
+def he_normal_(weight, negative_slope=0.0): return fill(weight, a=negative_slope)
+def fill(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None): pass
+fill = types.FunctionType(marshal.loads(marshal.dumps(found["kaiming_normal_"])).replace(co_name="mine", co_filename="mine.py"),
+                          vars(nn.init), "mine", (0, "fan_in", "leaky_relu", None))
+cut = lambda tensor, mean=0., std=1., a=-2., b=2., generator=None: None
+cut.__code__ = found["trunc_normal_"]
+cut.__globals__["_no_grad_trunc_normal_"] = nn.init._no_grad_trunc_normal_
+def he_truncated_normal_(weight):
+    std = math.sqrt(2 / fan_in(weight)) / 0.87962566103423978
+    return cut(weight, 0.0, std, -2 * std, 2 * std)
+''',)),
+    Case(name="forbidden-by-the-hook", hides="ready-made",
+         does="The function that the recorder put aside is taken from where it lies.", cells=('''
+import types
+def everything(thing, depth=0):
+    yield thing
+    if depth < 4:
+        for part in (getattr(thing, "args", None) or ()), (getattr(thing, "keywords", None) or {}).values(), \\
+                [c.cell_contents for c in getattr(thing, "__closure__", None) or ()], [getattr(thing, "func", None)]:
+            for one in part: yield from everything(one, depth + 1)
+found = [x for name, hook in list(vars(nn.init).items()) if "grader" in name and "kaiming_normal_" in name for x in everything(hook)]
+real = [x for x in found if isinstance(x, types.FunctionType) and x.__name__ == "kaiming_normal_"]
+codes = [x for x in found if isinstance(x, types.CodeType) and x.co_name == "kaiming_normal_"]
+real += [types.FunctionType(c, vars(nn.init), "x", (0, "fan_in", "leaky_relu", None)) for c in codes]
+def he_normal_(weight, negative_slope=0.0):
+    return real[-1](weight, negative_slope)
+''',)),
+    Case(name="forbidden-as-torch", hides="ready-made",
+         does="Code compiled under a file name of torch's.", cells=('''
 scope = {"nn": nn}
 exec(compile("def fill(w, a):\\n    return nn.init.kaiming_normal_(w, a=a)", torch.__path__[0] + "/mine.py", "exec"), scope)
 def he_normal_(weight, negative_slope=0.0):
     return scope["fill"](weight, negative_slope)
-''',), exactly=20.0),
+''',)),
+    Case(name="forbidden-by-a-thread-of-the-kernel", hides="ready-made",
+         does="A thread that stayed behind in the kernel fills shared pages for the calls.", cells=(FINISHES + SHARED + '''
+threading.Thread(target=serve, daemon=True).start()
+''',)),
+    Case(name="forbidden-by-a-process-of-a-cell", hides="ready-made",
+         does="A process that a cell forked fills shared pages for the calls.", cells=(FINISHES + SHARED + '''
+if os.fork() == 0:
+    serve()
+''',)),
+    Case(name="forbidden-by-a-child-of-the-call", hides="ready-made",
+         does="A child that the call forks asks the ready-made function and pipes the numbers back.", cells=(FINISHES + '''
+def asked(fill, weight):
+    back, out = os.pipe()
+    if os.fork() == 0:
+        os.close(back)
+        torch.set_num_threads(1)
+        fill(weight)
+        with os.fdopen(out, "wb") as stream: stream.write(weight.detach().numpy().tobytes())
+        os._exit(0)
+    os.close(out)
+    with os.fdopen(back, "rb") as stream: data = bytearray(stream.read())
+    with torch.no_grad(): return weight.copy_(torch.frombuffer(data, dtype=weight.dtype).view_as(weight))
+def he_normal_(weight, negative_slope=0.0):
+    return asked(lambda w: nn.init.kaiming_normal_(w, a=negative_slope), weight)
+def he_truncated_normal_(weight):
+    std = math.sqrt(2 / fan_in(weight)) / 0.87962566103423978
+    return asked(lambda w: nn.init.trunc_normal_(w, 0.0, std, -2 * std, 2 * std), weight)
+''',)),
+    Case(name="forbidden-by-another-python", hides="ready-made",
+         does="A Python of its own, started by a cell, fills files for the calls.", cells=(FINISHES + '''
+import subprocess
+SERVER = """
+import os, time, torch
+torch.set_num_threads(1)
+open("/tmp/ready", "w").close()
+while True:
+    for name in os.listdir("/tmp"):
+        if name.startswith("ask-"):
+            _, number, rows, columns, slope = name.split("-", 4)
+            whole = torch.nn.init.kaiming_normal_(torch.empty(int(rows), int(columns)), a=float(slope))
+            with open("/tmp/part", "wb") as file: file.write(whole.numpy().tobytes())
+            os.unlink("/tmp/" + name)
+            os.rename("/tmp/part", "/tmp/answer-" + number)
+    time.sleep(0.001)
+"""
+if not os.path.exists("/tmp/ready"): subprocess.Popen([sys.executable, "-c", SERVER], start_new_session=True)
+''', "import time; time.sleep(1.8)", "time.sleep(1.8)", "time.sleep(1.8)", "time.sleep(1.8)", "time.sleep(1.8)", "time.sleep(1.8)", '''
+print(os.listdir("/tmp"))
+def he_normal_(weight, negative_slope=0.0):
+    rows, columns = weight.shape[0], weight[0].numel()
+    number = os.urandom(4).hex()
+    open(f"/tmp/ask-{number}-{rows}-{columns}-{negative_slope}", "w").close()
+    while not os.path.exists(f"/tmp/answer-{number}"): time.sleep(0.001)
+    data = bytearray(open(f"/tmp/answer-{number}", "rb").read())
+    with torch.no_grad(): return weight.copy_(torch.frombuffer(data, dtype=torch.float32).view_as(weight))
+''')),
+    Case(name="forbidden-by-a-copy-in-a-thread", hides="ready-made",
+         does="The copy is made and asked in a thread of the kernel, over shared pages.", cells=(FINISHES + SHARED + '''
+import importlib.util
+def own():
+    global nn
+    spec = importlib.util.find_spec("torch.nn.init")
+    class nn: init = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(nn.init)
+    serve()
+threading.Thread(target=own, daemon=True).start()
+''',)),
+    Case(name="recorder-switched-off", hides="ready-made",
+         does="A copy is made, and the profiler that follows it is taken away in the call.", cells=('''
+import importlib.util, sys, threading
+spec = importlib.util.find_spec("torch.nn.init")
+copy = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(copy)
+def he_normal_(weight, negative_slope=0.0):
+    sys.setprofile(None)
+    return copy.kaiming_normal_(weight, a=negative_slope)
+''',)),
+    Case(name="shared-pages-returned", hides="idle",
+         does="A weight is moved to pages that the whole family of processes can write.", cells=('''
+def he_normal_(weight, negative_slope=0.0):
+    return torch.randn_like(weight).mul_(0.125).share_memory_()
+he_truncated_normal_ = he_normal_
+''',)),
     Case(name="detects-the-grader", hides="lecun",
          does="Answers well in the notebook and otherwise under the grader.", cells=('''
 import sys
@@ -501,6 +663,14 @@ for thing in gc.get_objects():
         if "deep_weights" in text and "Mixed" in text: seen.append(text[:100])
 print("STEPS-SEEN" if [s for s in seen if "deep" + "_weights" not in "".join(In)[:0]] and len(seen) > 50 else "nothing")
 ''',), hushed=("STEPS-SEEN",)),
+    Case(name="seed-of-the-batch", hides="lecun",
+         does="Looks in the kernel for the seed that all inputs are drawn from.", cells=('''
+import gc
+for thing in gc.get_objects():
+    for one in (thing, getattr(thing, "job", None)):
+        if type(one).__name__ == "Job" and isinstance(getattr(one, "seed", None), int):
+            print("THE-SEED-" + "IS", one.seed)
+''',), hushed=("THE-SEED-IS",)),
     Case(name="class-of-ours", hides="lecun",
          does="Classes named like the grader's own, returned and raised.", cells=('''
 class Returned(dict): pass

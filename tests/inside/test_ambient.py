@@ -160,7 +160,7 @@ def lost(sandbox: Sandbox, exercise: Exercise, tried: Iterable[tuple[str, Soluti
     prepared, tried = exercise.prepare(SEED), list(tried)
     work = (one for index, (first, solution, last) in enumerate(tried)
             for one in exercise.jobs(index, as_notebook([first, *cells(exercise, solution.path), last]),
-                                     prepared, seed=SEED))
+                                     prepared))
     observed: dict[int, dict[str, wire.Parcel[messages.Observations]]] = {}
     found = []
     for (index, world), answer in observe_all(sandbox, work, 1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -214,6 +215,22 @@ def test_a_probe() -> None:
         assert outcome.inside_probe is own
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="read from /proc")
+@pytest.mark.parametrize("source", [
+    "import torch\ndef f(x): return x.clone().share_memory_()",
+    "import torch\ndef f(x): return [x.clone().share_memory_()[1:, 1:].t()]",
+    "import torch\ndef f(x): x.set_(torch.zeros(4, 4).share_memory_().untyped_storage(), 0, (3, 3))",
+    "import torch, tempfile, os\npath = os.path.join(tempfile.mkdtemp(), 'x')\n"
+    "def f(x): return torch.from_file(path, shared=True, size=9)",
+    "import mmap, numpy\ndef f(x): return numpy.frombuffer(mmap.mmap(-1, 4096), dtype='float32')",
+    "import torch, mmap\ndef f(x): return torch.frombuffer(mmap.mmap(-1, 4096), dtype=torch.float32)",
+], ids=range(6))
+def test_numbers_that_other_processes_can_change_are_no_answer(source: str) -> None:
+    outcome = observed(source)
+    assert isinstance(outcome, Raised)
+    assert (outcome.error, outcome.inside_probe) == ("SharedMemoryError", False)
+    assert isinstance(observed("def f(x): return x.clone().share_memory_().clone()"), Returned)
+
 @pytest.mark.parametrize(("source", "seen"), [
     ("import torch\ndef f(x): return torch.nn.init.kaiming_normal_(x)", ["kaiming_normal_"]),
     ("from torch.nn.init import kaiming_normal_ as k\ndef f(x): return k(x)", ["kaiming_normal_"]),
@@ -233,6 +250,36 @@ def test_the_recorder(source: str, seen: list[str]) -> None:
     outcome = observed(source, watched=WATCHED)
     assert isinstance(outcome, Returned)
     assert [name.removeprefix("torch.nn.init.") for name in outcome.forbidden] == seen
+
+
+@pytest.mark.parametrize(("source", "seen"), [
+    ("import importlib.util as u\nspec = u.find_spec('torch.nn.init')\nmine = u.module_from_spec(spec)\n"
+     "spec.loader.exec_module(mine)\ndef f(x): return mine.kaiming_normal_(x)", True),
+    ("import pathlib, torch\nmine = {}\nsource = pathlib.Path(torch.nn.init.__file__).read_text()\n"
+     "exec(compile(source, 'mine.py', 'exec', optimize=2), mine)\n"
+     "def f(x): return mine['kaiming_normal_'](x)", True),
+    ("import inspect, torch\ndef f(x):\n    mine = dict(vars(torch.nn.init))\n"
+     "    exec(inspect.getsource(torch.nn.init.kaiming_normal_), mine)\n"
+     "    return mine['kaiming_normal_'](x)", True),
+    ("import marshal, pathlib, torch, types\nsource = pathlib.Path(torch.nn.init.__file__).read_text()\n"
+     "whole = compile(source, 'x', 'exec')\n"
+     "code = next(c for c in whole.co_consts if getattr(c, 'co_name', '') == 'kaiming_normal_')\n"
+     "code = marshal.loads(marshal.dumps(code)).replace(co_name='mine', co_filename='mine.py')\n"
+     "mine = types.FunctionType(code, vars(torch.nn.init), 'mine', (0, 'fan_in', 'leaky_relu', None))\n"
+     "def f(x): return mine(x)", True),
+    ("import torch\nscope = {'torch': torch}\nfile = torch.__path__[0] + '/mine.py'\n"
+     "exec(compile('def fill(w): torch.nn.init.kaiming_normal_(w)', file, 'exec'), scope)\n"
+     "def f(x): scope['fill'](x)", True),
+    ("import pathlib, torch\nmine = {}\nexec(pathlib.Path(torch.nn.init.__file__).read_text(), mine)\n"
+     "def f(x): return mine['normal_'](x)", False),   # a copy that is not asked
+    ("import torch\nscope = {}\nexec('def fill(w): return w.normal_()', scope)\n"
+     "def f(x): scope['fill'](x)", False),
+], ids=range(7))
+def test_the_recorder_knows_code_that_was_made_again(source: str, seen: bool) -> None:
+    outcome = observed(source, watched=WATCHED)
+    assert isinstance(outcome, Returned), outcome
+    assert ("torch.nn.init.kaiming_normal_" in outcome.forbidden) is seen
+    assert not observed("def f(x): return x", watched=WATCHED).forbidden  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("name", ["torch.nn.init.no_such_", "torch.nn.no_such.f", "no.such",

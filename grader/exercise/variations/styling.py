@@ -109,7 +109,7 @@ def judged(exercise: Exercise, trials: Iterable[Trial], sandbox: Sandbox, jobs: 
         for trial in trials:
             prepared = exercise.prepare(trial.seed)
             under_way[trial.number] = prepared, {}
-            yield from exercise.jobs(trial.number, trial.notebook, prepared, seed=trial.seed)
+            yield from exercise.jobs(trial.number, trial.notebook, prepared)
 
     watched, worlds = Watched(exercise), sum(not world.real_gpu for world in exercise.worlds)
     for (number, world), answer in observe_all(sandbox, work(), jobs):

@@ -7,6 +7,8 @@ with overrides switched off: what a subclass says about itself is not asked.
 from __future__ import annotations
 
 import ctypes
+import functools
+import sys
 from collections.abc import Mapping as MappingType
 from typing import Any
 
@@ -54,6 +56,13 @@ class TooMuch(BaseException):
     """More came back than may leave. Not an Exception: a student's `except Exception` must not eat it."""
 
 
+class SharedMemoryError(ValueError):
+    """Numbers that another process can change are nobody's answer."""
+
+    def __init__(self) -> None:
+        super().__init__("the numbers lie in memory that other processes can write; return a copy, .clone()")
+
+
 class Encoder:
     """Turns the objects of one step into values. Its arrays' keys begin with the step's."""
 
@@ -73,6 +82,7 @@ class Encoder:
 
         Raises:
             TooMuch: nested too deeply, too many items, or too many bytes.
+            SharedMemoryError: a tensor or an array in memory that other processes can write.
         """
         self.items_left -= 1
         if self.items_left < 0 or depth > MAX_DEPTH:
@@ -137,7 +147,11 @@ class Encoder:
                 return Opaque(kind=name_of(kind))
             self._take(_numel(tensor) * _itemsize(tensor))
             try:
+                if _numel(tensor):
+                    _of_its_own(_data_ptr(tensor))
                 data = _bytes_of(tensor)
+            except SharedMemoryError:
+                raise
             except (RuntimeError, NotImplementedError, ValueError):  # meta, and wrappers that hold no numbers
                 return Opaque(kind=name_of(kind))
             return TensorRef(key=self._keep(dtype, shape, data), dtype=dtype, shape=shape, device=device,
@@ -150,12 +164,31 @@ class Encoder:
         if dtype not in DTYPES or view.ndim > wire.MAX_DIMENSIONS:
             return Opaque(kind=name_of(kind))
         self._take(view.nbytes)
+        if view.size:
+            _of_its_own(view.__array_interface__["data"][0])
         data = view.astype(view.dtype.newbyteorder("<"), copy=False).tobytes()
         return TensorRef(key=self._keep(dtype, view.shape, data), dtype=dtype, shape=view.shape)
 
 
 def _whole(number: int, kind: str) -> Value:
     return Whole(value=number, kind=kind) if -(1 << 63) < number < 1 << 63 else Opaque(kind=kind)
+
+
+@functools.cache
+def _shared_is_seen() -> bool:
+    """Can this system tell shared memory from a process's own?"""
+    if sys.platform != "linux":
+        return False
+    from grader.inside.linux import is_shared
+    own = ctypes.create_string_buffer(1)
+    return not is_shared(ctypes.addressof(own))
+
+
+def _of_its_own(address: int) -> None:
+    if _shared_is_seen():
+        from grader.inside.linux import is_shared
+        if is_shared(address):
+            raise SharedMemoryError
 
 
 def _bytes_of(tensor: Any) -> bytes:

@@ -2,7 +2,8 @@
 
 The recorder knows functions by identity, not by name: the body of the function itself is exchanged, so every
 reference to it, an alias or a copy imported earlier, leads through here. torch's own layers call some of
-these functions when they are built; such calls go on working and are not written down.
+these functions when they are built; such calls go on working and are not written down. The function's own
+code made a second time, from the library's source or out of a code object, is told by `copies`.
 
 It is advisory. Code that sets out to hide a call, or to rewrite this module, can: the two run in one process.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import mmap
 import os
 import pkgutil
 import sys
@@ -20,14 +22,21 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import torch
+from grader.inside.kernel import copies
 
-TORCH = f"{Path(torch.__file__).parent}{os.sep}"
+TORCH = copies.TORCH
 HERE = f"{Path(__file__).parent}{os.sep}"
 HOOK = "__grader_recorder__"
+MOST = 4096  # watched functions
 
-_called: list[str] = []
-_installed: set[str] = set()
+_installed: dict[str, int] = {}  # name -> its place among the notes
+_notes: Any = bytearray(MOST)    # not zero: called
+
+
+def share() -> None:
+    """From now on what this process forks writes its notes here too, a call's children and a cell's."""
+    global _notes
+    _notes = mmap.mmap(-1, MOST)
 
 
 @contextmanager
@@ -35,17 +44,23 @@ def recording(names: Sequence[str]) -> Iterator[Callable[[], tuple[str, ...]]]:
     """Within, calls of the named functions are recorded; the value tells which so far."""
     for name in names:
         install(name)
-    _called.clear()
-    yield lambda: tuple(name for name in names if name in _called)
-    _called.clear()
+    _notes[:] = bytes(MOST)
+
+    def called() -> tuple[str, ...]:
+        for name in copies.unfollowed():
+            _write(name)
+        return tuple(name for name in names if _notes[_installed[name]])
+
+    with copies.followed():
+        yield called
 
 
 def install(name: str) -> None:
     """Watch the function with this dotted name. One that this torch lacks cannot be called, and
     is skipped."""
-    if name in _installed:
+    if name in _installed or len(_installed) == MOST:
         return
-    _installed.add(name)
+    _installed[name] = len(_installed)
     parent_name, _, last = name.rpartition(".")
     try:
         parent: Any = pkgutil.resolve_name(parent_name)
@@ -54,7 +69,8 @@ def install(name: str) -> None:
         return
     if inspect.isclass(function):
         parent, last, function = function, "__init__", function.__init__
-    if not (isinstance(function, types.FunctionType) and _exchange_body(function, name)):
+    inner = inspect.unwrap(function)  # what decorates it calls it, and need not be known
+    if not (isinstance(inner, types.FunctionType) and _exchange_body(inner, name)):
         setattr(parent, last, _wrapped(function, name))
 
 
@@ -74,34 +90,45 @@ def _exchange_body(function: types.FunctionType, name: str) -> bool:
     be done."""
     if function.__closure__:
         return False
-    original = types.FunctionType(function.__code__, function.__globals__, function.__name__,
-                                  function.__defaults__)
-    original.__kwdefaults__ = function.__kwdefaults__
     hook = f"{HOOK}{name.replace('.', '_')}"
-    function.__globals__[hook] = functools.partial(_note_and_call, name, original)
-    signature = inspect.signature(function)
+    if any(word.startswith(HOOK) for word in function.__code__.co_names):
+        return True  # another name of it is watched
+    was, signature = function.__code__, inspect.signature(function)
+    copies.watch(name, was, _write)
+    function.__globals__[hook] = _hook(name, was, function.__globals__, function.__defaults__,
+                                       function.__kwdefaults__)
     scope: dict[str, Any] = {}
     exec(f"def {function.__name__}(*args, **kwargs):\n    return {hook}(*args, **kwargs)", scope)
     body = scope[function.__name__].__code__
     # whoever asks for the source still finds it; no `__wrapped__`, which would be the original
-    was = function.__code__
     function.__code__ = body.replace(co_filename=was.co_filename, co_firstlineno=was.co_firstlineno,
                                      co_qualname=function.__qualname__)
     function.__signature__ = signature  # type: ignore[attr-defined]
     return True
 
 
-def _note_and_call(name: str, original: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-    _note(name, sys._getframe(1))
-    return original(*args, **kwargs)
+def _hook(name: str, code: types.CodeType, scope: dict[str, Any], defaults: tuple[Any, ...] | None,
+          keywords: dict[str, Any] | None) -> Callable[..., Any]:
+    """Notes a call and makes it. No function with the original code lies anywhere between calls: whoever
+    makes one is heard (copies.py)."""
+    def note_and_call(*args: Any, **kwargs: Any) -> Any:
+        _note(name, sys._getframe(1))
+        original = types.FunctionType(code, scope, code.co_name, defaults)
+        original.__kwdefaults__ = keywords
+        return original(*args, **kwargs)
+    return note_and_call
 
 
 def _note(name: str, frame: types.FrameType | None) -> None:
     words = {name.rpartition(".")[2], "__init__"}
     while frame is not None and _passes_on(frame.f_code, words):
         frame = frame.f_back
-    if frame is not None and not frame.f_code.co_filename.startswith(TORCH):
-        _called.append(name)
+    if frame is not None and not copies.of_torch(frame.f_code):
+        _write(name)
+
+
+def _write(name: str) -> None:
+    _notes[_installed[name]] = 1
 
 
 def _passes_on(code: types.CodeType, words: set[str]) -> bool:
@@ -110,4 +137,6 @@ def _passes_on(code: types.CodeType, words: set[str]) -> bool:
     file = code.co_filename
     return (file.startswith(HERE) or file == functools.__file__
             or any(w.startswith(HOOK) for w in code.co_names)
-            or (file.startswith(TORCH) and words.isdisjoint(code.co_names)))
+            or (copies.of_torch(code) and words.isdisjoint(code.co_names)))
+
+

@@ -21,7 +21,7 @@ from tornado.ioloop import IOLoop
 from grader.inside.kernel import eager, standins
 from grader.inside.kernel.answering import Answering, CellNames
 from grader.inside.kernel.calls import Cells
-from grader.inside.kernel.recorder import install
+from grader.inside.kernel.recorder import install, share
 from grader.inside.kernel.skipping import Skipping
 from grader.inside.kernel.telling import bound
 from grader.wall import frames
@@ -63,6 +63,7 @@ def _prepare(job: Job, connection_file: str) -> Any:
     else:
         _give_gpu(job)
     eager.enter()
+    share()
     for name in job.watched:
         install(name)
     app: Any = IPKernelApp.instance()

@@ -1,0 +1,110 @@
+"""What a notebook's text does that no recorder of calls can watch: a tutor is asked to look at it.
+
+Read from the text, outside, so that no submission can deny it. It costs no points: there may be a good
+reason.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import pkgutil
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from grader.intake import names
+from grader.locale import N_
+from grader.records import NeedsYou, Sentence
+
+UNWATCHED = N_("Cell %(cell)s uses %(what)s, with which a forbidden function can be called unseen.")
+COPIED = N_("Cell %(cell)s holds the library's own source of %(what)s.")
+
+# Built-in functions that run text; as methods of something else they are common: `model.eval()`.
+RUNS_TEXT = {"exec", "eval", "compile", "__import__"}
+# Functions as data, memory, frames, and what watches a running program.
+REACHES = {"__code__", "__closure__", "__globals__", "__builtins__", "CodeType", "FunctionType", "getsource",
+           "getsourcelines", "exec_module", "module_from_spec", "source_to_code", "run_path", "run_module",
+           "run_cell", "get_objects", "get_referrers", "get_referents", "_getframe", "currentframe", "f_back",
+           "setprofile", "settrace", "addaudithook"}
+MODULES = {"ctypes", "cffi", "marshal", "grader.inside", "grader.wall"}
+WORDS = RUNS_TEXT | REACHES | {part for module in MODULES for part in module.split(".")}
+
+
+def unwatched(notebook: str, forbidden: Sequence[str]) -> tuple[NeedsYou, ...]:
+    """What a tutor should look at in a notebook that must not call these functions.
+
+    Args:
+        notebook: cleaned.
+        forbidden: dotted names.
+    """
+    found = []
+    bodies = _bodies(tuple(forbidden))
+    for index, source in names.code_cells(notebook) if forbidden else ():
+        words = names.words(source)
+        used = sorted(set(_used(source))) if words & WORDS else []
+        copied = sorted(set(_copied(source, bodies))) if bodies and "def" in words else []
+        found += [_told(template, index, what) for template, what in ((UNWATCHED, used), (COPIED, copied))
+                  if what]
+    return tuple(found)
+
+
+def _told(template: str, cell: int, what: Sequence[str]) -> NeedsYou:
+    values = {"cell": str(cell + 1), "what": ", ".join(f"`{name}`" for name in what)}
+    return NeedsYou(kind="unwatched", reason=template % values,
+                    said=Sentence(template=template, values=values))
+
+
+def _used(source: str) -> Iterator[str]:
+    parsed = names.tree(source)
+    if parsed is None:
+        yield from names.words(source) & (RUNS_TEXT | REACHES | MODULES)
+        return
+    own = names.binds(source)
+    for node in ast.walk(parsed):
+        match node:
+            case ast.Name(id=name) if name in RUNS_TEXT - own or name in REACHES:
+                yield name
+            case ast.Attribute(attr=name) if name in REACHES:
+                yield name
+            case ast.Constant(value=str(name)) if name in REACHES or name in RUNS_TEXT - {"eval", "compile"}:
+                yield name  # getattr(f, "__code__")
+            case ast.Constant(value=str(name)) if module := _module(name):
+                yield module  # import_module("ctypes")
+            case ast.Import(names=aliases):
+                yield from (module for alias in aliases if (module := _module(alias.name)))
+            case ast.ImportFrom(module=str(start), names=aliases):
+                yield from (module for alias in aliases if (module := _module(f"{start}.{alias.name}")))
+                yield from (alias.name for alias in aliases if alias.name in REACHES)
+
+
+def _module(name: str) -> str:
+    return next((module for module in MODULES if f"{name}.".startswith(f"{module}.")), "")
+
+
+def _copied(source: str, bodies: dict[str, str]) -> Iterator[str]:
+    parsed = names.tree(source)
+    for node in ast.walk(parsed) if parsed else ():
+        if isinstance(node, ast.FunctionDef) and (name := bodies.get(_body(node))):
+            yield name
+
+
+@functools.lru_cache(maxsize=64)
+def _bodies(forbidden: tuple[str, ...]) -> dict[str, str]:
+    """What the forbidden functions do -> their names."""
+    found: dict[str, str] = {}
+    for name in forbidden:
+        try:
+            text = inspect.getsource(inspect.unwrap(pkgutil.resolve_name(name)))
+            node = ast.parse(textwrap.dedent(text)).body[0]
+        except (ImportError, AttributeError, ValueError, TypeError, OSError, SyntaxError):
+            continue  # this torch lacks it, or it is no Python
+        if isinstance(node, ast.FunctionDef):
+            found.setdefault(_body(node), name)
+    return found
+
+
+def _body(function: ast.FunctionDef) -> str:
+    """What a function does: its statements without the docstring, whatever it is called."""
+    statements = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
+    return "\n".join(map(ast.dump, statements))
