@@ -1,5 +1,5 @@
-"""Grades a class in a process of its own: python -m tests.hostile.batch ROOT JOBS CANARY, another canary on its
-standard input.
+"""Grades a class in a process of its own: python -m tests.hostile.batch ROOT JOBS CANARY, another canary on
+its standard input.
 
 What it must not betray is in its environment, its arguments and its memory. Beside the output it writes
 `told.json`: how long each notebook was in the sandbox, and whether a process outside was left alone.
@@ -38,7 +38,6 @@ class Timed(BubblewrapSandbox):
         super().__init__()
         self.counting = threading.Lock()
         self.seconds: Counter[str] = Counter()  # type: ignore[assignment]
-        self.executions: Counter[str] = Counter()
 
     def run(self, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array],
             places: Places = NOWHERE) -> wire.Parcel[Observations] | NotStarted:
@@ -48,7 +47,6 @@ class Timed(BubblewrapSandbox):
         finally:
             with self.counting:
                 self.seconds[digest(job.notebook)] += time.perf_counter() - began  # type: ignore[assignment]
-                self.executions[digest(job.notebook)] += 1
 
 
 def digest(notebook: str) -> str:
@@ -56,9 +54,9 @@ def digest(notebook: str) -> str:
 
 
 def told(process: int) -> tuple[object, ...]:
-    """What another process can change of one: is it stopped or traced, its priority, limits and cores."""
+    """What another process can change of one: is it traced, its priority, limits and cores."""
     status = Path(f"/proc/{process}/status").read_text()
-    lines = [line for line in status.splitlines() if line.startswith(("TracerPid", "Cpus_allowed", "State"))]
+    lines = [line for line in status.splitlines() if line.startswith(("TracerPid", "Cpus_allowed"))]
     return (*lines, os.getpriority(os.PRIO_PROCESS, process), resource.prlimit(process, resource.RLIMIT_CPU))
 
 
@@ -90,8 +88,7 @@ def main(root: Path, jobs: int) -> None:
             untouched = witness.poll() is None and told(witness.pid) == before
             witness.kill()
     (root / "told.json").write_text(json.dumps({
-        "untouched": untouched, "kept": bool(in_memory), "seconds": sandbox.seconds,
-        "executions": sandbox.executions}))
+        "untouched": untouched, "kept": bool(in_memory), "seconds": sandbox.seconds}))
 
 
 if __name__ == "__main__":

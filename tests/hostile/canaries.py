@@ -6,8 +6,6 @@ import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from sqlalchemy import text
-
 from grader.keep.gradebook import Gradebook
 
 PLACES = ("environment", "arguments", "memory", "home", "exercise", "earlier", "neighbour", "beside")

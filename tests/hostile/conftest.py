@@ -1,5 +1,5 @@
-"""The class that every hostile test looks at: all submissions that the chosen tests ask for, graded once, in one
-batch, beside honest ones; in `make test-hostile` once more as an ordinary user."""
+"""The class that every hostile test looks at: all submissions that the chosen tests ask for, graded once, in
+one batch, beside honest ones; in `make test-hostile` once more as an ordinary user."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ import pytest
 from grader import records
 from grader.keep.gradebook import Gradebook
 from grader.keep.output import Output
-from grader.options import Options
 from tests.hostile import canaries, malformed, report, table, users
-from tests.hostile.batch import SEED, UNAVAILABLE, digest
+from tests.hostile.batch import UNAVAILABLE, digest
 from tests.hostile.case import HONEST, RIGHT, Case, notebook
 from tests.hostile.cases import FAMILIES
 
@@ -41,11 +40,12 @@ observation_bytes = 33554432
 JOBS = 2
 EVERY = 6  # after so many hostile submissions comes an honest one
 NEIGHBOUR = "0-neighbour"
-USERS = ["root", pytest.param("ordinary", marks=pytest.mark.hostile)] if users.ROOT else ["ordinary"]
+ORDINARY = pytest.param("ordinary", marks=pytest.mark.hostile)
+USERS = ["root", ORDINARY] if users.ROOT else ["ordinary"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--attacks", type=Path, help="write a table of the attacks and what became of them there")
+    parser.addoption("--attacks", type=Path, help="write there what became of each attack")
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,10 @@ class Class:
     """The batch, after it has run."""
 
     root: Path
-    options: Options
+    exercises: Path
     canaries: dict[str, str]
     results: dict[str, records.Result]
     seconds: dict[str, float]        # in the sandbox, by student
-    executions: dict[str, int]
     before: dict[str, str]
     reached: list[str]               # connections that arrived outside
     untouched: bool                  # the process that was to be left alone still ran
@@ -78,8 +77,9 @@ class Class:
 @pytest.fixture(scope="session", params=USERS)
 def graded(request: pytest.FixtureRequest) -> Iterator[Class]:
     for made in run(request.param, wanted(request.session.items)):
-        if file := request.config.getoption("--attacks", None):
-            table.write(file, FAMILIES, made.results, made.seconds)
+        file = request.config.getoption("--attacks", None)
+        if file and (request.param == "root" or not users.ROOT):
+            table.write(file, FAMILIES, made.results, made.seconds, JOBS)
         yield made
 
 
@@ -91,8 +91,9 @@ def alone() -> Iterator[Class]:
 
 def wanted(items: Iterable[pytest.Item]) -> list[Case | malformed.File]:
     """The submissions that tests ask for by their parameters, each once."""
-    found = {value.name: value for item in items if isinstance(item, pytest.Function) and hasattr(item, "callspec")
-             for value in item.callspec.params.values() if isinstance(value, Case | malformed.File)}
+    parameters = (value for item in items if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+                  for value in item.callspec.params.values())
+    found = {value.name: value for value in parameters if isinstance(value, Case | malformed.File)}
     return [found[name] for name in sorted(found)]
 
 
@@ -147,7 +148,8 @@ def hand_in(root: Path, port: int, hostile: list[Case | malformed.File], secret:
         submit(root, f"0-{name}", notebook(source).encode())
     for name in ("right", "lecun"):
         submit(root, f"zz-{name}", notebook(HONEST[name][0]).encode())
-    submit(root, NEIGHBOUR, notebook(RIGHT, f"print({secret['neighbour']!r}, open('notes.txt').read())").encode())
+    tells = f"print({secret['neighbour']!r}, open('notes.txt').read())"
+    submit(root, NEIGHBOUR, notebook(RIGHT, tells).encode())
     (root / "in" / NEIGHBOUR / "notes.txt").write_text(secret["beside"])
     submit(root, "payloads-in-markdown", report.with_markdown().encode())
 
@@ -182,13 +184,12 @@ def read(root: Path, secret: dict[str, str], before: dict[str, str], reached: li
     with Gradebook(root / "out" / "gradebook.sqlite") as book:
         entries = {entry.result.student: entry for entry in book.entries()}
     ran = {student: digest(entry.notebook) for student, entry in entries.items()}
-    each = {student: told["executions"].get(name, 0) for student, name in ran.items()}
     alike = Counter(ran.values())
-    return Class(root=root, options=Options(exercises=root / "exercises", exercise="he_init", seed=SEED), canaries=secret,
+    return Class(root=root, exercises=root / "exercises", canaries=secret, before=before, reached=reached,
                  results={student: entry.result for student, entry in entries.items()},
-                 seconds={student: told["seconds"].get(name, 0.0) / alike[name] for student, name in ran.items()},
-                 executions={student: each[student] // alike[name] for student, name in ran.items()},
-                 before=before, reached=reached, untouched=told["untouched"])
+                 seconds={student: told["seconds"].get(name, 0.0) / alike[name]
+                          for student, name in ran.items()},
+                 untouched=told["untouched"])
 
 
 def contents(root: Path) -> dict[str, str]:

@@ -34,11 +34,12 @@ CASES = (
 names = {"checks.py", "exercise.toml", "probes.py", "gradebook.sqlite", "results.jsonl", "id_rsa", "shadow", "judge.py",
          "known_hosts", ".netrc", ".git", "secret.txt", "notes.txt"}
 for folder, folders, files in os.walk("/"):
-    if "site-packages" in folder or folder in ("/usr", "/proc", "/sys/devices/system", sys.base_prefix):
+    if "site-packages" in folder or folder in ("/usr", "/proc", "/sys", sys.base_prefix, sys.prefix):
         folders.clear()
     for name in names & set(files + folders): won(os.path.join(folder, name))
-    if len(folder) < 30:
-        for name in files: read(os.path.join(folder, name), 100_000)
+    if len(folder) < 30 and not folder.startswith("/etc"):
+        for name in files[:20]:
+            if os.path.isfile(path := os.path.join(folder, name)): read(path, 10_000)
 for path in ("{home}", "{root}", "{root}/..", os.path.expanduser("~/.ssh/id_rsa"), "/proc/1/root", "/proc/self/cwd/.."):
     if os.path.exists(path) and ("exercises" in (entries := os.listdir(path)) or ".ssh" in entries): won(path)
 ''', always=True),

@@ -16,16 +16,19 @@ LAYERS = {"forging": Layer.JUDGE, "exploits": Layer.JUDGE, "reading": Layer.MOUN
           "flooding": Layer.LIMITS, "report": Layer.PAGES, "honest": Layer.HONEST}
 HEAD = """# Attacks
 
-Written by `make test-hostile`. Each attack is a notebook that starts from an honest answer: *points* says what
-it got, and what that answer gets by itself. *Seconds* is the time in the sandbox, over all executions; an honest right
-answer took {honest:.1f} s in the same batch. The batch's limits: 2 s a cell, 1 s a call, 60 s a submission.
+Written by `make test-hostile`. Each attack is a notebook that starts from an honest answer: *points* says
+what it got, and what that answer gets by itself. *Seconds* is the time in the sandbox, over all executions,
+{jobs} at a time; an honest right answer took {honest:.1f} s in the same batch. The batch's limits: 2 s a
+cell, 1 s a call, 60 s a submission.
 """
 
 
 def write(file: Path, families: Families, results: Mapping[str, records.Result],
-          seconds: Mapping[str, float]) -> None:
+          seconds: Mapping[str, float], jobs: int) -> None:
+    """As Markdown, of those that were in the batch."""
     honest = seconds["0-right"]
-    file.write_text(HEAD.format(honest=honest) + "\n".join(_lines(families, results, seconds)) + "\n")
+    lines = _lines(families, results, seconds)
+    file.write_text(HEAD.format(honest=honest, jobs=jobs) + "\n".join(lines) + "\n")
 
 
 def _lines(families: Families, results: Mapping[str, records.Result],
@@ -37,8 +40,9 @@ def _lines(families: Families, results: Mapping[str, records.Result],
         for case in of_it:
             if case.name in results:
                 one = results[case.name]
-                yield (f"| {case.name}: {_plain(case.does)} | {one.score:g} of {case.most:g} | {_outcome(one)} "
-                       f"| {seconds[case.name]:.1f} | {(case.layer or LAYERS[family]).value} |")
+                stopped_by = (case.layer or LAYERS[family]).value
+                yield (f"| {case.name}: {_plain(case.does)} | {one.score:g} of {case.most:g} "
+                       f"| {_outcome(one)} | {seconds[case.name]:.1f} | {stopped_by} |")
     yield "\n## Malformed\n"
     yield "| file | points | what the report says |"
     yield "| --- | --- | --- |"

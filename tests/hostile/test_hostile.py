@@ -178,7 +178,7 @@ STORED = {"forged-outcomes", "forged-big-numbers", "huge-words", "not-a-number"}
 def test_stored_observations_are_as_hostile_as_on_the_first_day(graded: Class, case: Case) -> None:
     name = case.name
     old = graded.results[name]
-    exercises = {"he_init": catalog.load(graded.options.exercises / "he_init")}
+    exercises = {"he_init": catalog.load(graded.exercises / "he_init")}
     today = Today(Conditions.drawn(exercises, seed=old.made_by.seed, sandbox="bubblewrap"))
     with Gradebook(graded.out.gradebook) as book:
         entry = next(e for e in book.entries() if e.result.student == name)

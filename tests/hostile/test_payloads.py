@@ -26,7 +26,7 @@ from grader.report.console import watching
 from tests.hostile.conftest import EXERCISE, Class
 from tests.hostile.report import NAMES
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 FORBIDDEN = {"iframe", "object", "embed", "base", "link", "form", "frame", "frameset", "applet", "audio",
              "video", "animate", "set", "foreignobject", "math", "template"}
 REFERENCES = ("https://arxiv.org/", "https://docs.pytorch.org/", "https://keras.io/",

@@ -47,7 +47,8 @@ def _closed(path: Path) -> Path | None:
 
 def why_not(user: str) -> str:
     """Why nothing can be run as that user; "" where it can."""
-    tried = subprocess.run([*prefix(user), sys.executable, "-c", "import torch"], capture_output=True, cwd="/")
+    command = [*prefix(user), sys.executable, "-c", "import torch"]
+    tried = subprocess.run(command, capture_output=True, cwd="/")
     return tried.stderr.decode(errors="replace").strip()[-300:] if tried.returncode else ""
 
 
