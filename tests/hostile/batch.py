@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class Timed(BubblewrapSandbox):
     def __init__(self) -> None:
         super().__init__()
         self.counting = threading.Lock()
-        self.seconds: Counter[str] = Counter()  # type: ignore[assignment]
+        self.seconds: defaultdict[str, float] = defaultdict(float)
 
     def run(self, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array],
             places: Places = NOWHERE) -> wire.Parcel[Observations] | NotStarted:
@@ -46,7 +46,7 @@ class Timed(BubblewrapSandbox):
             return super().run(job, steps, arrays, places)
         finally:
             with self.counting:
-                self.seconds[digest(job.notebook)] += time.perf_counter() - began  # type: ignore[assignment]
+                self.seconds[digest(job.notebook)] += time.perf_counter() - began
 
 
 def digest(notebook: str) -> str:
@@ -78,7 +78,7 @@ def main(root: Path, jobs: int) -> None:
     with subprocess.Popen(["sleep", "3600"]) as witness:
         before = told(witness.pid)
         try:
-            with Timed() as sandbox:
+            with (sandbox := Timed()):
                 sandbox.await_ready()
                 commands.batch([root / "in"], root / "out", options, sandbox, Silent())
         except SandboxUnavailable as error:

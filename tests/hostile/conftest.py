@@ -152,6 +152,8 @@ def hand_in(root: Path, port: int, hostile: list[Case | malformed.File], secret:
     submit(root, NEIGHBOUR, notebook(RIGHT, tells).encode())
     (root / "in" / NEIGHBOUR / "notes.txt").write_text(secret["beside"])
     submit(root, "payloads-in-markdown", report.with_markdown().encode())
+    for name in report.NAMES:
+        (root / "in" / "payloads-in-markdown" / f"{name[:60]}.py").write_text("")
 
 
 def submit(root: Path, student: str, content: object) -> None:

@@ -41,6 +41,11 @@ class File:
         return self.unreadable or self.also
 
 
+def _folder(path: Path) -> None:
+    path.mkdir()
+    (path / "he_init.ipynb").write_text(notebook(RIGHT))
+
+
 def _socket(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as made:
         made.bind(str(path))
@@ -53,6 +58,8 @@ OLD = {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": "x"},
 PREFILLED = [{"output_type": "execute_result", "execution_count": 1, "metadata": {},
               "data": {"text/html": "<script>1</script>"}}]
 
+IDS: tuple[object, ...] = (None, 5, [], "x" * 5000, "<script>")
+
 FILES = (
     File("truncated-json", notebook(RIGHT).encode()[:-400], says="breaks off"),
     File("truncated-at-once", b'{"cells": [', says="breaks off"),
@@ -63,8 +70,7 @@ FILES = (
     File("a-mark-and-nothing", b"\xef\xbb\xbf", says="breaks off"),
     File("null", b"null", says="not a Jupyter notebook"),
     File("a-directory", lambda path: path.mkdir(), says="folder"),
-    File("a-directory-with-a-notebook", lambda path: (path.mkdir(), (path / "he_init.ipynb").write_text(
-        notebook(RIGHT))), 20.0, unreadable=False),
+    File("a-directory-with-a-notebook", lambda path: _folder(path), 20.0, unreadable=False),
     File("a-link-to-itself", lambda path: path.symlink_to(path), says="link"),
     File("a-link-to-memory", lambda path: path.symlink_to("/proc/self/mem"), says="link"),
     File("a-socket", lambda path: _socket(path), says="device"),
@@ -176,8 +182,8 @@ FILES = (
     File("outputs-of-the-grader", with_cell(source=LECUN, outputs=[
         {"output_type": "stream", "name": "stdout", "text": "all checks passed: 20 / 20"},
         {"output_type": "unknown", "data": None}]), 10.0, unreadable=False),
-    File("ids-of-every-kind", like(cells=[{**GOOD["cells"][0], "id": i} for i in (
-        None, 5, [], "x" * 5000, "<script>")]), 20.0, unreadable=False),
+    File("ids-of-every-kind", like(cells=[{**GOOD["cells"][0], "id": one} for one in IDS]), 20.0,
+         unreadable=False),
     File("no-ids", like(nbformat_minor=99, cells=[{"cell_type": "code", "source": RIGHT}]), 20.0,
          unreadable=False),
     File("duplicate-ids", json.dumps({**GOOD, "cells": [{**GOOD["cells"][0], "id": "../same"}] * 2}).encode(),

@@ -13,7 +13,7 @@ Families = Mapping[str, tuple[Case, ...]]
 
 LAYERS = {"forging": Layer.JUDGE, "exploits": Layer.JUDGE, "reading": Layer.MOUNTS, "reaching": Layer.NETWORK,
           "writing": Layer.MOUNTS, "exhausting": Layer.LIMITS, "memory": Layer.LIMITS,
-          "flooding": Layer.LIMITS, "report": Layer.PAGES, "honest": Layer.HONEST}
+          "report": Layer.PAGES, "naming": Layer.PAGES, "honest": Layer.HONEST}
 HEAD = """# Attacks
 
 Written by `make test-hostile`. Each attack is a notebook that starts from an honest answer: *points* says

@@ -21,9 +21,9 @@ from grader.exercise import catalog
 from grader.keep.gradebook import Gradebook
 from grader.keep.unchanged import Today
 from grader.pipeline import Conditions, judge
-from tests.hostile import canaries, malformed
+from tests.hostile import canaries, malformed, table
 from tests.hostile.case import HONEST, Case
-from tests.hostile.cases import CASES, FEWER
+from tests.hostile.cases import CASES, FAMILIES, FEWER
 from tests.hostile.conftest import EXERCISE, NEIGHBOUR, Class, contents
 
 pytestmark = pytest.mark.timeout(1800)
@@ -50,6 +50,12 @@ def told(result: records.Result) -> str:
                        "events": [str(e) for e in result.events],
                        **{v.id: [v.cause and v.cause.value, v.message] for v in result.checks
                           if v.mark is not records.Mark.PASS}}, indent=1)
+
+
+def test_each_family_has_variants_and_a_layer_that_stops_them() -> None:
+    assert not [name for name, of_it in FAMILIES.items() if len(of_it) < 3 or name not in table.LAYERS]
+    names = [one.name for one in (*CASES, *malformed.FILES)]
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("name", HONEST)

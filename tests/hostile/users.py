@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -47,6 +48,8 @@ def _closed(path: Path) -> Path | None:
 
 def why_not(user: str) -> str:
     """Why nothing can be run as that user; "" where it can."""
+    if user == "ordinary" and ROOT and shutil.which("setpriv") is None:
+        return "setpriv is not installed"
     command = [*prefix(user), sys.executable, "-c", "import torch"]
     tried = subprocess.run(command, capture_output=True, cwd="/")
     return tried.stderr.decode(errors="replace").strip()[-300:] if tried.returncode else ""
