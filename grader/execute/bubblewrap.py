@@ -52,7 +52,9 @@ class BubblewrapSandbox:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        return "namespaces", *(["users"] if self.server.users else []), "system calls", "supervisor"
+        users = ["users"] if self.server.users else []
+        limits = "supervisor" if isinstance(self.groups, str) else "cgroup"
+        return "namespaces", *users, "system calls", limits
 
     def await_ready(self) -> None:
         with self.lock:
@@ -116,10 +118,6 @@ class BubblewrapSandbox:
                 self.groups = "a job could not join its control group"
         finally:
             group.remove()
-
-    def held(self) -> str:
-        """Which layer holds memory and processes, in one line."""
-        return cgroup.told(self.groups)
 
     def close(self) -> None:
         with self.lock:

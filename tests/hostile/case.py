@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, field
 
 from tests.notebooks import notebook as build
@@ -69,6 +70,23 @@ HONEST = {
 }
 
 
+class Layer(enum.Enum):
+    """What stops an attack."""
+
+    JUDGE = "the judge outside sees values only"
+    RECORDER = "the recorder of forbidden functions"
+    READER = "the reader of what arrives"
+    MOUNTS = "mounts: it is not there, or read-only"
+    PROCESSES = "pid and user namespaces"
+    NETWORK = "network namespace"
+    FILTER = "filter of system calls"
+    LIMITS = "limits, and the runner that watches them"
+    RUNNER = "the runner, out of reach of the kernel"
+    INTAKE = "intake keeps source only"
+    PAGES = "escaping, sanitising, the pages' policy"
+    HONEST = "(no attack)"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """One submission."""
@@ -84,7 +102,11 @@ class Case:
     causes: dict[str, str] = field(default_factory=dict)
     events: dict[int, str] = field(default_factory=dict)
     says: tuple[str, ...] = ()         # stands in the student's report
-    hushed: tuple[str, ...] = ()       # stands in no file of the student's
+    hushed: tuple[str, ...] = ()       # stands in no output of the student's
+    tells: tuple[str, ...] = ()        # stands in an output: the attack was made, to its end
+    layer: Layer | None = None         # None: its family's
+    always: bool = False               # in `make test` too
+    fault: str = ""                    # why it succeeds, as long as it does
 
     @property
     def most(self) -> float:

@@ -111,4 +111,56 @@ init_weights = noisy(init_weights)
           "daemon=True).start()"),
     right("deletes-modules", "Tidies up: deletes names, imports again, reloads.",
           "import sys, importlib\nimport json\nimportlib.reload(json)\ndel sys, importlib"),
+    right("warnings-as-errors", "Every warning is an error, for the cells and for the calls.",
+          "import warnings\nwarnings.simplefilter('error')", "import logging\nlogging.basicConfig(level=0)"),
+    right("talks-in-calls", "Each call logs, prints on both streams and shows a progress bar.", '''
+import logging, os, sys
+from tqdm.auto import tqdm
+talks = he_normal_
+def he_normal_(weight, negative_slope=0.0):
+    logging.getLogger("mine").warning("filling %s", tuple(weight.shape))
+    os.write(2, b"filling\\n")
+    sys.stderr.write("filling\\n"); sys.stdout.flush()
+    for _ in tqdm(range(3), leave=False): pass
+    return talks(weight, negative_slope)
+'''),
+    right("fails-before", "The first cells fail, and one is stopped by hand.",
+          before=("nn.Linear(2, 2)", "raise KeyboardInterrupt", "import no_such_module_of_mine"),
+          events={0: "raised", 1: "raised", 2: "raised"}),
+    right("defined-under-conditions", "Functions under if and try, in a cell that is timed, and once more by assignment.", '''
+%%time
+if torch.cuda.is_available():
+    def fan_in(weight): return weight[0].numel()
+else:
+    def fan_in(weight):
+        if weight.dim() < 2: raise ValueError("no fan-in")
+        return weight[0].numel()
+try:
+    import no_such_module
+except ImportError:
+    filled = he_normal_
+    he_normal_ = lambda weight, negative_slope=0.0: filled(weight, negative_slope)
+'''.strip()),
+    right("defined-thrice", "A wrong version, a broken one, then the right one again.", "def fan_in(weight): return 0", "def fan_in(weight: return",
+          RIGHT, events={2: "raised"}),
+    right("imports-late", "What functions need is imported below them.",
+          "del math", "import math as maths", "math = maths"),
+    right("plots-of-every-kind", "Inline and other backends, SVG, animations, styles, figures from within a function.",
+          "%matplotlib inline\n%config InlineBackend.figure_formats = ['svg', 'retina']\nimport matplotlib.pyplot as plt\nplt.ion()",
+          "shown = init_weights\ndef init_weights(module):\n    plt.figure(); plt.plot([1, 2]); plt.show(block=False)\n    return shown(module)",
+          "fig, axes = plt.subplots(3, 3)\naxes[0, 0].imshow(torch.rand(9, 9))\nfig"),
+    right("fan-in-as-a-tensor", "fan_in is a tensor without dimensions; the weights come back as a parameter.", '''
+def fan_in(weight):
+    if weight.dim() < 2: raise ValueError
+    return torch.tensor(weight[0].numel())
+def he_normal_(weight, negative_slope=0.0):
+    std = (2 / ((1 + negative_slope**2) * fan_in(weight))) ** 0.5
+    with torch.no_grad(): weight.copy_(torch.randn(weight.shape) * std)
+    return nn.Parameter(weight)
+'''),
+    right("fan-in-as-a-float", "fan_in is a float; more arguments than asked for, annotated, keyword only.", '''
+def fan_in(weight: torch.Tensor, *, mode: str = "fan_in", **more) -> float:
+    if weight.ndim < 2: raise RuntimeError("no fan-in")
+    return float(weight[0].numel())
+'''),
 )

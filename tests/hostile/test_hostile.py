@@ -9,25 +9,39 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
+from msgspec import structs
 
 from grader import records
 from grader.exercise import catalog
 from grader.keep.gradebook import Gradebook
 from grader.keep.unchanged import Today
 from grader.pipeline import Conditions, judge
-from tests.hostile import malformed
+from tests.hostile import canaries, malformed, table
 from tests.hostile.case import HONEST, Case
-from tests.hostile.conftest import CASES, EXERCISE, Class, contents
+from tests.hostile.cases import CASES, FAMILIES, FEWER
+from tests.hostile.conftest import EXERCISE, NEIGHBOUR, Class, contents
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 MARK = "grader-was-here"  # what hostile submissions call the files that they leave
 
 
-def named(items: tuple[object, ...]) -> list[str]:
-    return [item.name for item in items]  # type: ignore[attr-defined]
+def each(cases: Iterable[Case]) -> list[ParameterSet]:
+    """A test for each; in `make test` for a few of each family."""
+    return [pytest.param(case, id=case.name, marks=marks(case)) for case in cases]
+
+
+def marks(case: Case) -> list[pytest.MarkDecorator]:
+    only_all = [] if case in FEWER else [pytest.mark.hostile]
+    return [*only_all, pytest.mark.xfail(reason=case.fault, strict=True)] if case.fault else only_all
+
+
+FILES = [pytest.param(file, id=file.name, marks=[] if file.always else [pytest.mark.hostile])
+         for file in malformed.FILES]
 
 
 def told(result: records.Result) -> str:
@@ -38,6 +52,12 @@ def told(result: records.Result) -> str:
                           if v.mark is not records.Mark.PASS}}, indent=1)
 
 
+def test_each_family_has_variants_and_a_layer_that_stops_them() -> None:
+    assert not [name for name, of_it in FAMILIES.items() if len(of_it) < 3 or name not in table.LAYERS]
+    names = [one.name for one in (*CASES, *malformed.FILES)]
+    assert len(names) == len(set(names))
+
+
 @pytest.mark.parametrize("name", HONEST)
 def test_the_controls_get_what_they_are_worth(graded: Class, name: str) -> None:
     for student in (f"0-{name}", f"zz-{name}"):
@@ -46,11 +66,30 @@ def test_the_controls_get_what_they_are_worth(graded: Class, name: str) -> None:
 
 
 def test_a_right_control_gets_full_marks_whoever_surrounds_it(graded: Class) -> None:
-    assert {graded.results[name].score for name in ("0-right", "control-right", "zz-right")} == {20.0}
+    right = {name: result.score for name, result in graded.results.items()
+             if name.endswith("-then-right") or name in ("0-right", NEIGHBOUR, "zz-right")}
+    assert set(right.values()) == {20.0}, right
+    assert len(right) >= 3 + (len(graded.results) - len(HONEST) - len(right)) // 10
     assert graded.results["zz-lecun"].score == HONEST["lecun"][1]
 
 
-@pytest.mark.parametrize("case", CASES, ids=named(CASES))
+def test_nobody_changes_anothers_verdicts(graded: Class, alone: Class) -> None:
+    """Honest ones get what they get by themselves: points, causes, messages and what was measured."""
+    for student, result in alone.results.items():
+        assert unlike(graded.results[student], result) == {}, student
+    for student, result in graded.results.items():
+        if student.endswith("-then-right"):
+            assert unlike(result, alone.results["0-right"]) == {}, student
+
+
+def unlike(one: records.Result, other: records.Result) -> dict[str, object]:
+    """In what two results differ beside whose they are."""
+    left, right = (structs.asdict(x) for x in (one, other))
+    return {name: (value, right[name]) for name, value in left.items()
+            if name not in ("student", "notebook", "files") and value != right[name]}
+
+
+@pytest.mark.parametrize("case", each(CASES))
 def test_no_attack_brings_more_than_the_honest_answer(graded: Class, case: Case) -> None:
     """And no honest oddity less."""
     result = graded.results[case.name]
@@ -63,8 +102,7 @@ def test_no_attack_brings_more_than_the_honest_answer(graded: Class, case: Case)
         assert result.score == case.exactly, told(result)
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.causes or c.events or c.says],
-                         ids=lambda case: case.name)
+@pytest.mark.parametrize("case", each(c for c in CASES if c.causes or c.events or c.says))
 def test_the_report_says_what_happened(graded: Class, case: Case) -> None:
     result = graded.results[case.name]
     causes = {v.id: v.cause.value for v in result.checks if v.cause}
@@ -79,7 +117,7 @@ def test_the_report_says_what_happened(graded: Class, case: Case) -> None:
         assert words in page
 
 
-@pytest.mark.parametrize("file", malformed.FILES, ids=named(malformed.FILES))
+@pytest.mark.parametrize("file", FILES)
 def test_odd_files_get_a_mark_and_a_reason(graded: Class, file: malformed.File) -> None:
     result = graded.results[file.name]
     assert result.status is (records.Status.UNREADABLE if file.unreadable
@@ -91,16 +129,26 @@ def test_odd_files_get_a_mark_and_a_reason(graded: Class, file: malformed.File) 
     assert "root:x:" not in page
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.hushed], ids=lambda case: case.name)
-def test_nothing_was_read_that_is_not_theirs(graded: Class, case: Case) -> None:
-    outputs = "".join(str(cell.get("outputs"))
-                      for cell in json.loads(graded.page(case.name, ".ipynb"))["cells"])
+@pytest.mark.parametrize("case", each(c for c in CASES if c.hushed or c.tells))
+def test_what_is_not_theirs_is_out_of_reach(graded: Class, case: Case) -> None:
+    outputs = graded.outputs(case.name)
     assert not [words for words in case.hushed if words in outputs], outputs[:2000]
+    assert not [words for words in case.tells if words not in outputs], outputs[:2000]
+
+
+def test_no_canary_stands_in_any_file(graded: Class) -> None:
+    """But in those of the one that owns it."""
+    found = set(canaries.found(graded.out.folder, graded.canaries))
+    own = {(place, file) for place, file in found
+           if place in ("neighbour", "beside") and NEIGHBOUR in Path(file).parts[:2]}
+    assert own >= {(place, f"{NEIGHBOUR}/he_init-executed.html") for place in ("neighbour", "beside")}
+    whole_class = {("neighbour", "gradebook.sqlite"), ("beside", "gradebook.sqlite")}
+    assert found - own <= whole_class
 
 
 def test_nobody_was_reached(graded: Class) -> None:
     assert graded.reached == []
-    assert graded.witness is None
+    assert graded.untouched
 
 
 def test_nothing_was_written_outside_the_output(graded: Class) -> None:
@@ -129,11 +177,14 @@ def test_a_submission_leaves_no_more_than_its_share(graded: Class) -> None:
         assert len(line) < 100_000, line[:200]
 
 
-@pytest.mark.parametrize("name", ["forged-outcomes", "forged-big-numbers", "huge-words", "not-a-number",
-                                  "0-right"])
-def test_stored_observations_are_as_hostile_as_on_the_first_day(graded: Class, name: str) -> None:
+STORED = {"forged-outcomes", "forged-big-numbers", "huge-words", "not-a-number"}
+
+
+@pytest.mark.parametrize("case", each(c for c in CASES if c.name in STORED))
+def test_stored_observations_are_as_hostile_as_on_the_first_day(graded: Class, case: Case) -> None:
+    name = case.name
     old = graded.results[name]
-    exercises = {"he_init": catalog.load(graded.options.exercises / "he_init")}
+    exercises = {"he_init": catalog.load(graded.exercises / "he_init")}
     today = Today(Conditions.drawn(exercises, seed=old.made_by.seed, sandbox="bubblewrap"))
     with Gradebook(graded.out.gradebook) as book:
         entry = next(e for e in book.entries() if e.result.student == name)

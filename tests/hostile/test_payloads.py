@@ -24,10 +24,9 @@ from grader.keep.output import folder_name
 from grader.report import terminal
 from grader.report.console import watching
 from tests.hostile.conftest import EXERCISE, Class
-from tests.hostile.report import CASES, NAMES
+from tests.hostile.report import NAMES
 
-pytestmark = pytest.mark.timeout(900)
-STUDENTS = (*(case.name for case in CASES), "payloads-in-markdown", "signals-everyone", "huge-words")
+pytestmark = pytest.mark.timeout(1800)
 FORBIDDEN = {"iframe", "object", "embed", "base", "link", "form", "frame", "frameset", "applet", "audio",
              "video", "animate", "set", "foreignobject", "math", "template"}
 REFERENCES = ("https://arxiv.org/", "https://docs.pytorch.org/", "https://keras.io/",
@@ -123,28 +122,29 @@ def quiet(text: str) -> None:
     assert not [line for line in text.splitlines() if line.strip().startswith("::") or "##[" in line], text
 
 
-@pytest.mark.parametrize("student", STUDENTS)
-def test_pages_are_inert(graded: Class, student: str) -> None:
-    inert(graded.out.page(student, "he_init", ".html"))
-    inert(graded.out.page(student, "he_init", "-executed.html"))
+def test_pages_are_inert(graded: Class) -> None:
+    pages = list(graded.out.folder.glob("*/*.html"))
+    assert len(pages) > len(graded.results)
+    for page in pages:
+        inert(page)
 
 
 def test_the_class_page_is_inert(graded: Class) -> None:
     inert(graded.out.folder / "index.html", scripts=1)
 
 
-@pytest.mark.parametrize("student", STUDENTS)
-def test_markdown_is_inert(graded: Class, student: str) -> None:
-    text = without_code(graded.page(student, ".md"))
-    assert not re.findall(r"(?<!\\)<(?!https://)[a-zA-Z/!?]", text)
-    references = "|".join(map(re.escape, REFERENCES))
-    text = re.sub(rf"(?<![\\!])\[[\w. #]+\]\((?:{references})[^()\s]*\)", "", text)
-    assert not re.findall(r"(?<!\\)!?\[[^\]]*(?<!\\)\]\(", text)
+def test_markdown_is_inert(graded: Class) -> None:
+    for student in graded.results:
+        text = without_code(graded.page(student, ".md"))
+        assert not re.findall(r"(?<!\\)<(?!https://)[a-zA-Z/!?]", text), student
+        references = "|".join(map(re.escape, REFERENCES))
+        text = re.sub(rf"(?<![\\!])\[[\w. #]+\]\((?:{references})[^()\s]*\)", "", text)
+        assert not re.findall(r"(?<!\\)!?\[[^\]]*(?<!\\)\]\(", text), student
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_terminals_and_logs_obey_nothing(graded: Class, width: int) -> None:
-    for student in STUDENTS:
+    for student in graded.results:
         file = io.StringIO()
         terminal.show(graded.results[student], graded.page(student, ".ipynb"),
                       Console(file=file, width=width))
@@ -152,7 +152,7 @@ def test_terminals_and_logs_obey_nothing(graded: Class, width: int) -> None:
 
 
 def test_exports_obey_nothing(graded: Class) -> None:
-    results = [graded.results[student] for student in STUDENTS]
+    results = list(graded.results.values())
     out = io.StringIO()
     junit.write(results, out)
     assert len(ET.fromstring(out.getvalue())) == len(results)
