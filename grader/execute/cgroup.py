@@ -20,7 +20,7 @@ from grader.inside.runner.proc import OWN_THREADS, descendants
 from grader.wall.messages import Limits
 
 NEEDED = frozenset({"memory", "pids"})
-ROOM = 256 << 20       # bytes beyond a job's memory and files: the watch is first, and ends no more than it must
+ROOM = 256 << 20       # bytes beyond a job's memory and files: the watch is first, and ends less
 EMPTY_SECONDS = 5.0    # for a killed group to be empty
 JOINED_BY = ("cgroup.procs", os.O_WRONLY), ("memory.events", os.O_RDONLY)
 OURS = "grader-itself"
@@ -144,5 +144,5 @@ def _own(mounts: Path, membership: Path) -> Path | None:
 def told(found: Delegated | str) -> str:
     """Which layer holds memory and processes, in one line."""
     if isinstance(found, Delegated):
-        return "memory and processes: held by Linux, in a control group for each job"
-    return f"memory and processes: watched ten times a second, and limits on each process ({found})"
+        return "held by Linux, in a control group for each job; the runner watches too"
+    return f"watched by the runner, and limits on each process ({found})"

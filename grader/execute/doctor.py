@@ -13,8 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-from grader.execute import gpus, ids, mounts
-from grader.inside.runner import seccomp, syscalls, watch
+from grader.execute import cgroup, gpus, ids, mounts
+from grader.inside.runner import seccomp, syscalls
 
 MEMORY_WANTED = 4 << 30    # bytes: one submission's default limit
 TMP_WANTED = 1 << 30       # bytes
@@ -117,13 +117,13 @@ def _seccomp() -> Finding:
 
 
 def _limits() -> Finding:
-    """A submission's limits are held by sampling; what only a cgroup of its own could hold is said here."""
-    detail = ("memory, processes and time: held by the runner, sampled "
-              f"{round(1 / watch.PERIOD)} times a second, and by limits for each process; not held without a "
-              "cgroup for each job: short bursts of memory between two samples, memory in pipes and socket "
-              "buffers, disk and memory bandwidth")
-    return Finding("limits", sys.platform == "linux", detail if sys.platform == "linux" else
-                   "only wall-clock time is held here", "" if sys.platform == "linux" else "grade on Linux")
+    """What holds a submission to its memory and its processes, and what nothing holds it to."""
+    if sys.platform != "linux":
+        return Finding("limits", False, "only wall-clock time is held here", "grade on Linux")
+    found = cgroup.delegated()
+    sampled = "short bursts of memory between two looks (ten a second), " if isinstance(found, str) else ""
+    return Finding("limits", True, f"memory and processes: {cgroup.told(found)}; held by nothing: {sampled}"
+                                   "disk and memory bandwidth")
 
 
 def _torch() -> Finding:

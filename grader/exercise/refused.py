@@ -30,7 +30,7 @@ def refused(root: Path, sandbox: Sandbox, *, every: bool = False) -> Iterator[tu
             continue
         found, prepared = Counter[str](), exercise.prepare(1)
         for extra in (None, *(sorted((folder / "right").glob("*.py")) if every else ())):
-            for work in exercise.jobs(0, as_notebook(cells(exercise, extra)), prepared, seed=1):
+            for work in exercise.jobs(0, as_notebook(cells(exercise, extra)), prepared):
                 seen = sandbox.run(work.job, work.steps, work.arrays, work.places)
                 if isinstance(seen, wire.Parcel):
                     found.update({each.name: each.times for each in seen.record.refused})

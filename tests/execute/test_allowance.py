@@ -52,7 +52,8 @@ class Counting(BubblewrapSandbox):
 def sandbox() -> Iterator[Counting]:
     if shutil.which("bwrap") is None:
         pytest.skip("bubblewrap is not installed")
-    with Counting() as opened:
+    opened = Counting()
+    with opened:
         yield opened
 
 

@@ -114,7 +114,8 @@ def test_a_kernel_runs_in_its_job_s_group(real: Delegated, monkeypatch: pytest.M
         assert isinstance(found, wire.Parcel)
         assert isinstance(found.record.outcomes["a"], Returned)
         assert (sandbox.groups == real) is joins
-        assert ("could not join" in sandbox.held()) is not joins
+        assert ("could not join" in str(sandbox.groups)) is not joins
+        assert ("cgroup" in sandbox.layers) is joins
     assert not list(real.folder.glob("grader-*"))
 
 

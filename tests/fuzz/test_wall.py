@@ -157,6 +157,9 @@ class Hostile:
         self.thread = threading.Thread(target=self.speak)
         self.thread.start()
 
+    def resume(self) -> None:
+        """It was never stopped."""
+
     def speak(self) -> None:
         with self.theirs, contextlib.suppress(OSError):  # the runner may have heard enough
             if self.answer is not None:
