@@ -99,6 +99,8 @@ def check(options: Options, notebook: Path) -> None:
 def doctor(options: Options, sources: tuple[Path, ...], apparmor: bool) -> None:
     """Say what this machine can do, and how to mend what is missing. Exit code 0: ready to grade.
 
+    Where the exercises are there, each one's solution is run as a submission would be.
+
     With SOURCE, as `grader batch` takes it: which packages those notebooks import that are not installed
     here, and nothing else.
     """
@@ -117,4 +119,13 @@ def doctor(options: Options, sources: tuple[Path, ...], apparmor: bool) -> None:
 
     found = findings()
     console.findings_table(found)
-    sys.exit(0 if all(finding.ok for finding in found) else 1)
+    ready = all(finding.ok for finding in found)
+    if ready and options.exercises.is_dir():
+        from grader.exercise.refused import refused
+
+        click.echo("each exercise's solution, run behind the wall, and the system calls that it was refused:")
+        with opened_sandbox(options) as sandbox:
+            for name, calls in refused(options.exercises, sandbox):
+                told = ", ".join(f"{call} ({times} times)" for call, times in calls.items())
+                click.echo(f"  {name}: {told or 'none'}")
+    sys.exit(0 if ready else 1)
