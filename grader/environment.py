@@ -116,8 +116,7 @@ def _package(v: Verdict, missing: Mapping[str, str], notebook: str) -> Need | No
     if name := undefined(v):
         imported = names.imported_as(notebook)
         module = imported.get(name, "")
-        if not module and v.cause is Cause.RAISED and not any(
-                name in names.binds(source) for _, source in names.code_cells(notebook)):
+        if not module and v.cause is Cause.RAISED and name not in names.all_bound(notebook):
             module = imported.get("*", "")
     if module not in missing:
         return None

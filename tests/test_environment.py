@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import tomllib
 from pathlib import Path
 
@@ -213,3 +214,20 @@ def test_a_solution_that_runs_in_this_process_loses_no_cell_either(tmp_path: Pat
     assert all(isinstance(outcome, Returned) for outcome in found["plain"].record.outcomes.values())
     with pytest.raises(CellStopError, match="ModuleNotFoundError"):
         observe_inline(exercise, [f"import {MODULE}s", *CELLS], exercise.prepare(5))
+
+
+def test_a_notebook_is_parsed_once_however_many_checks_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = list[int]()
+    tree = names.tree
+
+    def counted(source: str) -> ast.Module | None:
+        parsed.append(len(source))
+        return tree(source)
+    monkeypatch.setattr(names, "tree", counted)
+    long = notebook(*(f"import a{n}\n" + "a," * 40_000 for n in range(20)), "import last as other")
+    for _ in range(3):
+        assert {"a0", "a19", "last"} <= names.imports(long)
+        assert "a0" in names.imported_as(long)
+        assert "a0" in names.all_bound(long)
+        assert "other" in names.all_bound(long)
+    assert sum(parsed) <= 3 * names.MOST

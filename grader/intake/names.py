@@ -5,9 +5,12 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 LONGEST = 100_000  # characters of a cell that is parsed
+MOST = 300_000     # and of a notebook: a second; the rest is read line by line
+_KEPT = 8          # notebooks: each check asks the same of one
 _MAGIC = re.compile(r"^(?P<indent>[ \t]*)(?:[%!?]|[^\W\d][\w.]*\?{1,2}\s*$|.*?(?<![=!<>])=[ \t]*[%!]).*$")
 _CELL_MAGIC = re.compile(r"\s*%%(?:capture|time|prun|memit)\b[^\n]*")
 _IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([^\W\d][\w.]*)[ \t]+import\b|import[ \t]+([^#;\n]+))",
@@ -49,16 +52,23 @@ def tree(source: str) -> ast.Module | None:
     return None
 
 
+def _trees(notebook: str, about: str = "") -> Iterator[tuple[str, ast.Module | None]]:
+    """The code cells that hold a word, each with its syntax tree, as far as they are parsed."""
+    left = MOST
+    for _, source in code_cells(notebook):
+        if about in source:
+            left -= len(source)
+            yield source, tree(source) if left >= 0 else None
+
+
+@lru_cache(maxsize=_KEPT)
 def imports(notebook: str) -> frozenset[str]:
     """The modules that a notebook imports anywhere, by the first part of their names."""
-    return frozenset(name.partition(".")[0] for _, source in code_cells(notebook)
-                     for name in _imported(source))
+    return frozenset(name.partition(".")[0] for source, parsed in _trees(notebook, "import")
+                     for name in _imported(source, parsed))
 
 
-def _imported(source: str) -> Iterator[str]:
-    if "import" not in source:
-        return
-    parsed = tree(source)
+def _imported(source: str, parsed: ast.Module | None) -> Iterator[str]:
     if parsed is None:
         for module, modules in _IMPORT.findall(source):
             listed = [module] if module else modules.split(",")
@@ -71,11 +81,11 @@ def _imported(source: str) -> Iterator[str]:
             yield node.module
 
 
-def imported_as(notebook: str) -> dict[str, str]:
+@lru_cache(maxsize=_KEPT)
+def imported_as(notebook: str) -> Mapping[str, str]:
     """The names that imports bind -> the first part of the module's name."""
     found: dict[str, str] = {}
-    for _, source in code_cells(notebook):
-        parsed = tree(source) if "import" in source else None
+    for _, parsed in _trees(notebook, "import"):
         for node in ast.walk(parsed) if parsed else ():
             if isinstance(node, ast.Import | ast.ImportFrom):
                 module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
@@ -89,10 +99,20 @@ def words(source: str) -> frozenset[str]:
     return frozenset(re.findall(r"[^\W\d]\w*", source))
 
 
+@lru_cache(maxsize=_KEPT)
+def all_bound(notebook: str) -> frozenset[str]:
+    """The names that any cell binds at its top level."""
+    return frozenset().union(*(_names_bound(source, parsed) for source, parsed in _trees(notebook)))
+
+
+@lru_cache(maxsize=64)
 def binds(source: str) -> frozenset[str]:
     """The names that a cell binds at its top level, its blocks included; as far as its lines say where it
     cannot be parsed."""
-    parsed = tree(source)
+    return _names_bound(source, tree(source))
+
+
+def _names_bound(source: str, parsed: ast.Module | None) -> frozenset[str]:
     return frozenset(_bound(parsed.body) if parsed else _bound_by_lines(source))
 
 

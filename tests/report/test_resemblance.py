@@ -87,3 +87,12 @@ def test_strange_text_is_survived() -> None:
 def test_a_large_class_is_compared() -> None:
     notebooks = {(f"s{i}", "e"): s.notebook(own_work(i % 700, 15)) for i in range(2000)}
     assert resemblance.alike(notebooks)
+
+
+def test_what_is_compared_has_a_limit_and_no_cell_hides_the_others() -> None:
+    padding = [f"x = {'(' * 90_000}", f"y = {'[' * 90_000}"]
+    notebooks = {(student, "e"): s.notebook(filler, own_work(1))
+                 for student, filler in zip(("ada", "ben"), padding, strict=True)}
+    assert [set(group.students) for group in resemblance.alike(notebooks)] == [{"ada", "ben"}]
+    many = s.notebook(*(own_work(i, 400) for i in range(30)))
+    assert len(resemblance.fingerprints(many)) < resemblance._MOST
