@@ -92,20 +92,23 @@ init_weights = noisy(init_weights)
           "4))\nlist_ = [1]\nsum = 3\nstr = 'x'"),
     right("windows-lines", "Tabs, Windows line ends, a byte order mark, umlauts.",
           RIGHT.replace("    ", "\t").replace("\n", "\r\n") + "# Größe: \U0001F600"),
-    right("workers-in-cells", "Workers, pools, shells, plots, threads and databases, each in a cell.",
-          "from torch.utils.data import DataLoader\nassert len(list(DataLoader(range(8), batch_size=2, "
-          "num_workers=2))) == 4",
-          "import multiprocessing\ndef double(x): return 2 * x\nwith multiprocessing.Pool(2) as pool: "
-          "assert pool.map(double, [1, 2]) == [2, 4]",
-          "import subprocess\nassert subprocess.run(['ls', '/'], capture_output=True, check=True).stdout",
-          "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.savefig('a.pdf')\nplt.show()",
-          "import threading\nthreads = [threading.Thread(target=sum, args=([1],)) for _ in range(4)]\n"
-          "for thread in threads: thread.start()\nfor thread in threads: thread.join()",
-          "import sqlite3\nbase = sqlite3.connect('x.db')\nbase.execute('pragma journal_mode=wal')\n"
-          "base.execute('create table t (a)')\nbase.commit()",
-          "import asyncio\nasync def run():\n    made = await asyncio.create_subprocess_exec('true')\n"
-          "    assert await made.wait() == 0\nawait run()",
-          "kept = DataLoader(range(8), num_workers=2, persistent_workers=True)\nassert len(list(kept)) == 8"),
+    right("workers-in-cells", "Workers, pools, shells, plots, threads and databases, each in a cell; without "
+          "them there is no answer.",
+          *(f"{cell}\nworked.append(1)" for cell in (
+              "worked = []\nfrom torch.utils.data import DataLoader\n"
+              "assert len(list(DataLoader(range(8), batch_size=2, num_workers=2))) == 4",
+              "import multiprocessing\ndef double(x): return 2 * x\n"
+              "with multiprocessing.Pool(2) as pool: assert pool.map(double, [1, 2]) == [2, 4]",
+              "import subprocess\nassert subprocess.run(['ls', '/'], capture_output=True, check=True).stdout",
+              "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.savefig('a.pdf')\nplt.show()",
+              "import threading\nthreads = [threading.Thread(target=sum, args=([1],)) for _ in range(4)]\n"
+              "for thread in threads: thread.start()\nfor thread in threads: thread.join()",
+              "import sqlite3\nbase = sqlite3.connect('x.db')\nbase.execute('pragma journal_mode=wal')\n"
+              "base.execute('create table t (a)')\nbase.commit()",
+              "import asyncio\nasync def run():\n    made = await asyncio.create_subprocess_exec('true')\n"
+              "    assert await made.wait() == 0\nawait run()",
+              "kept = DataLoader(range(8), num_workers=2, persistent_workers=True)\nassert len(list(kept)) == 8")),
+          "if len(worked) != 8: del he_normal_, he_truncated_normal_"),
     right("keeps-a-thread", "A background thread of one's own runs on.",
           "import threading, time\nthreading.Thread(target=lambda: [time.sleep(0.1) for _ in range(600)], "
           "daemon=True).start()"),
