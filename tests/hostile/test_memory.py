@@ -14,6 +14,7 @@ from grader.execute import pool
 from grader.execute.bubblewrap import BubblewrapSandbox
 from grader.execute.sandbox import SandboxUnavailable
 from grader.inside.runner import sockets
+from grader.wall import wire
 from grader.wall.messages import CallStep, CellCause, Ended, Job, Limits, LossCause, Observations, Returned
 from grader.wall.values import Whole
 from tests.notebooks import notebook
@@ -115,13 +116,14 @@ def beside_a_neighbour(sandbox: BubblewrapSandbox, text: str) -> Observations:
     steps = [CallStep(key="a", function="a")]
     work = [pool.Work((number, ""), Job(notebook=each, functions=("a",), limits=LIMITS), steps, {})
             for number, each in enumerate((text, HONEST))]
-    found = {number: getattr(parcel, "record", None) for (number, _), parcel in
-             pool.observe_all(sandbox, work, 2)}
-    outcome = found[1].outcomes["a"]
+    found = {number: parcel for (number, _), parcel in pool.observe_all(sandbox, work, 2)}
+    hostile, honest = found[0], found[1]
+    assert isinstance(hostile, wire.Parcel), hostile
+    assert isinstance(honest, wire.Parcel), honest
+    outcome = honest.record.outcomes["a"]
     assert isinstance(outcome, Returned)
     assert outcome.rounds[0].value == Whole(value=7)
-    assert isinstance(found[0], Observations)
-    return found[0]
+    return hostile.record
 
 
 @pytest.mark.parametrize("takes", TAKES.values(), ids=TAKES)
