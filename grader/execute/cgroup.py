@@ -20,7 +20,7 @@ from grader.inside.runner.proc import OWN_THREADS, descendants
 from grader.wall.messages import Limits
 
 NEEDED = frozenset({"memory", "pids"})
-ROOM = 256 << 20       # bytes beyond a job's memory and files: the watch is first, and ends less
+ROOM = 256 << 20       # bytes beyond a job's memory and files: the watch, which ends less, comes first
 EMPTY_SECONDS = 5.0    # for a killed group to be empty
 JOINED_BY = ("cgroup.procs", os.O_WRONLY), ("memory.events", os.O_RDONLY)
 OURS = "grader-itself"

@@ -116,13 +116,14 @@ def beside_a_neighbour(sandbox: BubblewrapSandbox, text: str) -> Observations:
     steps = [CallStep(key="a", function="a")]
     work = [pool.Work((number, ""), Job(notebook=each, functions=("a",), limits=LIMITS), steps, {})
             for number, each in enumerate((text, HONEST))]
-    found = {number: parcel.record for (number, _), parcel in pool.observe_all(sandbox, work, 2)
-             if isinstance(parcel, wire.Parcel)}
-    outcome = found[1].outcomes["a"]
+    found = {number: parcel for (number, _), parcel in pool.observe_all(sandbox, work, 2)}
+    hostile, honest = found[0], found[1]
+    assert isinstance(hostile, wire.Parcel), hostile
+    assert isinstance(honest, wire.Parcel), honest
+    outcome = honest.record.outcomes["a"]
     assert isinstance(outcome, Returned)
     assert outcome.rounds[0].value == Whole(value=7)
-    assert isinstance(found[0], Observations)
-    return found[0]
+    return hostile.record
 
 
 @pytest.mark.parametrize("takes", TAKES.values(), ids=TAKES)

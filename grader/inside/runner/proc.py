@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from grader.wall.messages import ADDRESSES
+
 OWN_THREADS = 24       # of an idle kernel and its init: to Linux they are processes too
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
@@ -99,7 +101,10 @@ def memory_of(tree: list[Process], enough: int, unmapped: int = 0) -> int:
         has = _fields(f"/proc/{process.pid}/status", *MAPPED, b"VmPTE:")
         table = has.pop(b"VmPTE:", 0)
         tables += table
-        rough += process.resident + table + max(0, has.pop(b"VmSize:", 0) - sum(has.values()))
+        mapped = has.pop(b"VmSize:", 0)
+        rough += process.resident + table
+        if mapped <= enough + ADDRESSES:  # more is CUDA's, which maps what it does not use
+            rough += max(0, mapped - sum(has.values()))
     return rough if rough <= enough else tables + _exact(tree, unmapped)
 
 
