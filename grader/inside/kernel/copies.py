@@ -76,7 +76,7 @@ def followed() -> Iterator[None]:
         _calls.pop()
         if _copied:
             sys.setprofile(before)
-            threading.setprofile(None)  # type: ignore[arg-type]
+            threading.setprofile(None)
 
 
 def likeness(code: types.CodeType, depth: int = 0) -> Likeness:
