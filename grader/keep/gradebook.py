@@ -255,7 +255,7 @@ class Gradebook:
         try:
             with self._engine.begin() as connection:
                 yield connection
-        except (SQLAlchemyError, msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:  # damaged
+        except (SQLAlchemyError, msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
             raise GradebookError(f"{self._path}: {[*str(error).splitlines(), ''][0]}") from error
 
 

@@ -351,6 +351,7 @@ RESULTS = [
     ),
     st.booleans(),
 )
+@example(b"\x0b" + GRADEBOOK.encode(), False)
 def test_worksheets(data: bytes, replace: bool) -> None:
     fillings: tuple[Callable[[Path], Filled], ...] = (
         lambda path: moodle.fill(RESULTS, path, everybody=RESULTS, wish=Wish(replace=replace, scale=True)),
