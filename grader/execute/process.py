@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,8 +63,11 @@ class ProcessSandbox:
 
     def run(self, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array],
             places: Places = NOWHERE) -> wire.Parcel[Observations] | NotStarted:
-        with tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as folder:
+        folder = str(Path(tempfile.gettempdir(), f"grader-{secrets.token_hex(8)}"))
+        try:
             return self._run_in(folder, job, steps, arrays, places)
+        finally:
+            _remove(folder)
 
     def _run_in(self, folder: str, job: Job, steps: Sequence[Step], arrays: Mapping[str, wire.Array],
                 places: Places) -> wire.Parcel[Observations] | NotStarted:
@@ -139,6 +144,16 @@ def environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name.upper() in PASSED_ON}
     return {**kept, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
             "MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+
+
+def _remove(folder: str) -> None:
+    """Whatever rights a notebook has taken from its own folders."""
+    for top, names, _ in os.walk(folder):
+        for path in (Path(top, name) for name in names):
+            if not path.is_symlink():
+                with contextlib.suppress(OSError):
+                    path.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _session(process: psutil.Process) -> int:

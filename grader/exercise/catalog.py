@@ -236,7 +236,7 @@ def _toml(path: Path, kind: type[T]) -> T:
     except OSError as error:
         raise ExerciseError(f"{path}: {error.strerror}") from error
     except (ValueError, RecursionError, msgspec.ValidationError) as error:  # tomllib raises more than it says
-        raise ExerciseError(f"{path}: {error}") from error
+        raise ExerciseError(f"{path}: {' '.join(str(error).split())}") from error
 
 
 @contextmanager

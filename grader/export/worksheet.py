@@ -68,7 +68,8 @@ class Worksheet(Sheet):
         self._refuse_a_scale(names)
         if maximum is None or maximum < 2:
             raise ExportError(f"{path}: which column is the grade's, and which its maximum? Download the "
-                              f"worksheet with Moodle in English. Columns: {', '.join(self.heading)}")
+                              "worksheet with Moodle in English. Columns: "
+                              f"{' '.join(', '.join(self.heading).split())}")
         self._maximum, self._grade = maximum, maximum - 1
         self._comments = next((at for at, name in enumerate(names) if name in COMMENTS), None)
         self._group = next((at for at, name in enumerate(names[: self._grade]) if name in GROUP), None)

@@ -219,7 +219,7 @@ class Gradebook:
             return msgspec.json.decode(row.result, type=Result)
         except msgspec.MsgspecError as error:
             raise GradebookError(f"{self._path}: the result of {row.student!r} in {row.exercise!r} cannot be "
-                                 f"read: {error}") from error
+                                 f"read: {' '.join(str(error).split())}") from error
 
     def results(self) -> list[Result]:
         """Every result with the tutor's overrides applied."""
@@ -256,7 +256,7 @@ class Gradebook:
             with self._engine.begin() as connection:
                 yield connection
         except (SQLAlchemyError, msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
-            raise GradebookError(f"{self._path}: {str(error).splitlines()[0]}") from error  # it is damaged
+            raise GradebookError(f"{self._path}: {[*str(error).splitlines(), ''][0]}") from error
 
 
 def _plain(row: Row[Any], *columns: str) -> dict[str, Any]:

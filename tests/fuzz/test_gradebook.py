@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grader.keep.gradebook import Gradebook, GradebookError
@@ -111,6 +111,8 @@ CELLS = st.one_of(
         max_size=3,
     )
 )
+@example([(("results", "result"), '{"\\u2028": null}', False)])
+@example([(("overrides", "points"), "", False)])
 def test_gradebook_with_odd_rows(changes: list[tuple[tuple[str, str], Any, bool]]) -> None:
     with folder() as top:
         path = top / "gradebook.sqlite"

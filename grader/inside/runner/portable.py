@@ -128,6 +128,7 @@ def run_job(folder: Path) -> None:
     signal.signal(signal.SIGTERM, _stopped)
     stream = Pipes()
     try:
+        folder.mkdir(0o700)  # by whoever runs here, which may be another user than the grader
         _, payload = frames.get(stream)
         parcel = wire.read(payload, Job)
         if isinstance(parcel, wire.Garbled):

@@ -41,8 +41,7 @@ def _below(meant: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
             continue
         with contextlib.suppress(psutil.Error, OSError):
             found += child.children(recursive=True)
-            if child.status() == psutil.STATUS_ZOMBIE:
+            if child.status() == psutil.STATUS_ZOMBIE:  # its own children may be ours by now: look once more
                 os.waitpid(child.pid, os.WNOHANG)
-            else:
-                found.append(child)
+            found.append(child)
     return found
