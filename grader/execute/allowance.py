@@ -7,7 +7,10 @@ import threading
 import time
 from collections.abc import Iterator
 
+from grader.wall.messages import WALL
+
 LEAST = 1.0        # s: for less, no kernel is started
+MOST_FREE = 1 - 1 / WALL   # of the time
 REPEATED = 0.1     # of the time, for running once more what has run already
 
 
@@ -19,11 +22,13 @@ class Allowance:
         self.lock = threading.Lock()
         self.running, self.since, self.spent = 0, 0.0, 0.0
         self.repeated = 0.0     # s spent on cells that had run before
+        self.free = 0.0         # s that others had the cores
 
     @property
     def left(self) -> float:
         with self.lock:
-            return self.seconds - self.spent - (time.monotonic() - self.since if self.running else 0.0)
+            spent = self.spent + (time.monotonic() - self.since if self.running else 0.0)
+            return self.seconds - spent + min(self.free, MOST_FREE * spent)
 
     @property
     def left_to_repeat(self) -> float:
@@ -36,6 +41,11 @@ class Allowance:
         """Charge for what has run before."""
         with self.lock:
             self.repeated += seconds
+
+    def free_of_charge(self, seconds: float) -> None:
+        """An execution was held up by others, as its runner has it."""
+        with self.lock:
+            self.free += seconds
 
     @contextlib.contextmanager
     def charged(self) -> Iterator[None]:

@@ -89,7 +89,7 @@ class BubblewrapSandbox:
                     server.begin(name, [theirs.fileno(), *group], job.preload)
                 except OSError as error:
                     return NotStarted(reason=f"the warm server ended: {error}")
-            alarm = threading.Timer(job.most_seconds + SLACK_SECONDS, server.kill, (name, ours))
+            alarm = threading.Timer(job.at_most + SLACK_SECONDS, server.kill, (name, ours))
             alarm.daemon = True
             alarm.start()
             try:

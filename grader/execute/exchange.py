@@ -23,7 +23,6 @@ from grader.wall.messages import (
     NotStarted,
     Observations,
     Outcome,
-    Refused,
     Returned,
     Run,
     Step,
@@ -72,9 +71,10 @@ def converse(stream: frames.Stream, job: Job, steps: Sequence[Step], arrays: Map
         left -= len(answer)
         outcomes[step.key], numbers = checked(answer, step.key)
         found.update(numbers)
-    refused = () if silent else _end(stream)
+    last = Count() if silent else _end(stream)
     return wire.Parcel(record=Observations(run=run or Run(left_out=job.left_out), outcomes=outcomes,
-                                           device=job.world.device, refused=refused), arrays=found)
+                                           device=job.world.device, refused=last.refused,
+                                           held_up=last.held_up), arrays=found)
 
 
 def _bytes(file: Brought, places: Places) -> bytes:
@@ -126,15 +126,15 @@ def _is_notebook(text: str) -> bool:
     return isinstance(found, dict) and isinstance(found.get("cells"), list)
 
 
-def _end(stream: frames.Stream) -> tuple[Refused, ...]:
-    """No further step; which system calls were refused, if the runner still says so."""
+def _end(stream: frames.Stream) -> Count:
+    """No further step; what the runner has counted, if it still says so."""
     try:
         frames.put(stream, Kind.END)
         kind, payload = frames.get(stream, ENVELOPE)
     except (frames.Broken, OSError, ValueError):
-        return ()
+        return Count()
     parcel = wire.read(payload, Count) if kind is Kind.REFUSED else None
-    return parcel.record.refused if isinstance(parcel, wire.Parcel) else ()
+    return parcel.record if isinstance(parcel, wire.Parcel) else Count()
 
 
 def _needed(step: Step, arrays: Mapping[str, wire.Array]) -> dict[str, wire.Array]:

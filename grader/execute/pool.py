@@ -96,6 +96,7 @@ class Execution(NamedTuple):
             with self.allowance.charged():
                 found = self.sandbox.run(job, steps, self.arrays, self.places)
             if not isinstance(found, NotStarted):
+                self.allowance.free_of_charge(found.record.held_up)
                 return found
         return found
 
@@ -122,9 +123,9 @@ class Execution(NamedTuple):
                 return _not_asked(found, left)
             began = time.monotonic()
             more = self.run(left, left_out=found.record.run.left_out, repeats=True)
-            self.allowance.repeat(time.monotonic() - began)
             if isinstance(more, NotStarted):
                 return found
+            self.allowance.repeat(max(0.0, time.monotonic() - began - more.record.held_up))
             outcomes = {**found.record.outcomes, **more.record.outcomes}
             found = wire.Parcel(record=replace(found.record, outcomes=outcomes),
                                 arrays={**found.arrays, **more.arrays})

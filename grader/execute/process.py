@@ -80,7 +80,7 @@ class ProcessSandbox:
                 self.running.add(process)
         except OSError as error:
             return NotStarted(reason=f"no process could be started: {error}")
-        alarm = threading.Timer(job.most_seconds + SLACK_SECONDS, process.terminate)
+        alarm = threading.Timer(job.at_most + SLACK_SECONDS, process.terminate)
         alarm.daemon = True
         alarm.start()
         try:

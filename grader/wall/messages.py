@@ -14,6 +14,7 @@ LATE = 1.0   # s of CPU from the end of a call's time, when it is asked where it
 
 # Measured: a kernel with torch and figures maps 0.7 GiB, with 24 threads more 1.8; each further thread that
 # allocates reserves up to 0.13, and there may be 88 of them.
+WALL = 3     # wall-clock may be this many times the time that is allowed: others may hold the cores
 ADDRESSES = 32 << 30
 
 # --- the way in ----------------------------------------------------------------------------------
@@ -74,6 +75,11 @@ class Job(Record, frozen=True, kw_only=True):
     gpu_node: str = ""                     # /dev/nvidiaN of that GPU
     gpu_share: float = 1.0                 # of that GPU's memory
     files: tuple[Brought, ...] = ()
+
+    @property
+    def at_most(self) -> float:
+        """Seconds by the clock, however much of them others had the cores."""
+        return WALL * self.most_seconds
 
     @property
     def most_seconds(self) -> float:
@@ -244,8 +250,9 @@ AllRefused = Annotated[tuple[Refused, ...], Meta(max_length=500)]
 
 
 class Count(Record, frozen=True, kw_only=True):
-    """All of them, once the job is over."""
+    """The runner's last word: all of them, once the job is over."""
 
+    held_up: Seconds = 0.0                 # while others had the cores
     refused: AllRefused = ()
 
 
@@ -257,6 +264,7 @@ class Observations(Record, frozen=True, kw_only=True):
     torch: str = ""
     device: str = "cpu"
     refused: AllRefused = ()
+    held_up: Seconds = 0.0                 # s that others had the cores
 
 
 class NotStarted(Record, frozen=True, kw_only=True):

@@ -15,11 +15,11 @@ from typing import NamedTuple, Protocol
 from grader.inside.runner import calling
 from grader.inside.runner.calling import CRASHED, SLACK, After, Heard
 from grader.inside.runner.executing import Attached, Execution, Unreadable
-from grader.inside.runner.watch import STARVED, WALL, Span, Watch
+from grader.inside.runner.watch import STARVED, Span, Watch
 from grader.inside.runner.watch import Kernel as Watched
 from grader.wall import frames, wire
 from grader.wall.frames import CARRIER, NONCE, Kind
-from grader.wall.messages import Again, Count, Defined, Ended, Job, Refused, Run
+from grader.wall.messages import WALL, Again, Count, Defined, Ended, Job, Refused, Run
 from grader.wall.text import storable
 
 HELLO_SECONDS = 60.0
@@ -115,9 +115,10 @@ class Conductor:
             stopped = execution.span.stop if execution.dead and execution.span else None
             rest = (self.watch.over or stopped or self.watch.died()).ended
         found, rest = (NOTHING, rest) if rest else self._defined()
+        seconds = time.monotonic() - began - self.watch.held_up.seconds
         return Run(executed=executed, events=tuple(execution.events), skipped=found.skipped,
                    defined=tuple(name for name in self.job.functions if name in found.names),
-                   seconds=time.monotonic() - began, left_out=self.job.left_out), rest
+                   seconds=max(0.0, seconds), left_out=self.job.left_out), rest
 
     def _defined(self) -> tuple[Defined, Ended | None]:
         channel = frames.Timed(self.kernel.channel).within(self.job.limits.call_seconds + SLACK)
@@ -153,8 +154,9 @@ class Conductor:
         return Reply((wire.encode(ended),), heard.after, rest)
 
     def _refused(self) -> Count:
-        return Count(refused=tuple(Refused(name=name, times=times)
-                                   for name, times in sorted(self.kernel.refused.items())))
+        refused = sorted(self.kernel.refused.items())
+        return Count(held_up=self.watch.held_up.seconds,
+                     refused=tuple(Refused(name=name, times=times) for name, times in refused))
 
     def _rest(self, span: Span, heard: Heard) -> Ended | None:
         """What every further step gets. A new kernel is asked where this one has ended, never for what it

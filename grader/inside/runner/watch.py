@@ -9,15 +9,15 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
-from grader.inside.runner.proc import Process, busy_seconds, data_of, memory_of, waited
-from grader.wall.messages import LATE, Again, Ended, Limits, LossCause
+from grader.inside.runner.held_up import HeldUp, of_others
+from grader.inside.runner.proc import Process, data_of, memory_of, waited
+from grader.wall.messages import LATE, WALL, Again, Ended, Limits, LossCause
 
 PERIOD = 0.1           # s between two looks, each of which reads a file for every process of every job
 DEATH = 0.005          # s in which a killed process is likely to be gone
 GRACE = 2.0            # s from an interrupt to a kill
 DYING = 10.0           # s for a call's killed processes to be gone: many, and large, on a busy machine
 ROUNDS = 50            # of killing what was forked meanwhile, in one look
-WALL = 3               # wall-clock may be this many times the CPU time that is allowed
 HALF, FULL, GREW = 0.5, 0.9, 0.25   # of the memory that is allowed: in use after a cell, and by that cell
 WAITING_SHARE = 0.1    # of the wall-clock spent waiting for a core: then the machine was busy
 
@@ -87,7 +87,7 @@ class Watch:
     def __init__(self, kernel: Kernel, limits: Limits, *, seconds: float) -> None:
         """`seconds`: what is left of the submission's."""
         self.kernel, self.limits, self.seconds = kernel, limits, seconds
-        self.ends = time.monotonic() + seconds
+        self.ends, self.held_up = time.monotonic() + seconds, HeldUp()
         self.span: Span | None = None
         self.hand = 0           # the process that has made a call and waits for the next
         self.over: Stop | None = None   # why the kernel was ended
@@ -170,8 +170,9 @@ class Watch:
 
     def _look(self) -> None:
         now, span = time.monotonic(), self.span
-        tree = self.kernel.tree() if now <= self.ends else []
-        if now > self.ends:
+        tree = self.kernel.tree() if now <= self.ends + self.held_up.seconds else []
+        self.held_up.look(tree)
+        if now > self.ends + self.held_up.seconds:
             self.expired = True
             words = f"stopped after {self.seconds:.0f} s: the submission has no time left"
             self._kill(span, Stop(LossCause.TIMEOUT, words, of_all=True))
@@ -194,7 +195,7 @@ class Watch:
         return memory_of(tree, most, self.kernel.unmapped()) > most
 
     def _look_at_time(self, span: Span, tree: list[Process], now: float) -> None:
-        wall, others = now - span.started, _others(tree)
+        wall, others = now - span.started, of_others(tree)
         span.others = others if span.others is None else span.others
         if span.cpu:
             born = [process for process in tree if process.pid not in span.before]
@@ -268,13 +269,6 @@ class Watch:
 def _older(span: Span, tree: list[Process]) -> list[Process]:
     """What ran before this call."""
     return [process for process in tree if process.pid in span.before]
-
-
-def _others(tree: list[Process]) -> float | None:
-    """Seconds of CPU that everybody else on this machine has had."""
-    everybody = busy_seconds()
-    return None if everybody is None else (everybody - time.process_time()
-                                           - sum(process.cpu_seconds for process in tree))
 
 
 def _timeout(seconds: float, *, busy: bool = False) -> Stop:

@@ -1,0 +1,37 @@
+"""How long others have held the cores that a job wanted. A submission does not pay for its neighbours."""
+
+from __future__ import annotations
+
+import time
+
+from grader.inside.runner.proc import Process, busy_seconds, waited
+from grader.wall.messages import WALL
+
+MOST = 1 - 1 / WALL   # of any time
+
+
+class HeldUp:
+    """Looked at now and again, adds up. Who waits for its own children is held up by nobody."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._at = time.monotonic()
+        self._waits: dict[int, float] = {}
+        self._others: float | None = None
+
+    def look(self, tree: list[Process]) -> None:
+        """Add what has passed since the last look, as far as some process of the job was ready to run while
+        others had the cores."""
+        now, others = time.monotonic(), of_others(tree)
+        waits = {process.pid: waited(process.pid) or 0.0 for process in tree}
+        if others is not None and self._others is not None:
+            waiting = max((wait - self._waits.get(pid, 0.0) for pid, wait in waits.items()), default=0.0)
+            self.seconds += max(0.0, min(waiting, others - self._others, MOST * (now - self._at)))
+        self._at, self._waits, self._others = now, waits, others
+
+
+def of_others(tree: list[Process]) -> float | None:
+    """Seconds of CPU that everybody else on this machine has had; None where Linux does not say."""
+    everybody = busy_seconds()
+    return None if everybody is None else (everybody - time.process_time()
+                                           - sum(process.cpu_seconds for process in tree))
