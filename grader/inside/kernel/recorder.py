@@ -16,6 +16,7 @@ import mmap
 import os
 import pkgutil
 import sys
+import tempfile
 import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -36,7 +37,9 @@ _notes: Any = bytearray(MOST)    # not zero: called
 def share() -> None:
     """From now on what this process forks writes its notes here too, a call's children and a cell's."""
     global _notes
-    _notes = mmap.mmap(-1, MOST)
+    with tempfile.TemporaryFile() as file:  # shared memory that is in no file, a kernel is not given
+        file.truncate(MOST)
+        _notes = mmap.mmap(file.fileno(), MOST)
 
 
 @contextmanager

@@ -78,8 +78,8 @@ class Gate:
             return errno.ENOTTY
         if name == "socket":
             return errno.EAFNOSUPPORT
-        return errno.EPERM if name in {*syscalls.FORBIDDEN, *syscalls.CREATING,
-                                       *syscalls.BY_ARGUMENT} else errno.ENOSYS
+        forbidden = name == "mmap" or name in {*syscalls.FORBIDDEN, *syscalls.CREATING, *syscalls.BY_ARGUMENT}
+        return errno.EPERM if forbidden else errno.ENOSYS
 
     def _may_create(self, thread: int, name: str) -> bool:
         if not self.shut:

@@ -213,6 +213,7 @@ def _shut_the_doors(job: Job) -> int:
         linux.bind_tree(f"/proc/self/fd/{descriptor}", prefix)
         os.close(descriptor)
     _cover_terminals()
+    linux.bind("/dev/null", "/dev/zero", writable=True)  # shared memory in no file, when it is mapped
     _cover_gpus(job)
     if not job.gpu or not _own_proc():
         _cover_proc()

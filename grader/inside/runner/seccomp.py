@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 
 from grader.inside import linux
 from grader.inside.runner import syscalls
-from grader.inside.runner.syscalls import CLONE, CLONE3, FCNTL, IOCTL, SOCKET
+from grader.inside.runner.syscalls import CLONE, CLONE3, FCNTL, IOCTL, MMAP, SOCKET
 
 FAMILIES = (1, 2, 10, 16)              # UNIX, INET, INET6, NETLINK: there is no network to reach with them
 NEW_NAMESPACES = 0x7E020000            # every CLONE_NEW* that clone itself accepts
@@ -33,11 +33,12 @@ CONTROLS = (
 )
 INJECTING = (0x5412, 0x541C)           # TIOCSTI, TIOCLINUX: types on a terminal for whoever sits there
 TELLING = (1024, 1025, 1026)           # F_SETLEASE, F_GETLEASE, F_NOTIFY: who else opens a shared file?
+NAMELESS = 0x1 | 0x20                  # MAP_SHARED, MAP_ANONYMOUS
 WRITING = 0o1 | 0o2 | 0o100 | 0o1000   # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC: the same on both machines
 
-LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+LOAD, EQUAL, AT_LEAST, ANY_BIT, AND, RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 # offsets in struct seccomp_data; little-endian: the low word of an argument comes first
-NUMBER, ARCH, FIRST, SECOND, THIRD = 0, 4, 16, 24, 32
+NUMBER, ARCH, FIRST, SECOND, THIRD, FOURTH = 0, 4, 16, 24, 32, 40
 ALLOW, KILL, ERROR, NOTIFY, TRACE = 0x7FFF0000, 0x80000000, 0x00050000, 0x7FC00000, 0x7FF00000
 SET_FILTER, NEW_LISTENER = 1, 8
 Line = tuple[int, int, int, int]
@@ -60,14 +61,14 @@ def supported() -> bool:
 def for_kernel(machine: str, *, gpu: bool = False) -> bytes:
     """Everything that is not allowed is put before the gate: processes, programs, and what is refused."""
     column, _ = MACHINES[machine]
-    controls = (_unless(IOCTL[column], SECOND, INJECTING, NOTIFY) if gpu
-                else _only(IOCTL[column], SECOND, CONTROLS, NOTIFY))
+    special = (_unless(IOCTL[column], SECOND, INJECTING, NOTIFY) if gpu else
+               [*_only(IOCTL[column], SECOND, CONTROLS, NOTIFY), *_not_nameless(MMAP[column])])
     return _program(machine, [
         # libc falls back from clone3, whose flags lie in memory where no filter can look, to clone
         (EQUAL, 0, 1, CLONE3[column]), (RETURN, 0, 0, ERROR | errno.ENOSYS),
         (EQUAL, 0, 5, CLONE[column]), (LOAD, 0, 0, FIRST), (ANY_BIT, 1, 0, NEW_NAMESPACES),
         (ANY_BIT, 1, 0, THREAD), (RETURN, 0, 0, NOTIFY), (RETURN, 0, 0, ALLOW),
-        *_only(SOCKET[column], FIRST, FAMILIES, NOTIFY), *controls,
+        *_only(SOCKET[column], FIRST, FAMILIES, NOTIFY), *special,
         *_unless(FCNTL[column], SECOND, TELLING, NOTIFY), *_allowed(column, syscalls.ALLOWED)], NOTIFY)
 
 
@@ -119,6 +120,12 @@ def _unless(number: int, argument: int, values: tuple[int, ...], otherwise: int)
     return [(EQUAL, 0, count + 3, number), (LOAD, 0, 0, argument),
             *((EQUAL, count - index, 0, value) for index, value in enumerate(values)),
             (RETURN, 0, 0, ALLOW), (RETURN, 0, 0, otherwise)]
+
+
+def _not_nameless(number: int) -> list[Line]:
+    """mmap, but not of memory that is shared and in no file: no process shows what of it is mapped no more."""
+    return [(EQUAL, 0, 5, number), (LOAD, 0, 0, FOURTH), (AND, 0, 0, NAMELESS), (EQUAL, 0, 1, NAMELESS),
+            (RETURN, 0, 0, NOTIFY), (RETURN, 0, 0, ALLOW)]
 
 
 def _allowed(column: int, names: syscalls.Numbers) -> Iterator[Line]:

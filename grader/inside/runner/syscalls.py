@@ -44,8 +44,9 @@ SOCKETS: Numbers = {
     "sendmsg": (46, 211), "recvmsg": (47, 212), "sendmmsg": (307, 269), "recvmmsg": (299, 243),
     "shutdown": (48, 210),
 }
+MMAP = (9, 222)
 MEMORY: Numbers = {
-    "brk": (12, 214), "mmap": (9, 222), "munmap": (11, 215), "mremap": (25, 216), "mprotect": (10, 226),
+    "brk": (12, 214), "mmap": MMAP, "munmap": (11, 215), "mremap": (25, 216), "mprotect": (10, 226),
     "madvise": (28, 233), "msync": (26, 227), "mincore": (27, 232), "mlock": (149, 228),
     "mlock2": (325, 284), "munlock": (150, 229), "membarrier": (324, 283), "mbind": (237, 235),
     "get_mempolicy": (239, 236), "set_mempolicy": (238, 237),
