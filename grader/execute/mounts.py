@@ -42,7 +42,8 @@ def arguments(gpus: tuple[Gpu, ...] = ()) -> list[str]:
         for name in OF_A_PREFIX:
             made += _like(prefix / name)
     for masked in sorted(_installed_copies()):
-        made += ["--tmpfs", str(masked)]
+        # an ordinary user's tmpfs is the jobs' own user's too: written to, it would be seen by the next job
+        made += ["--tmpfs", str(masked), "--remount-ro", str(masked)]
     made += _open_to_all(Path(INSIDE, "grader"))
     for name in OF_THE_GRADER:
         made += ["--ro-bind", str(PACKAGE / name), f"{INSIDE}/grader/{name}"]

@@ -91,9 +91,12 @@ CASES = (
     one("kills-itself", "SIGKILL to itself.", "os.kill(os.getpid(), signal.SIGKILL)\ntime.sleep(9)", "crashed"),
     one("own-alarm", "A limit of its own: the CPU time it allows itself is over.",
         "import resource\nresource.setrlimit(resource.RLIMIT_CPU, (1, 1))\nwhile True: pass", "crashed or timeout"),
-    one("own-limits", "Limits of its own that leave it no descriptor, no memory, no file.",
-        "import resource\nfor what in (resource.RLIMIT_NOFILE, resource.RLIMIT_DATA, resource.RLIMIT_FSIZE, "
-        "resource.RLIMIT_NPROC):\n    resource.setrlimit(what, (0, 0))", ""),
+    Case(name="own-limits", does="Limits of its own that leave it no descriptor, no memory, no file.", hides="lazy", cells=('''
+def init_weights(module):
+    import resource
+    for what in (resource.RLIMIT_NOFILE, resource.RLIMIT_DATA, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
+        resource.setrlimit(what, (0, 0))
+''',)),
     one("aborts", "os.abort.", "os.abort()", "crashed"),
     one("segfaults", "Reads address 0.", "ctypes.string_at(0)", "crashed"),
     one("segfaults-in-torch", "torch reads far beyond a tensor.",

@@ -148,22 +148,22 @@ except ImportError:
           RIGHT, events={2: "raised"}),
     right("imports-late", "What functions need is imported below them.",
           "del math", "import math as maths", "math = maths"),
-    right("plots-of-every-kind", "Inline and other backends, SVG, animations, styles, figures from within a function.",
+    right("plots-of-every-kind", "Inline pictures in two formats, interactive mode, a figure of nine.",
           "%matplotlib inline\n%config InlineBackend.figure_formats = ['svg', 'retina']\nimport matplotlib.pyplot as plt\nplt.ion()",
-          "shown = init_weights\ndef init_weights(module):\n    plt.figure(); plt.plot([1, 2]); plt.show(block=False)\n    return shown(module)",
           "fig, axes = plt.subplots(3, 3)\naxes[0, 0].imshow(torch.rand(9, 9))\nfig"),
-    right("fan-in-as-a-tensor", "fan_in is a tensor without dimensions; the weights come back as a parameter.", '''
+    right("width-as-a-tensor", "The width is a tensor without dimensions; the weights come back as a parameter.", '''
 def fan_in(weight):
     if weight.dim() < 2: raise ValueError
-    return torch.tensor(weight[0].numel())
+    return torch.tensor(weight[0].numel()).item()
 def he_normal_(weight, negative_slope=0.0):
-    std = (2 / ((1 + negative_slope**2) * fan_in(weight))) ** 0.5
+    std = (2 / ((1 + negative_slope**2) * torch.tensor(fan_in(weight)))) ** 0.5
     with torch.no_grad(): weight.copy_(torch.randn(weight.shape) * std)
     return nn.Parameter(weight)
 '''),
-    right("fan-in-as-a-float", "fan_in is a float; more arguments than asked for, annotated, keyword only.", '''
-def fan_in(weight: torch.Tensor, *, mode: str = "fan_in", **more) -> float:
-    if weight.ndim < 2: raise RuntimeError("no fan-in")
-    return float(weight[0].numel())
+    right("more-arguments", "More arguments than asked for, annotated, keyword only; another class of error below it.", '''
+def fan_in(weight: torch.Tensor, *, mode: str = "fan_in", **more) -> int:
+    class NoFanIn(ValueError): pass
+    if weight.ndim < 2: raise NoFanIn("no fan-in")
+    return weight[0].numel()
 '''),
 )

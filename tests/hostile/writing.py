@@ -10,7 +10,7 @@ TARGETS = '''
 import ctypes, subprocess, torch
 FOLDERS = ("{root}", "{root}/out", "{root}/out/0-neighbour", "{root}/out/observations", "{root}/in", "{root}/exercises/he_init", "{root}/earlier", "{home}",
            "/", "/etc", "/usr", "/usr/lib", "/var", "/var/tmp", "/grader", "/grader/grader", "/grader/grader/inside", "/grader/grader/wall", os.path.dirname(torch.__file__),
-           sys.prefix, sys.base_prefix, "/proc", "/proc/sys/kernel", "/sys", "/dev", "/job/..")
+           sys.prefix, sys.base_prefix, *(path + "/grader" for path in sys.path), "/proc", "/proc/sys/kernel", "/sys", "/dev", "/job/..")
 FILES = ("{root}/out/results.jsonl", "{root}/out/grades.csv", "{root}/out/index.html", "{root}/out/gradebook.sqlite", "{root}/out/0-neighbour/he_init.html",
          "{root}/exercises/he_init/checks.py", "{root}/in/0-neighbour/he_init.ipynb", "/grader/grader/inside/linux.py", "/grader/grader/wall/wire.py",
          "/grader/grader/__init__.py", torch.__file__, os.__file__, sys.executable, "/etc/ld.so.cache", "/proc/sys/kernel/core_pattern",
