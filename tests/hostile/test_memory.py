@@ -103,7 +103,8 @@ def sandbox() -> Iterator[BubblewrapSandbox]:
 def beside_a_neighbour(sandbox: BubblewrapSandbox, text: str) -> Observations:
     """What became of it, while an honest notebook was graded."""
     steps = [CallStep(key="a", function="a")]
-    work = [pool.Work((number, ""), Job(notebook=each, functions=("a",), limits=LIMITS, processes=True), steps, {})
+    work = [pool.Work((number, ""), Job(notebook=each, functions=("a",), limits=LIMITS, processes=True),
+                      steps, {})
             for number, each in enumerate((text, HONEST))]
     found = {number: parcel for (number, _), parcel in pool.observe_all(sandbox, work, 2)}
     hostile, honest = found[0], found[1]
