@@ -41,6 +41,7 @@ UNWRITTEN = N_("`%(name)s` is not written yet: it raises NotImplementedError.")
 PROBE_STOPPED = N_("The check's own experiment stopped on what `%(name)s` gave it: %(error)s: %(message)s")
 NOT_SIMULATED = N_("`%(name)s` went beyond what is simulated: %(message)s. It may well be right on a real "
                    "GPU, so your tutor is asked to look at it.")
+TOO_LARGE = N_("The numbers that came back are so large that nothing can be computed from them.")
 RAISED = N_("`%(name)s` raised %(error)s.")
 RAISED_WITH = N_("`%(name)s` raised %(error)s: %(message)s")
 
@@ -149,6 +150,9 @@ def _asked(check: Check, seen: list[Seen]) -> records.Verdict:
         verdict = _marked(check, records.Mark.FAIL, cause=unmet.cause, message=unmet.message, lines=lines,
                           hinted=True)
         verdict = _diagnosed(verdict, unmet.diagnosis, check)
+    except OverflowError:  # finite, and yet too large to compute with: a right answer never is
+        verdict = _marked(check, records.Mark.FAIL, cause=records.Cause.WRONG_ANSWER,
+                          said=_sentence(TOO_LARGE))
     except Exception as error:  # the check itself is broken: ours, so the mark is withheld
         verdict = _marked(check, records.Mark.GRADER_ERROR,
                           message=f"the check raised {type(error).__name__}: {error}")

@@ -9,6 +9,7 @@ Records come in, records go out. Nothing is kept here: that is `keep`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,7 +23,7 @@ from grader.execute.sandbox import Sandbox
 from grader.exercise.catalog import Exercise
 from grader.intake.bundle import Bundle
 from grader.options import Options
-from grader.records import AnySubmission, Result, Submission, Unclear, Unreadable
+from grader.records import AnySubmission, MadeBy, Result, Submission, Unclear, Unreadable
 from grader.spec import Preparation
 from grader.wall import wire
 from grader.wall.messages import NotStarted, Observations, Run
@@ -119,10 +120,20 @@ def observe(work: Sequence[Sequence[Work]], sandbox: Sandbox,
 
 
 def judge(submission: AnySubmission, answers: Answers, conditions: Conditions) -> Graded:
-    """The result of what was observed; withheld where a sandbox did not start."""
+    """The result of what was observed; withheld where a sandbox did not start, or where we fail to judge:
+    nobody's work may end the others'."""
     exercise = conditions.exercises[submission.exercise]
     made_by = results.made_by(exercise, seed=conditions.seed, sandbox=conditions.sandbox,
                               device=conditions.device, layers=conditions.layers)
+    try:
+        return _judged(submission, answers, conditions, exercise, made_by)
+    except Exception as error:
+        logging.getLogger(__name__).exception("%s, %s", submission.student, submission.exercise)
+        return Graded(submission=submission, result=results.not_judged(submission, exercise, made_by, error))
+
+
+def _judged(submission: AnySubmission, answers: Answers, conditions: Conditions, exercise: Exercise,
+            made_by: MadeBy) -> Graded:
     if isinstance(submission, Unreadable):
         return Graded(submission=submission, result=results.unreadable(submission, exercise, made_by))
     if isinstance(submission, Unclear):

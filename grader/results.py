@@ -49,9 +49,17 @@ def unclear(submission: Unclear, exercise: Exercise, made: MadeBy) -> Result:
                                                said=submission.said),))
 
 
+def not_judged(submission: AnySubmission, exercise: Exercise, made: MadeBy, error: Exception) -> Result:
+    """No mark: the grader itself failed."""
+    return _withheld(submission, exercise, made, f"The grader could not judge it: {type(error).__name__}")
+
+
 def not_started(submission: Submission, exercise: Exercise, made: MadeBy, why: str) -> Result:
     """No mark: the sandbox did not start, which is our fault."""
-    reason = f"The sandbox did not start: {why}"
+    return _withheld(submission, exercise, made, f"The sandbox did not start: {why}")
+
+
+def _withheld(submission: AnySubmission, exercise: Exercise, made: MadeBy, reason: str) -> Result:
     return structs.replace(_blank(submission, exercise, made), reason=reason,
                            needs_you=(NeedsYou(kind="withheld", reason=reason),))
 

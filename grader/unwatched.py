@@ -26,7 +26,7 @@ RUNS_TEXT = {"exec", "eval", "compile", "__import__"}
 REACHES = {"__code__", "__closure__", "__globals__", "__builtins__", "CodeType", "FunctionType", "getsource",
            "getsourcelines", "exec_module", "module_from_spec", "source_to_code", "run_path", "run_module",
            "run_cell", "get_objects", "get_referrers", "get_referents", "_getframe", "currentframe", "f_back",
-           "setprofile", "settrace", "addaudithook"}
+           "setprofile", "settrace", "addaudithook", "start_new_thread", "reload"}
 MODULES = {"ctypes", "cffi", "marshal", "grader.inside", "grader.wall"}
 WORDS = RUNS_TEXT | REACHES | {part for module in MODULES for part in module.split(".")}
 
@@ -84,8 +84,9 @@ def _module(name: str) -> str:
 
 def _copied(source: str, bodies: dict[str, str]) -> Iterator[str]:
     parsed = names.tree(source)
+    longest = max(map(len, bodies), default=0)
     for node in ast.walk(parsed) if parsed else ():
-        if isinstance(node, ast.FunctionDef) and (name := bodies.get(_body(node))):
+        if isinstance(node, ast.FunctionDef) and (name := bodies.get(_body(node, longest))):
             yield name
 
 
@@ -104,7 +105,26 @@ def _bodies(forbidden: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _body(function: ast.FunctionDef) -> str:
-    """What a function does: its statements without the docstring, whatever it is called."""
+def _body(function: ast.FunctionDef, longest: int | None = None) -> str:
+    """What a function does: its statements without the docstring, whatever it is called; not much more of it
+    than `longest` characters."""
     statements = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
-    return "\n".join(map(ast.dump, statements))
+    told, length = list[str](), 0
+    for node in (node for statement in statements for node in ast.walk(statement)):
+        told.append(_shape(node))
+        length += len(told[-1])
+        if longest is not None and length > longest:
+            break
+    return "\n".join(told)
+
+
+def _shape(node: ast.AST) -> str:
+    """A node without what is below it: level by level, these make the whole. (`ast.dump` asks for a stack as
+    deep as the tree.)"""
+    fields = (f"{name}={[type(each).__name__ for each in value] if isinstance(value, list) else _leaf(value)}"
+              for name, value in ast.iter_fields(node))
+    return f"{type(node).__name__}({', '.join(fields)})"
+
+
+def _leaf(value: object) -> str:
+    return type(value).__name__ if isinstance(value, ast.AST) else repr(value)

@@ -139,6 +139,11 @@ def fan_in(*steps: Seen) -> None:
             fail(f"`fan_in` of a {layer} weight of shape {shape} is {found[shape]}; each of its units adds "
                  f"up {fans(shape)[0]} inputs.",
                  the_one((d, all(count == wrong(s) for s, count in found.items())) for d, wrong in FANS))
+    for shape, count in zip(map(tuple, refused.given["shapes"]), refused.mapping().items("counts"),
+                            strict=False):
+        if count != fans(shape)[0]:
+            fail(f"`fan_in` of a weight of shape {shape} is {described(count)}; each of its units adds up "
+                 f"{fans(shape)[0]} inputs.")
     for name, what in (("vector", "one dimension"), ("scalar", "no dimensions")):
         answer = refused.mapping().mapping(name)
         if answer.get("value_error") is not True:

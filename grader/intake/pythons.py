@@ -13,17 +13,21 @@ from parso.grammar import load_grammar
 from grader.intake.names import code_cells, tree, without_magics
 
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
-MOST = 60_000      # characters of unreadable cells that are looked at; parso is slow where it finds no sense
-MOST_IN_CELL = 20_000
-DEEPEST = 200      # brackets in each other; Python itself takes no more
+MOST = 20_000      # characters of unreadable cells that are looked at; parso is slow where it finds no sense
+MOST_IN_CELL = 5_000
+DEEPEST, DEEPEST_STRINGS = 30, 5   # brackets in each other, strings in strings' braces: else it takes minutes
 NEWEST = 30   # minor versions are tried up to this one, as far as the grammars reach
 # Grammar that parso does not have yet, written as older Pythons know it: from which minor version, how.
+_NAMED = r"[^\W\d][\w.]*(?:\[[\w., ]*\])?"
+_PARAMETER = rf"\*{{0,2}}[^\W\d]\w*(?: *: *{_NAMED})?(?: *= *{_NAMED})?"
 _REWRITTEN = (
-    (12, re.compile(r"^([ \t]*)type[ \t]+([^\W\d]\w*)[ \t]*(?:\[[^\]\n]*\])?[ \t]*=(?!=)", re.M), r"\1\2 ="),
+    (12, re.compile(rf"^([ \t]*)type[ \t]+([^\W\d]\w*) *(?:\[ *{_PARAMETER}(?: *, *{_PARAMETER})* *,? *\])?"
+                    r"[ \t]*=(?!=)", re.M), r"\1\2 +="),  # which takes one value, as `type` does
     (14, re.compile(r"^([ \t]*except\*?)[ \t]+([^\W\d][\w.]*(?:[ \t]*,[ \t]*[^\W\d][\w.]*)+)[ \t]*:", re.M),
      r"\1 (\2):"))
 _TOKEN = re.compile(r"#[^\n]*|(?P<prefix>[A-Za-z]{0,2})(?P<quote>\"{3}|'{3}|[\"'])|\w+|.", re.DOTALL)
-_CONVERSION = re.compile(r"![^\W\d]*")
+_CONVERSION = re.compile(r"![rsa](?=[ \t]*[:}])")
+NO_PYTHON = ")"    # in place of what none can read
 
 
 def needed(notebook: str) -> dict[int, str]:
@@ -48,9 +52,13 @@ def _needed(source: str) -> str:
 
 
 def _deep(text: str) -> bool:
-    """Do brackets stand deeper in each other than any Python takes?"""
+    """Do brackets stand deeper in each other than people write?"""
     changes = (1 if sign in "([{" else -1 for sign in text if sign in "()[]{}")
     return max(accumulate(changes), default=0) > DEEPEST
+
+
+class TooDeep(Exception):  # noqa: N818 - the name is the statement
+    """Strings stand deeper in each other than people write."""
 
 
 def _takes(minor: int, text: str) -> bool | None:
@@ -59,7 +67,7 @@ def _takes(minor: int, text: str) -> bool | None:
         grammar: Any = load_grammar(version=f"3.{minor}")
         errors = grammar.iter_errors(grammar.parse(_rewritten(text, minor)))
         return all("'await' outside" in error.message for error in errors)  # a cell may await
-    except (NotImplementedError, RecursionError, MemoryError):
+    except (NotImplementedError, RecursionError, MemoryError, TooDeep):
         return None
 
 
@@ -71,8 +79,14 @@ def _rewritten(text: str, minor: int) -> str:
     return _with_plain_strings(text, "ft" if minor >= 14 else "f") if minor >= 12 else text
 
 
-def _with_plain_strings(text: str, prefixes: str) -> str:
-    """Each f-string as "", and what stands in its braces below: parso knows no quotes in there."""
+def _with_plain_strings(text: str, prefixes: str, depth: int = 0) -> str:
+    """Each f-string as "", and what stands in its braces below: parso knows no quotes in there.
+
+    Raises:
+        TooDeep: it would take too long.
+    """
+    if depth > DEEPEST_STRINGS:
+        raise TooDeep
     made: list[str] = []
     below: list[str] = []
     at = 0
@@ -85,7 +99,7 @@ def _with_plain_strings(text: str, prefixes: str) -> str:
         elif not set(token["prefix"].lower()).isdisjoint(prefixes):
             at, inside = _template(text, at, token["quote"])
             made.append('""' if text.startswith(token["quote"], at - len(token["quote"])) else '"')
-            below += [f"({_with_plain_strings(part, prefixes)}\n)" if part.strip() else "(,)"
+            below += [f"({_with_plain_strings(part, prefixes, depth + 1)}\n)" if part.strip() else "(,)"
                       for part in inside]
         else:
             ends = _plain_end(text, at, token["quote"])
@@ -110,6 +124,10 @@ def _template(text: str, at: int, quote: str) -> tuple[int, list[str]]:
         if text[at] == "{" and text[at:at + 2] != "{{":
             at, inside = _field(text, at + 1)
             found += inside
+        elif quote != "}" and text[at] == "}" and text[at:at + 2] != "}}":
+            return at + 1, [*found, NO_PYTHON]
+        elif text[at:at + 2] == "}}":
+            at += 2
         else:
             at += 2 if text[at] == "\\" or text[at:at + 2] == "{{" else 1
     return at + len(quote), found
@@ -132,6 +150,8 @@ def _field(text: str, at: int) -> tuple[int, list[str]]:
     found = [re.sub(r"(?<![=!<>])=\s*$", "", text[begins:at])]
     if conversion := _CONVERSION.match(text, at):
         at = conversion.end()
+    elif text[at:at + 1] == "!":
+        found.append(NO_PYTHON)
     if text[at:at + 1] == ":":
         at, inside = _template(text, at + 1, "}")
         return at, found + inside

@@ -23,6 +23,8 @@ TORCH = f"{Path(torch.__file__).parent}{os.sep}"
 HERE = f"{Path(__file__).parent}{os.sep}"
 CELLS = f"IPython{os.sep}core{os.sep}interactiveshell.py"  # what runs the notebook's own text
 IMPORTS = "<frozen importlib"
+BLINDING = ("sys.setprofile", "_thread.start_new_thread")
+FOLLOWING = (__file__, threading.__file__)   # these see to it that threads are followed
 DEEPEST = 8  # functions within functions
 
 
@@ -41,6 +43,7 @@ _disguised: set[str] = set()       # file names of torch's that a notebook gave 
 _looked_at: dict[int, tuple[types.CodeType, str | None]] = {}
 _notes: list[Callable[[str], None]] = []
 _calls: list[bool] = []            # not empty: a call is being made
+_blind: list[str] = []             # what has been done in a call, so that not all that runs is followed
 
 
 def watch(name: str, code: types.CodeType, note: Callable[[str], None]) -> None:
@@ -59,8 +62,8 @@ def of_torch(code: types.CodeType) -> bool:
 
 def unfollowed() -> frozenset[str]:
     """The watched functions of which there are copies that may have been run unseen: what follows them was
-    switched off."""
-    return frozenset(_copied) if sys.getprofile() is not _called else frozenset()
+    switched off, or a thread was started that it does not reach."""
+    return frozenset(_copied) if _blind or sys.getprofile() is not _called else frozenset()
 
 
 @contextmanager
@@ -68,6 +71,7 @@ def followed() -> Iterator[None]:
     """Within, what is run is followed if there is a copy of a watched function, whatever the cells left."""
     before = sys.getprofile()
     _calls.append(True)
+    _blind.clear()
     if _copied:
         _follow()
     try:
@@ -93,6 +97,8 @@ def _heard(event: str, details: tuple[Any, ...]) -> None:
     elif event == "object.__setattr__" and details[1] == "__code__":
         code = details[2]
     else:
+        if _calls and event in BLINDING and sys._getframe(1).f_code.co_filename not in FOLLOWING:
+            _blind.append(event)
         return
     if isinstance(code, types.CodeType):
         maker = sys._getframe(1).f_code.co_filename
@@ -135,10 +141,11 @@ def _called(frame: types.FrameType, event: str, _: object) -> None:
     if id(code) not in _looked_at:
         _looked_at[id(code)] = (code, _watched.get(code.co_names, {}).get(likeness(code)))
     name = _looked_at[id(code)][1]
-    if name and not (id(code) in _originals and _ours(frame.f_back)):
+    if name and not (id(code) in _originals and _noted(frame.f_back)):
         for note in _notes:
             note(name)
 
 
-def _ours(frame: types.FrameType | None) -> bool:
-    return frame is not None and frame.f_code.co_filename.startswith(HERE)
+def _noted(frame: types.FrameType | None) -> bool:
+    """Was a watched function called by what has noted it?"""
+    return frame is not None and frame.f_code.co_filename == f"{HERE}recorder.py"

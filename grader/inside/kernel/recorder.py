@@ -31,6 +31,7 @@ HOOK = "__grader_recorder__"
 MOST = 4096  # watched functions
 
 _installed: dict[str, int] = {}  # name -> its place among the notes
+_classes: set[str] = set()
 _notes: Any = bytearray(MOST)    # not zero: called
 
 
@@ -72,6 +73,7 @@ def install(name: str) -> None:
         return
     if inspect.isclass(function):
         parent, last, function = function, "__init__", function.__init__
+        _classes.add(name)
     inner = inspect.unwrap(function)  # what decorates it calls it, and need not be known
     if not (isinstance(inner, types.FunctionType) and _exchange_body(inner, name)):
         setattr(parent, last, _wrapped(function, name))
@@ -123,7 +125,7 @@ def _hook(name: str, code: types.CodeType, scope: dict[str, Any], defaults: tupl
 
 
 def _note(name: str, frame: types.FrameType | None) -> None:
-    words = {name.rpartition(".")[2], "__init__"}
+    words = {name.rpartition(".")[2], *(["__init__"] if name in _classes else [])}
     while frame is not None and _passes_on(frame.f_code, words):
         frame = frame.f_back
     if frame is not None and not copies.of_torch(frame.f_code):

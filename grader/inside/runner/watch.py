@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from grader.inside.runner.held_up import HeldUp, of_others
+from grader.inside.runner.mappings import Mappings
 from grader.inside.runner.proc import Process, data_of, memory_of, waited
 from grader.wall.messages import LATE, WALL, Again, Ended, Limits, LossCause
 
@@ -19,6 +20,7 @@ GRACE = 2.0            # s from an interrupt to a kill
 DYING = 10.0           # s for a call's killed processes to be gone: many, and large, on a busy machine
 ROUNDS = 50            # of killing what was forked meanwhile, in one look
 HALF, FULL, GREW = 0.5, 0.9, 0.25   # of the memory that is allowed: in use after a cell, and by that cell
+SUSPICIOUS = 8         # mappings are counted once the machine uses so great a part of the limit for itself
 WAITING_SHARE = 0.1    # of the wall-clock spent waiting for a core: then the machine was busy
 
 
@@ -88,6 +90,7 @@ class Watch:
         """`seconds`: what is left of the submission's."""
         self.kernel, self.limits, self.seconds = kernel, limits, seconds
         self.ends, self.held_up = time.monotonic() + seconds, HeldUp()
+        self.mappings = Mappings()
         self.span: Span | None = None
         self.hand = 0           # the process that has made a call and waits for the next
         self.over: Stop | None = None   # why the kernel was ended
@@ -192,7 +195,8 @@ class Watch:
     def _over(self, tree: list[Process]) -> bool:
         """Do these use more memory than is allowed, with what none of them shows?"""
         most = self.limits.memory_bytes
-        return memory_of(tree, most, self.kernel.unmapped()) > most
+        nowhere = self.kernel.unmapped() + self.mappings.cost(tree, most // SUSPICIOUS)
+        return memory_of(tree, most, nowhere) > most
 
     def _look_at_time(self, span: Span, tree: list[Process], now: float) -> None:
         wall, others = now - span.started, of_others(tree)
