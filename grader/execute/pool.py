@@ -101,15 +101,14 @@ class Execution(NamedTuple):
         return found
 
     def without_killers(self, steps: Sequence[Step], found: wire.Parcel[Observations]) -> Found:
-        """Once more, without the cells that ended the kernel. What lay behind them has never run: only what
-        lay before counts as repeated."""
+        """Once more, without the cells that ended the kernel: what lay behind them has never run, and who
+        trained for long is not to lose it all."""
         run = found.record.run
         killers = tuple(event.cell for event in run.events if event.killed)
         if not killers or self.job.left_out:
             return found
-        if run.seconds > self.allowance.left_to_repeat:
+        if run.seconds > self.allowance.left:
             return _not_asked(found, steps)
-        self.allowance.repeat(run.seconds)
         again = self.run(steps, left_out=killers)
         return again if isinstance(again, NotStarted) else _with_earlier_events(again, found)
 

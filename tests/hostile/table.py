@@ -11,7 +11,8 @@ from tests.hostile.case import Case, Layer
 
 Families = Mapping[str, tuple[Case, ...]]
 
-LAYERS = {"forging": Layer.JUDGE, "exploits": Layer.JUDGE, "reading": Layer.MOUNTS, "reaching": Layer.NETWORK,
+LAYERS = {"forging": Layer.JUDGE, "exploits": Layer.JUDGE, "unseen": Layer.JUDGE,
+          "reading": Layer.MOUNTS, "reaching": Layer.NETWORK,
           "writing": Layer.MOUNTS, "exhausting": Layer.LIMITS, "memory": Layer.LIMITS,
           "report": Layer.PAGES, "naming": Layer.PAGES, "honest": Layer.HONEST}
 HEAD = """# Attacks

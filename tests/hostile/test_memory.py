@@ -66,6 +66,20 @@ def files():
             file.write(bytes(1 << 20))
     children(2, lambda: bytearray(b"x") * (300 << 20))
 
+def mappings(generations):
+    """Each is cheap, and once more for each process above."""
+    size = 60_000 * 4096
+    held = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    at = ctypes.addressof(ctypes.c_char.from_buffer(held))
+    libc.madvise(ctypes.c_void_p(at), ctypes.c_size_t(size), 15)
+    held[0] = 1
+    for page in range(1, 60_000, 2):
+        libc.mprotect(ctypes.c_void_p(at + page * 4096), ctypes.c_size_t(4096), 1)
+    for _ in range(generations):
+        if os.fork():
+            break
+    time.sleep(25)
+
 def daemon(does):
     if os.fork() == 0:
         os.setsid()
@@ -82,6 +96,7 @@ TAKES = {
     "streams whose writer is gone": "children(20, lambda: sockets(socket.SOCK_STREAM, 60_000, True))",
     "datagrams whose writer is gone": "children(20, lambda: sockets(socket.SOCK_DGRAM, 100_000, True))",
     "files in memory, and memory": "files()",
+    "mappings of a long line of processes": "mappings(24)",
     "memory of many children": "children(9, lambda: bytearray(b'x') * (200 << 20))",
     "a daemon's": "daemon(lambda: children(20, lambda: tables(60)))\ntime.sleep(20)",
 }

@@ -8,6 +8,7 @@ which functions run, which costs time.
 
 from __future__ import annotations
 
+import _thread
 import os
 import sys
 import threading
@@ -23,7 +24,8 @@ TORCH = f"{Path(torch.__file__).parent}{os.sep}"
 HERE = f"{Path(__file__).parent}{os.sep}"
 CELLS = f"IPython{os.sep}core{os.sep}interactiveshell.py"  # what runs the notebook's own text
 IMPORTS = "<frozen importlib"
-BLINDING = ("sys.setprofile", "_thread.start_new_thread")
+RAW = ("start_new_thread", "start_new", "start_joinable_thread", "_start_new_thread",
+       "_start_joinable_thread")
 FOLLOWING = (__file__, threading.__file__)   # these see to it that threads are followed
 DEEPEST = 8  # functions within functions
 
@@ -50,9 +52,20 @@ def watch(name: str, code: types.CodeType, note: Callable[[str], None]) -> None:
     """From now on, `code` made again is a copy of the function `name`; when one is run, `note` is told."""
     if not _watched:
         sys.addaudithook(_heard)
+        for module, function in ((m, f) for m in (_thread, threading) for f in RAW if hasattr(m, f)):
+            setattr(module, function, _noticed(getattr(module, function)))
     _notes[:] = [note]
     _originals.add(id(code))
     _watched.setdefault(code.co_names, {})[likeness(code)] = name
+
+
+def _noticed(start: Callable[..., Any]) -> Callable[..., Any]:
+    """Starts a thread; one that `threading` does not start is followed by nothing."""
+    def starting(*args: Any, **kwargs: Any) -> Any:
+        if _calls and sys._getframe(1).f_code.co_filename not in FOLLOWING:
+            _blind.append("thread")
+        return start(*args, **kwargs)
+    return starting
 
 
 def of_torch(code: types.CodeType) -> bool:
@@ -97,7 +110,7 @@ def _heard(event: str, details: tuple[Any, ...]) -> None:
     elif event == "object.__setattr__" and details[1] == "__code__":
         code = details[2]
     else:
-        if _calls and event in BLINDING and sys._getframe(1).f_code.co_filename not in FOLLOWING:
+        if _calls and event == "sys.setprofile" and sys._getframe(1).f_code.co_filename not in FOLLOWING:
             _blind.append(event)
         return
     if isinstance(code, types.CodeType):
