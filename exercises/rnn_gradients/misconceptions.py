@@ -129,7 +129,7 @@ DETERMINANT = Diagnosis(
 SWAPPED = Diagnosis(
     "names-swapped",
     "`vanishing` and `exploding` have changed places.",
-    "A spectral radius above 1 makes gradients grow.")
+    "In a linear net a spectral radius above 1 makes gradients grow.")
 
 NO_TOLERANCE = Diagnosis(
     "no-tolerance",
