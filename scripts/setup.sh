@@ -60,5 +60,7 @@ constraints="$venv/constraints.txt"
 sed "s/^torch==.*/torch==$torch/" constraints.txt > "$constraints"
 # torch by itself first: with that version there, nothing else can bring another build of it.
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "torch==$torch" -c "$constraints"
+# Until 0.2 ours had the name of somebody else's; what is left of it would own the command.
+"$venv/bin/python" -m pip uninstall --quiet --quiet --quiet --yes grader
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -c "$constraints" -e ".$extras"
 touch "$stamp"
