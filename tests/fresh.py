@@ -1,4 +1,4 @@
-"""An environment outside the checkout with nothing of ours in it: what a pip line makes of it, without a network."""
+"""An environment outside the checkout with nothing of ours in it, and what a pip line makes of it."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib
 import json
 import sys
@@ -50,6 +51,7 @@ class Settings(Record, frozen=True, kw_only=True):
     processes: bool = False               # may the functions make processes? (DataLoader's workers, say)
     files: tuple[str, ...] = ()           # data sets beside it, put in the notebook's folder and handed out
     hidden_files: tuple[str, ...] = ()    # put there for grading only; a notebook can read them then
+    checks: str = ""                      # in what students get: `Exercise.digest` of the whole exercise
 
 
 class Place(Record, frozen=True, kw_only=True):
@@ -65,6 +67,7 @@ class Course(Record, frozen=True, kw_only=True):
     title: str = "Class"
     exercise: tuple[Place, ...] = ()
     packages: tuple[str, ...] = ()        # which answers may import, as pip calls them; a mark waits for them
+    install: str = ""                     # what students give to pip, instead of a wheel in the handout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +111,16 @@ class Exercise:
         among them, and the data that it brings."""
         return (self.folder / "exercise.toml", *modules(self.folder),
                 *(self.folder / file.name for file in self.brings.files))
+
+    @property
+    def digest(self) -> str:
+        """Changes whenever one of its modules does; what students get has that of the whole exercise."""
+        if self.settings.checks:
+            return self.settings.checks
+        read = hashlib.sha256()
+        for file in modules(self.folder):
+            read.update(f"{file.name}\n".encode() + file.read_bytes())
+        return read.hexdigest()[:16]
 
     def keys_in(self, world: World) -> list[str]:
         """The keys of the steps that are made in a world."""

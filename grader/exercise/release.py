@@ -24,18 +24,27 @@ TUTOR = "tutor"  # the tag of cells that students do not get
 README = """# {title}
 
 Open `{name}.ipynb` in Jupyter and replace each `raise NotImplementedError` by your own code.
-
-Check yourself as often as you like:
+{install}
+Check yourself as often as you like: run the last cell, or in a terminal
 
     grader check "{name}.ipynb"
 
 This runs the visible checks on your own machine, {visible:g} of {points:g} points.{rest}
 """
+INSTALL = """
+Once, in a terminal in this folder, or by running the notebook's first cell:
+
+    pip install {what}
+"""
+CHECK = "%load_ext grader\n%grader check"
 REST = " The rest is looked at after you hand\nin: it is not enough to please the visible ones."
 
 
-def files(exercise: Exercise) -> dict[str, str | bytes]:
+def files(exercise: Exercise, install: str = "") -> dict[str, str | bytes]:
     """File name -> content of everything that students get of one exercise.
+
+    Args:
+        install: what they give to pip in its folder, to have the grader.
 
     Raises:
         ExerciseError: the notebook's solutions are not marked as they must be.
@@ -44,19 +53,25 @@ def files(exercise: Exercise) -> dict[str, str | bytes]:
     settings = exercise.settings
     visible = sum(check.points for check in shown)
     toml = [f"title = {json.dumps(settings.title)}", f"version = {settings.version}", f"points = {visible:g}",
-            f"functions = {json.dumps(settings.functions)}", f"forbidden = {json.dumps(settings.forbidden)}"]
+            f"functions = {json.dumps(settings.functions)}", f"forbidden = {json.dumps(settings.forbidden)}",
+            f"checks = {json.dumps(exercise.digest)}"]
     if settings.files:
         toml.append(f"files = {json.dumps(settings.files)}")
     data = {name: (exercise.folder / name).read_bytes() for name in settings.files}
     readme = README.format(title=settings.title, name=exercise.name, visible=visible, points=settings.points,
+                           install=INSTALL.format(what=install) if install else "",
                            rest=REST if visible < settings.points else "")
-    texts = {f"{exercise.name}.ipynb": student_notebook(exercise), "exercise.toml": "\n".join(toml) + "\n",
-             "README.md": readme}
+    texts = {f"{exercise.name}.ipynb": student_notebook(exercise, install), "README.md": readme,
+             "exercise.toml": "\n".join(toml) + "\n"}
     return {**data, **texts, **visible_sources(exercise)}
 
 
-def student_notebook(exercise: Exercise) -> str:
+def student_notebook(exercise: Exercise, install: str = "") -> str:
     """The notebook with stubs for solutions, without outputs, tutor's cells and metadata other than ours.
+    Its last cell checks it, its first one installs what that needs.
+
+    Args:
+        install: as for `files`.
 
     Raises:
         ExerciseError: solutions are not marked as they must be, or a function has none.
@@ -71,9 +86,17 @@ def student_notebook(exercise: Exercise) -> str:
             raise ExerciseError(f"{path}: no solution of `{name}` is marked with {BEGIN} and {END}")
     metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
                 "language_info": {"name": "python"},
-                "grader": {"exercise": exercise.name, "version": exercise.settings.version}}
+                "grader": {"exercise": exercise.name, "version": exercise.settings.version,
+                           "checks": exercise.digest}}
+    first = [_code("install-the-grader", f"%pip install -q {install}")] if install else []
+    cells = [*first, *cells, _code("check-yourself", CHECK)]
     return json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}, indent=1,
                       ensure_ascii=False) + "\n"
+
+
+def _code(name: str, source: str) -> dict[str, Any]:
+    return {"cell_type": "code", "id": name, "metadata": {}, "execution_count": None, "outputs": [],
+            "source": source}
 
 
 def _cell(index: int, cell: dict[str, Any], where: str) -> dict[str, Any]:
@@ -129,8 +152,11 @@ def visible_sources(exercise: Exercise) -> dict[str, str]:
     return {f"{name}.py": text for name, text in found.items()}
 
 
-def hand_out(exercise: Exercise, out: Path) -> list[Path]:
+def hand_out(exercise: Exercise, out: Path, install: str = "") -> list[Path]:
     """Put an exercise's files into `out`/<name>/.
+
+    Args:
+        install: as for `files`.
 
     Returns:
         The files.
@@ -144,7 +170,7 @@ def hand_out(exercise: Exercise, out: Path) -> list[Path]:
         raise ExerciseError(f"{notebook}: is there already; release into another folder")
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, content in files(exercise).items():
+    for name, content in files(exercise, install).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
         written.append(folder / name)

@@ -1,4 +1,4 @@
-"""The grader itself: what it needs, and the wheel with which students install the version that made their handout.
+"""The grader itself: what it needs, and its wheel, with which students install what made their handout.
 
 A clone builds it. Where the grader is installed there is nothing to build from: what was unpacked is packed
 again, as the list says that pip left (RECORD).
@@ -88,7 +88,8 @@ def _repacked() -> tuple[str, bytes]:
             try:
                 files[file.as_posix()] = Path(str(file.locate())).read_bytes()
             except OSError as error:
-                raise ExportError(f"{file}: {error.strerror}; `pip install --force-reinstall {NAME}`") from error
+                raise ExportError(f"{file}: {error.strerror}; "
+                                  f"`pip install --force-reinstall {NAME}`") from error
     stem = f"{NAME.replace('-', '_')}-{installed.version}"
     record = f"{stem}.dist-info/RECORD"
     rows = [*((name, _hashed(content), len(content)) for name, content in sorted(files.items())),
