@@ -18,7 +18,7 @@ from grader import export as exporting
 from grader.execute import allocator
 from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import Sandbox
-from grader.exercise import released
+from grader.exercise import catalog, released
 from grader.exercise.catalog import Exercise, course, course_packages, known, load
 from grader.export import handout
 from grader.intake import mapping
@@ -34,7 +34,7 @@ from grader.keep.publish import get_ready, opened, publish, record, record_mark,
 from grader.keep.unchanged import Due, Today, due
 from grader.options import SEED_BITS, Options
 from grader.pipeline import Conditions, Graded, device_of
-from grader.report import safe_text
+from grader.report import alone, safe_text
 
 
 class Watcher(Protocol):
@@ -213,6 +213,8 @@ def check(notebook: Path, options: Options) -> Graded:
     beside = notebook.resolve().parent
     if (beside / "exercise.toml").exists():
         options = replace(options, exercises=beside.parent, exercise=options.exercise or beside.name)
+    if not notebook.exists() or not catalog.there(options.exercises):
+        raise IntakeError(alone.told(notebook, options.language))
     with open_sandbox("process") as sandbox:
         return grade(notebook, options, sandbox, visible_only=True)
 

@@ -40,6 +40,7 @@ class Settings(Record, frozen=True, kw_only=True):
 
     title: str
     version: int
+    checks: str = ""                      # in what students get: `Exercise.digest` of the whole exercise
     points: float
     functions: tuple[str, ...]            # what the student writes
     forbidden: tuple[str, ...] = ()       # dotted names that must not be used in those functions
@@ -51,7 +52,6 @@ class Settings(Record, frozen=True, kw_only=True):
     processes: bool = False               # may the functions make processes? (DataLoader's workers, say)
     files: tuple[str, ...] = ()           # data sets beside it, put in the notebook's folder and handed out
     hidden_files: tuple[str, ...] = ()    # put there for grading only; a notebook can read them then
-    checks: str = ""                      # in what students get: `Exercise.digest` of the whole exercise
 
 
 class Place(Record, frozen=True, kw_only=True):
@@ -165,6 +165,11 @@ class Exercise:
 def discover(root: Path) -> dict[str, Path]:
     """Name -> folder of every exercise below `root`."""
     return {path.parent.name: path.parent for path in sorted(root.glob("*/exercise.toml"))}
+
+
+def there(root: Path) -> bool:
+    """Is this a folder of exercises, or one exercise?"""
+    return (root / "exercise.toml").exists() or bool(discover(root))
 
 
 def known(root: Path, wanted: str | None = None) -> dict[str, Path]:

@@ -19,13 +19,14 @@ from grader.exercise.slicing import reachable
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 NEARLY = re.compile(r"#+\s*(BEGIN|END)\s*SOLUTIONS?\W*", re.IGNORECASE)
 STUB = "raise NotImplementedError"
+CHECK = "%load_ext grader\n%grader check"  # the last cell
 TUTOR = "tutor"  # the tag of cells that students do not get
 
 README = """# {title}
 
 Open `{name}.ipynb` in Jupyter and replace each `raise NotImplementedError` by your own code.
 {install}
-Check yourself as often as you like: run the last cell, or in a terminal
+Check yourself as often as you like:
 
     grader check "{name}.ipynb"
 
@@ -36,7 +37,6 @@ Once, in a terminal in this folder, or by running the notebook's first cell:
 
     pip install {what}
 """
-CHECK = "%load_ext grader\n%grader check"
 REST = " The rest is looked at after you hand\nin: it is not enough to please the visible ones."
 
 
@@ -53,10 +53,10 @@ def files(exercise: Exercise, install: str = "") -> dict[str, str | bytes]:
     settings = exercise.settings
     visible = sum(check.points for check in shown)
     toml = [f"title = {json.dumps(settings.title)}", f"version = {settings.version}", f"points = {visible:g}",
-            f"functions = {json.dumps(settings.functions)}", f"forbidden = {json.dumps(settings.forbidden)}",
-            f"checks = {json.dumps(exercise.digest)}"]
+            f"functions = {json.dumps(settings.functions)}", f"forbidden = {json.dumps(settings.forbidden)}"]
     if settings.files:
         toml.append(f"files = {json.dumps(settings.files)}")
+    toml.append(f"checks = {json.dumps(exercise.digest)}")
     data = {name: (exercise.folder / name).read_bytes() for name in settings.files}
     readme = README.format(title=settings.title, name=exercise.name, visible=visible, points=settings.points,
                            install=INSTALL.format(what=install) if install else "",
@@ -84,12 +84,13 @@ def student_notebook(exercise: Exercise, install: str = "") -> str:
     for name in exercise.settings.functions:
         if not re.search(rf"\b{re.escape(name)}\b", stubs):
             raise ExerciseError(f"{path}: no solution of `{name}` is marked with {BEGIN} and {END}")
+    cells.append(_code("grader-check", CHECK))
+    if install:
+        cells.insert(0, _code("grader-install", f"%pip install -q {install}"))
     metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
                 "language_info": {"name": "python"},
                 "grader": {"exercise": exercise.name, "version": exercise.settings.version,
                            "checks": exercise.digest}}
-    first = [_code("install-the-grader", f"%pip install -q {install}")] if install else []
-    cells = [*first, *cells, _code("check-yourself", CHECK)]
     return json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}, indent=1,
                       ensure_ascii=False) + "\n"
 
