@@ -1,4 +1,4 @@
-"""Where the exercise of a running notebook lies, where nothing but its name is known: Colab, Kaggle, VS Code."""
+"""Where a running notebook's exercise lies, when nothing but its name is known: Colab, Kaggle, VS Code."""
 
 from __future__ import annotations
 
