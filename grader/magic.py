@@ -63,7 +63,7 @@ def check(name: str, functions: tuple[str, ...]) -> None:
     """What `grader.check(name, ...)` does, in the notebook that runs."""
     from IPython.core.getipython import get_ipython
 
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     if shell is None:
         print("grader: this works in a notebook; in a terminal: grader check NOTEBOOK.ipynb")
         return

@@ -53,7 +53,7 @@ class NotANotebook(Exception):  # noqa: N818 - the name is the statement
 class Cleaned:
     notebook: str            # nbformat 4.5 JSON
     exercise: str | None     # as the metadata say; looked up in the catalogue, never trusted
-    released: Released | None
+    released: Released | None = None
 
 
 def clean(data: bytes) -> Cleaned:
