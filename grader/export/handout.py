@@ -38,6 +38,14 @@ Leave each notebook in its folder: the checks lie beside it.
 Run a notebook's last cell, as often as you like. Or in a terminal, in the exercise's folder:
 
     grader check {first}.ipynb
+
+## Colab, Kaggle, VS Code
+
+Take the whole folder there. Where a notebook does not run in its own folder, its first cell may need
+another path, and it is checked by the exercise's name:
+
+    import grader
+    grader.check("{first}")
 """
 
 

@@ -52,7 +52,8 @@ def test_a_handout_installs_itself_and_checks_a_solved_notebook(course: Path, tm
     shutil.move(tmp_path / "handout", handout)
     readme = (handout / "README.md").read_text()
     lines = [line.strip() for line in readme.splitlines() if line.startswith("    ")]
-    assert lines == [f"pip install ./{wheel_of(handout)}", "grader check doubling.ipynb"]
+    assert lines == [f"pip install ./{wheel_of(handout)}", "grader check doubling.ipynb", "import grader",
+                     'grader.check("doubling")']
     assert lines[0] in (handout / "index.html").read_text()
     fresh.done(*shlex.split(lines[0]), cwd=handout)
     mine = handout / "doubling" / "doubling.ipynb"
