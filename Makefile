@@ -1,12 +1,13 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(abspath $(VENV))/bin
-export PYTHON VENV
+export PYTHON VENV SANDBOX
 
 .PHONY: help demo test test-hostile test-long test-torch fuzz lint bench accuracy setup messages docs
 
 help:
 	@echo "make demo    install what is needed, grade examples/submissions into demo/"
+	@echo "             [SANDBOX=process]  without bubblewrap and without isolation"
 	@echo "make test    install what is needed, check style, types, contracts, run every test, print the coverage"
 	@echo "make test-hostile [ATTACKS=docs/attacks.md]  every hostile submission, as root and as an ordinary user"
 	@echo "             (a quarter of an hour), and a table of what became of them"
@@ -21,7 +22,7 @@ help:
 
 demo:
 	@scripts/setup.sh demo
-	@$(BIN)/grader batch examples/submissions --out demo
+	@$(BIN)/grader batch examples/submissions --out demo $(if $(SANDBOX),--sandbox $(SANDBOX))
 
 setup:
 	@scripts/setup.sh test

@@ -18,8 +18,9 @@ from grader import export as exporting
 from grader.execute import allocator
 from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import Sandbox
-from grader.exercise.catalog import Exercise, course_packages, known, load
-from grader.exercise.release import hand_out
+from grader.exercise import catalog, released
+from grader.exercise.catalog import Exercise, course, course_packages, known, load
+from grader.export import handout
 from grader.intake import mapping
 from grader.intake.handed import IntakeError
 from grader.intake.packages import remedy
@@ -33,7 +34,7 @@ from grader.keep.publish import get_ready, opened, publish, record, record_mark,
 from grader.keep.unchanged import Due, Today, due
 from grader.options import SEED_BITS, Options
 from grader.pipeline import Conditions, Graded, device_of
-from grader.report import safe_text
+from grader.report import alone, safe_text
 
 
 class Watcher(Protocol):
@@ -82,7 +83,7 @@ def graded(intake: Intake, folders: Mapping[str, Path], out: Path, options: Opti
     """Grade what is due of it, and publish the whole class."""
     exercises = {name: load(folders[name]) for name in sorted({s.exercise for s in intake.submissions})}
     lacking = missing_packages(intake.submissions, options)
-    for line in told_missing(lacking):
+    for line in (*told_missing(lacking), *released.differing(intake.submissions, exercises)):
         watcher.note(line)
     out.mkdir(parents=True, exist_ok=True)
     output = Output(out)
@@ -194,6 +195,8 @@ def grade(notebook: Path, options: Options, sandbox: Sandbox, *, visible_only: b
                           f"({', '.join(folders)})")
     submission = with_files(submission, notebook.absolute())
     exercise = load(folders[submission.exercise])
+    for line in released.differing([submission], {exercise.name: exercise}):
+        print(f"grader: {line}", file=sys.stderr)
     exercises = {exercise.name: exercise.visible_part() if visible_only else exercise}
     seed = options.seed if options.seed is not None else secrets.randbits(SEED_BITS)
     leave_the_cores_to_kernels()
@@ -210,6 +213,8 @@ def check(notebook: Path, options: Options) -> Graded:
     beside = notebook.resolve().parent
     if (beside / "exercise.toml").exists():
         options = replace(options, exercises=beside.parent, exercise=options.exercise or beside.name)
+    if not notebook.exists() or not catalog.there(options.exercises):
+        raise IntakeError(alone.told(notebook, options.language))
     with open_sandbox("process") as sandbox:
         return grade(notebook, options, sandbox, visible_only=True)
 
@@ -221,7 +226,7 @@ def release(out: Path, options: Options, name: str) -> list[Path]:
         raise IntakeError(f"there is no exercise {name!r} in {options.exercises}; there are all, "
                           f"{', '.join(folders)}")
     chosen = [load(folders[n]) for n in (folders if name == "all" else [name])]
-    return [path for exercise in chosen for path in hand_out(exercise, out)]
+    return handout.write(chosen, out, course(options.exercises))
 
 
 def rejudge(out: Path, options: Options, watcher: Watcher) -> list[records.Result]:

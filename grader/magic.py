@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from grader import __version__, records
+from grader.exercise import nearby
 from grader.exercise.catalog import Exercise, ExerciseError, load
 from grader.exercise.inline import as_notebook, observe_namespace
 from grader.judge import judge, score
@@ -56,6 +57,22 @@ def run(line: str, shell: Any) -> None:
     frame = FRAME.format(note=html.escape(note), title=html.escape(exercise.settings.title),
                          page=html.escape(page, quote=True), height=HEIGHT)
     display(HTML(frame))  # type: ignore[no-untyped-call]
+
+
+def check(name: str, functions: tuple[str, ...]) -> None:
+    """What `grader.check(name, ...)` does, in the notebook that runs."""
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        print("grader: this works in a notebook; in a terminal: grader check NOTEBOOK.ipynb")
+        return
+    try:
+        folder = nearby.folder_of(name, Path.cwd()) if name else Path()
+    except ExerciseError as error:
+        print(f"grader: {error}")
+        return
+    run(shlex.join(["check", str(folder), *functions]), shell)
 
 
 def checked(exercise: Exercise, namespace: dict[str, Any]) -> records.Result:

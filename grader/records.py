@@ -227,6 +227,13 @@ class Result(HandedIn, frozen=True, kw_only=True):
 # --- intake ----------------------------------------------------------------------------------------
 
 
+class Released(Record, frozen=True, kw_only=True):
+    """What `grader release` wrote into a notebook. The student's word by now: said, and decides nothing."""
+
+    version: int                           # exercise.toml's
+    checks: str                            # the digest of the exercise's modules; "" in what 0.2 released
+
+
 class Submission(HandedIn, frozen=True, kw_only=True):
     """One notebook of one student, cleaned to source only."""
 
@@ -238,6 +245,7 @@ class Submission(HandedIn, frozen=True, kw_only=True):
     # their bytes: SHA-256 -> a file here; empty in what a gradebook keeps, which is never run
     places: dict[str, str] = field(default_factory=dict)
     notes: tuple[Sentence, ...] = ()       # what was left out of them, and why
+    released: Released | None = None       # None where the notebook does not say
 
 
 class Unreadable(HandedIn, frozen=True, kw_only=True):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from grader.cli import main
-from grader.cli.shared import EXAMPLES
+from grader.cli.shared import EXAMPLES, default_exercises
 
 HEAVY = ("torch", "nbconvert", "nbformat", "sqlalchemy", "rich", "jinja2", "IPython", "zmq", "numpy")
 
@@ -45,3 +47,37 @@ def test_what_is_a_default_and_what_restricts_is_said() -> None:
     assert "a default. To grade one exercise and no other, say --only" in said
     for option in ("--dry-run", "--save-mapping", "--mapping", "--roster", "--prefer", "--layout"):
         assert option in said
+
+
+def laid(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("")
+    return folder
+
+
+@pytest.mark.parametrize(("files", "where", "says"), [
+    ((), ".", ["There is no exercise here", "Students:", "Tutors:", "Authors:"]),
+    (("he_init/exercise.toml", "he_init/he_init.ipynb"), "he_init", ["grader check he_init.ipynb"]),
+    (("he_init/exercise.toml", "he_init/my he_init.ipynb"), "he_init", ['grader check "my he_init.ipynb"']),
+    (("a/exercise.toml", "b/exercise.toml", "README.md"), ".", ["You have 2 exercises", "cd a"]),
+    (("a/exercise.toml", "a/notebook.ipynb"), "a", ["grader validate a --exercises .."]),
+    (("exercises/a/exercise.toml", "exercises/a/notebook.ipynb"), ".", ["the exercises a.", "grader batch"]),
+    (("reports/results.jsonl", "reports/index.html"), "reports", ["grader rejudge ."]),
+    (("he_init.ipynb",), ".", ["without its checks", "put it back", "Tutors:"])])
+def test_without_a_command_it_says_what_to_do_next_here(
+        files: tuple[str, ...], where: str, says: list[str], tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(laid(tmp_path, *files) / where)
+    done = CliRunner().invoke(main, [])
+    assert done.exit_code == 0
+    assert not [line for line in says if line not in done.output], done.output
+    assert done.output.rstrip().endswith("grader --help")
+    for command in re.findall(r"^  grader (\w+)", done.output, re.MULTILINE):
+        assert command in main.commands
+
+
+def test_the_repository_s_exercises_are_the_default_elsewhere(tmp_path: Path,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert (default_exercises() / "he_init" / "exercise.toml").exists()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -52,6 +54,19 @@ def test_the_workflow_tries_every_python_from_the_least_that_is_declared() -> No
     assert project["requires-python"] == f">={versions[0]}"
 
 
+def test_only_a_tag_of_the_version_is_published_and_only_after_every_test() -> None:
+    workflow = ROOT / ".github" / "workflows" / "release.yml"
+    jobs = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]
+    assert [name for name, job in jobs.items() if "id-token" in job.get("permissions", {})] == ["publish"]
+    assert (jobs["publish"]["needs"], jobs["wheel"]["needs"]) == ("wheel", "test")
+    tests = yaml.safe_load((ROOT / jobs["test"]["uses"].removeprefix("$/")).read_text(encoding="utf-8"))
+    assert "workflow_call" in tests[True]  # YAML 1.1 reads `on` as a truth
+    (check,) = [step["run"] for step in jobs["wheel"]["steps"] if "the tag" in step.get("name", "")]
+    for tag, status in ((f"v{__version__}", 0), (__version__, 1), (f"v{__version__}.1", 1)):
+        assert subprocess.run(["bash", "-ec", check], cwd=ROOT, env={"GITHUB_REF_NAME": tag,
+                                                                    "PATH": os.defpath}).returncode == status
+
+
 # --- make, setup.sh ------------------------------------------------------------------------------------
 
 
@@ -72,7 +87,33 @@ def test_what_setup_installs_knows_its_python_without_dots(tmp_path: Path) -> No
     python.chmod(0o755)
     subprocess.run(["sh", "scripts/setup.sh", "demo"], cwd=repository, check=True,
                    env={"PATH": "/usr/bin:/bin", "PYTHON": sys.executable, "VENV": "../venv"})
-    assert [line.split()[0] for line in said.read_text().splitlines()] == [str(python)] * 2
+    assert [line.split()[0] for line in said.read_text().splitlines()] == [str(python)] * 3
+
+
+@pytest.fixture
+def no_bubblewrap(tmp_path: Path) -> dict[str, str]:
+    """An environment with what setup.sh needs, and no way to bubblewrap."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in "sh", "dirname", "sed", "id", "cat", "cksum", "cut", "env", "make", "rm", "touch":
+        (programs / name).symlink_to(str(shutil.which(name)))
+    (tmp_path / "venv" / "bin").mkdir(parents=True)
+    for name in "python", "grader":
+        (tmp_path / "venv" / "bin" / name).write_text('#!/bin/sh\necho ran "$(basename $0)" "$@"\n')
+        (tmp_path / "venv" / "bin" / name).chmod(0o755)
+    return {"PATH": str(programs), "PYTHON": sys.executable, "VENV": str(tmp_path / "venv")}
+
+
+def test_without_bubblewrap_the_demo_says_how_it_goes_all_the_same(no_bubblewrap: dict[str, str]) -> None:
+    done = subprocess.run([str(shutil.which("make")), "demo"], cwd=ROOT, capture_output=True, text=True,
+                          env=no_bubblewrap)
+    assert done.returncode
+    assert "make demo SANDBOX=process" in done.stderr
+    assert "ran" not in done.stdout
+    done = subprocess.run([str(shutil.which("make")), "demo", "SANDBOX=process"], cwd=ROOT,
+                          capture_output=True, text=True, env=no_bubblewrap)
+    assert done.returncode == 0, done.stderr
+    assert "batch examples/submissions --out demo --sandbox process" in done.stdout
 
 
 def test_notebooks_lose_their_outputs_and_nothing_else(tmp_path: Path) -> None:

@@ -21,9 +21,11 @@ from grader.options import Options
               help="gradescope: the zip with which Gradescope grades by itself, not what students get.")
 @takes("exercises", "sandbox")
 def release(options: Options, name: str, out: Path, audience: str) -> None:
-    """Write what students get: the notebook without solutions, and the visible checks.
+    """Write what students get: notebooks without solutions, the visible checks, and the grader itself.
 
-    NAME is an exercise, or all. For Gradescope, --sandbox says how submissions will run there.
+    NAME is an exercise, or all. README.md and index.html say in which order, and how to install the wheel
+    that lies beside them, or what course.toml says to `install`. For Gradescope, --sandbox says how
+    submissions will run there.
     """
     from grader import commands
 

@@ -84,7 +84,7 @@ def one_line_per_expected_error(debug: bool) -> Iterator[None]:
 def default_exercises() -> Path:
     """`exercises/` beside the working directory, else in the repository."""
     here = Path.cwd() / "exercises"
-    return here if here.is_dir() else Path(__file__).resolve().parent.parent / "exercises"
+    return here if here.is_dir() else Path(__file__).resolve().parents[2] / "exercises"
 
 
 class Points(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions only

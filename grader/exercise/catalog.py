@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib
 import json
 import sys
@@ -39,6 +40,7 @@ class Settings(Record, frozen=True, kw_only=True):
 
     title: str
     version: int
+    checks: str = ""                      # in what students get: `Exercise.digest` of the whole exercise
     points: float
     functions: tuple[str, ...]            # what the student writes
     forbidden: tuple[str, ...] = ()       # dotted names that must not be used in those functions
@@ -65,6 +67,7 @@ class Course(Record, frozen=True, kw_only=True):
     title: str = "Class"
     exercise: tuple[Place, ...] = ()
     packages: tuple[str, ...] = ()        # which answers may import, as pip calls them; a mark waits for them
+    install: str = ""                     # what students give to pip, instead of a wheel in the handout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +112,16 @@ class Exercise:
         return (self.folder / "exercise.toml", *modules(self.folder),
                 *(self.folder / file.name for file in self.brings.files))
 
+    @property
+    def digest(self) -> str:
+        """Changes whenever one of its modules does; what students get has that of the whole exercise."""
+        if self.settings.checks:
+            return self.settings.checks
+        read = hashlib.sha256()
+        for file in modules(self.folder):
+            read.update(f"{file.name}\n".encode() + file.read_bytes())
+        return read.hexdigest()[:16]
+
     def keys_in(self, world: World) -> list[str]:
         """The keys of the steps that are made in a world."""
         return [key for step, key in self.keys.items() if step.world.name == (world.repeats or world.name)]
@@ -152,6 +165,11 @@ class Exercise:
 def discover(root: Path) -> dict[str, Path]:
     """Name -> folder of every exercise below `root`."""
     return {path.parent.name: path.parent for path in sorted(root.glob("*/exercise.toml"))}
+
+
+def there(root: Path) -> bool:
+    """Is this a folder of exercises, or one exercise?"""
+    return (root / "exercise.toml").exists() or bool(discover(root))
 
 
 def known(root: Path, wanted: str | None = None) -> dict[str, Path]:

@@ -19,23 +19,32 @@ from grader.exercise.slicing import reachable
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 NEARLY = re.compile(r"#+\s*(BEGIN|END)\s*SOLUTIONS?\W*", re.IGNORECASE)
 STUB = "raise NotImplementedError"
+CHECK = "%load_ext grader\n%grader check"  # the last cell
 TUTOR = "tutor"  # the tag of cells that students do not get
 
 README = """# {title}
 
 Open `{name}.ipynb` in Jupyter and replace each `raise NotImplementedError` by your own code.
-
+{install}
 Check yourself as often as you like:
 
     grader check "{name}.ipynb"
 
 This runs the visible checks on your own machine, {visible:g} of {points:g} points.{rest}
 """
+INSTALL = """
+Once, in a terminal in this folder, or by running the notebook's first cell:
+
+    pip install {what}
+"""
 REST = " The rest is looked at after you hand\nin: it is not enough to please the visible ones."
 
 
-def files(exercise: Exercise) -> dict[str, str | bytes]:
+def files(exercise: Exercise, install: str = "") -> dict[str, str | bytes]:
     """File name -> content of everything that students get of one exercise.
+
+    Args:
+        install: what they give to pip in its folder, to have the grader.
 
     Raises:
         ExerciseError: the notebook's solutions are not marked as they must be.
@@ -47,16 +56,22 @@ def files(exercise: Exercise) -> dict[str, str | bytes]:
             f"functions = {json.dumps(settings.functions)}", f"forbidden = {json.dumps(settings.forbidden)}"]
     if settings.files:
         toml.append(f"files = {json.dumps(settings.files)}")
+    toml.append(f"checks = {json.dumps(exercise.digest)}")
     data = {name: (exercise.folder / name).read_bytes() for name in settings.files}
     readme = README.format(title=settings.title, name=exercise.name, visible=visible, points=settings.points,
+                           install=INSTALL.format(what=install) if install else "",
                            rest=REST if visible < settings.points else "")
-    texts = {f"{exercise.name}.ipynb": student_notebook(exercise), "exercise.toml": "\n".join(toml) + "\n",
-             "README.md": readme}
+    texts = {f"{exercise.name}.ipynb": student_notebook(exercise, install), "README.md": readme,
+             "exercise.toml": "\n".join(toml) + "\n"}
     return {**data, **texts, **visible_sources(exercise)}
 
 
-def student_notebook(exercise: Exercise) -> str:
+def student_notebook(exercise: Exercise, install: str = "") -> str:
     """The notebook with stubs for solutions, without outputs, tutor's cells and metadata other than ours.
+    Its last cell checks it, its first one installs what that needs.
+
+    Args:
+        install: as for `files`.
 
     Raises:
         ExerciseError: solutions are not marked as they must be, or a function has none.
@@ -69,11 +84,20 @@ def student_notebook(exercise: Exercise) -> str:
     for name in exercise.settings.functions:
         if not re.search(rf"\b{re.escape(name)}\b", stubs):
             raise ExerciseError(f"{path}: no solution of `{name}` is marked with {BEGIN} and {END}")
+    cells.append(_code("grader-check", CHECK))
+    if install:
+        cells.insert(0, _code("grader-install", f"%pip install -q {install}"))
     metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
                 "language_info": {"name": "python"},
-                "grader": {"exercise": exercise.name, "version": exercise.settings.version}}
+                "grader": {"exercise": exercise.name, "version": exercise.settings.version,
+                           "checks": exercise.digest}}
     return json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}, indent=1,
                       ensure_ascii=False) + "\n"
+
+
+def _code(name: str, source: str) -> dict[str, Any]:
+    return {"cell_type": "code", "id": name, "metadata": {}, "execution_count": None, "outputs": [],
+            "source": source}
 
 
 def _cell(index: int, cell: dict[str, Any], where: str) -> dict[str, Any]:
@@ -129,8 +153,11 @@ def visible_sources(exercise: Exercise) -> dict[str, str]:
     return {f"{name}.py": text for name, text in found.items()}
 
 
-def hand_out(exercise: Exercise, out: Path) -> list[Path]:
+def hand_out(exercise: Exercise, out: Path, install: str = "") -> list[Path]:
     """Put an exercise's files into `out`/<name>/.
+
+    Args:
+        install: as for `files`.
 
     Returns:
         The files.
@@ -144,7 +171,7 @@ def hand_out(exercise: Exercise, out: Path) -> list[Path]:
         raise ExerciseError(f"{notebook}: is there already; release into another folder")
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, content in files(exercise).items():
+    for name, content in files(exercise, install).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
         written.append(folder / name)

@@ -7,11 +7,11 @@ bytes.
 
 from __future__ import annotations
 
-from importlib import metadata
 from pathlib import Path
 
 from grader.exercise.catalog import Exercise
-from grader.export.out import ExportError, zipped
+from grader.export import wheel
+from grader.export.out import zipped
 from grader.files import replace_file
 from grader.intake.found import FEEDBACK, PROGRAMS
 from grader.intake.reading import read_file
@@ -80,8 +80,4 @@ def _constraints() -> bytes:
 
 
 def _requirements() -> bytes:
-    try:
-        names = metadata.requires("grader") or []
-    except metadata.PackageNotFoundError:
-        raise ExportError("the grader is not installed here: pip install it first") from None
-    return "".join(f"{name}\n" for name in sorted(names) if "extra ==" not in name).encode()
+    return "".join(f"{name}\n" for name in wheel.requirements()).encode()

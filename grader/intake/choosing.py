@@ -169,7 +169,8 @@ class _Theirs:
                 self._became(other, mapping.LEFT_OUT, _not_taken(name, bundle.notes))
         self.submissions.append(Submission(**claim.who, exercise=exercise, path=claim.label,
                                            sha256=look.sha256, notebook=look.notebook, files=bundle.files,
-                                           places=bundle.places, notes=bundle.notes))
+                                           places=bundle.places, notes=bundle.notes,
+                                           released=look.released))
         self.notes += [f"{claim.label}: {note.template % note.values}" for note in bundle.notes]
 
     def _unclear(self, exercise: str, best: Sequence[Claim]) -> None:

@@ -1,7 +1,8 @@
 """The bytes of a handed-in file -> a notebook of nothing but source, or the reason why that cannot be.
 
 Outputs, attachments, cell tags, kernelspec, cell ids and every other piece of metadata are dropped. All that
-is kept beside the cells' type and source is the exercise id that `grader release` wrote.
+is kept beside the cells' type and source is what `grader release` wrote of the exercise; the lines that it
+wrote for the student's own machine are emptied.
 """
 
 from __future__ import annotations
@@ -13,13 +14,21 @@ from typing import Any
 
 from grader.intake.large import MAX_PARTS, Damaged, too_many_parts, without_outputs
 from grader.locale import N_
-from grader.records import Sentence
+from grader.records import Released, Sentence
 from grader.wall.nbformat_lean import nbformat
 
 MAX_BYTES = 256 << 20        # with outputs; an honest notebook with many plots has a few MiB
 MAX_DOCUMENT = 32 << 20      # without: what is read as JSON takes thirty times its bytes at the worst
 MAX_CELLS = 2_000
 MAX_SOURCE = 2 << 20         # characters of source in all cells
+MAX_VERSION = 1 << 31        # of an exercise
+_DIGEST = re.compile("[0-9a-f]{1,64}")
+
+# What installs the grader and checks oneself: nothing of it is graded, and no report says that it stopped.
+# Indented it is the student's own, and what is left without it may be no Python.
+_FOR_THE_STUDENT = re.compile(
+    r"^(?:[%!]pip3? install (?:-[\w-]+ )*\S*torch[-_]grader\S*|%load_ext grader|%grader(?: .*)?)[ \t]*$",
+    re.MULTILINE | re.ASCII)
 
 # how files begin that are something else, whatever their name -> what to say
 NO_NOTEBOOK = {
@@ -44,6 +53,7 @@ class NotANotebook(Exception):  # noqa: N818 - the name is the statement
 class Cleaned:
     notebook: str            # nbformat 4.5 JSON
     exercise: str | None     # as the metadata say; looked up in the catalogue, never trusted
+    released: Released | None = None
 
 
 def clean(data: bytes) -> Cleaned:
@@ -65,7 +75,8 @@ def clean(data: bytes) -> Cleaned:
         raise NotANotebook(N_("The notebook has more than %(most)s MiB of source: data does not belong in "
                               "its cells."), most=MAX_SOURCE >> 20)
     notebook = {"cells": kept, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    return Cleaned(notebook=json.dumps(notebook, ensure_ascii=False), exercise=_exercise(document))
+    return Cleaned(notebook=json.dumps(notebook, ensure_ascii=False), exercise=_exercise(document),
+                   released=_released(document))
 
 
 def _shortened(data: bytes) -> bytes:
@@ -160,12 +171,26 @@ def _cell(index: int, cell: object) -> dict[str, Any]:
     source = source.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode()
     kept: dict[str, Any] = {"id": f"cell-{index}", "metadata": {}, "source": source}
     if kind == "code":
+        kept["source"] = _FOR_THE_STUDENT.sub("", source)
         return {"cell_type": "code", "execution_count": None, "outputs": [], **kept}
     return {"cell_type": "markdown" if kind == "markdown" else "raw", **kept}
 
 
-def _exercise(document: dict[str, Any]) -> str | None:
+def _ours(document: dict[str, Any]) -> dict[str, Any]:
+    """What `grader release` wrote into the metadata, or whoever came after it."""
     metadata = document.get("metadata")
-    ours = metadata.get("grader") if isinstance(metadata, dict) else None
-    name = ours.get("exercise") if isinstance(ours, dict) else None
+    found = metadata.get("grader") if isinstance(metadata, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _exercise(document: dict[str, Any]) -> str | None:
+    name = _ours(document).get("exercise")
     return name if isinstance(name, str) else None
+
+
+def _released(document: dict[str, Any]) -> Released | None:
+    version, checks = (_ours(document).get(name) for name in ("version", "checks"))
+    if type(version) is not int or not 0 <= version < MAX_VERSION:
+        return None
+    return Released(version=version,
+                    checks=checks if isinstance(checks, str) and _DIGEST.fullmatch(checks) else "")

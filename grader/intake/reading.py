@@ -15,7 +15,7 @@ from grader.intake.beside import beside
 from grader.intake.called import called
 from grader.intake.clean import MAX_BYTES, NotANotebook, clean
 from grader.locale import N_
-from grader.records import Sentence, Submission, Unreadable
+from grader.records import Released, Sentence, Submission, Unreadable
 
 SURE = (".ipynb",)                       # by these names a file claims to be a notebook
 PERHAPS = (".ipynb.txt", ".ipynb.json")  # and by these it is one where its content is
@@ -30,6 +30,7 @@ class Look:
     notebook: str            # cleaned; "" where it is none, or too long to keep before it is known to count
     exercise: str            # what it says itself, by its metadata or its name; "" where it does not
     said: Sentence | None    # why it is no notebook
+    released: Released | None = None
 
     @property
     def reason(self) -> str:
@@ -47,7 +48,8 @@ def look(path: Path, name: str, exercises: Collection[str]) -> Look:
     except NotANotebook as error:
         return Look(sha256=sha256, notebook="", exercise=named, said=error.said)
     exercise = cleaned.exercise if cleaned.exercise in exercises else None
-    return Look(sha256=sha256, notebook=cleaned.notebook, exercise=exercise or named, said=None)
+    return Look(sha256=sha256, notebook=cleaned.notebook, exercise=exercise or named, said=None,
+                released=cleaned.released)
 
 
 def looked(path: Path, name: str, exercises: Collection[str]) -> Look | None:
@@ -77,7 +79,7 @@ def read_file(path: Path, *, student: str, relative: str, exercises: Collection[
         return Unreadable(student=student, exercise=exercise, path=relative, sha256=found.sha256,
                           reason=found.reason, said=found.said)
     return Submission(student=student, exercise=exercise, path=relative, sha256=found.sha256,
-                      notebook=found.notebook)
+                      notebook=found.notebook, released=found.released)
 
 
 def with_files(submission: Submission | Unreadable, path: Path) -> Submission | Unreadable:

@@ -56,7 +56,8 @@ def test_tutor_cells_outputs_and_metadata_stay_here(exercise_folder: Path) -> No
     out = release.student_notebook(catalog.load(exercise_folder))
     assert "secret" not in out
     assert "42" not in out
-    assert json.loads(out)["metadata"]["grader"] == {"exercise": "doubling", "version": 3}
+    assert json.loads(out)["metadata"]["grader"] == {
+        "exercise": "doubling", "version": 3, "checks": catalog.load(exercise_folder).digest}
     nbformat.validate(json.loads(out))
     assert "aGk=" in out
 

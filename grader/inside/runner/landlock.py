@@ -90,7 +90,7 @@ def _readable() -> Iterator[Path]:
     yield from map(Path, (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix))
     packages = {Path(folder) for folder in (*site.getsitepackages(), site.getusersitepackages())}
     for place in map(Path, filter(None, sys.path)):
-        if place not in packages and (place / "grader").is_dir():
+        if place not in packages and (place / "grader" / "__init__.py").is_file():
             yield from (place / name for name in OF_THE_GRADER)
         else:
             yield place
