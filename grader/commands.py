@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import secrets
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from grader import export as exporting
 from grader.execute import allocator
 from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import Sandbox
+from grader.exercise.asked import about
 from grader.exercise.catalog import Exercise, course_packages, known, load
 from grader.exercise.release import hand_out
 from grader.intake import mapping
@@ -182,8 +183,9 @@ def leave_the_cores_to_kernels() -> None:
     allocator.keep_freed_memory()
 
 
-def grade(notebook: Path, options: Options, sandbox: Sandbox, *, visible_only: bool = False) -> Graded:
-    """Grade one notebook; nothing is kept."""
+def grade(notebook: Path, options: Options, sandbox: Sandbox, *,
+          part: Callable[[Exercise], Exercise] = lambda whole: whole) -> Graded:
+    """Grade one notebook, or by a part of its exercise; nothing is kept."""
     folders = known(options.exercises, options.exercise)
     submission = read_file(notebook, student=notebook.resolve().parent.name or "student",
                            relative=notebook.name, exercises=folders, default=options.exercise)
@@ -194,7 +196,7 @@ def grade(notebook: Path, options: Options, sandbox: Sandbox, *, visible_only: b
                           f"({', '.join(folders)})")
     submission = with_files(submission, notebook.absolute())
     exercise = load(folders[submission.exercise])
-    exercises = {exercise.name: exercise.visible_part() if visible_only else exercise}
+    exercises = {exercise.name: part(exercise)}
     seed = options.seed if options.seed is not None else secrets.randbits(SEED_BITS)
     leave_the_cores_to_kernels()
     conditions = Conditions.drawn(exercises, seed=seed, sandbox=sandbox.name, device=device_of(sandbox.gpus),
@@ -202,8 +204,9 @@ def grade(notebook: Path, options: Options, sandbox: Sandbox, *, visible_only: b
     return next(pipeline.grade([submission], conditions, sandbox, options))
 
 
-def check(notebook: Path, options: Options) -> Graded:
-    """A student's own check of a notebook: the visible checks, on their own machine, without a wall.
+def check(notebook: Path, options: Options, functions: Sequence[str] = ()) -> Graded:
+    """A student's own check of a notebook: the visible checks, of these functions if some are named, on
+    their own machine, without a wall.
 
     A released notebook lies in its exercise's folder, beside the visible checks.
     """
@@ -211,7 +214,7 @@ def check(notebook: Path, options: Options) -> Graded:
     if (beside / "exercise.toml").exists():
         options = replace(options, exercises=beside.parent, exercise=options.exercise or beside.name)
     with open_sandbox("process") as sandbox:
-        return grade(notebook, options, sandbox, visible_only=True)
+        return grade(notebook, options, sandbox, part=lambda whole: about(whole.visible_part(), functions))
 
 
 def release(out: Path, options: Options, name: str) -> list[Path]:

@@ -19,15 +19,18 @@ from grader.exercise.slicing import reachable
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 NEARLY = re.compile(r"#+\s*(BEGIN|END)\s*SOLUTIONS?\W*", re.IGNORECASE)
 STUB = "raise NotImplementedError"
+CHECK = "%load_ext grader\n%grader check"  # the last cell
 TUTOR = "tutor"  # the tag of cells that students do not get
 
 README = """# {title}
 
 Open `{name}.ipynb` in Jupyter and replace each `raise NotImplementedError` by your own code.
 
-Check yourself as often as you like:
+Check yourself as often as you like: the notebook's last cell checks what you have written so far, and
+`%grader check {first}` one function only. In a terminal:
 
     grader check "{name}.ipynb"
+    grader check "{name}.ipynb" {first}
 
 This runs the visible checks on your own machine, {visible:g} of {points:g} points.{rest}
 """
@@ -45,11 +48,13 @@ def files(exercise: Exercise) -> dict[str, str | bytes]:
     visible = sum(check.points for check in shown)
     toml = [f"title = {json.dumps(settings.title)}", f"version = {settings.version}", f"points = {visible:g}",
             f"functions = {json.dumps(settings.functions)}", f"forbidden = {json.dumps(settings.forbidden)}"]
+    if visible < settings.points:
+        toml.append(f"hidden_points = {settings.points - visible:g}")
     if settings.files:
         toml.append(f"files = {json.dumps(settings.files)}")
     data = {name: (exercise.folder / name).read_bytes() for name in settings.files}
     readme = README.format(title=settings.title, name=exercise.name, visible=visible, points=settings.points,
-                           rest=REST if visible < settings.points else "")
+                           first=settings.functions[0], rest=REST if visible < settings.points else "")
     texts = {f"{exercise.name}.ipynb": student_notebook(exercise), "exercise.toml": "\n".join(toml) + "\n",
              "README.md": readme}
     return {**data, **texts, **visible_sources(exercise)}
@@ -69,6 +74,8 @@ def student_notebook(exercise: Exercise) -> str:
     for name in exercise.settings.functions:
         if not re.search(rf"\b{re.escape(name)}\b", stubs):
             raise ExerciseError(f"{path}: no solution of `{name}` is marked with {BEGIN} and {END}")
+    cells.append({"cell_type": "code", "id": "grader-check", "metadata": {}, "execution_count": None,
+                  "outputs": [], "source": CHECK})
     metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
                 "language_info": {"name": "python"},
                 "grader": {"exercise": exercise.name, "version": exercise.settings.version}}
