@@ -80,7 +80,7 @@ class Story:
     passed_of: str
     items: tuple[Item, ...]                          # all, in the exercise's order
     to_do: tuple[Item, ...]                          # one for each reason, cells before checks
-    not_started: tuple[Item, ...]                    # checks that met a stub, and what hangs on them
+    not_started: tuple[Item, ...]                    # checks that met a stub
     begin: str                                       # what to write first, where nothing is wrong
     not_passed: tuple[Item, ...]                     # every check that is not, failures first
     withheld: tuple[Item, ...]
@@ -122,7 +122,7 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
                              len(items)) % {"passed": passed, "num": len(items)},
         items=items,
         to_do=to_do,
-        not_started=tuple(each for i in roots if i.stub for each in (i, *i.hanging)),
+        not_started=tuple(i for i in roots if i.stub),
         begin=w.begin(stubs[:1]) if stubs and not to_do else "",
         not_passed=tuple(sorted((i for i in items if i.mark != "pass"),
                                 key=lambda i: i.mark not in ("fail", "partial"))),
@@ -176,6 +176,9 @@ class _Teller:
         if v.mark is records.Mark.NOT_REACHED and root and root.mark not in (records.Mark.PASS,
                                                                              records.Mark.NOT_REACHED):
             return self.reasons.cells.get(root.id, root.id)
+        if _unwritten(v) and not self._own(v):
+            return next((one.id for one in self.checks if self._own(one) and self._stub(one) == self._stub(v)),
+                        None)
         return self.reasons.cells.get(v.id, self.reasons.first.get(v.id))
 
     def _quoted_once(self) -> dict[str, _Quotes]:
@@ -231,7 +234,7 @@ class _Teller:
         return Item(
             id=safe_text.line(v.id), anchor=f"check-{number}", number=number, title=_typeset(v.title, 1000),
             mark=_shape(v),
-            word=self.words.verdict(v), points=self.words.points(v), message=message, our_message=ours,
+            word=self.words.verdict(v, waits=_unwritten(v) and not self._own(v)), points=self.words.points(v), message=message, our_message=ours,
             meaning=_unsaid(v.meaning, known.meaning if known else "", message),
             advice=_unsaid(advice, known.advice if known else "", message), our_advice=not hinted,
             read=safe_text.line(v.read, 2000) if not known or v.read != known.read else "",
@@ -242,7 +245,8 @@ class _Teller:
             hidden=not v.visible, stub=self._stub(v))
 
     def _hanging(self, root: records.Verdict) -> list[records.Verdict]:
-        return [v for v in self.checks if v.mark is records.Mark.NOT_REACHED and self._below(v) == root.id]
+        return [v for v in self.checks if (v.mark is records.Mark.NOT_REACHED or _unwritten(v))
+                and self._below(v) == root.id]
 
     def _alike(self, first: records.Verdict) -> list[records.Verdict]:
         return [v for v in self.checks if self.reasons.first.get(v.id) == first.id]
@@ -260,8 +264,11 @@ class _Teller:
         if v.mark is records.Mark.PASS:
             return "", True
         if _unwritten(v):
-            stub = self._stub(v)
-            return self.words.waits(stub) if stub not in v.functions[:1] else "", True
+            return "" if self._own(v) else self.words.waits(self._stub(v)), True
+        if v.id in self.reasons.first and v.cause is records.Cause.RAISED and v.lines:
+            inner = source.enclosing(self.notebook, v.lines[-1])
+            if inner and inner not in v.functions[:1]:
+                return self.words.waits(inner, written=True), True
         if not (shown and v.message):
             return self.words.cause(v.cause), True
         if v.said:
@@ -275,6 +282,10 @@ class _Teller:
             return ""
         inner = source.enclosing(self.notebook, v.lines[-1]) if v.lines else ""
         return inner or (v.said.values["name"] if v.said else ", ".join(v.functions))
+
+    def _own(self, v: records.Verdict) -> bool:
+        """Is it the stub of the function that the check is about, which it looks at first?"""
+        return _unwritten(v) and self._stub(v) in v.functions[:1]
 
     def cell(self, event: messages.CellEvent) -> Item:
         """A cell that did not run, and with it every check that needs what it was to define."""

@@ -145,8 +145,12 @@ class _Teller:
             self._heading(self._("Not started"))
         for item in self.story.not_started:
             self._print(self._headed(item))
-            if item.stub and item.message:
+            if item.message:
                 self._print(Text(self.safe(item.message)), indent=2)
+            if item.hanging:
+                self._print(Text(self.safe(self.story.words.waits(item.stub)), style="dim"), indent=2)
+            for one in item.hanging:
+                self._print(self._headed(one), indent=4)
 
     def _alike(self, item: Item) -> None:
         count = len(item.alike)

@@ -117,9 +117,11 @@ class Words:
     def mark(self, mark: records.Mark) -> str:
         return self.gettext(MARKS[mark])
 
-    def verdict(self, v: records.Verdict) -> str:
-        """A verdict's mark; a stub is no failure."""
-        return self.gettext("Not started") if v.cause is records.Cause.NOT_STARTED else self.mark(v.mark)
+    def verdict(self, v: records.Verdict, *, waits: bool) -> str:
+        """A verdict's mark; a stub is no failure. `waits`: it is another function's."""
+        if v.cause is not records.Cause.NOT_STARTED:
+            return self.mark(v.mark)
+        return self.gettext("Can't tell yet") if waits else self.gettext("Not started")
 
     def status(self, status: records.Status) -> str:
         return self.gettext(STATUSES[status])
@@ -227,9 +229,11 @@ class Words:
             "later": self.number(result.later),
             "all": self.number(result.max_score + result.later)} if result.later else ""
 
-    def waits(self, function: str) -> str:
-        """That a check met another function's stub."""
-        return self.gettext("Can't tell until `%(name)s` is written.") % {"name": function}
+    def waits(self, function: str, *, written: bool = False) -> str:
+        """That a check met another function's stub, or its error."""
+        text = (self.gettext("Can't tell until `%(name)s` works.") if written
+                else self.gettext("Can't tell until `%(name)s` is written."))
+        return text % {"name": function}
 
     def begin(self, functions: Sequence[str]) -> str:
         """What to do where nothing is wrong and something is not written."""
