@@ -32,8 +32,8 @@ from grader.options import SEED_BITS
 from grader.report import student
 
 USAGE = "usage: %grader check [FUNCTION ...] [--folder DIR]"
-ELSEWHERE = ("this is not the exercise's folder: there is no exercise.toml in {folder}. Open the notebook in the "
-             "folder it was handed out in, or say where that is: %grader check --folder DIR")
+ELSEWHERE = ("this is not the exercise's folder: there is no exercise.toml in {folder}. Open the notebook in "
+             "the folder it was handed out in, or say where that is: %grader check --folder DIR")
 MOVED = "grader: say a folder with --folder from now on: %grader check --folder {folder}"
 FRAME = ('<div><iframe sandbox="" title="{title}" srcdoc="{page}" '
          'style="width:100%;height:{height}px;border:1px solid #8888;border-radius:6px"></iframe></div>')

@@ -83,8 +83,9 @@ def test_nothing_else_is_disturbed(released: Path) -> None:
 
 
 @pytest.mark.parametrize(("line", "says"), [
-    ("", "usage"), ("mark", "usage"), ("check --folder", "usage"), ("check 'a", "usage"), ("check -v", "usage"),
-    ("check", "not the exercise's folder"), ("check --folder /nowhere", "exercise.toml in /nowhere")])
+    ("", "usage"), ("mark", "usage"), ("check --folder", "usage"), ("check 'a", "usage"),
+    ("check -v", "usage"), ("check", "not the exercise's folder"),
+    ("check --folder /nowhere", "exercise.toml in /nowhere")])
 def test_what_cannot_be_done_is_one_line(line: str, says: str, tmp_path: Path,
                                          monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -97,7 +98,8 @@ def test_what_cannot_be_done_is_one_line(line: str, says: str, tmp_path: Path,
 def test_one_function_is_checked_while_another_is_not_written(course: Path, monkeypatch: pytest.MonkeyPatch
                                                               ) -> None:
     monkeypatch.chdir(course)
-    cells = ("import torch", "def double(x):\n    return x + x", "def halve(x):\n    raise NotImplementedError")
+    cells = ("import torch", "def double(x):\n    return x + x",
+             "def halve(x):\n    raise NotImplementedError")
     text = page("check double", *cells)
     assert "All visible checks of double passed. The other functions were not looked at." in text
     assert "halve(x)" not in text
@@ -120,6 +122,7 @@ def test_the_cell_in_which_an_error_was_raised_is_named(released: Path) -> None:
     assert "Cell 2, In [2], line 4" in text
 
 
-def test_a_notebook_that_is_graded_does_not_check_itself(released: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_notebook_that_is_graded_does_not_check_itself(released: Path,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "grader.inside.kernel.start", sys)
     assert shown(f"check --folder {released}", *CELLS) == ("", [])

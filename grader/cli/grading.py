@@ -61,15 +61,17 @@ def grade(options: Options, notebook: Path, form: str | None, summary: Path | No
     with opened_sandbox(options) as sandbox:
         from rich.console import Console
 
-        from grader import commands  # slow imports, while the sandbox gets ready
+        from grader import single  # slow imports, while the sandbox gets ready
         from grader.report import terminal
 
-        graded = commands.grade(notebook, options, sandbox)
+        graded = single.grade(notebook, options, sandbox)
         if form:
+            from grader import commands
+
             commands.export_one(graded, form, summary)
         else:
             terminal.show(graded.result, graded.notebook, Console(), language=options.language or "en")
-        sys.exit(commands.exit_code(graded.result))
+        sys.exit(single.exit_code(graded.result))
 
 
 @click.command(epilog=epilog("check"))
@@ -84,12 +86,12 @@ def check(options: Options, notebook: Path, functions: tuple[str, ...]) -> None:
     """
     from rich.console import Console
 
-    from grader import commands
+    from grader import single
     from grader.report import terminal
 
-    graded = commands.check(notebook, options, functions)
+    graded = single.check(notebook, options, functions)
     terminal.show(graded.result, graded.notebook, Console(), language=options.language or "en")
-    sys.exit(commands.exit_code(graded.result))
+    sys.exit(single.exit_code(graded.result))
 
 
 @click.command(epilog=epilog("doctor"))

@@ -177,8 +177,8 @@ class _Teller:
                                                                              records.Mark.NOT_REACHED):
             return self.reasons.cells.get(root.id, root.id)
         if _unwritten(v) and not self._own(v):
-            return next((one.id for one in self.checks if self._own(one) and self._stub(one) == self._stub(v)),
-                        None)
+            stub = self._stub(v)
+            return next((one.id for one in self.checks if self._own(one) and self._stub(one) == stub), None)
         return self.reasons.cells.get(v.id, self.reasons.first.get(v.id))
 
     def _quoted_once(self) -> dict[str, _Quotes]:
@@ -234,7 +234,8 @@ class _Teller:
         return Item(
             id=safe_text.line(v.id), anchor=f"check-{number}", number=number, title=_typeset(v.title, 1000),
             mark=_shape(v),
-            word=self.words.verdict(v, waits=_unwritten(v) and not self._own(v)), points=self.words.points(v), message=message, our_message=ours,
+            word=self.words.verdict(v, waits=_unwritten(v) and not self._own(v)),
+            points=self.words.points(v), message=message, our_message=ours,
             meaning=_unsaid(v.meaning, known.meaning if known else "", message),
             advice=_unsaid(advice, known.advice if known else "", message), our_advice=not hinted,
             read=safe_text.line(v.read, 2000) if not known or v.read != known.read else "",
