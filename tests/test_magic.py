@@ -73,6 +73,7 @@ def test_nothing_else_is_disturbed(released: Path) -> None:
     torch.manual_seed(3)
     random.seed(3)
     want = torch.rand(2), random.random()
+    threads = torch.get_num_threads()
     torch.manual_seed(3)
     random.seed(3)
     shown(f"check --folder {released}", "import torch",
@@ -80,6 +81,7 @@ def test_nothing_else_is_disturbed(released: Path) -> None:
     assert torch.equal(torch.rand(2), want[0])
     assert random.random() == want[1]
     assert torch.is_grad_enabled()
+    assert torch.get_num_threads() == threads
 
 
 @pytest.mark.parametrize(("line", "says"), [

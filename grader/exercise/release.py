@@ -19,18 +19,15 @@ from grader.exercise.slicing import reachable
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 NEARLY = re.compile(r"#+\s*(BEGIN|END)\s*SOLUTIONS?\W*", re.IGNORECASE)
 STUB = "raise NotImplementedError"
-CHECK = "%load_ext grader\n%grader check"  # the last cell
 TUTOR = "tutor"  # the tag of cells that students do not get
 
 README = """# {title}
 
 Open `{name}.ipynb` in Jupyter and replace each `raise NotImplementedError` by your own code.
 
-Check yourself as often as you like: the notebook's last cell checks what you have written so far, and
-`%grader check {first}` one function only. In a terminal:
+Check yourself as often as you like:
 
     grader check "{name}.ipynb"
-    grader check "{name}.ipynb" {first}
 
 This runs the visible checks on your own machine, {visible:g} of {points:g} points.{rest}
 """
@@ -54,7 +51,7 @@ def files(exercise: Exercise) -> dict[str, str | bytes]:
         toml.append(f"files = {json.dumps(settings.files)}")
     data = {name: (exercise.folder / name).read_bytes() for name in settings.files}
     readme = README.format(title=settings.title, name=exercise.name, visible=visible, points=settings.points,
-                           first=settings.functions[0], rest=REST if visible < settings.points else "")
+                           rest=REST if visible < settings.points else "")
     texts = {f"{exercise.name}.ipynb": student_notebook(exercise), "exercise.toml": "\n".join(toml) + "\n",
              "README.md": readme}
     return {**data, **texts, **visible_sources(exercise)}
@@ -74,8 +71,6 @@ def student_notebook(exercise: Exercise) -> str:
     for name in exercise.settings.functions:
         if not re.search(rf"\b{re.escape(name)}\b", stubs):
             raise ExerciseError(f"{path}: no solution of `{name}` is marked with {BEGIN} and {END}")
-    cells.append({"cell_type": "code", "id": "grader-check", "metadata": {}, "execution_count": None,
-                  "outputs": [], "source": CHECK})
     metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
                 "language_info": {"name": "python"},
                 "grader": {"exercise": exercise.name, "version": exercise.settings.version}}
