@@ -229,7 +229,7 @@ class _Teller:
         message, ours = self._message(v, shown=shown)
         known = self.verdicts.get(self.reasons.first.get(v.id, ""))
         hinted = v.advice or v.diagnosis or v.mark not in WRONG or _unwritten(v)
-        advice = v.advice if hinted else "" if below is not None else self.words.advice(v.cause)
+        advice = v.advice if hinted else "" if below is not None else self.words.advice(v)
         number = self.checks.index(v) + 1
         return Item(
             id=safe_text.line(v.id), anchor=f"check-{number}", number=number, title=_typeset(v.title, 1000),

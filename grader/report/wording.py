@@ -10,6 +10,7 @@ from pathlib import Path
 
 from grader import records
 from grader.locale import N_
+from grader.report import known_errors
 from grader.report.source import Excerpt
 
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
@@ -161,9 +162,11 @@ class Words:
         """A cause in a tutor's table."""
         return self.gettext(BRIEFLY[cause]) if cause else ""
 
-    def advice(self, cause: records.Cause | None) -> str:
+    def advice(self, v: records.Verdict) -> str:
         """What to try next where there was no answer that an exercise could have a hint for."""
-        return self.gettext(ADVICE[cause]) if cause in ADVICE else ""
+        raised = v.said.values.get("message", "") if v.said and v.cause is records.Cause.RAISED else ""
+        known = known_errors.advice_on(raised) or ADVICE.get(v.cause or records.Cause.PREREQUISITE, "")
+        return self.gettext(known) if known else ""
 
     def points(self, v: records.Verdict) -> str:
         if v.mark is records.Mark.NOT_AVAILABLE:
