@@ -142,8 +142,9 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
 
 
 def _full(result: records.Result) -> bool:
-    return result.score is not None and bool(result.checks) and all(v.mark is records.Mark.PASS
-                                                                    for v in result.checks)
+    marks = {v.mark for v in result.checks}
+    return result.score is not None and records.Mark.PASS in marks <= {records.Mark.PASS,
+                                                                       records.Mark.NOT_AVAILABLE}
 
 
 @dataclass(frozen=True)

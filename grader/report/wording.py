@@ -208,6 +208,8 @@ class Words:
         if result.asked:
             return self.gettext("All visible checks of %(functions)s passed.") % {
                 "functions": _codes(result.asked)}
+        if any(v.mark is records.Mark.NOT_AVAILABLE for v in result.checks):
+            return self.gettext("All checks that can be made on this machine passed.")
         if result.later:
             return self.gettext("All visible checks passed.")
         return self.gettext("Every check passed.")

@@ -94,6 +94,13 @@ def test_where_all_passed_it_is_said_what_was_not_looked_at(form: str, changes: 
 
 
 @forms
+def test_what_this_machine_cannot_look_at_is_no_failure(form: str) -> None:
+    text = told(form, *s.PASSED, s.CUDA, later=3.0).replace("*", "")
+    assert "All checks that can be made on this machine passed. 3 of 10 points are looked at after" in text
+    assert "on this machine" not in told(form, s.CUDA)
+
+
+@forms
 def test_where_not_all_passed_too(form: str) -> None:
     assert "8 of 12 points are looked at after you hand in." in told(form, s.VARIANCE, later=8.0)
     assert "after you hand in" not in told(form, s.VARIANCE)
