@@ -57,8 +57,12 @@ def check(notebook: Path, options: Options, functions: Sequence[str] = ()) -> Gr
     beside = notebook.resolve().parent
     if (beside / "exercise.toml").exists():
         options = replace(options, exercises=beside.parent, exercise=options.exercise or beside.name)
+
+    def part(whole: Exercise) -> Exercise:  # nobody sees the figures, and they are half of a notebook's time
+        return replace(about(whole.visible_part(), functions), figures=False)
+
     with open_sandbox("process") as sandbox:
-        return grade(notebook, options, sandbox, part=lambda whole: about(whole.visible_part(), functions))
+        return grade(notebook, options, sandbox, part=part)
 
 
 def exit_code(result: records.Result) -> int:

@@ -79,6 +79,7 @@ class Exercise:
     brings: Bundle = NOTHING              # exercise.toml's files
     packages: tuple[str, ...] = ()        # the course's
     asked: tuple[str, ...] = ()           # the functions whose checks these are; none: all
+    figures: bool = True                  # will somebody look at what its notebooks draw?
 
     @property
     def worlds(self) -> tuple[World, ...]:
@@ -141,7 +142,7 @@ class Exercise:
                                functions=self.settings.functions,
                                preload=self.settings.preload, limits=self.settings.limits,
                                processes=self.settings.processes,
-                               files=beside.files, lacking=lacking)
+                               files=beside.files, lacking=lacking, figures=self.figures)
             arrays = {k: a for key in keys for k, a in prepared.steps[key].arrays.items()}
             yield Work(key=(index, world.name), job=job, arrays=arrays, on_gpu=world.real_gpu,
                        steps=tuple(prepared.steps[key].record for key in keys), places=beside.places)

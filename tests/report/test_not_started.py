@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -30,7 +31,7 @@ def met(name: str, function: str, *lines: Line, cause: records.Cause = records.C
 OWN, WAITING = met("counts", "fan_in", STUB), met("spread", "he_normal_", CALL, STUB)
 
 
-def told(form: str, *checks: records.Verdict, language: str = "en", **changes: object) -> str:
+def told(form: str, *checks: records.Verdict, language: str = "en", **changes: Any) -> str:
     result = s.result(checks=checks, **changes)
     if form == "terminal":
         out = io.StringIO()
@@ -86,7 +87,7 @@ def test_an_error_of_another_function_is_told_once(form: str) -> None:
     ({"later": 1.0}, "All visible checks passed. 1 of 8 points is looked at after you hand in."),
     ({"later": 3.0, "events": s.EVENTS}, "3 of 10 points are looked at after you hand in. One of your cells"),
     ({"asked": ("f", "g")}, "All visible checks of f, g passed. The other functions were not looked at.")])
-def test_where_all_passed_it_is_said_what_was_not_looked_at(form: str, changes: dict[str, object],
+def test_where_all_passed_it_is_said_what_was_not_looked_at(form: str, changes: dict[str, Any],
                                                            says: str) -> None:
     text = told(form, *s.PASSED, **changes).replace("*", "")
     assert says in text
