@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 from typing import Any
 
 __version__ = "0.2.0"
@@ -11,7 +12,8 @@ __version__ = "0.2.0"
 
 def load_ipython_extension(shell: Any) -> None:
     """`%load_ext grader` in a notebook brings the magic `%grader check`."""
-    if importlib.util.find_spec("grader.magic") is None:  # handed in, and executed where the magic is not
+    graded = "grader.inside.kernel.start" in sys.modules   # the notebook is being graded as it is
+    if graded or importlib.util.find_spec("grader.magic") is None:
         shell.register_magic_function(lambda _line: None, magic_name="grader")
         return
     # By name: everything imports this package, and it may lean on nothing of its own.

@@ -7,24 +7,18 @@ import secrets
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-import torch
-
 from grader import environment, pipeline, records
 from grader import export as exporting
-from grader.execute import allocator
-from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import Sandbox
-from grader.exercise import catalog, released
+from grader.exercise import released
 from grader.exercise.catalog import Exercise, course, course_packages, known, load
 from grader.export import handout
 from grader.intake import mapping
 from grader.intake.handed import IntakeError
 from grader.intake.packages import remedy
-from grader.intake.reading import read_file, with_files
 from grader.intake.sources import Intake, keep_apart, read_sources, refuse_nothing
 from grader.keep.arrivals import Key, changed, key, received
 from grader.keep.gradebook import Entry, Gradebook
@@ -34,7 +28,8 @@ from grader.keep.publish import get_ready, opened, publish, record, record_mark,
 from grader.keep.unchanged import Due, Today, due
 from grader.options import SEED_BITS, Options
 from grader.pipeline import Conditions, Graded, device_of
-from grader.report import alone, safe_text
+from grader.report import safe_text
+from grader.single import leave_the_cores_to_kernels
 
 
 class Watcher(Protocol):
@@ -177,48 +172,6 @@ def judge_again(entries: Iterable[Entry], today: Today, book: Gradebook, output:
     return left
 
 
-def leave_the_cores_to_kernels() -> None:
-    """Judging is small sums, after each of which memory is wanted again."""
-    torch.set_num_threads(1)
-    allocator.keep_freed_memory()
-
-
-def grade(notebook: Path, options: Options, sandbox: Sandbox, *, visible_only: bool = False) -> Graded:
-    """Grade one notebook; nothing is kept."""
-    folders = known(options.exercises, options.exercise)
-    submission = read_file(notebook, student=notebook.resolve().parent.name or "student",
-                           relative=notebook.name, exercises=folders, default=options.exercise)
-    if not notebook.exists():
-        raise IntakeError(f"{notebook}: no such file")
-    if not submission.exercise:
-        raise IntakeError(f"{notebook}: cannot tell which exercise this is; say it with --exercise "
-                          f"({', '.join(folders)})")
-    submission = with_files(submission, notebook.absolute())
-    exercise = load(folders[submission.exercise])
-    for line in released.differing([submission], {exercise.name: exercise}):
-        print(f"grader: {line}", file=sys.stderr)
-    exercises = {exercise.name: exercise.visible_part() if visible_only else exercise}
-    seed = options.seed if options.seed is not None else secrets.randbits(SEED_BITS)
-    leave_the_cores_to_kernels()
-    conditions = Conditions.drawn(exercises, seed=seed, sandbox=sandbox.name, device=device_of(sandbox.gpus),
-                                  layers=sandbox.layers)
-    return next(pipeline.grade([submission], conditions, sandbox, options))
-
-
-def check(notebook: Path, options: Options) -> Graded:
-    """A student's own check of a notebook: the visible checks, on their own machine, without a wall.
-
-    A released notebook lies in its exercise's folder, beside the visible checks.
-    """
-    beside = notebook.resolve().parent
-    if (beside / "exercise.toml").exists():
-        options = replace(options, exercises=beside.parent, exercise=options.exercise or beside.name)
-    if not notebook.exists() or not catalog.there(options.exercises):
-        raise IntakeError(alone.told(notebook, options.language))
-    with open_sandbox("process") as sandbox:
-        return grade(notebook, options, sandbox, visible_only=True)
-
-
 def release(out: Path, options: Options, name: str) -> list[Path]:
     """Write what students get of one exercise, or of all; returns the files."""
     folders = known(options.exercises, options.exercise)
@@ -292,13 +245,6 @@ def batch_exit_code(results: Iterable[records.Result]) -> int:
     """0 every submission has a mark, 1 some were withheld or are unclear. Whoever is missing has none."""
     return int(any(result.score is None and result.status is not records.Status.MISSING
                    for result in results))
-
-
-def exit_code(result: records.Result) -> int:
-    """Of `grader grade`: 0 every check passed, 1 not all, 3 withheld."""
-    if result.score is None:
-        return 3
-    return 0 if result.status is records.Status.GRADED and result.score == result.max_score else 1
 
 
 def export_one(graded: Graded, form: str, summary: Path | None) -> None:

@@ -133,8 +133,10 @@ def _refusal(check: Check, seen: Seen, defined: tuple[str, ...]) -> records.Verd
         return _marked(check, records.Mark.FAIL, cause=Cause.NOT_SIMULATED, lines=outcome.lines,
                        said=_sentence(NOT_SIMULATED, name=_named(seen.step), message=outcome.message))
     if isinstance(outcome, messages.Raised) and not check.may_raise:
+        if _unwritten(outcome):
+            return _not_started(check, seen.step, outcome)
         verdict = _marked(check, records.Mark.FAIL, cause=Cause.RAISED, said=_raised(seen.step, outcome),
-                          lines=outcome.lines, hinted=_unwritten(outcome) or outcome.inside_probe)
+                          lines=outcome.lines, hinted=outcome.inside_probe)
         return _diagnosed(verdict, _shown_by(outcome, check), check)
     return None
 
@@ -145,6 +147,9 @@ def _asked(check: Check, seen: list[Seen]) -> records.Verdict:
         with warnings.catch_warnings(action="ignore"):  # torch warns of odd numbers; they are the student's
             check.function(*seen)
     except Unmet as unmet:
+        for one in seen:
+            if one.raised and _unwritten(one.raised):
+                return _not_started(check, one.step, one.raised)
         lines = tuple(line for s in seen if s.raised for line in s.raised.lines)
         verdict = _marked(check, records.Mark.FAIL, cause=unmet.cause, message=unmet.message, lines=lines,
                           hinted=True)
@@ -217,13 +222,16 @@ def _lost(step: Step, ending: messages.Lost | messages.Ended) -> records.Sentenc
 
 def _unwritten(raised: messages.Raised) -> bool:
     """Is this the stub that the exercise was handed out with?"""
-    return raised.error == "NotImplementedError" and not raised.message
+    return raised.error == "NotImplementedError" and not raised.message and not raised.inside_probe
+
+
+def _not_started(check: Check, step: Step, raised: messages.Raised) -> records.Verdict:
+    return _marked(check, records.Mark.FAIL, cause=Cause.NOT_STARTED, lines=raised.lines, hinted=True,
+                   said=_sentence(UNWRITTEN, name=_named(step)))
 
 
 def _raised(step: Step, raised: messages.Raised) -> records.Sentence:
     name = _named(step)
-    if _unwritten(raised):
-        return _sentence(UNWRITTEN, name=name)
     if raised.inside_probe:
         return _sentence(PROBE_STOPPED, name=name, error=raised.error, message=raised.message)
     if raised.message:

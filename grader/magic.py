@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import html
+import linecache
 import random
+import re
 import secrets
 import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +22,33 @@ import numpy as np
 import torch
 
 from grader import __version__, records
+from grader.errors import Mendable
 from grader.exercise import nearby
-from grader.exercise.catalog import Exercise, ExerciseError, load
+from grader.exercise.asked import about
+from grader.exercise.catalog import Exercise, load
 from grader.exercise.inline import as_notebook, observe_namespace
+from grader.inside.kernel.calls import Cells
 from grader.judge import judge, score
 from grader.options import SEED_BITS
-from grader.report import student, wording
+from grader.report import student
 
-USAGE = "usage: %grader check [EXERCISE FOLDER]    (default: the folder this notebook lies in)"
-FRAME = ('<p>{note}</p><iframe sandbox="" title="{title}" srcdoc="{page}" '
-         'style="width:100%;height:{height}px;border:1px solid #8888;border-radius:6px"></iframe>')
+USAGE = "usage: %grader check [FUNCTION ...] [--folder DIR]"
+ELSEWHERE = ("this is not the exercise's folder: there is no exercise.toml in {folder}. Open the notebook in "
+             "the folder it was handed out in, or say where that is: %grader check --folder DIR")
+MOVED = "grader: say a folder with --folder from now on: %grader check --folder {folder}"
+FRAME = ('<div><iframe sandbox="" title="{title}" srcdoc="{page}" '
+         'style="width:100%;height:{height}px;border:1px solid #8888;border-radius:6px"></iframe></div>')
 HEIGHT = 760  # pixels of the frame; the report scrolls inside it
+_NUMBER = re.compile(r"In ?\[(\d+)\]")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What `%grader check ...` asks for."""
+
+    functions: tuple[str, ...]
+    folder: Path
+    moved: bool = False       # the folder was the first word, as it was said before
 
 
 def register(shell: Any) -> None:
@@ -41,22 +60,18 @@ def run(line: str, shell: Any) -> None:
     """What `%grader LINE` does: display the report, or one line that says what is wrong."""
     from IPython.display import HTML, display
 
-    words = shlex.split(line)
-    if not words or words[0] != "check" or len(words) > 2:
-        print(USAGE)
-        return
-    folder = Path(words[1] if len(words) > 1 else ".").resolve()
     try:
-        exercise = load(folder).visible_part()
-    except ExerciseError as error:
-        print(f"grader: {error}. {USAGE}")
+        wanted = wanted_by(line)
+        exercise = about(_loaded(wanted.folder).visible_part(), wanted.functions)
+    except Mendable as error:
+        print(f"grader: {error}")
         return
-    result = checked(exercise, shell.user_ns)
-    page = student.render(result, as_notebook(shell.user_ns.get("In", [])))
-    note = wording.words("en").gettext("These are the visible checks; they are not the whole mark.")
-    frame = FRAME.format(note=html.escape(note), title=html.escape(exercise.settings.title),
-                         page=html.escape(page, quote=True), height=HEIGHT)
-    display(HTML(frame))  # type: ignore[no-untyped-call]
+    if wanted.moved:
+        print(MOVED.format(folder=wanted.folder))
+    sources = shell.user_ns.get("In", [])[1:]
+    page = student.render(checked(exercise, shell.user_ns, cells_of(shell, sources)), as_notebook(sources))
+    display(HTML(FRAME.format(title=html.escape(exercise.settings.title),  # type: ignore[no-untyped-call]
+                              page=html.escape(page, quote=True), height=HEIGHT)))
 
 
 def check(name: str, functions: tuple[str, ...]) -> None:
@@ -69,37 +84,82 @@ def check(name: str, functions: tuple[str, ...]) -> None:
         return
     try:
         folder = nearby.folder_of(name, Path.cwd()) if name else Path()
-    except ExerciseError as error:
+    except Mendable as error:
         print(f"grader: {error}")
         return
-    run(shlex.join(["check", str(folder), *functions]), shell)
+    run(shlex.join(["check", *functions, "--folder", str(folder)]), shell)
 
 
-def checked(exercise: Exercise, namespace: dict[str, Any]) -> records.Result:
+def wanted_by(line: str) -> Wanted:
+    """What a line asks for.
+
+    Raises:
+        Mendable: it is none that can be read.
+    """
+    try:
+        command, *words = shlex.split(line)
+    except ValueError:  # nothing, or a quotation that does not end
+        raise Mendable(USAGE) from None
+    folder = None
+    if "--folder" in words[:-1]:
+        at = words.index("--folder")
+        folder = Path(words[at + 1])
+        del words[at:at + 2]
+    moved = folder is None and bool(words) and Path(words[0], "exercise.toml").exists()
+    if moved:
+        folder = Path(words.pop(0))
+    if command != "check" or any(word.startswith("-") for word in words):
+        raise Mendable(USAGE)
+    return Wanted(tuple(words), folder or Path(), moved)
+
+
+def _loaded(folder: Path) -> Exercise:
+    where = folder.resolve()
+    if not (where / "exercise.toml").exists():
+        raise Mendable(ELSEWHERE.format(folder=where))
+    return load(where)
+
+
+def cells_of(shell: Any, sources: list[str]) -> Cells:
+    """File name of what was run -> the index and source of its cell, as the shell knows them."""
+    cells = {}
+    for file in list(linecache.cache):
+        label = shell.compile.format_code_name(file)
+        number = _NUMBER.search(label[1]) if label else None
+        if number and 0 < int(number[1]) <= len(sources):
+            cells[file] = (int(number[1]) - 1, sources[int(number[1]) - 1])
+    return cells
+
+
+def checked(exercise: Exercise, namespace: dict[str, Any], cells: Cells | None = None) -> records.Result:
     """The visible checks on the functions in `namespace`, with fresh inputs; random generators stay as they
     were."""
     seed = secrets.randbits(SEED_BITS)
     prepared = exercise.prepare(seed)
     with undisturbed():
-        verdicts = judge(exercise, observe_namespace(exercise, lambda: namespace, prepared), prepared)
+        observed = observe_namespace(exercise, lambda: namespace, prepared, cells=cells)
+        verdicts = judge(exercise, observed, prepared)
     points, maximum = score(verdicts)
     made_by = records.MadeBy(grader=__version__, exercise=exercise.settings.version,
-                             torch=str(torch.__version__),
-                       device="cpu", seed=seed, sandbox="process")
+                             torch=str(torch.__version__), device="cpu", seed=seed, sandbox="process")
     return records.Result(student="", exercise=exercise.name, score=points, max_score=maximum,
-                          checks=verdicts,
-                    status=records.Status.GRADED if points is not None else records.Status.WITHHELD,
-                    made_by=made_by,
-                    notebook=records.NotebookFile(path="", sha256=""), title=exercise.settings.title)
+                          checks=verdicts, made_by=made_by, later=exercise.settings.hidden_points,
+                          asked=exercise.asked, title=exercise.settings.title,
+                          status=records.Status.GRADED if points is not None else records.Status.WITHHELD,
+                          notebook=records.NotebookFile(path="", sha256=""))
 
 
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
-    """Random generators are afterwards as they were."""
+    """Random generators are afterwards as they were. Within, torch has one thread, as when it is graded: what
+    is computed here is small."""
     states = torch.get_rng_state(), random.getstate(), np.random.get_state()
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     try:
         yield
     finally:
+        torch.set_num_threads(threads)
         torch.set_rng_state(states[0])
         random.setstate(states[1])
         np.random.set_state(states[2])

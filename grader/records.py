@@ -39,6 +39,7 @@ class Cause(enum.Enum):
     MEMORY = "memory"
     OUTPUT = "output"
     CRASHED = "crashed"
+    NOT_STARTED = "not-started"      # it met a stub, as the exercise hands it out
     FORBIDDEN = "forbidden"
     PREREQUISITE = "prerequisite"
     NEEDS_CUDA = "needs-cuda"
@@ -214,6 +215,9 @@ class Result(HandedIn, frozen=True, kw_only=True):
     notes: tuple[Sentence, ...] = ()       # to the student, of the submission as a whole: files left out
     skipped: tuple[Skipped, ...] = ()      # statements that this machine cannot run; they cost nothing
     claims: tuple[NotebookFile, ...] = ()  # of unclear: the files that claim to be it
+    # of a student's own check: the points of hidden checks, and the functions asked for (none: all)
+    later: float = 0.0
+    asked: tuple[str, ...] = ()
 
     def wants(self) -> tuple[NeedsYou, ...]:
         """Why a tutor should look at it; older results without a mark say so too."""

@@ -83,7 +83,8 @@ def _blank(submission: AnySubmission, exercise: Exercise, made: MadeBy) -> Resul
             else NotebookFile(path=submission.path, sha256=submission.sha256))
     blank = Result(**who(submission), exercise=exercise.name, status=Status.WITHHELD, score=None,
                    max_score=exercise.settings.points, checks=(), made_by=made,
-                   title=exercise.settings.title, notebook=file)
+                   title=exercise.settings.title, notebook=file,
+                   later=exercise.settings.hidden_points, asked=exercise.asked)
     if not isinstance(submission, Submission):
         return blank
     notes = [note for note in submission.notes if note.template != REPLACED]

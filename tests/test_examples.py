@@ -55,7 +55,7 @@ CLASS = {
     # a bracket is missing; others call what is missing
     "nils": broken("missing", "raised"),
     "olga": Expected(status="unreadable"),                        # Python source instead of a notebook
-    "pedro": broken("raised"),                                    # late, flat, two functions not written
+    "pedro": broken("not-started"),                               # late, flat, two functions not written
 }
 
 

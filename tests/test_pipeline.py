@@ -338,11 +338,17 @@ def test_a_student_checks_a_released_notebook(course: Path, tmp_path: Path) -> N
     assert released.exit_code == 0, released.output
     path = tmp_path / "doubling" / "doubling.ipynb"
     stubs = run("check", path)
-    assert (stubs.exit_code, "not written yet" in stubs.output) == (1, True), stubs.output
+    assert (stubs.exit_code, "Not started" in stubs.output) == (1, True), stubs.output
+    assert "Not yet" not in stubs.output
     path.write_text(path.read_text().replace("raise NotImplementedError", "return x + x", 1))
-    done = run("check", path)
+    done = run("check", path, "double")
     assert done.exit_code == 0, done.output
-    assert "not the whole mark" in done.output
+    assert "All visible checks of `double` passed." in done.output
+    unknown = run("check", path, "duoble")
+    assert (unknown.exit_code, "there are double, halve" in unknown.output) == (2, True), unknown.output
+    done = run("check", path, "--language", "de")
+    assert done.exit_code == 0, done.output
+    assert "2 von 6 Punkten werden erst nach der Abgabe angesehen." in " ".join(done.output.split())
     assert "4 / 4" in done.output
 
 

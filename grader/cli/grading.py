@@ -61,34 +61,37 @@ def grade(options: Options, notebook: Path, form: str | None, summary: Path | No
     with opened_sandbox(options) as sandbox:
         from rich.console import Console
 
-        from grader import commands  # slow imports, while the sandbox gets ready
+        from grader import single  # slow imports, while the sandbox gets ready
         from grader.report import terminal
 
-        graded = commands.grade(notebook, options, sandbox)
+        graded = single.grade(notebook, options, sandbox)
         if form:
+            from grader import commands
+
             commands.export_one(graded, form, summary)
         else:
             terminal.show(graded.result, graded.notebook, Console(), language=options.language or "en")
-        sys.exit(commands.exit_code(graded.result))
+        sys.exit(single.exit_code(graded.result))
 
 
 @click.command(epilog=epilog("check"))
 @click.argument("notebook", type=click.Path(path_type=Path))
-@takes("exercise", "exercises")
-def check(options: Options, notebook: Path) -> None:
+@click.argument("functions", metavar="[FUNCTION...]", nargs=-1)
+@takes("exercise", "exercises", "language")
+def check(options: Options, notebook: Path, functions: tuple[str, ...]) -> None:
     """For students: run the visible checks on your own notebook, on your own machine.
 
-    The visible checks are not the whole mark. Exit code 0: all of them passed; 1: not all.
+    With FUNCTION only those of that function. A function that is not written yet counts as not started.
+    Exit code 0: all of these checks passed; 1: not all.
     """
     from rich.console import Console
 
-    from grader import commands
+    from grader import single
     from grader.report import terminal
 
-    graded = commands.check(notebook, options)
-    terminal.show(graded.result, graded.notebook, Console())
-    click.echo("These are the visible checks; they are not the whole mark.")
-    sys.exit(commands.exit_code(graded.result))
+    graded = single.check(notebook, options, functions)
+    terminal.show(graded.result, graded.notebook, Console(), language=options.language or "en")
+    sys.exit(single.exit_code(graded.result))
 
 
 @click.command(epilog=epilog("doctor"))

@@ -27,7 +27,7 @@ EXAMPLES = {
               "grader batch submissions/ --sandbox process    # no isolation: only for notebooks you trust"],
     "grade": ["grader grade ada/he_init.ipynb", "grader grade homework.ipynb --exercise he_init",
               "grader grade he_init.ipynb --format junit > report.xml"],
-    "check": ["grader check he_init.ipynb"],
+    "check": ["grader check he_init.ipynb", "grader check he_init.ipynb fan_in    # one function only"],
     "release": ["grader release he_init --out handout", "grader release all --out handout",
                 "grader release he_init --for gradescope --out autograder.zip"],
     "validate": ["grader validate", "grader validate he_init",

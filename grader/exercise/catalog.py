@@ -51,6 +51,7 @@ class Settings(Record, frozen=True, kw_only=True):
     limits: messages.Limits = messages.Limits()
     processes: bool = False               # may the functions make processes? (DataLoader's workers, say)
     files: tuple[str, ...] = ()           # data sets beside it, put in the notebook's folder and handed out
+    hidden_points: float = 0.0            # of checks that are not here: of what students have
     hidden_files: tuple[str, ...] = ()    # put there for grading only; a notebook can read them then
 
 
@@ -80,6 +81,8 @@ class Exercise:
     probes: str                           # the text of probes.py; empty where there is none
     brings: Bundle = NOTHING              # exercise.toml's files
     packages: tuple[str, ...] = ()        # the course's
+    asked: tuple[str, ...] = ()           # the functions whose checks these are; none: all
+    figures: bool = True                  # will somebody look at what its notebooks draw?
 
     @property
     def worlds(self) -> tuple[World, ...]:
@@ -128,7 +131,9 @@ class Exercise:
 
     def visible_part(self) -> Exercise:
         """The same with nothing but the visible checks: what a student may see."""
-        return self.part(tuple(check for check in self.checks if check.visible))
+        shown = self.part(tuple(check for check in self.checks if check.visible))
+        hidden = self.settings.hidden_points + sum(c.points for c in self.checks if not c.visible)
+        return replace(shown, settings=structs.replace(shown.settings, hidden_points=hidden))
 
     def part(self, checks: tuple[Check, ...]) -> Exercise:
         """The same with these of its checks, what they look at, and nothing else."""
@@ -150,7 +155,7 @@ class Exercise:
                                functions=self.settings.functions,
                                preload=self.settings.preload, limits=self.settings.limits,
                                processes=self.settings.processes,
-                               files=beside.files, lacking=lacking)
+                               files=beside.files, lacking=lacking, figures=self.figures)
             arrays = {k: a for key in keys for k, a in prepared.steps[key].arrays.items()}
             yield Work(key=(index, world.name), job=job, arrays=arrays, on_gpu=world.real_gpu,
                        steps=tuple(prepared.steps[key].record for key in keys), places=beside.places)

@@ -54,6 +54,8 @@ def files(exercise: Exercise, install: str = "") -> dict[str, str | bytes]:
     visible = sum(check.points for check in shown)
     toml = [f"title = {json.dumps(settings.title)}", f"version = {settings.version}", f"points = {visible:g}",
             f"functions = {json.dumps(settings.functions)}", f"forbidden = {json.dumps(settings.forbidden)}"]
+    if visible < settings.points:
+        toml.append(f"hidden_points = {settings.points - visible:g}")
     if settings.files:
         toml.append(f"files = {json.dumps(settings.files)}")
     toml.append(f"checks = {json.dumps(exercise.digest)}")

@@ -15,6 +15,7 @@ from grader.report import safe_text
 from grader.wall import messages
 
 _DOCSTRING = re.compile(r"""[ \t]*[rRuU]?(\"{3}|'{3})(?!.*\1)""")
+_FUNCTION = re.compile(r"(?:async[ \t]+)?def[ \t]+(\w+)")
 _LONGEST = 40          # lines of one excerpt
 _AROUND = 2            # lines shown beside a line that lies in no known function
 _LARGEST_CELL = 200_000
@@ -82,6 +83,15 @@ def definition(notebook: Sequence[Cell], name: str) -> tuple[Cell, int, int] | N
             if match:
                 return cell, _decorated(cell.lines, at, match.group(1) or "") + 1, _end(cell.lines, at) + 1
     return None
+
+
+def enclosing(notebook: Sequence[Cell], line: messages.Line) -> str:
+    """The function, at the margin of its cell, in which a line stands; "" where it stands in none."""
+    cell = notebook[line.cell] if 0 <= line.cell < len(notebook) else None
+    above = cell.lines[:line.line - 1] if cell and 0 < line.line <= len(cell.lines) else ()
+    last = next((text for text in reversed(above) if text.strip() and text[0] not in " \t)]}"), "")
+    found = _FUNCTION.match(last)
+    return found[1] if found else ""
 
 
 def _decorated(lines: Sequence[str], at: int, indent: str) -> int:

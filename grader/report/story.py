@@ -40,6 +40,7 @@ class Item:
     hanging: tuple[Item, ...]                        # not reached because of it; for a cell, all that it cost
     alike: tuple[Item, ...] = ()                     # more checks that fail for the same reason
     hidden: bool = False
+    stub: str = ""                                   # the function, not written yet, that it met
     number: int = 0                                  # the check's, from 1
     our_message: bool = True                         # in the reader's language, not in the exercise's
     our_advice: bool = True
@@ -79,6 +80,8 @@ class Story:
     passed_of: str
     items: tuple[Item, ...]                          # all, in the exercise's order
     to_do: tuple[Item, ...]                          # one for each reason, cells before checks
+    not_started: tuple[Item, ...]                    # checks that met a stub
+    begin: str                                       # what to write first, where nothing is wrong
     not_passed: tuple[Item, ...]                     # every check that is not, failures first
     withheld: tuple[Item, ...]
     aside: tuple[Item, ...]                          # not looked at, or hanging on such a check
@@ -90,7 +93,9 @@ class Story:
     reason: str                                      # why unreadable
     comment: str
     wall: str                 # what stood between the notebook and the machine
-    all_passed: str                                  # what to say then; "" where it is not so
+    all_passed: str                                  # that it is so; "" where it is not
+    left: str                                        # what to say then of what is left to do
+    scope: str                                       # what was not looked at; "" where all_passed says it
     hand_in_again: str                               # of an unreadable notebook
     made_with: str
     words: Words
@@ -102,7 +107,9 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
     broken = tuple(teller.cell(event) for event in result.events if event.cell in teller.reasons.missed)
     items = tuple(teller.item(verdict) for verdict in result.checks)
     roots = tuple(item for item in items if item.id in teller.roots)
-    w = teller.words
+    to_do = (*broken, *(i for i in roots if i.mark in ("fail", "partial")))
+    stubs = tuple(dict.fromkeys(i.stub for i in roots if i.stub))
+    full, w = _full(result), teller.words
     passed = sum(v.mark is records.Mark.PASS for v in result.checks)
     return Story(
         student=safe_text.line(persons.shown(result.name, result.student)),
@@ -114,11 +121,13 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
         passed_of=w.ngettext("%(passed)s of %(num)s check passed", "%(passed)s of %(num)s checks passed",
                              len(items)) % {"passed": passed, "num": len(items)},
         items=items,
-        to_do=(*broken, *(i for i in roots if i.mark in ("fail", "partial"))),
+        to_do=to_do,
+        not_started=tuple(i for i in roots if i.stub),
+        begin=w.begin(stubs[:1]) if stubs and not to_do else "",
         not_passed=tuple(sorted((i for i in items if i.mark != "pass"),
                                 key=lambda i: i.mark not in ("fail", "partial"))),
         withheld=tuple(i for i in roots if i.mark == "grader-error"),
-        aside=tuple(i for i in roots if i.mark in ("not-available", "not-reached")),
+        aside=tuple(i for i in roots if i.mark in ("not-available", "not-reached") and not i.stub),
         passed=tuple(i for i in items if i.mark == "pass"),
         segments=_segments(result.checks),
         stops=tuple(teller.stop(event) for event in result.events if event.cell not in teller.told_cells),
@@ -126,14 +135,16 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
         skipped=tuple(skipping.told(result.skipped, w)),
         reason=safe_text.line(w.reason(result), 1000) if result.status is records.Status.UNREADABLE else "",
         comment=safe_text.block(result.comment), wall=w.wall(result.made_by),
-        all_passed=w.all_passed(len(result.events)) if _full(result) else "",
+        all_passed=w.all_passed(result) if full else "", left=w.left(result) if full else "",
+        scope="" if full else w.others(result) or w.later(result),
         hand_in_again=w.hand_in_again(safe_text.line(result.exercise)), made_with=w.made_with(result.made_by),
         words=w)
 
 
 def _full(result: records.Result) -> bool:
-    return result.score is not None and bool(result.checks) and all(v.mark is records.Mark.PASS
-                                                                    for v in result.checks)
+    marks = {v.mark for v in result.checks}
+    return result.score is not None and records.Mark.PASS in marks <= {records.Mark.PASS,
+                                                                       records.Mark.NOT_AVAILABLE}
 
 
 @dataclass(frozen=True)
@@ -166,6 +177,9 @@ class _Teller:
         if v.mark is records.Mark.NOT_REACHED and root and root.mark not in (records.Mark.PASS,
                                                                              records.Mark.NOT_REACHED):
             return self.reasons.cells.get(root.id, root.id)
+        if _unwritten(v) and not self._own(v):
+            stub = self._stub(v)
+            return next((one.id for one in self.checks if self._own(one) and self._stub(one) == stub), None)
         return self.reasons.cells.get(v.id, self.reasons.first.get(v.id))
 
     def _quoted_once(self) -> dict[str, _Quotes]:
@@ -201,7 +215,7 @@ class _Teller:
 
     def _quotes(self, v: records.Verdict, shown: Set[str]) -> _Quotes:
         """What of the notebook to show beside a check, where `shown` are the functions shown before."""
-        if v.mark not in WRONG or not (v.lines or self._below(v) is None):
+        if v.mark not in WRONG or _unwritten(v) or not (v.lines or self._below(v) is None):
             return _Quotes()
         if v.lines:
             return _Quotes(source.places(self.notebook, v.lines, v.functions))
@@ -215,13 +229,14 @@ class _Teller:
         below = self._below(v)
         message, ours = self._message(v, shown=shown)
         known = self.verdicts.get(self.reasons.first.get(v.id, ""))
-        hinted = v.advice or v.diagnosis or v.mark not in WRONG
-        advice = v.advice if hinted else "" if below is not None else self.words.advice(v.cause)
+        hinted = v.advice or v.diagnosis or v.mark not in WRONG or _unwritten(v)
+        advice = v.advice if hinted else "" if below is not None else self.words.advice(v)
         number = self.checks.index(v) + 1
         return Item(
             id=safe_text.line(v.id), anchor=f"check-{number}", number=number, title=_typeset(v.title, 1000),
-            mark=v.mark.value,
-            word=self.words.mark(v.mark), points=self.words.points(v), message=message, our_message=ours,
+            mark=_shape(v),
+            word=self.words.verdict(v, waits=_unwritten(v) and not self._own(v)),
+            points=self.words.points(v), message=message, our_message=ours,
             meaning=_unsaid(v.meaning, known.meaning if known else "", message),
             advice=_unsaid(advice, known.advice if known else "", message), our_advice=not hinted,
             read=safe_text.line(v.read, 2000) if not known or v.read != known.read else "",
@@ -229,10 +244,11 @@ class _Teller:
             pictures=tuple(filter(None, map(_drawing, v.pictures))) if shown else (),
             excerpts=self.quotes[v.id].excerpts, quoted_above=self.quotes[v.id].above,
             hanging=tuple(map(self.item, self._hanging(v))), alike=tuple(map(self.item, self._alike(v))),
-            hidden=not v.visible)
+            hidden=not v.visible, stub=self._stub(v))
 
     def _hanging(self, root: records.Verdict) -> list[records.Verdict]:
-        return [v for v in self.checks if v.mark is records.Mark.NOT_REACHED and self._below(v) == root.id]
+        return [v for v in self.checks if (v.mark is records.Mark.NOT_REACHED or _unwritten(v))
+                and self._below(v) == root.id]
 
     def _alike(self, first: records.Verdict) -> list[records.Verdict]:
         return [v for v in self.checks if self.reasons.first.get(v.id) == first.id]
@@ -249,12 +265,29 @@ class _Teller:
             return self.words.gettext("Something went wrong on our side. This check will be run again."), True
         if v.mark is records.Mark.PASS:
             return "", True
+        if _unwritten(v):
+            return "" if self._own(v) else self.words.waits(self._stub(v)), True
+        if v.id in self.reasons.first and v.cause is records.Cause.RAISED and v.lines:
+            inner = source.enclosing(self.notebook, v.lines[-1])
+            if inner and inner not in v.functions[:1]:
+                return self.words.waits(inner, written=True), True
         if not (shown and v.message):
             return self.words.cause(v.cause), True
         if v.said:
             thrown = thrown_away.sentence(self.notebook, undefined(v))
             return " ".join(safe_text.line(self.words.sentence(s), 2000) for s in (v.said, thrown) if s), True
         return (_typeset if v.cause is records.Cause.WRONG_ANSWER else safe_text.line)(v.message, 2000), False
+
+    def _stub(self, v: records.Verdict) -> str:
+        """The function whose stub a check met: its own, or one that its own calls."""
+        if not _unwritten(v):
+            return ""
+        inner = source.enclosing(self.notebook, v.lines[-1]) if v.lines else ""
+        return inner or (v.said.values["name"] if v.said else ", ".join(v.functions))
+
+    def _own(self, v: records.Verdict) -> bool:
+        """Is it the stub of the function that the check is about, which it looks at first?"""
+        return _unwritten(v) and self._stub(v) in v.functions[:1]
 
     def cell(self, event: messages.CellEvent) -> Item:
         """A cell that did not run, and with it every check that needs what it was to define."""
@@ -282,6 +315,15 @@ class _Teller:
         if event.error in _UNPARSED and self.python:  # what one Python cannot read, another may
             what += f" (Python {self.python})"
         return Stop(what=what, excerpt=known[0] if known else None, cell=event.cell + 1)
+
+
+def _unwritten(v: records.Verdict) -> bool:
+    return v.cause is records.Cause.NOT_STARTED
+
+
+def _shape(v: records.Verdict) -> str:
+    """The mark as it is drawn: a stub is no failure."""
+    return (records.Mark.NOT_REACHED if _unwritten(v) else v.mark).value
 
 
 def _as_code(text: str) -> str:
@@ -317,6 +359,6 @@ def _segments(checks: Sequence[records.Verdict]) -> tuple[Segment, ...]:
     segments, x = [], 0.0
     for v in checks:
         share = 100 * v.max_points / total
-        segments.append(Segment(round(x, 2), round(max(0.2, share - gap), 2), v.mark.value))
+        segments.append(Segment(round(x, 2), round(max(0.2, share - gap), 2), _shape(v)))
         x += share
     return tuple(segments)

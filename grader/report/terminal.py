@@ -68,6 +68,7 @@ class _Teller:
         self._section(self._("From your tutor"),
                       [Text(self.safe(self.story.comment))] if self.story.comment else [])
         self._checks(self._("What to work on"), self.story.to_do)
+        self._not_started()
         self._checks(self._("Withheld, by our fault"), self.story.withheld)
         self._stops()
         self._section(self._("Beside your notebook"),
@@ -91,6 +92,8 @@ class _Teller:
         else:
             passed = f" · {story.passed_of}" if story.items else ""
             self._line(f"{story.score} / {story.max_score} {self._('points')}{passed}", "bold")
+        if story.scope:
+            self._line(story.scope)
         if story.reason:
             self._line(f"{self._('Your notebook could not be read.')} {story.reason}")
             self._line(story.hand_in_again)
@@ -100,8 +103,11 @@ class _Teller:
             self._pair(self._("Start here:"), start.title)
             for text in filter(None, (start.message, start.advice)):
                 self._line(text)
+        elif story.begin:
+            self._line("")
+            self._pair(self._("Start here:"), story.begin)
         elif story.all_passed:
-            self._line(f"{self._('Every check passed.')} {story.all_passed}", "green")
+            self._line(f"{story.all_passed} {story.left}", "green")
 
     def _checks(self, title: str, items: Iterable[Item]) -> None:
         items = list(items)
@@ -133,6 +139,18 @@ class _Teller:
         self._pair(self._("To read:"), item.read)
         self._alike(item)
         self._hanging(item)
+
+    def _not_started(self) -> None:
+        if self.story.not_started:
+            self._heading(self._("Not started"))
+        for item in self.story.not_started:
+            self._print(self._headed(item))
+            if item.message:
+                self._print(Text(self.safe(item.message)), indent=2)
+            if item.hanging:
+                self._print(Text(self.safe(self.story.words.waits(item.stub)), style="dim"), indent=2)
+            for one in item.hanging:
+                self._print(self._headed(one), indent=4)
 
     def _alike(self, item: Item) -> None:
         count = len(item.alike)

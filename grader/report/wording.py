@@ -10,6 +10,7 @@ from pathlib import Path
 
 from grader import records
 from grader.locale import N_
+from grader.report import known_errors
 from grader.report.source import Excerpt
 
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
@@ -41,6 +42,7 @@ CAUSES = {
     records.Cause.MEMORY: N_("Your code used more memory than allowed."),
     records.Cause.OUTPUT: N_("Your code wrote or returned more than allowed."),
     records.Cause.CRASHED: N_("Your code ended the Python process instead of returning."),
+    records.Cause.NOT_STARTED: N_("This is not written yet."),
     records.Cause.FORBIDDEN: N_("Your code called something that this exercise asks you to write yourself."),
     records.Cause.PREREQUISITE: N_("A check that this one depends on has not passed yet."),
     records.Cause.NEEDS_CUDA: N_("This needs a GPU, and the grading machine had none. It does not count."),
@@ -75,6 +77,7 @@ BRIEFLY = {
     records.Cause.MEMORY: N_("used too much memory"),
     records.Cause.OUTPUT: N_("wrote or returned too much"),
     records.Cause.CRASHED: N_("ended the Python process"),
+    records.Cause.NOT_STARTED: N_("not written"),
     records.Cause.FORBIDDEN: N_("called what is to be written"),
     records.Cause.PREREQUISITE: N_("needs an earlier check"),
     records.Cause.NEEDS_CUDA: N_("needs a GPU"),
@@ -115,6 +118,12 @@ class Words:
     def mark(self, mark: records.Mark) -> str:
         return self.gettext(MARKS[mark])
 
+    def verdict(self, v: records.Verdict, *, waits: bool) -> str:
+        """A verdict's mark; a stub is no failure. `waits`: it is another function's."""
+        if v.cause is not records.Cause.NOT_STARTED:
+            return self.mark(v.mark)
+        return self.gettext("Can't tell yet") if waits else self.gettext("Not started")
+
     def status(self, status: records.Status) -> str:
         return self.gettext(STATUSES[status])
 
@@ -153,9 +162,11 @@ class Words:
         """A cause in a tutor's table."""
         return self.gettext(BRIEFLY[cause]) if cause else ""
 
-    def advice(self, cause: records.Cause | None) -> str:
+    def advice(self, v: records.Verdict) -> str:
         """What to try next where there was no answer that an exercise could have a hint for."""
-        return self.gettext(ADVICE[cause]) if cause in ADVICE else ""
+        raised = v.said.values.get("message", "") if v.said and v.cause is records.Cause.RAISED else ""
+        known = known_errors.advice_on(raised) or ADVICE.get(v.cause or records.Cause.PREREQUISITE, "")
+        return self.gettext(known) if known else ""
 
     def points(self, v: records.Verdict) -> str:
         if v.mark is records.Mark.NOT_AVAILABLE:
@@ -192,11 +203,47 @@ class Words:
                              "Cells %(cells)s stopped for the same reason.",
                              len(numbers)) % listed if numbers else ""
 
-    def all_passed(self, stops: int) -> str:
-        """What to say where every check passed, though cells may have stopped."""
-        return self.ngettext("One of your cells stopped, see below.",
-                             "Some of your cells stopped, see below.",
-                             stops) if stops else self.gettext("Nothing is left to do here.")
+    def all_passed(self, result: records.Result) -> str:
+        """Of all checks that were made."""
+        if result.asked:
+            return self.gettext("All visible checks of %(functions)s passed.") % {
+                "functions": _codes(result.asked)}
+        if any(v.mark is records.Mark.NOT_AVAILABLE for v in result.checks):
+            return self.gettext("All checks that can be made on this machine passed.")
+        if result.later:
+            return self.gettext("All visible checks passed.")
+        return self.gettext("Every check passed.")
+
+    def left(self, result: records.Result) -> str:
+        """What is left to do where every check passed, though cells may have stopped."""
+        stops = len(result.events)
+        stopped = self.ngettext("One of your cells stopped, see below.",
+                                "Some of your cells stopped, see below.", stops) if stops else ""
+        open_ones = self.others(result) or self.later(result)
+        return " ".join(filter(None, (open_ones, stopped))) or self.gettext("Nothing is left to do here.")
+
+    def others(self, result: records.Result) -> str:
+        """That not all functions were asked for; "" where they were."""
+        return self.gettext("The other functions were not looked at.") if result.asked else ""
+
+    def later(self, result: records.Result) -> str:
+        """What hidden checks hold that students do not have; "" where they have all."""
+        return self.ngettext("%(later)s of %(all)s points is looked at after you hand in.",
+                             "%(later)s of %(all)s points are looked at after you hand in.",
+                             1 if result.later == 1 else 2) % {
+            "later": self.number(result.later),
+            "all": self.number(result.max_score + result.later)} if result.later else ""
+
+    def waits(self, function: str, *, written: bool = False) -> str:
+        """That a check met another function's stub, or its error."""
+        text = (self.gettext("Can't tell until `%(name)s` works.") if written
+                else self.gettext("Can't tell until `%(name)s` is written."))
+        return text % {"name": function}
+
+    def begin(self, functions: Sequence[str]) -> str:
+        """What to do where nothing is wrong and something is not written."""
+        return self.gettext("Write %(functions)s: your own code instead of `raise NotImplementedError`.") % {
+            "functions": _codes(functions)}
 
     def hand_in_again(self, exercise: str) -> str:
         return self.gettext("Open `%(file)s` in Jupyter, see that it is all there, save it, and hand that "
@@ -237,6 +284,10 @@ class Words:
         """At most two decimals, with the language's decimal mark."""
         text = f"{round(value, 2):.2f}".rstrip("0").rstrip(".")
         return text.replace(".", ",") if self.language in DECIMAL_COMMA else text
+
+
+def _codes(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def languages() -> tuple[str, ...]:

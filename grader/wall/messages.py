@@ -75,6 +75,7 @@ class Job(Record, frozen=True, kw_only=True):
     gpu_node: str = ""                     # /dev/nvidiaN of that GPU
     gpu_share: float = 1.0                 # of that GPU's memory
     files: tuple[Brought, ...] = ()
+    figures: bool = True                   # are they drawn? where nobody will see them, that is waste
 
     @property
     def at_most(self) -> float:

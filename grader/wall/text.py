@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 MAX_NAME = 200         # characters of a type's name
+# of which an error's text holds one where memory was wanting
+NO_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate memory")
 
 
 def name_of(kind: type) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import commands
+from grader import commands, single
 from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import Sandbox
 from grader.exercise import catalog, release
@@ -78,7 +78,7 @@ def test_files_are_there_for_cells_and_calls_and_stand_for_nothing_else(
         folder: Path, either: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = hand_in(tmp_path / "ada")
     monkeypatch.chdir(path.parent)
-    graded = commands.grade(path, Options(exercises=folder.parent), either)
+    graded = single.grade(path, Options(exercises=folder.parent), either)
     assert graded.result.score == 6.0, errors(graded)
     said = markdown.render(graded.result, graded.notebook)
     assert "random.py" in said
@@ -142,7 +142,7 @@ def test_a_file_that_changes_before_it_is_sent_withholds_the_mark(
         await_ready()
     sandbox.await_ready = late  # type: ignore[method-assign]
     try:
-        graded = commands.grade(path, Options(exercises=folder.parent), sandbox)
+        graded = single.grade(path, Options(exercises=folder.parent), sandbox)
     finally:
         sandbox.await_ready = await_ready  # type: ignore[method-assign]
     assert graded.result.status is Status.WITHHELD
@@ -157,7 +157,7 @@ def test_a_student_checks_a_notebook_with_a_helper_beside_it(folder: Path, tmp_p
     assert "kept_back" not in (home / "exercise.toml").read_text()
     path = hand_in(home, ("from helper import TWO", *CELLS[2:3]))
     (home / "broken.py").write_text("def broken(:")
-    graded = commands.check(path, Options(exercises=tmp_path))
+    graded = single.check(path, Options(exercises=tmp_path))
     assert graded.result.score == 4.0, errors(graded)
 
 

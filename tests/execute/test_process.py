@@ -187,6 +187,18 @@ def test_nothing_else_can_be_written_or_killed(sandbox: ProcessSandbox, tmp_path
     assert [each.name for each in tmp_path.iterdir()] == ["mine"]
 
 
+@pytest.mark.parametrize("figures", [True, False])
+def test_figures_that_nobody_will_see_are_not_drawn(sandbox: ProcessSandbox, figures: bool) -> None:
+    job = Job(notebook=notebook("import os\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\n"
+                                "plt.savefig('p.png')\nplt.show()\nprint(os.path.getsize('p.png') > 1000)"),
+              figures=figures)
+    found = sandbox.run(job, [], {})
+    assert isinstance(found, wire.Parcel), found
+    assert not found.record.run.events
+    assert "True" in found.record.run.executed, "what the notebook draws for itself is drawn"
+    assert ("image/png" in found.record.run.executed) == figures
+
+
 def test_an_honest_notebook_finds_what_it_needs(sandbox: ProcessSandbox, tmp_path: Path) -> None:
     """Its files, a home, a place for temporary files, shared memory, pictures, workers, other programs."""
     import hashlib

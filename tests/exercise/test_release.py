@@ -36,7 +36,8 @@ def test_a_toy_release_is_an_exercise_itself(exercise_folder: Path, tmp_path: Pa
     released = release.hand_out(catalog.load(exercise_folder), tmp_path / "out")
     again = catalog.load(tmp_path / "out" / "doubling")
     assert [check.id for check in again.checks] == ["values", "untouched"]
-    assert again.settings.points == 4
+    assert (again.settings.points, again.settings.hidden_points) == (4, 2)
+    assert again.visible_part().settings.hidden_points == 2
     texts = [path.read_text() for path in released]
     assert not any("half" in text or "Divide" in text
                    for text in texts if "cells" not in text and "points" not in text)

@@ -34,7 +34,7 @@ from grader.wall.messages import (
     Round,
     Step,
 )
-from grader.wall.text import name_of, storable
+from grader.wall.text import NO_MEMORY, name_of, storable
 
 MAX_MESSAGE = 2000     # characters of an exception's text
 MAX_WRITTEN = 8 << 20  # characters a call may write
@@ -44,7 +44,6 @@ MAX_ANCESTRY = 32
 PROBES = "probes.py"
 # where no student's code lives
 LIBRARIES = (sys.prefix, sys.base_prefix, str(Path(__file__).parent), "<frozen ")
-NO_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate memory")
 
 Cells = Mapping[str, tuple[int, str]]  # the file name a cell was compiled with -> (its index, its source)
 

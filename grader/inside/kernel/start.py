@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tornado.ioloop import IOLoop
+from traitlets.config import Config
 
 from grader.inside.kernel import eager, standins
 from grader.inside.kernel.answering import Answering, CellNames
@@ -67,6 +68,8 @@ def _prepare(job: Job, connection_file: str) -> Any:
     for name in job.watched:
         install(name)
     app: Any = IPKernelApp.instance()
+    if not job.figures:
+        app.update_config(Config({"InlineBackend": {"figure_formats": set()}}))
     with _modules_unlisted():
         app.initialize(["-f", connection_file, "--HistoryManager.enabled=False", "--log-level=CRITICAL",
                         "--IPKernelApp.capture_fd_output=False"])

@@ -20,11 +20,10 @@ from nbclient.util import ensure_async, run_sync
 from nbconvert.preprocessors import ExecutePreprocessor
 from nbformat.notebooknode import from_dict
 
-from grader.inside.kernel.calls import NO_MEMORY
 from grader.inside.runner.sanitising import sanitised
 from grader.inside.runner.watch import Kernel, Span, Stop, Watch
 from grader.wall.messages import CellCause, CellEvent, Job, LossCause
-from grader.wall.text import storable
+from grader.wall.text import NO_MEMORY, storable
 
 MAX_MESSAGE = 16 << 20    # bytes; a longer one is refused by the socket, unread
 MAX_TEXT = 2000           # characters of an exception's text in an event

@@ -8,6 +8,7 @@ grader on stdin and stdout; ``python -m grader.inside.runner.portable FOLDER ker
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import shutil
 import signal
@@ -186,4 +187,5 @@ def _limit(job: Job) -> None:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(50_000, 20, 100)  # of what is imported hardly anything is garbage
     (run_kernel if sys.argv[2:] else run_job)(Path(sys.argv[1]))
