@@ -12,6 +12,8 @@ from click.testing import CliRunner
 
 from grader.cli import main
 from grader.cli.shared import EXAMPLES, default_exercises
+from tests.conftest import CELLS
+from tests.notebooks import notebook
 
 HEAVY = ("torch", "nbconvert", "nbformat", "sqlalchemy", "rich", "jinja2", "IPython", "zmq", "numpy")
 
@@ -81,3 +83,15 @@ def test_the_repository_s_exercises_are_the_default_elsewhere(tmp_path: Path,
                                                               monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert (default_exercises() / "he_init" / "exercise.toml").exists()
+
+
+def test_a_student_s_check_imports_nothing_that_only_tutors_need(exercise_folder: Path,
+                                                                 tmp_path: Path) -> None:
+    mine = tmp_path / "doubling.ipynb"
+    mine.write_text(notebook(*CELLS, grader={"exercise": "doubling"}))
+    code = ("import sys\nfrom grader.cli import main\ntry:\n"
+            f"    main(['check', {str(mine)!r}, '--exercises', {str(exercise_folder.parent)!r}])\n"
+            "except SystemExit as end:\n    print('ENDED', end.code, [name for name in sys.modules if "
+            "name.startswith(('sqlalchemy', 'grader.keep', 'libcst', 'yaml'))])")
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.rstrip().endswith("ENDED 0 []")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from grader import commands
+from grader import single
 from grader.cli import main
 from grader.intake.handed import IntakeError
 from grader.options import Options
@@ -31,4 +31,4 @@ def test_a_student_is_told_where_to_go(there: bool, says: str, tmp_path: Path,
 def test_in_german(tmp_path: Path) -> None:
     (tmp_path / "doubling.ipynb").write_text(notebook(*CELLS))
     with pytest.raises(IntakeError, match="liegt hier ohne seine Prüfungen"):
-        commands.check(tmp_path / "doubling.ipynb", Options(exercises=tmp_path, language="de"))
+        single.check(tmp_path / "doubling.ipynb", Options(exercises=tmp_path, language="de"))
