@@ -8,8 +8,38 @@ from pathlib import Path
 
 import click
 
-from grader.cli.shared import Failure, epilog, takes
+from grader.cli.shared import FOLDER, Failure, epilog, takes
 from grader.options import Options
+
+
+@click.command(epilog=epilog("new"))
+@click.argument("name")
+@click.option("--title", help="What students read above it.")
+@click.option("--function", "functions", multiple=True, metavar="NAME",
+              help="What students write; may be given again.")
+@click.option("--exercises", type=FOLDER, default="exercises", show_default=True, metavar="DIR",
+              help="Where the exercise is to lie.")
+@takes()
+def new(options: Options, name: str, title: str | None, functions: tuple[str, ...]) -> None:
+    """Write a whole small exercise, to be changed piece by piece into your own.
+
+    It validates as it is. What is not said is asked for in a terminal; else NAME stands for it.
+    """
+    from grader.exercise.new import write
+
+    title, named = title or _asked("Title", name.replace("_", " ").capitalize()), list(functions)
+    named = named or _asked("What students write: names of functions", name).replace(",", " ").split()
+    count = len(write(options.exercises, name, title, named))
+    where = "" if options.exercises == Path("exercises") else f" --exercises {options.exercises}"
+    course = options.exercises / "course.toml"
+    named_there = f", name it in {course}" if course.exists() else ""
+    click.echo(f"{options.exercises / name}: an exercise of {count} files. Next: run `grader validate "
+               f"{name}{where}`{named_there}, then change one file at a time, notebook.ipynb first, and "
+               "validate again")
+
+
+def _asked(what: str, usual: str) -> str:
+    return str(click.prompt(what, default=usual)) if sys.stdin.isatty() else usual
 
 
 @click.command(epilog=epilog("release"))

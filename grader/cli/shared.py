@@ -28,6 +28,8 @@ EXAMPLES = {
     "grade": ["grader grade ada/he_init.ipynb", "grader grade homework.ipynb --exercise he_init",
               "grader grade he_init.ipynb --format junit > report.xml"],
     "check": ["grader check he_init.ipynb"],
+    "new": ["grader new dropout",
+            "grader new dropout --title 'Dropout' --function dropout --function centred"],
     "release": ["grader release he_init --out handout", "grader release all --out handout",
                 "grader release he_init --for gradescope --out autograder.zip"],
     "validate": ["grader validate", "grader validate he_init",
