@@ -75,13 +75,16 @@ def release(options: Options, name: str, out: Path, audience: str) -> None:
 @click.option("--only", multiple=True, metavar="PROOF", help="Make this proof only; may be given again.")
 @click.option("--draws", type=click.IntRange(0), default=1000, show_default=True,
               help="Fresh seeds with which the reference is judged to measure false alarms.")
+@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Also write what was proved as JUnit XML, which CI services read.")
 @click.option("--styles", type=click.IntRange(1), metavar="N",
               help="Instead: does each right solution get full marks in N other wordings, too?")
 @click.option("--mutants", is_flag=True,
               help="Instead: does each right solution lose a point for each mistake put into it?")
 @takes("exercises", "jobs", "seed")
 def validate(options: Options, name: str | None, where: str | None, draws: int, only: tuple[str, ...],
-             checks: tuple[str, ...], solutions: tuple[str, ...], styles: int | None, mutants: bool) -> None:
+             checks: tuple[str, ...], solutions: tuple[str, ...], junit: Path | None, styles: int | None,
+             mutants: bool) -> None:
     """Prove exercises: the reference passes, every wrong solution fails as it says, no check is dead.
 
     \b
@@ -102,7 +105,7 @@ def validate(options: Options, name: str | None, where: str | None, draws: int, 
     Exit code 0: all proved; 1: not; 2: nothing was proved, and one line says why.
     """
     if styles or mutants:
-        odd = [word for word, given in (("--only", only), ("--check", checks)) if given]
+        odd = [word for word, given in (("--only", only), ("--check", checks), ("--junit", junit)) if given]
         if odd or (where == "inline" and styles):
             raise Failure(f"{(odd or ['--sandbox inline'])[0]} does not go with --styles or --mutants")
         sys.exit(_varied(options, name, where, solutions, styles, mutants))
@@ -116,6 +119,10 @@ def validate(options: Options, name: str | None, where: str | None, draws: int, 
         with console.working("validating") as progress:
             wanted = Wanted(only=only, checks=checks, solutions=solutions, draws=draws)
             reports = proving.validate(options, name, sandbox, wanted, progress=progress)
+        if junit:
+            from grader.export import proofs
+
+            proofs.write(reports, junit)
         console.proofs_table(reports)
         sys.exit(1 if any(report.flaws for report in reports) else 0)
 

@@ -36,6 +36,7 @@ EXAMPLES = {
                  "grader validate he_init --solution wrong/lecun.py",
                  "grader validate he_init --check variance --only wrong --only killed",
                  "grader validate he_init --sandbox inline --draws 200",
+                 "grader validate --junit proofs.xml    # a case for each solution and each proof",
                  "grader validate he_init --mutants    # do mistakes made by machine lose a point?",
                  "grader validate he_init --styles 50    # do right answers in other words get full marks?"],
     "rejudge": ["grader rejudge reports    # after mending a check"],
