@@ -13,6 +13,7 @@ import pytest
 from nbconvert.preprocessors import CellExecutionError, ExecutePreprocessor
 
 from grader.exercise import catalog, release
+from grader.exercise.overlooked import overlooked
 from grader.exercise.testing import Proof, Proving, proofs
 
 COURSE = Path(__file__).parent.parent / "exercises"
@@ -36,6 +37,12 @@ def test_an_exercise_has_enough_to_prove_it_by(name: str) -> None:
     files = [proof.name for proof in proofs(COURSE) if proof.exercise == name]
     assert sum(file.startswith("wrong/") for file in files) >= 12
     assert sum(file.startswith("right/") for file in files) >= 3
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_no_lapse_is_overlooked(name: str) -> None:
+    """Or equivalent.toml gives the reason."""
+    assert list(overlooked(catalog.load(COURSE / name), 11)) == []
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -18,6 +18,7 @@ from grader.exercise.alarms import Alarms, Tallies, Tally
 from grader.exercise.catalog import Exercise, course, known, load
 from grader.exercise.flaws import Flaw, Watched, grouped
 from grader.exercise.inline import CellStopError, as_notebook, observe_inline
+from grader.exercise.overlooked import overlooked
 from grader.exercise.proofs import PROOFS, Evidence, failed_by, lost
 from grader.exercise.selection import KINDS, Choice, Wanted, choose
 from grader.exercise.solutions import Solution, cells
@@ -75,6 +76,7 @@ class Report:
     flaws: tuple[Flaw, ...]
     costs: tuple[Cost, ...]                # of the wrong solutions that came to a verdict
     cases: tuple[Case, ...]                # each flaw once more, where it shows
+    warnings: tuple[Flaw, ...]             # what no check notices; none where not all proofs were made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +145,7 @@ def reported(choice: Choice, ran: Ran, alarms: Alarms, *, progress: Progress) ->
     names = tuple(proof.name for proof in choice.proofs)
     counts = failed_by(evidence) if "killed" in names else {}
     tallies = _tallies(evidence) if "alarms" in names else {}
+    everything = {proof.name for proof in PROOFS} - {"alarms"} <= set(names)
     return Report(
         exercise=name, proofs=names, left_out=tuple(p.name for p in PROOFS if p.name not in names),
         flaws=grouped(flaws), draws=alarms.draws, isolated=ran.isolated,
@@ -151,7 +154,8 @@ def reported(choice: Choice, ran: Ran, alarms: Alarms, *, progress: Progress) ->
                             tally=tallies.get(check.id))
                      for check in exercise.checks if check.id in choice.checks),
         check_count=len(exercise.checks), unavailable=_unavailable(evidence),
-        costs=tuple(_costs(evidence)) if "cost" in names else (), cases=tuple(_cases(choice, flaws)))
+        costs=tuple(_costs(evidence)) if "cost" in names else (), cases=tuple(_cases(choice, flaws)),
+        warnings=tuple(overlooked(exercise, ran.seed)) if everything else ())
 
 
 def _evidence(choice: Choice, ran: Ran) -> Evidence:

@@ -195,9 +195,10 @@ def proofs_table(reports: Sequence[Report]) -> None:
         for check in report.checks:
             if check.tally and check.tally.first:
                 console.print(Text(f"  {report.exercise}: {check.check}: false alarm, {check.tally.first}"))
-        for flaw in report.flaws:
-            console.print(Text(f"  {report.exercise}: {flaw.told}", style="red"), soft_wrap=True)
-            console.print(Text(f"      to mend it: {flaw.mend}"), soft_wrap=True)
+        for found, said, style in ((report.flaws, "", "red"), (report.warnings, "warning: ", "yellow")):
+            for flaw in found:
+                console.print(Text(f"  {report.exercise}: {said}{flaw.told}", style=style), soft_wrap=True)
+                console.print(Text(f"      to mend it: {flaw.mend}"), soft_wrap=True)
         console.print(Text(f"{report.exercise}: {_proved(report)}"), soft_wrap=True)
     bad = sum(len(report.flaws) for report in reports)
     all_well = "what was asked is proved" if any(report.left_out for report in reports) else "all proved"

@@ -37,7 +37,7 @@ def test_it_is_proved_as_it_is(functions: tuple[str, ...], tmp_path: Path,
     with open_sandbox() as sandbox:
         (report,) = validate.validate(Options(exercises=Path("exercises"), seed=5), "dropout", sandbox,
                                       Wanted(draws=20), progress=lambda text: None)
-    assert (report.flaws, report.left_out, report.unavailable) == ((), (), ())
+    assert (report.flaws, report.warnings, report.left_out, report.unavailable) == ((), (), (), ())
     assert report.solutions == {"reference": (1, 1), "right": (2, 2), "wrong": (2 + len(functions),) * 2}
     exercise = catalog.load(Path("exercises/dropout"))
     assert exercise.settings.title == 'Why "dropping" helps: \\ and ½'
