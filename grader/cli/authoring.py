@@ -99,6 +99,9 @@ def validate(options: Options, name: str | None, where: str | None, draws: int, 
       spoilt      wrong numbers do not pass, junk makes no check raise
       alarms      false alarms are as rare as claimed
 
+    It also says how many points each wrong solution loses, and warns of lapses that no check notices: a seed
+    set inside, a constant, an answer that is remembered, a second call gone wrong.
+
     --styles and --mutants try what is made of the right solutions by machine. A mutant that is right all the
     same goes into the exercise's equivalent.toml, with the reason.
 
