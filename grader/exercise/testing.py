@@ -79,6 +79,7 @@ class Proving:
         self._folders, self._where, self._seed, self._draws = known(Path(root)), sandbox, seed, draws
         self._order = proofs(root)
         self._loaded: dict[str, Exercise] = {}
+        self._choices: dict[Proof, Choice] = {}
         self._running: dict[Proof, Future[Observed]] = {}
         self._last = -1                    # place of the proof that was asked for last
 
@@ -124,10 +125,12 @@ class Proving:
 
     def _choice(self, proof: Proof) -> Choice:
         """What is asked of the exercise."""
-        file = "notebook.ipynb" if proof.name == "reference" else proof.name
-        wanted = (Wanted(only=(proof.name,), draws=self._draws) if proof.name in WHOLE
-                  else Wanted(solutions=(file,), draws=0))
-        return choose([self._exercise(proof.exercise)], wanted)[0]
+        if proof not in self._choices:
+            file = "notebook.ipynb" if proof.name == "reference" else proof.name
+            wanted = (Wanted(only=(proof.name,), draws=self._draws) if proof.name in WHOLE
+                      else Wanted(solutions=(file,), draws=0))
+            (self._choices[proof],) = choose([self._exercise(proof.exercise)], wanted)
+        return self._choices[proof]
 
     def _observed(self, proof: Proof) -> dict[Solution, Observed]:
         """What the solution brought. After the second in a row the next one is begun meanwhile."""
