@@ -274,6 +274,9 @@ def removable(seen: Seen) -> None:
     if counts != [handles, handles]:
         fail(f"Attached anew, the hooks have {counts[0]} handles, and {counts[1]} with another net; expected "
              f"{handles}, as the first time.")
+    if len(fresh) < len(before):
+        fail(f"Attached to another net, the hooks record {len(fresh)} gradients; expected {len(before)}, as "
+             "the first time.")
     if differing(fresh, anew, RTOL):
         fail(f"Attached anew to the same net, the hooks record {described(anew)}; expected "
              f"{described(fresh)}, as with a net of its own.")

@@ -30,7 +30,7 @@ def main(context: click.Context) -> None:
     atexit.register(gc.freeze)
 
 
-for command in (grading.batch, grading.grade, grading.check, grading.doctor, authoring.release,
-                authoring.validate, marks.rejudge, marks.report, marks.override, marks.remove, marks.export,
-                marks.feedback):
+for command in (grading.batch, grading.grade, grading.check, grading.doctor, authoring.new,
+                authoring.release, authoring.validate, marks.rejudge, marks.report, marks.override,
+                marks.remove, marks.export, marks.feedback):
     main.add_command(command)

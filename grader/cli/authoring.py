@@ -8,8 +8,38 @@ from pathlib import Path
 
 import click
 
-from grader.cli.shared import Failure, epilog, takes
+from grader.cli.shared import FOLDER, Failure, epilog, takes
 from grader.options import Options
+
+
+@click.command(epilog=epilog("new"))
+@click.argument("name")
+@click.option("--title", help="What students read above it.")
+@click.option("--function", "functions", multiple=True, metavar="NAME",
+              help="What students write; may be given again.")
+@click.option("--exercises", type=FOLDER, default="exercises", show_default=True, metavar="DIR",
+              help="Where the exercise is to lie.")
+@takes()
+def new(options: Options, name: str, title: str | None, functions: tuple[str, ...]) -> None:
+    """Write a whole small exercise, to be changed piece by piece into your own.
+
+    It validates as it is. What is not said is asked for in a terminal; else NAME stands for it.
+    """
+    from grader.exercise.new import write
+
+    title, named = title or _asked("Title", name.replace("_", " ").capitalize()), list(functions)
+    named = named or _asked("What students write: names of functions", name).replace(",", " ").split()
+    count = len(write(options.exercises, name, title, named))
+    where = "" if options.exercises == Path("exercises") else f" --exercises {options.exercises}"
+    course = options.exercises / "course.toml"
+    named_there = f", name it in {course}" if course.exists() else ""
+    click.echo(f"{options.exercises / name}: an exercise of {count} files. Next: run `grader validate "
+               f"{name}{where}`{named_there}, then change one file at a time, notebook.ipynb first, and "
+               "validate again")
+
+
+def _asked(what: str, usual: str) -> str:
+    return str(click.prompt(what, default=usual)) if sys.stdin.isatty() else usual
 
 
 @click.command(epilog=epilog("release"))
@@ -47,13 +77,16 @@ def release(options: Options, name: str, out: Path, audience: str) -> None:
 @click.option("--only", multiple=True, metavar="PROOF", help="Make this proof only; may be given again.")
 @click.option("--draws", type=click.IntRange(0), default=1000, show_default=True,
               help="Fresh seeds with which the reference is judged to measure false alarms.")
+@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Also write what was proved as JUnit XML, which CI services read.")
 @click.option("--styles", type=click.IntRange(1), metavar="N",
               help="Instead: does each right solution get full marks in N other wordings, too?")
 @click.option("--mutants", is_flag=True,
               help="Instead: does each right solution lose a point for each mistake put into it?")
 @takes("exercises", "jobs", "seed")
 def validate(options: Options, name: str | None, where: str | None, draws: int, only: tuple[str, ...],
-             checks: tuple[str, ...], solutions: tuple[str, ...], styles: int | None, mutants: bool) -> None:
+             checks: tuple[str, ...], solutions: tuple[str, ...], junit: Path | None, styles: int | None,
+             mutants: bool) -> None:
     """Prove exercises: the reference passes, every wrong solution fails as it says, no check is dead.
 
     \b
@@ -68,13 +101,16 @@ def validate(options: Options, name: str | None, where: str | None, draws: int, 
       spoilt      wrong numbers do not pass, junk makes no check raise
       alarms      false alarms are as rare as claimed
 
+    It also says how many points each wrong solution loses, and warns of lapses that no check notices: a seed
+    set inside, a constant, an answer that is remembered, a second call gone wrong.
+
     --styles and --mutants try what is made of the right solutions by machine. A mutant that is right all the
     same goes into the exercise's equivalent.toml, with the reason.
 
     Exit code 0: all proved; 1: not; 2: nothing was proved, and one line says why.
     """
     if styles or mutants:
-        odd = [word for word, given in (("--only", only), ("--check", checks)) if given]
+        odd = [word for word, given in (("--only", only), ("--check", checks), ("--junit", junit)) if given]
         if odd or (where == "inline" and styles):
             raise Failure(f"{(odd or ['--sandbox inline'])[0]} does not go with --styles or --mutants")
         sys.exit(_varied(options, name, where, solutions, styles, mutants))
@@ -88,6 +124,10 @@ def validate(options: Options, name: str | None, where: str | None, draws: int, 
         with console.working("validating") as progress:
             wanted = Wanted(only=only, checks=checks, solutions=solutions, draws=draws)
             reports = proving.validate(options, name, sandbox, wanted, progress=progress)
+        if junit:
+            from grader.export import proofs
+
+            proofs.write(reports, junit)
         console.proofs_table(reports)
         sys.exit(1 if any(report.flaws for report in reports) else 0)
 

@@ -23,6 +23,7 @@ MEND_CHECK = ("mend that line: a check may call `fail` and the expectations, and
 MEND_PARTS = "let the probe bring it, or mend its name in the check"
 MEND_PROBE = ("mend the probe; if it stops on some solutions only, let it bear what they give, or name the "
               "check in their header")
+SHOWN = 3   # solutions of one cause that are named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,16 @@ class Flaw:
     checks: tuple[str, ...] = ()           # that show it
     names: tuple[str, ...] = ()            # solutions, or changes to an observation, with which it shows
     proofs: tuple[str, ...] = ()           # that found it
+
+    @property
+    def told(self) -> str:
+        """One line: the cause, what was said the first time, and with what it shows."""
+        said = f": {' '.join(self.example.split())}" if self.example else ""
+        beside = any(check not in self.cause for check in self.checks)
+        more = len(self.names) - SHOWN
+        names = ", ".join(self.names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+        return (f"{self.cause}{said}" + (f" [{', '.join(self.checks)}]" if beside else "")
+                + (f" ({names})" if names else ""))
 
 
 def grouped(flaws: Iterable[Flaw]) -> tuple[Flaw, ...]:

@@ -45,7 +45,7 @@ def observe_inline(exercise: Exercise, sources: list[str], prepared: Preparation
         CellStopError: one of the cells raised.
     """
     with beside(exercise):
-        return observe_namespace(exercise, lambda: _executed(sources, exercise.packages), prepared,
+        return observe_namespace(exercise, lambda: executed(sources, exercise.packages), prepared,
                                  cells={_name(i): (i, source) for i, source in enumerate(sources)})
 
 
@@ -98,7 +98,12 @@ def _name(index: int) -> str:
     return f"<cell {index}>"
 
 
-def _executed(sources: list[str], named: Sequence[str]) -> dict[str, Any]:
+def executed(sources: list[str], named: Sequence[str]) -> dict[str, Any]:
+    """What these cells define, `named` being the packages that they may import.
+
+    Raises:
+        CellStopError: one of the cells raised.
+    """
     namespace: dict[str, Any] = {"__name__": "__main__"}
     errors: dict[int, Placeholder] = {}
     compiled: Any = Compile()  # which remembers what one statement imports from the future

@@ -89,14 +89,14 @@ def cost(evidence: Evidence) -> Iterator[Flaw]:
 
 
 def _too_dear(solution: Solution, judged: Judged, most: float) -> Iterator[tuple[str, str]]:
-    lost = sum(v.max_points - v.points for v in judged.verdicts if v.mark is not Mark.NOT_AVAILABLE)
+    costs = lost(judged)
     if solution.points is None:
         yield ("the header does not say what the mistake may cost",
-               f"add a line to it: `points: {lost:g}`")
+               f"add a line to it: `points: {costs:g}`")
         return
-    if lost > solution.points:
+    if costs > solution.points:
         failed = ", ".join(v.id for v in judged.verdicts if v.points < v.max_points)
-        yield (f"costs {lost:g} points, the header says {solution.points:g} ({failed})",
+        yield (f"costs {costs:g} points, the header says {solution.points:g} ({failed})",
                "let the checks behind it look at what they can see by themselves (drop `after=`), or say the "
                "points in the header")
     if solution.points > most and not solution.reason:
@@ -182,6 +182,11 @@ PROOFS = (
           of_one_check=True),
     Proof(name="alarms", promise="false alarms are as rare as claimed", prove=alarms, of_one_check=True),
 )
+
+
+def lost(judged: Judged) -> float:
+    """The points that are missing, of those that this machine could give."""
+    return sum(v.max_points - v.points for v in judged.verdicts if v.mark is not Mark.NOT_AVAILABLE)
 
 
 def failed_by(evidence: Evidence) -> dict[str, int]:

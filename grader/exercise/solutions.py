@@ -30,6 +30,11 @@ class Solution:
     points: float | None = None            # that the mistake may cost
     reason: str = ""                       # why so many
 
+    @property
+    def name(self) -> str:
+        """`wrong/lecun.py`; of the notebook, `reference`."""
+        return f"{self.path.parent.name}/{self.path.name}" if self.path.suffix == ".py" else "reference"
+
 
 def reference(exercise: Exercise) -> Solution:
     """The notebook itself."""

@@ -18,7 +18,8 @@ from grader.exercise.alarms import Alarms, Tallies, Tally
 from grader.exercise.catalog import Exercise, course, known, load
 from grader.exercise.flaws import Flaw, Watched, grouped
 from grader.exercise.inline import CellStopError, as_notebook, observe_inline
-from grader.exercise.proofs import PROOFS, Evidence, failed_by
+from grader.exercise.overlooked import overlooked
+from grader.exercise.proofs import PROOFS, Evidence, failed_by, lost
 from grader.exercise.selection import KINDS, Choice, Wanted, choose
 from grader.exercise.solutions import Solution, cells
 from grader.intake.clean import clean
@@ -42,6 +43,24 @@ class Proved:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What one wrong solution loses."""
+
+    solution: str                          # the file's name
+    lost: float                            # points
+    most: float | None                     # that its header allows; None: it does not say
+    fails: tuple[str, ...]                 # checks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One thing that was proved or not: a solution by what is asked of it alone, or all that a proof asks."""
+
+    name: str                              # `wrong/lecun.py`, `reference`, or the proof's
+    flaws: tuple[Flaw, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """What was proved of one exercise, and what was found."""
 
@@ -55,6 +74,19 @@ class Report:
     draws: int
     isolated: bool                         # were solutions run behind a wall, the notebook from end to end?
     flaws: tuple[Flaw, ...]
+    costs: tuple[Cost, ...]                # of the wrong solutions that came to a verdict
+    cases: tuple[Case, ...]                # each flaw once more, where it shows
+    warnings: tuple[Flaw, ...]             # what no check notices; none where not all proofs were made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """What running solutions brought."""
+
+    seed: int
+    isolated: bool
+    observed: Mapping[Solution, Observed]
+    stopped: Mapping[Solution, str]        # the error of those that could not be run to their end
 
 
 def validate(options: Options, name: str | None, sandbox: Sandbox | None, wanted: Wanted, *,
@@ -90,12 +122,22 @@ def prove(choice: Choice, options: Options, sandbox: Sandbox | None, alarms: Ala
     Raises:
         SandboxUnavailable: the sandbox did not start.
     """
-    exercise, name = choice.exercise, choice.exercise.name
     seed = options.seed if options.seed is not None else secrets.randbits(31)
-    progress(f"{name}: " + ", ".join(f"{len(choice.solutions[kind])} {kind}" for kind in KINDS))
-    evidence = _run(choice, options, sandbox, seed)
+    progress(f"{choice.exercise.name}: " + ", ".join(f"{len(choice.solutions[kind])} {kind}"
+                                                     for kind in KINDS))
+    everyone, part = [solution for kind in KINDS for solution in choice.solutions[kind]], choice.part
+    observed, stopped = (_observed(part, everyone, options, sandbox, seed) if sandbox
+                         else _observed_here(part, everyone, part.prepare(seed)))
+    ran = Ran(seed=seed, isolated=sandbox is not None, observed=observed, stopped=stopped)
+    return reported(choice, ran, alarms, progress=progress)
+
+
+def reported(choice: Choice, ran: Ran, alarms: Alarms, *, progress: Progress) -> Report:
+    """Judge what was run, and make the chosen proofs."""
+    exercise, name = choice.exercise, choice.exercise.name
+    evidence = _evidence(choice, ran)
     if any(proof.name == "alarms" for proof in choice.proofs):
-        evidence = replace(evidence, counted=alarms.begin(choice.part, seed))
+        evidence = replace(evidence, counted=alarms.begin(choice.part, ran.seed))
     flaws: list[Flaw] = []
     for proof in choice.proofs:
         progress(f"{name}: {proof.promise}")
@@ -103,29 +145,51 @@ def prove(choice: Choice, options: Options, sandbox: Sandbox | None, alarms: Ala
     names = tuple(proof.name for proof in choice.proofs)
     counts = failed_by(evidence) if "killed" in names else {}
     tallies = _tallies(evidence) if "alarms" in names else {}
+    everything = {proof.name for proof in PROOFS} - {"alarms"} <= set(names)
     return Report(
         exercise=name, proofs=names, left_out=tuple(p.name for p in PROOFS if p.name not in names),
-        flaws=grouped(flaws), draws=alarms.draws, isolated=sandbox is not None,
+        flaws=grouped(flaws), draws=alarms.draws, isolated=ran.isolated,
         solutions={kind: (len(choice.solutions[kind]), choice.there[kind]) for kind in KINDS},
         checks=tuple(Proved(check=check.id, points=check.points, failed_by=counts.get(check.id),
                             tally=tallies.get(check.id))
                      for check in exercise.checks if check.id in choice.checks),
-        check_count=len(exercise.checks), unavailable=_unavailable(evidence))
+        check_count=len(exercise.checks), unavailable=_unavailable(evidence),
+        costs=tuple(_costs(evidence)) if "cost" in names else (), cases=tuple(_cases(choice, flaws)),
+        warnings=tuple(overlooked(exercise, ran.seed)) if everything else ())
 
 
-def _run(choice: Choice, options: Options, sandbox: Sandbox | None, seed: int) -> Evidence:
-    """Every chosen solution, run and judged."""
+def _evidence(choice: Choice, ran: Ran) -> Evidence:
+    """Every chosen solution, judged."""
     part = choice.part
-    everyone = [solution for kind in KINDS for solution in choice.solutions[kind]]
-    prepared = part.prepare(seed)
-    observed, stopped = (_observed(part, everyone, options, sandbox, seed) if sandbox
-                         else _observed_here(part, everyone, prepared))
-    watched = Watched(part)
-    events = {event for s in choice.solutions["reference"] if s in observed
-              for parcel in observed[s].values() for event in parcel.record.run.events}
-    return Evidence(exercise=choice.exercise, wanted=choice.checks, seed=seed, solutions=choice.solutions,
-                    judged={s: watched.judge(one, prepared) for s, one in observed.items()}, stopped=stopped,
-                    events=tuple(sorted(events, key=lambda event: event.cell)), counted=dict)
+    prepared, watched = part.prepare(ran.seed), Watched(part)
+    events = {event for s in choice.solutions["reference"] if s in ran.observed
+              for parcel in ran.observed[s].values() for event in parcel.record.run.events}
+    return Evidence(exercise=choice.exercise, wanted=choice.checks, seed=ran.seed, solutions=choice.solutions,
+                    judged={s: watched.judge(one, prepared) for s, one in ran.observed.items()},
+                    stopped=ran.stopped, events=tuple(sorted(events, key=lambda event: event.cell)),
+                    counted=dict)
+
+
+def _costs(evidence: Evidence) -> Iterator[Cost]:
+    for solution in evidence.solutions["wrong"]:
+        judged = evidence.judged.get(solution)
+        if judged and not judged.broken:
+            yield Cost(solution=solution.path.name, lost=lost(judged), most=solution.points,
+                       fails=tuple(v.id for v in judged.verdicts if v.mark is Mark.FAIL))
+
+
+def _cases(choice: Choice, flaws: Sequence[Flaw]) -> Iterator[Case]:
+    """Each flaw by the solution that shows it, or else by the proof that found it."""
+    whole = [proof.name for proof in choice.proofs if not proof.of_one_solution]
+    yield from (Case(name=name, flaws=grouped(flaw for flaw in flaws if name in flaw.proofs))
+                for name in whole)
+    found = [flaw for flaw in flaws if not set(whole) & set(flaw.proofs)]
+    for kind in KINDS:
+        asked = {proof.name for proof in choice.proofs if proof.of_one_solution and kind in proof.needs}
+        for solution in choice.solutions[kind] if asked else ():
+            mine = [flaw for flaw in found if asked & set(flaw.proofs)
+                    and (solution.path.name in flaw.names or not flaw.names)]
+            yield Case(name=solution.name, flaws=grouped(mine))
 
 
 def _observed_here(exercise: Exercise, everyone: Sequence[Solution], prepared: Preparation
@@ -143,15 +207,16 @@ def _observed_here(exercise: Exercise, everyone: Sequence[Solution], prepared: P
 def _observed(exercise: Exercise, everyone: Sequence[Solution], options: Options, sandbox: Sandbox, seed: int
               ) -> tuple[dict[Solution, Observed], dict[Solution, str]]:
     observed: list[dict[str, wire.Parcel[messages.Observations]]] = [{} for _ in everyone]
-    work = _work(exercise, everyone, seed)
-    for (index, world), answer in observe_all(sandbox, work, options.jobs or default_jobs()):
+    jobs = options.jobs or default_jobs()
+    for (index, world), answer in observe_all(sandbox, work(exercise, everyone, seed), jobs):
         if isinstance(answer, messages.NotStarted):
             raise SandboxUnavailable(f"the sandbox did not start: {answer.reason}")
         observed[index][world] = answer
     return dict(zip(everyone, observed, strict=True)), {}
 
 
-def _work(exercise: Exercise, everyone: Sequence[Solution], seed: int) -> Iterator[Work]:
+def work(exercise: Exercise, everyone: Sequence[Solution], seed: int) -> Iterator[Work]:
+    """What a sandbox has to do for these solutions."""
     prepared = exercise.prepare(seed)
     for index, solution in enumerate(everyone):
         if solution.path.suffix == ".ipynb":  # the reference: every cell of it is to run to its end

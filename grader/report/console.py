@@ -22,10 +22,8 @@ from grader.report.wording import Words, words
 
 if TYPE_CHECKING:
     from grader.execute.doctor import Finding
-    from grader.exercise.flaws import Flaw
     from grader.exercise.validate import Report
 
-SHOWN = 3   # solutions of one cause that are named
 
 def fitting(text: str, most: int = 60) -> str:
     """Text of a student's without control characters, terminal escapes, tricks of direction, or CI logs'
@@ -192,12 +190,15 @@ def proofs_table(reports: Sequence[Report]) -> None:
     for report in reports:
         if any(check.failed_by is not None or check.tally for check in report.checks):
             console.print(_checks_table(report))
+        if report.costs:
+            console.print(_costs_table(report))
         for check in report.checks:
             if check.tally and check.tally.first:
                 console.print(Text(f"  {report.exercise}: {check.check}: false alarm, {check.tally.first}"))
-        for flaw in report.flaws:
-            console.print(Text(f"  {report.exercise}: {_described(flaw)}", style="red"), soft_wrap=True)
-            console.print(Text(f"      to mend it: {flaw.mend}"), soft_wrap=True)
+        for found, said, style in ((report.flaws, "", "red"), (report.warnings, "warning: ", "yellow")):
+            for flaw in found:
+                console.print(Text(f"  {report.exercise}: {said}{flaw.told}", style=style), soft_wrap=True)
+                console.print(Text(f"      to mend it: {flaw.mend}"), soft_wrap=True)
         console.print(Text(f"{report.exercise}: {_proved(report)}"), soft_wrap=True)
     bad = sum(len(report.flaws) for report in reports)
     all_well = "what was asked is proved" if any(report.left_out for report in reports) else "all proved"
@@ -216,13 +217,16 @@ def _checks_table(report: Report) -> Table:
     return table
 
 
-def _described(flaw: Flaw) -> str:
-    """One line: the cause, what was said the first time, and with what it shows."""
-    said = f": {' '.join(flaw.example.split())}" if flaw.example else ""
-    checks = f" [{', '.join(flaw.checks)}]" if any(check not in flaw.cause for check in flaw.checks) else ""
-    more = len(flaw.names) - SHOWN
-    names = ", ".join(flaw.names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
-    return f"{flaw.cause}{said}{checks}" + (f" ({names})" if names else "")
+def _costs_table(report: Report) -> Table:
+    """The dearest mistakes first."""
+    table = Table(box=box.SIMPLE_HEAD, title=f"{report.exercise}: what mistakes cost", title_justify="left")
+    for column in ("wrong solution", "points", "at most", "fails"):
+        table.add_column(column, justify="right" if column in ("points", "at most") else "left",
+                         overflow="fold")
+    for cost in sorted(report.costs, key=lambda cost: -cost.lost):
+        table.add_row(cost.solution, f"{cost.lost:g}", "-" if cost.most is None else f"{cost.most:g}",
+                      ", ".join(cost.fails))
+    return table
 
 
 def _proved(report: Report) -> str:

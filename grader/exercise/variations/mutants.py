@@ -37,10 +37,19 @@ class Equivalent(Record, frozen=True, kw_only=True):
         return self.operator, self.solution, self.before, self.after
 
 
+class Argued(Record, frozen=True, kw_only=True):
+    """A lapse that no check is to notice, and why."""
+
+    lapse: str                             # its name
+    functions: tuple[str, ...]             # that may have it
+    why: str
+
+
 class Reviewed(Record, frozen=True, kw_only=True):
     """equivalent.toml of an exercise."""
 
     mutant: tuple[Equivalent, ...] = ()
+    overlooked: tuple[Argued, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,22 +73,25 @@ def named(operator: Operator) -> str:
     return operator.__name__.replace("_", "-")
 
 
-def reviewed(exercise: Exercise) -> tuple[Equivalent, ...]:
-    """The mutants that are said to be right.
+def reviewed(exercise: Exercise) -> Reviewed:
+    """The mutants that are said to be right, and the lapses that may be.
 
     Raises:
         ExerciseError: the list is not as it must be.
     """
     path = exercise.folder / REVIEWED
     if not path.exists():
-        return ()
+        return Reviewed()
     try:
-        found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Reviewed).mutant
+        found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Reviewed)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise ExerciseError(f"{path}: {error}") from error
-    for one in found:
+    for one in found.mutant:
         if not one.why.strip():
             raise ExerciseError(f"{path}: {one.operator} in {one.solution}: say why it is right all the same")
+    for argued in found.overlooked:
+        if not argued.why.strip():
+            raise ExerciseError(f"{path}: {argued.lapse} of {', '.join(argued.functions)}: say why it may be")
     return found
 
 

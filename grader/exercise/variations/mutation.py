@@ -82,7 +82,7 @@ def mutated(exercise: Exercise, originals: Sequence[Solution], seed: int, worker
         ExerciseError: equivalent.toml is not as it must be.
     """
     names = {solution.path.name for solution in originals}
-    listed = {one.key: one for one in reviewed(exercise) if one.solution in names}
+    listed = {one.key: one for one in reviewed(exercise).mutant if one.solution in names}
     flaws, allowed = _unharmed(exercise, originals, seed, workers)
     made = [mutant for solution in originals for mutant in mutants(exercise, solution)]
     fates = {} if fates is None else fates
