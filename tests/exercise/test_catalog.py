@@ -83,7 +83,7 @@ def test_what_cannot_be_imported_beside_the_checks_is_said_before_anything_is_gr
     assert str(error.value) == f"{exercise_folder / file}:{line}: NameError: name 'nowhere' is not defined"
 
 
-def test_the_readmes_checks_are_an_exercise(tmp_path: Path) -> None:
+def test_the_guides_checks_are_an_exercise(tmp_path: Path) -> None:
     readme = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
     checks = readme.split("```python\n")[1].split("```")[0]
     exercise = catalog.load(write_exercise(tmp_path / "doubling",
