@@ -22,8 +22,10 @@ myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
+add_module_names = False
 autodoc_typehints_format = "short"
 napoleon_numpy_docstring = False
+smartquotes = False   # `--out` is no dash
 
 html_theme = "furo"
 html_title = f"grader {version}"
@@ -31,4 +33,5 @@ html_copy_source = html_show_sphinx = False
 
 
 def setup(app: Sphinx) -> None:
-    app.add_lexer("mermaid", TextLexer)  # GitHub draws it; here it is read, since a site that draws it fetches a script
+    # GitHub draws it; what draws it on a page would be fetched from elsewhere.
+    app.add_lexer("mermaid", TextLexer)

@@ -1,5 +1,5 @@
-"""What the site says straight from the source: the keys of exercise.toml and course.toml from their records, and
-the words of grader.spec from their docstrings, which are plain text and no reStructuredText.
+"""What the site says straight from the source: the keys of exercise.toml and course.toml from their records,
+and the words of grader.spec from their docstrings, which are plain text and no reStructuredText.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import posixpath
 import re
 import textwrap
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from docutils import nodes
+from msgspec import structs
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -34,7 +36,7 @@ def keys(record: type) -> str:
     source = textwrap.dedent(inspect.getsource(record))
     lines, (definition,) = source.splitlines(), ast.parse(source).body
     assert isinstance(definition, ast.ClassDef)
-    rows = ["| key | what it is | without it | meaning |", "| --- | --- | --- | --- |"]
+    rows = ["| key | what it is | meaning |", "| --- | --- | --- |"]
     for field in definition.body:
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
             name, kind = field.target.id, KINDS.get(ast.unparse(field.annotation))
@@ -42,8 +44,8 @@ def keys(record: type) -> str:
             if not (kind and meaning):
                 raise ValueError(f"{record.__name__}.{name}: say in a comment what it means, "
                                  "and in docs/from_source.py what kind it is")
-            default = "needed" if field.value is None else _default(name, getattr(record(**_needed(record)), name))
-            rows.append(f"| `{name}` | {kind} | {default} | {meaning} |".replace("a|b", "a\\|b"))
+            default = "needed" if field.value is None else f"else {_default(name, _value(record, name))}"
+            rows.append(f"| `{name}` | {kind}; {default} | {meaning} |")
     return "\n".join(rows)
 
 
@@ -60,11 +62,9 @@ def _comment(lines: list[str], field: ast.AnnAssign) -> str:
     return " ".join(above)
 
 
-def _needed(record: type) -> dict[str, Any]:
-    """Something for each field without a default, so that the others can be asked."""
-    fields: tuple[str, ...] = record.__struct_fields__  # type: ignore[attr-defined]
-    defaults: tuple[Any, ...] = record.__struct_defaults__  # type: ignore[attr-defined]
-    return dict.fromkeys(fields[:len(fields) - len(defaults)])
+def _value(record: type, name: str) -> Any:
+    """The default of a field that has one."""
+    return next(field.default for field in structs.fields(record) if field.name == name)
 
 
 def _default(name: str, value: Any) -> str:
@@ -96,7 +96,7 @@ class Words(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         module = importlib.import_module(f"grader.spec.{self.arguments[0]}")
-        text = f"```{{eval-rst}}\n.. automodule:: {module.__name__}\n   :members:\n   :undoc-members:\n```\n"
+        text = f"```{{eval-rst}}\n.. automodule:: {module.__name__}\n   :members:\n```\n"
         for name, said in constants(module):
             text += f"\n```{{py:data}} {module.__name__}.{name}\n\n{said}\n```\n"
         self.env.note_dependency(inspect.getfile(module))
@@ -138,24 +138,34 @@ def _escaped(found: re.Match[str]) -> str:
     return "\\" + found[0]
 
 
+def options(app: Sphinx, context: Any, lines: list[str]) -> None:
+    """The help of options is plain text, too; a default is shown as it is typed."""
+    for at, line in enumerate(lines):
+        if ":default:" in line:
+            lines[at] = re.sub(r"``(?:PosixPath\()?'(.+?)'\)?``", r"``\1``", line)
+        elif ".. option::" not in line:
+            lines[at] = re.sub(r"(?<!\*)\*(?!\*)", r"\\*", line)
+
+
 def skipped(app: Sphinx, what: str, name: str, word: object, skip: bool, options: Any) -> bool | None:
     module = app.env.current_document.autodoc_module or ""
     return True if what == "module" and not _is_word(module, name) else None
 
 
 def beside_the_site(app: Sphinx, document: str, text: list[str]) -> None:
-    """Of files of the clone that are no pages, such as ../SECURITY.md, the name is left and no link."""
-    text[0] = re.sub(r"\[([^]]+)\]\((?:\.\./)+[^)]+\)", _name_alone, text[0]) if "/" not in document else text[0]
+    """Of a file of the clone that is no page, such as ../SECURITY.md, the name is left and no link."""
+    def shown(found: re.Match[str]) -> str:
+        to = posixpath.normpath(posixpath.join(posixpath.dirname(document), found[2])).removesuffix(".md")
+        return found[0] if to in app.env.found_docs else found[1]
 
-
-def _name_alone(found: re.Match[str]) -> str:
-    return found[1]
+    text[0] = re.sub(r"(?<!!)\[([^]]+)\]\(([^):#]+\.md)(?:#[^)]*)?\)", shown, text[0])
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("keys", Keys)
     app.add_directive("words", Words)
     app.connect("source-read", beside_the_site)
+    app.connect("sphinx-click-process-options", options)
     app.connect("autodoc-process-docstring", unmarked, priority=100)  # before napoleon
     app.connect("autodoc-skip-member", skipped)
     return {"parallel_read_safe": True}

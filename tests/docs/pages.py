@@ -48,7 +48,8 @@ class Block:
         """What a shell is given: of `console`, what stands behind `$ `, and behind `> ` where it goes on."""
         if self.language == "sh":
             return self.text
-        return "\n".join(line[2:] for line in self.text.splitlines() if line.startswith(("$ ", "> ")))
+        lines = self.text.splitlines()
+        return "\n".join(line[2:] for line in lines if line.startswith(("$ ", "> ")))
 
     @property
     def shown(self) -> list[str]:
@@ -73,8 +74,8 @@ def blocks(page: Path) -> Iterator[Block]:
         elif token.type == "fence":
             yield Block(page=page, line=_line(token), language=token.info.split(" ")[0], text=token.content,
                         not_run=marked.get("not run", ""), long="long" in marked,
-                        exits=int(marked.get("exits", 0)), file=marked.get("file") or marked.get("add to", ""),
-                        added="add to" in marked)
+                        exits=int(marked.get("exits", 0)), added="add to" in marked,
+                        file=marked.get("file") or marked.get("add to", ""))
             marked = {}
         elif token.nesting >= 0:
             marked = {}

@@ -12,7 +12,8 @@ import pytest
 
 from tests.docs.pages import COMMANDS, FILES, PAGES, READ, ROOT, Block, blocks
 
-PARTS = "README.md", "Makefile", "constraints.txt", "pyproject.toml", "docs", "examples", "exercises", "templates"
+PARTS = ("README.md", "Makefile", "constraints.txt", "pyproject.toml", "docs", "examples", "exercises",
+         "templates")
 BLOCKS = {page: list(blocks(page)) for page in PAGES}
 
 
@@ -35,7 +36,8 @@ def clone(tmp_path: Path) -> Path:
     folder.mkdir()
     for name in PARTS:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "_build"))
+            shutil.copytree(ROOT / name, folder / name,
+                            ignore=shutil.ignore_patterns("__pycache__", "_build"))
         else:
             shutil.copy(ROOT / name, folder / name)
     (folder / "grader").symlink_to(ROOT / "grader")
@@ -77,7 +79,8 @@ def follow(page: list[Block], clone: Path) -> None:
 def ran(block: Block, where: Path, home: Path) -> Path:
     """Run a block; the folder it ends in."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    environment = {"PATH": path, "HOME": str(home), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "COLUMNS": "100"}
+    environment = {"PATH": path, "HOME": str(home), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8",
+                   "COLUMNS": "100"}
     script = f"trap 'pwd > {home}/where' EXIT\n{block.script}\n"
     done = subprocess.run(["bash", "-eu", "-c", script], cwd=where, env=environment, text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

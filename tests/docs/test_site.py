@@ -22,8 +22,9 @@ BUILDING = sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--ke
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
-    done = subprocess.run([*BUILDING, "-d", folder / "doctrees", ROOT / "docs", folder / "html"], text=True, cwd=ROOT,
-                          capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
+    done = subprocess.run([*BUILDING, "-d", folder / "doctrees", ROOT / "docs", folder / "html"], cwd=ROOT,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True, capture_output=True,
+                          check=False)
     assert done.returncode == 0, done.stderr
     return folder / "html"
 
