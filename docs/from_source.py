@@ -161,6 +161,13 @@ def beside_the_site(app: Sphinx, document: str, text: list[str]) -> None:
     text[0] = re.sub(r"(?<!!)\[([^]]+)\]\(([^):#]+\.md)(?:#[^)]*)?\)", shown, text[0])
 
 
+def colons(app: Sphinx, page: nodes.document) -> None:
+    """Between an argument and what it is, Sphinx puts two hyphens for a dash; conf.py leaves hyphens alone."""
+    for text in list(page.findall(nodes.Text)):
+        if text == " -- ":
+            text.parent.replace(text, nodes.Text(": "))
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("keys", Keys)
     app.add_directive("words", Words)
@@ -168,4 +175,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("sphinx-click-process-options", options)
     app.connect("autodoc-process-docstring", unmarked, priority=100)  # before napoleon
     app.connect("autodoc-skip-member", skipped)
+    app.connect("doctree-read", colons)
     return {"parallel_read_safe": True}
