@@ -162,7 +162,7 @@ def beside_the_site(app: Sphinx, document: str, text: list[str]) -> None:
 
 
 def colons(app: Sphinx, page: nodes.document) -> None:
-    """Between an argument and what it is, Sphinx puts two hyphens for a dash; conf.py leaves hyphens alone."""
+    """Between an argument and what it is, Sphinx puts two hyphens for a dash; conf.py leaves them."""
     for text in list(page.findall(nodes.Text)):
         if text == " -- ":
             text.parent.replace(text, nodes.Text(": "))
