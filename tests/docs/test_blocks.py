@@ -71,7 +71,7 @@ def follow(page: list[Block], clone: Path) -> None:
         if block.file:
             (where / block.file).parent.mkdir(parents=True, exist_ok=True)
             with (where / block.file).open("a" if block.added else "w", encoding="utf-8") as file:
-                file.write(block.text)
+                file.write(f"\n\n{block.text}" if block.added else block.text)
         else:
             where = ran(block, where, clone.parent)
 
