@@ -16,7 +16,7 @@ help:
 	@echo "make fuzz    10,000 examples for each reader of what others wrote (hours; FUZZ=1000 for fewer)"
 	@echo "make lint    style, types and import contracts only"
 	@echo "make messages  bring the translations' catalogues up to date"
-	@echo "make docs    write docs/checks-language.md anew from the docstrings"
+	@echo "make docs    the documentation as a site, in docs/_build (its pages' commands: make test)"
 	@echo "make accuracy  measure how accurate the marks are, write docs/accuracy.md (an hour; goes on when stopped)"
 	@echo "make bench   compare with nbgrader on this machine (minutes; makes an environment of its own)"
 
@@ -73,9 +73,10 @@ messages: setup
 	@$(BIN)/pybabel -q compile -d grader/locale -D grader
 	@rm grader/locale/grader.pot
 
-# After a change to the language of checks.py or its docstrings.
+# Warnings are errors here and in `make test`, which also runs the commands of every page.
 docs: setup
-	@$(BIN)/python scripts/words.py
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build
+	@echo "open docs/_build/index.html"
 
 # Results stay in .accuracy/: what has not changed is not measured again.
 accuracy: setup

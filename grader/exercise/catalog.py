@@ -38,17 +38,17 @@ class ExerciseError(Mendable):
 class Settings(Record, frozen=True, kw_only=True):
     """exercise.toml. Unknown keys are errors."""
 
-    title: str
-    version: int
+    title: str                            # the first line of its reports and of what students get
+    version: int                          # raise it when what students are asked for changes
     checks: str = ""                      # in what students get: `Exercise.digest` of the whole exercise
-    points: float
-    functions: tuple[str, ...]            # what the student writes
+    points: float                         # of all checks together; another sum is an error
+    functions: tuple[str, ...]            # what students write; the notebook marks a solution of each
     forbidden: tuple[str, ...] = ()       # dotted names that must not be used in those functions
     allowed: tuple[str, ...] = ()         # private functions behind those, which may be used all the same
     preload: tuple[str, ...] = ()         # modules that notebooks import late, imported once for all of them
-    # where a GPU is at hand, the steps of `plain` are made on it as well
+    # where a GPU is at hand, the steps of the world `plain` are made on it as well
     on_gpu: bool = False
-    limits: messages.Limits = messages.Limits()
+    limits: messages.Limits = messages.Limits()  # what one submission may use
     processes: bool = False               # may the functions make processes? (DataLoader's workers, say)
     files: tuple[str, ...] = ()           # data sets beside it, put in the notebook's folder and handed out
     hidden_points: float = 0.0            # of checks that are not here: of what students have
@@ -58,15 +58,15 @@ class Settings(Record, frozen=True, kw_only=True):
 class Place(Record, frozen=True, kw_only=True):
     """One exercise in a course."""
 
-    name: str
+    name: str                             # of its folder
     weight: float = 1.0                   # of one of its points in the course's total
 
 
 class Course(Record, frozen=True, kw_only=True):
     """course.toml: the order of the exercises, and what each weighs."""
 
-    title: str = "Class"
-    exercise: tuple[Place, ...] = ()
+    title: str = "Class"                  # stands above the class page
+    exercise: tuple[Place, ...] = ()      # in the order in which they are taught
     packages: tuple[str, ...] = ()        # which answers may import, as pip calls them; a mark waits for them
     install: str = ""                     # what students give to pip, instead of a wheel in the handout
 

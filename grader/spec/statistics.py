@@ -19,7 +19,7 @@ import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-RATE = 1e-6  # of false alarms, for a whole check (DESIGN.md, section 9)
+RATE = 1e-6  # of false alarms, for a whole check
 
 
 @dataclass(frozen=True, kw_only=True)

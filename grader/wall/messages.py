@@ -23,14 +23,14 @@ ADDRESSES = 32 << 30
 class Limits(Record, frozen=True, kw_only=True):
     """What one submission may use. Each limit has its own cause when it is passed."""
 
-    cell_seconds: float = 60.0
+    cell_seconds: float = 60.0           # for one cell of the notebook
     call_seconds: float = 10.0           # CPU time; wall-clock stops a call at three times this
     submission_seconds: float = 300.0    # for all its executions, in all worlds
-    memory_bytes: int = 4 << 30
-    disk_bytes: int = 256 << 20
-    processes: int = 64
-    output_bytes: int = 8 << 20
-    observation_bytes: int = 64 << 20
+    memory_bytes: int = 4 << 30          # of all its processes together
+    disk_bytes: int = 256 << 20          # of files that it writes
+    processes: int = 64                  # and threads, at one time
+    output_bytes: int = 8 << 20          # that its cells print and show
+    observation_bytes: int = 64 << 20    # of what its calls and probes bring
 
     @property
     def address_bytes(self) -> int:

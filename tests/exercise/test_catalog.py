@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 
 from grader.exercise import catalog
-from grader.exercise.inline import observe_inline
-from grader.judge import judge
 from grader.spec import NO_DRIVER, ONE_GPU, PLAIN, TWO_GPUS, World
 from grader.spec.worlds import named
 from tests.conftest import CHECKS, TOML, write_exercise
@@ -81,19 +79,6 @@ def test_what_cannot_be_imported_beside_the_checks_is_said_before_anything_is_gr
     with pytest.raises(catalog.ExerciseError) as error:
         catalog.load(exercise_folder)
     assert str(error.value) == f"{exercise_folder / file}:{line}: NameError: name 'nowhere' is not defined"
-
-
-def test_the_readmes_checks_are_an_exercise(tmp_path: Path) -> None:
-    readme = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
-    checks = readme.split("```python\n")[1].split("```")[0]
-    exercise = catalog.load(write_exercise(tmp_path / "doubling",
-                                           toml=TOML.replace("points = 6", "points = 2"), checks=checks))
-    prepared = exercise.prepare(1)
-    for body, marks in ("2 * x", ["pass"]), ("x * x", ["fail"]):
-        observed = observe_inline(exercise, [f"def double(x):\n    return {body}"], prepared)
-        verdicts = judge(exercise, observed, prepared)
-        assert [v.mark.value for v in verdicts] == marks
-    assert verdicts[0].diagnosis == "squared"
 
 
 def test_gpu_names_differ_and_come_from_the_seed() -> None:
