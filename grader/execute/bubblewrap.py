@@ -14,7 +14,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import IO
+from typing import IO, NamedTuple
 
 from grader.execute import cgroup, ids, mounts
 from grader.execute.exchange import NOWHERE, Places, converse
@@ -142,7 +142,8 @@ class Server:
         self.ready = False
         self.errors = open_scratch()
         with theirs:
-            self.process, self.users = started(command, gpus, theirs.fileno(), self.errors)
+            self.started = started(command, gpus, theirs.fileno(), self.errors)
+        self.process, self.users = self.started.process, self.started.users
 
     def await_ready(self) -> str:
         """Wait until it has imported everything; the reason if it ends instead."""
@@ -186,62 +187,77 @@ class Server:
     def close(self) -> None:
         self.line.close()
         if not self.ready:
-            self.process.kill()  # it reads its line only when it has imported everything
+            self.started.kill()  # it reads its line only when it has imported everything
         try:
             self.process.wait(5)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self.started.kill()
         self.errors.close()
 
 
-def started(command: str, gpus: tuple[Gpu, ...], end: int,
-            errors: Scratch) -> tuple[subprocess.Popen[bytes], bool]:
-    """bubblewrap with the server in it, which speaks on the descriptor `end`; and whether each job will be a
-    user of its own, as it is where this machine grants ids."""
+class Started(NamedTuple):
+    """bubblewrap, with the server in it."""
+
+    process: subprocess.Popen[bytes]
+    first: int      # the first process in its namespaces; 0: it did not come to that
+    users: bool     # each job will be a user of its own
+
+    def kill(self) -> None:
+        """With all that is in it. Killed alone, it may leave a process that waits for its word for ever."""
+        if self.first and self.process.poll() is None:
+            os.kill(self.first, signal.SIGKILL)
+        self.process.kill()
+        self.process.wait()
+
+
+def started(command: str, gpus: tuple[Gpu, ...], end: int, errors: Scratch) -> Started:
+    """bubblewrap, whose server speaks on the descriptor `end`; with ids for the jobs where this machine
+    grants some."""
     what = [*mounts.arguments(gpus), *mounts.environment(gpus), "--chdir", "/job", "--", mounts.python(),
             "-P", "-m", "grader.inside.runner.server", str(end)]
     granted = "a GPU" if gpus else ids.granted(mounts.needed())
     if not isinstance(granted, str):
         with contextlib.suppress(OSError):
-            return _with_ids([command, *unshared(), *OF_MANY, *what], granted, end, errors), True
-    return _popen([command, *namespaces(), *more_for(gpus), *what], (end,), errors), False
+            return _with_ids([command, *unshared(), *OF_MANY, *what], granted, end, errors)
+    return _popen([command, *namespaces(), *more_for(gpus), *what], (end,), errors)
 
 
-def _with_ids(command: list[str], granted: ids.Granted, end: int, errors: Scratch) -> subprocess.Popen[bytes]:
+def _with_ids(command: list[str], granted: ids.Granted, end: int, errors: Scratch) -> Started:
     """bubblewrap waits until the ids of its user namespace are mapped from here.
 
     Raises:
         OSError: they cannot be.
     """
-    (told, telling), (waiting, go) = os.pipe(), os.pipe()
-    with os.fdopen(told, "rb") as info, os.fdopen(go, "wb", buffering=0) as word:
+    waiting, go = os.pipe()
+    with os.fdopen(go, "wb", buffering=0) as word:
         try:
-            process = _popen([command[0], "--info-fd", str(telling), "--userns-block-fd", str(waiting),
-                              *command[1:]], (end, telling, waiting), errors)
+            made = _popen([command[0], "--userns-block-fd", str(waiting), *command[1:]], (end, waiting),
+                          errors)
         finally:
-            os.close(telling)
             os.close(waiting)
         try:
-            child = int(json.loads(info.read())["child-pid"])
-        except (ValueError, KeyError) as error:
-            process.kill()
-            process.wait()
-            raise OSError("bubblewrap ended") from error
-        try:
-            ids.write(child, granted)
+            ids.write(made.first, granted)
             word.write(b"x")
         except OSError:
-            os.kill(child, signal.SIGKILL)
-            process.kill()
-            process.wait()
+            made.kill()
             raise
-    return process
+    return made._replace(users=True)
 
 
-def _popen(command: list[str], descriptors: tuple[int, ...], errors: Scratch) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, pass_fds=descriptors, stdin=subprocess.DEVNULL,
-                            stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True)
+def _popen(command: list[str], descriptors: tuple[int, ...], errors: Scratch) -> Started:
+    told, telling = os.pipe()
+    with os.fdopen(told, "rb") as info:
+        try:
+            process = subprocess.Popen([command[0], "--info-fd", str(telling), *command[1:]],
+                                       pass_fds=(*descriptors, telling), stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True)
+        finally:
+            os.close(telling)
+        try:
+            first = int(json.loads(info.read())["child-pid"])
+        except (ValueError, KeyError):  # it has ended, and says why on its standard error
+            first = 0
+    return Started(process, first, users=False)
 
 
 def unshared() -> list[str]:

@@ -6,12 +6,14 @@ import getpass
 import os
 import re
 import shutil
+import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from grader.execute import bubblewrap, ids, mounts
+from grader.execute.bubblewrap import BubblewrapSandbox
 from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import SandboxUnavailable
 from grader.wall import wire
@@ -71,6 +73,20 @@ def test_ids_that_cannot_be_mapped_are_done_without(monkeypatch: pytest.MonkeyPa
     assert set(seen) == {ids.NOBODY}
     assert "users" not in layers
     assert bubbles() <= before
+
+
+def test_a_sandbox_that_is_closed_at_once_leaves_no_process() -> None:
+    if shutil.which("bwrap") is None:
+        pytest.skip("bubblewrap is not installed")
+    first = []
+    for _ in range(20):
+        sandbox = BubblewrapSandbox()
+        first.append(sandbox.server.started.first)
+        sandbox.close()
+    ends = time.monotonic() + 30
+    while any(map(psutil.pid_exists, first)) and time.monotonic() < ends:
+        time.sleep(0.1)
+    assert [pid for pid in first if psutil.pid_exists(pid)] == []
 
 
 def test_what_others_may_not_read_is_named(tmp_path: Path) -> None:
