@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from grader.cli import main
+from grader.cli.roles import next_steps
 from grader.cli.shared import EXAMPLES, default_exercises
 from tests.conftest import CELLS
 from tests.notebooks import notebook
@@ -95,3 +96,12 @@ def test_a_student_s_check_imports_nothing_that_only_tutors_need(exercise_folder
             "name.startswith(('sqlalchemy', 'grader.keep', 'libcst', 'yaml'))])")
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.rstrip().endswith("ENDED 0 []")
+
+
+@pytest.mark.parametrize(("there", "says"), [
+    ("results.jsonl", "grader export ."), ("reports/results.jsonl", "grader feedback reports"),
+    ("ML-4711.zip", "grader batch ML-4711.zip --dry-run"), ("notes.txt", "There is no exercise here")])
+def test_alone_it_says_what_a_tutor_does_next(tmp_path: Path, there: str, says: str) -> None:
+    (tmp_path / there).parent.mkdir(exist_ok=True)
+    (tmp_path / there).write_text("")
+    assert says in next_steps(tmp_path)

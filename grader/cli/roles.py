@@ -24,10 +24,16 @@ TUTOR = """Here are the exercises {names}.
   grader release all --out handout        what students get
   grader batch SUBMISSIONS --dry-run      whose each file is; SUBMISSIONS: a download or a folder
   grader batch SUBMISSIONS --out reports  grade them"""
-REPORTS = """Here are the reports of a batch: index.html shows the class.
+REPORTS = """{here} are the reports of a batch: index.html shows the class.
 
-  grader rejudge .                        after a check was mended
-  grader export . --format csv --output marks.csv"""
+  grader override {folder} PERSON EXERCISE CHECK --points N --comment WORDS    your own word on a check
+  grader rejudge {folder}    after a check was mended
+  grader export {folder} --format moodle --worksheet SHEET    marks into Moodle's sheet; also csv, canvas
+  grader feedback {folder} --for moodle --worksheet SHEET --output feedback.zip"""
+DOWNLOAD = """{file} looks like a download.
+
+  grader batch {file} --dry-run      whose each file is; --roster SHEET says who is in the course
+  grader batch {file} --out reports  grade them"""
 ALONE = """{notebook} lies here without its checks.
 
 Students: put it back into the folder that you were given, beside exercise.toml. Then, there:
@@ -67,12 +73,17 @@ def _steps(here: Path) -> str:
             return AUTHOR.format(name=here.name)
         return STUDENT.format(name=here.name, notebook=_notebook(here))
     if (here / "results.jsonl").exists():
-        return REPORTS
+        return REPORTS.format(here="Here", folder=".")
+    if below := sorted(here.glob("*/results.jsonl")):
+        folder = _quoted(below[0].parent.name)
+        return REPORTS.format(here=f"In {folder}", folder=folder)
     exercises = _exercises(here / "exercises") or _exercises(here)
     if exercises and all((folder / TITLE).exists() for folder in exercises):
         return TUTOR.format(names=", ".join(folder.name for folder in exercises))
     if exercises:
         return HANDOUT.format(count=len(exercises), name=exercises[0].name, notebook=_notebook(exercises[0]))
+    if zips := sorted(here.glob("*.zip")):
+        return DOWNLOAD.format(file=_quoted(zips[0].name))
     found = sorted(here.glob("*.ipynb"))
     return ALONE.format(notebook=_quoted(found[0].name)) if found else NOWHERE
 
