@@ -127,4 +127,6 @@ def _shape(node: ast.AST) -> str:
 
 
 def _leaf(value: object) -> str:
+    if isinstance(value, int):
+        return hex(value)  # Python writes no number of more than 4,300 decimal digits
     return type(value).__name__ if isinstance(value, ast.AST) else repr(value)

@@ -11,16 +11,21 @@ from typing import Any
 
 import nbformat
 import pytest
+from msgspec import structs
 from torch.nn import init
 
-from grader import pipeline, unwatched
+from grader import judge, pipeline, unwatched
 from grader.exercise import catalog
 from grader.intake import names, pythons
 from grader.intake.clean import NotANotebook, clean
 from grader.pipeline import Conditions
-from grader.records import Status, Submission
+from grader.records import Cause, Mark, Sentence, Status, Submission
+from grader.report import reasons
+from grader.report.source import Cell
+from grader.wall.messages import CellCause, CellEvent
 from tests.conftest import write_exercise
 from tests.notebooks import notebook
+from tests.samples import CHECKS
 
 FORBIDDEN = ("torch.nn.init.kaiming_normal_",)
 
@@ -31,6 +36,29 @@ FORBIDDEN = ("torch.nn.init.kaiming_normal_",)
 def test_a_deep_function_can_be_looked_at(body: str) -> None:
     source = f"def f(x):\n  {body}"
     assert unwatched.unwatched(notebook(source), FORBIDDEN) == ()
+
+
+def test_a_number_that_python_does_not_write_can_be_looked_at() -> None:
+    source = f"def unused():\n    return 0x{'f' * 4000}"
+    assert unwatched.unwatched(notebook(source), FORBIDDEN) == ()
+
+
+def test_many_stopped_cells_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = 0
+    binds = names.binds
+
+    def counting(text: str) -> frozenset[str]:
+        nonlocal read
+        read += 1
+        return binds(text)
+    monkeypatch.setattr(names, "binds", counting)
+    cells = [Cell(index=number, prompt=None, lines=(f"#{number}", "1 1")) for number in range(100)]
+    events = [CellEvent(cell=number, cause=CellCause.RAISED) for number in range(100)]
+    checks = [structs.replace(CHECKS[0], id=str(number), mark=Mark.FAIL, cause=Cause.MISSING,
+                              said=Sentence(template=judge.UNDEFINED, values={"name": f"f{number}"}))
+              for number in range(11)]
+    reasons.found(checks, events, cells)
+    assert read == 100
 
 
 def test_functions_within_functions_are_not_told_over_and_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from grader.report import source
 from grader.wall import messages
 
 _UNDEFINED = re.compile(r"name '([^\W\d]\w{0,99})' is not defined")  # what Python says in a NameError
+MOST = 300_000   # characters of stopped cells that are read
 _WRONG = (records.Mark.FAIL, records.Mark.PARTIAL)
 _ENDED = (records.Cause.TIMEOUT, records.Cause.MEMORY, records.Cause.OUTPUT, records.Cause.CRASHED)
 
@@ -37,9 +38,10 @@ def found(checks: Sequence[records.Verdict], events: Sequence[messages.CellEvent
     stopped = {event.cell for event in events}
     cells: dict[str, int] = {}
     missed: dict[int, str] = {}
+    bound = _bound(notebook, stopped)
     for v in checks:
         name = undefined(v)
-        cell = _defining(name, notebook, stopped)
+        cell = _defining(name, notebook, bound)
         if cell in stopped:
             cells[v.id] = cell
             missed.setdefault(cell, name)
@@ -47,13 +49,23 @@ def found(checks: Sequence[records.Verdict], events: Sequence[messages.CellEvent
                    _followers(events, missed))
 
 
-def _defining(name: str, notebook: Sequence[source.Cell], stopped: Set[int]) -> int:
+def _bound(notebook: Sequence[source.Cell], stopped: Set[int]) -> dict[int, frozenset[str]]:
+    """What each stopped cell was to define, as far as one can look at that many."""
+    found, left = dict[int, frozenset[str]](), MOST
+    for cell in notebook:
+        text = "\n".join(cell.lines)
+        if cell.index in stopped and len(text) <= left:
+            left -= len(text)
+            found[cell.index] = names.binds(text)
+    return found
+
+
+def _defining(name: str, notebook: Sequence[source.Cell], bound: Mapping[int, frozenset[str]]) -> int:
     """The index of the stopped cell that was to define a name, or to import it; -1 for none."""
     place = source.definition(notebook, name) if name else None  # read as text since it may not parse
     if place or not name:
         return place[0].index if place else -1
-    return next((cell.index for cell in notebook if cell.index in stopped
-                 and name in names.binds("\n".join(cell.lines))), -1)
+    return next((cell for cell, defined in bound.items() if name in defined), -1)
 
 
 def _followers(events: Sequence[messages.CellEvent], missed: Mapping[int, str]) -> dict[int, int]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import re
 import unicodedata
+import zipfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader.intake import layouts
 from grader.intake.handed import IntakeError
 from grader.intake.layouts import LAYOUTS
 from grader.intake.layouts.entries import split
+from grader.intake.tree import opened
 from tests.intake.layouts.trees import PERSON, owners, read, shuffled
 
 # --- plain folders ---------------------------------------------------------------------------------
@@ -203,3 +208,19 @@ def test_junk_raises_nothing_but_what_a_tutor_can_read(
     assert reading.layout == "nbgrader" or not {
         file for file in set(files) - kept - told
         if "__MACOSX" not in file and file.strip("/.") and not any(map(HIDDEN.match, split(file)))}
+
+
+def test_what_a_student_packed_says_nothing_of_the_whole_download(tmp_path: Path) -> None:
+    """One who hands in as many zips as the class has files does not make it look like another layout."""
+    with zipfile.ZipFile(tmp_path / "canvas.zip", "w") as download:
+        for number in range(5):
+            download.writestr(f"person{number}_50{number}_9000{number}_he_init.ipynb", "{}")
+        for number in range(6):
+            packed = io.BytesIO()
+            with zipfile.ZipFile(packed, "w") as own:
+                own.writestr("x/he_init.ipynb", "{}")
+                own.writestr("x/timestamp.txt", "2026-01-01 12:00:00 UTC")
+            download.writestr(f"bob_599_9010{number}_a{number}.zip", packed.getvalue())
+    (tmp_path / "scratch").mkdir()
+    tree = opened(tmp_path / "canvas.zip", tmp_path / "scratch")
+    assert layouts.chosen(tree, ["he_init"], None).layout == "Canvas"

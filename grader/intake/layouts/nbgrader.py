@@ -17,6 +17,7 @@ COURSE = {"nbgrader_config.py", "gradebook.db"}
 TIMESTAMP = "timestamp.txt"
 LIKE = "<student>/<assignment>/<notebook>.ipynb"
 MAX_TIMESTAMP = 1024
+PACKED = (".zip", ".tar", ".tar.gz", ".tgz")
 
 
 class Nbgrader:
@@ -70,6 +71,8 @@ def _stamped(tree: Tree, *, lead: int) -> bool:
     stamped, every = set[str](), set[str]()
     for entry in entries(tree):
         every.add(entry.parts[0])
+        if any(part.lower().endswith(PACKED) for part in entry.parts[:-1]):
+            continue  # what a student packed says nothing of the whole
         if entry.parts[-1] == TIMESTAMP and len(entry.parts) == depth:
             stamped.add(entry.parts[0])
     return bool(stamped) and (depth == 1 or 2 * len(stamped) >= len(every))
