@@ -141,7 +141,7 @@ def fan_in(*steps: Seen) -> None:
                  the_one((d, all(count == wrong(s) for s, count in found.items())) for d, wrong in FANS))
     for shape, count in zip(map(tuple, refused.given["shapes"]), refused.mapping().items("counts"),
                             strict=False):
-        if count != fans(shape)[0]:
+        if not isinstance(count, int | float) or count != fans(shape)[0]:
             fail(f"`fan_in` of a weight of shape {shape} is {described(count)}; each of its units adds up "
                  f"{fans(shape)[0]} inputs.")
     for name, what in (("vector", "one dimension"), ("scalar", "no dimensions")):

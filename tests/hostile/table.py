@@ -18,8 +18,8 @@ LAYERS = {"forging": Layer.JUDGE, "exploits": Layer.JUDGE, "unseen": Layer.JUDGE
 HEAD = """# Attacks
 
 Written by `make test-hostile`. Each attack is a notebook that starts from an honest answer: *points* says
-what it got, and what that answer gets by itself. *Seconds* is the time in the sandbox, over all executions,
-{jobs} at a time; an honest right answer took {honest:.1f} s in the same batch. The batch's limits: 2 s a
+what it got, and what the same numbers get from somebody who means no harm. *Seconds* is the time in the
+sandbox, over all executions, {jobs} at a time; an honest right answer took {honest:.1f} s in the same batch. The batch's limits: 2 s a
 cell, 1 s a call, 60 s a submission.
 """
 
@@ -42,7 +42,7 @@ def _lines(families: Families, results: Mapping[str, records.Result],
             if case.name in results:
                 one = results[case.name]
                 stopped_by = (case.layer or LAYERS[family]).value
-                yield (f"| {case.name}: {_plain(case.does)} | {one.score:g} of {case.most:g} "
+                yield (f"| {case.name}: {_plain(case.does)} | {one.score:g} of {_worth(case):g} "
                        f"| {_outcome(one)} | {seconds[case.name]:.1f} | {stopped_by} |")
     yield "\n## Malformed\n"
     yield "| file | points | what the report says |"
@@ -51,6 +51,11 @@ def _lines(families: Families, results: Mapping[str, records.Result],
         if file.name in results:
             one = results[file.name]
             yield f"| {file.name} | {one.score:g} | {_plain(one.reason) or _outcome(one)} |"
+
+
+def _worth(case: Case) -> float:
+    """What its numbers would get from somebody who meant no harm."""
+    return case.most if case.exactly is None else case.exactly
 
 
 def _outcome(result: records.Result) -> str:
