@@ -41,7 +41,7 @@ CASES = (
         "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nfor n in range(1, 32):\n    try: "
         "signal.signal(n, signal.SIG_IGN)\n    except (OSError, ValueError): pass\ntime.sleep(99)", "timeout"),
     one("becomes-another-program", "Replaces its own process by a program that sleeps.",
-        "os.execvp('sleep', ['sleep', '3600'])", "timeout"),
+        "os.execvp('sleep', ['sleep', '3600'])", "raised"),
     one("sleeps", "time.sleep for thirty years.", "time.sleep(10**9)", "timeout"),
     one("asks", "Waits for input that nobody gives.", "input('?')", "wrong-answer"),
     one("asks-for-ever", "Asks again whatever is answered.",
@@ -58,7 +58,7 @@ CASES = (
     one("fork-bomb", "Forks without end, in every child.",
         "while True:\n    try: os.fork()\n    except OSError: pass", "timeout or memory"),
     one("shell-bomb", "The shell's fork bomb.", "import subprocess\nsubprocess.run('b() { b | b & }; b; sleep 9', "
-        "shell=True, executable='/bin/bash')", "timeout or memory or wrong-answer or crashed"),
+        "shell=True, executable='/bin/bash')", "raised"),
     one("process-bomb", "Programs without end, each of them busy.",
         "import subprocess\nwhile True:\n    try: subprocess.Popen([sys.executable, '-c', 'while 1: pass'])\n"
         "    except OSError: pass", "timeout or memory"),

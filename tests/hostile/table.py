@@ -19,9 +19,8 @@ HEAD = """# Attacks
 
 Written by `make test-hostile`. Each attack is a notebook that starts from an honest answer: *points* says
 what it got, and what the same numbers get from somebody who means no harm. *Seconds* is the time in the
-sandbox, over all executions, {jobs} at a time; an honest right answer took {honest:.1f} s in the same batch. The
-batch's limits: 2 s a
-cell, 1 s a call, 60 s a submission.
+sandbox, over all executions, {jobs} at a time; an honest right answer took {honest:.1f} s in the same batch.
+The batch's limits: 2 s a cell, 1 s a call, 60 s a submission.
 """
 
 
