@@ -69,6 +69,7 @@ from .own import (
     brought,
     by_own_count,
     draws_of,
+    expect_counts,
     expect_no_default,
     expect_no_old_numbers,
     expect_no_seed,
@@ -139,17 +140,7 @@ def fan_in(*steps: Seen) -> None:
             fail(f"`fan_in` of a {layer} weight of shape {shape} is {found[shape]}; each of its units adds "
                  f"up {fans(shape)[0]} inputs.",
                  the_one((d, all(count == wrong(s) for s, count in found.items())) for d, wrong in FANS))
-    for shape, count in zip(map(tuple, refused.given["shapes"]), refused.mapping().items("counts"),
-                            strict=False):
-        if not isinstance(count, int | float) or count != fans(shape)[0]:
-            fail(f"`fan_in` of a weight of shape {shape} is {described(count)}; each of its units adds up "
-                 f"{fans(shape)[0]} inputs.")
-    for name, what in (("vector", "one dimension"), ("scalar", "no dimensions")):
-        answer = refused.mapping().mapping(name)
-        if answer.get("value_error") is not True:
-            told = answer.get(did := "raised" if "raised" in answer else "returned")
-            shown = told[:80] if isinstance(told, str) else described(told)
-            fail(f"`fan_in` of a tensor with {what} {did} {shown}; it should raise ValueError.")
+    expect_counts(refused)
 
 
 # --- he_normal_ ----------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from grader.spec import (
     Draw,
     Seen,
     apart,
+    described,
     fail,
     fans,
     follow,
@@ -65,6 +66,21 @@ def in_turn(seen: Seen, slope: float = 0.0) -> list[Draw]:
     return [Draw(seen, tuple(shape), apart(weight), "Weights filled in turn", "weights filled in turn")
             for shape, weight, with_ in zip(shapes, found, slopes, strict=True)
             if with_ == slope and bool(weight.isfinite().all())]
+
+
+def expect_counts(refused: Seen) -> None:
+    """`fan_in` counts right where later promises ask it, and refuses what has too few dimensions."""
+    for shape, count in zip(map(tuple, refused.given["shapes"]), refused.mapping().items("counts"),
+                            strict=False):
+        if not isinstance(count, int | float) or count != fans(shape)[0]:
+            fail(f"`fan_in` of a weight of shape {shape} is {described(count)}; each of its units adds up "
+                 f"{fans(shape)[0]} inputs.")
+    for name, what in (("vector", "one dimension"), ("scalar", "no dimensions")):
+        answer = refused.mapping().mapping(name)
+        if answer.get("value_error") is not True:
+            told = answer.get(did := "raised" if "raised" in answer else "returned")
+            shown = told[:80] if isinstance(told, str) else described(told)
+            fail(f"`fan_in` of a tensor with {what} {did} {shown}; it should raise ValueError.")
 
 
 def by_own_count(draws: Sequence[Draw], counted: Seen) -> list[Draw]:
