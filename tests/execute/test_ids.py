@@ -8,12 +8,13 @@ import re
 import shutil
 import time
 from pathlib import Path
+from typing import IO
 
 import psutil
 import pytest
 
 from grader.execute import bubblewrap, ids, mounts
-from grader.execute.bubblewrap import BubblewrapSandbox
+from grader.execute.bubblewrap import BubblewrapSandbox, Started
 from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import SandboxUnavailable
 from grader.wall import wire
@@ -40,9 +41,12 @@ def users() -> tuple[list[int], tuple[str, ...]]:
     return [int(each[1]) for each in said if each], layers
 
 
-def bubbles() -> set[int]:
-    """The sandboxes that this process has started."""
-    return {child.pid for child in psutil.Process().children(recursive=True) if child.name() == "bwrap"}
+def ended(started: list[Started]) -> bool:
+    """Has all that was started come to an end, or does it within half a minute?"""
+    ends = time.monotonic() + 30
+    while any(psutil.pid_exists(one.first) for one in started) and time.monotonic() < ends:
+        time.sleep(0.1)
+    return not any(psutil.pid_exists(one.first) for one in started)
 
 
 def test_each_job_is_a_user_of_its_own() -> None:
@@ -68,28 +72,28 @@ def test_ids_that_cannot_be_mapped_are_done_without(monkeypatch: pytest.MonkeyPa
     if isinstance(why := ids.granted(mounts.needed()), str):
         pytest.skip(why)
     monkeypatch.setattr(ids, "write", refuse)
-    before = bubbles()
+    started, start = list[Started](), bubblewrap._popen
+
+    def noted(command: list[str], descriptors: tuple[int, ...], errors: IO[bytes]) -> Started:
+        started.append(start(command, descriptors, errors))
+        return started[-1]
+    monkeypatch.setattr(bubblewrap, "_popen", noted)
     seen, layers = users()
     assert set(seen) == {ids.NOBODY}
     assert "users" not in layers
-    ends = time.monotonic() + 30
-    while not bubbles() <= before and time.monotonic() < ends:
-        time.sleep(0.1)
-    assert bubbles() <= before
+    assert len(started) == 2
+    assert ended(started)
 
 
 def test_a_sandbox_that_is_closed_at_once_leaves_no_process() -> None:
     if shutil.which("bwrap") is None:
         pytest.skip("bubblewrap is not installed")
-    first = []
+    started = []
     for _ in range(20):
         sandbox = BubblewrapSandbox()
-        first.append(sandbox.server.started.first)
+        started.append(sandbox.server.started)
         sandbox.close()
-    ends = time.monotonic() + 30
-    while any(map(psutil.pid_exists, first)) and time.monotonic() < ends:
-        time.sleep(0.1)
-    assert [pid for pid in first if psutil.pid_exists(pid)] == []
+    assert ended(started)
 
 
 def test_what_others_may_not_read_is_named(tmp_path: Path) -> None:
