@@ -208,6 +208,9 @@ class Started(NamedTuple):
             os.kill(self.first, signal.SIGKILL)
         self.process.kill()
         self.process.wait()
+        with contextlib.suppress(ChildProcessError):  # it may have become ours (PR_SET_CHILD_SUBREAPER)
+            if self.first:
+                os.waitpid(self.first, 0)
 
 
 def started(command: str, gpus: tuple[Gpu, ...], end: int, errors: Scratch) -> Started:

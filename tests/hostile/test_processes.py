@@ -95,7 +95,9 @@ threading.Thread(target=serve, daemon=True).start()
 f = asked
 """,
     "a thread of the kernel, by shared memory": """
-page = mmap.mmap(-1, 4096)
+with open("page", "w+b") as file:
+    file.truncate(4096)
+    page = mmap.mmap(file.fileno(), 4096)
 def serve():
     while True:
         if page[0]:
