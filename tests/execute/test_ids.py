@@ -44,9 +44,16 @@ def users() -> tuple[list[int], tuple[str, ...]]:
 def ended(started: list[Started]) -> bool:
     """Has all that was started come to an end, or does it within half a minute?"""
     ends = time.monotonic() + 30
-    while any(psutil.pid_exists(one.first) for one in started) and time.monotonic() < ends:
+    while any(alive(one.first) for one in started) and time.monotonic() < ends:
         time.sleep(0.1)
-    return not any(psutil.pid_exists(one.first) for one in started)
+    return not any(alive(one.first) for one in started)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_each_job_is_a_user_of_its_own() -> None:
