@@ -204,12 +204,14 @@ class Started(NamedTuple):
 
     def kill(self) -> None:
         """With all that is in it. Killed alone, it may leave a process that waits for its word for ever."""
-        if self.first and self.process.poll() is None:
-            os.kill(self.first, signal.SIGKILL)
+        waits = self.first and self.process.poll() is None
+        if waits:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.first, signal.SIGKILL)
         self.process.kill()
         self.process.wait()
-        with contextlib.suppress(ChildProcessError):  # it may have become ours (PR_SET_CHILD_SUBREAPER)
-            if self.first:
+        if waits:
+            with contextlib.suppress(ChildProcessError):  # it may have become ours (PR_SET_CHILD_SUBREAPER)
                 os.waitpid(self.first, 0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import mmap
 import os
 from pathlib import Path
 
@@ -15,7 +16,7 @@ SET_CHILD_SUBREAPER = 36
 LAST_CAPABILITY = 63  # room for those to come; unknown ones are refused and that is no error
 CAPABILITY_VERSION = 0x20080522
 HUGE, MADV_COLLAPSE = 2 << 20, 25
-PAGE, MAYMOVE = os.sysconf("SC_PAGE_SIZE"), 1
+MAYMOVE = 1
 
 
 @functools.cache
@@ -83,10 +84,11 @@ def is_shared(address: int) -> bool:
     time, from Linux 4.14 on."""
     again = libc().mremap
     again.restype = ctypes.c_void_p
-    found = again(ctypes.c_void_p(address // PAGE * PAGE), ctypes.c_size_t(0), ctypes.c_size_t(PAGE), MAYMOVE)
+    page = mmap.PAGESIZE
+    found = again(ctypes.c_void_p(address // page * page), ctypes.c_size_t(0), ctypes.c_size_t(page), MAYMOVE)
     if found == ctypes.c_void_p(-1).value:
         return False
-    libc().munmap(ctypes.c_void_p(found), ctypes.c_size_t(PAGE))
+    libc().munmap(ctypes.c_void_p(found), ctypes.c_size_t(page))
     return True
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -225,3 +226,11 @@ def test_an_honest_notebook_finds_what_it_needs(sandbox: ProcessSandbox, tmp_pat
     assert said[:2] == ["7", "3\nTrue"]
     assert said[2].startswith("True")
     assert said[3:6] == ["28.0", "5", "shell"]
+
+
+def test_what_a_plain_job_needs_can_be_imported_where_os_has_no_sysconf() -> None:
+    """As on Windows."""
+    code = ("import multiprocessing, os, psutil, tempfile; del os.sysconf; "
+            "import grader.inside.linux, grader.inside.runner.landlock, grader.inside.runner.proc")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,12 +10,12 @@ from collections.abc import Iterator
 import pytest
 
 from grader.execute.bubblewrap import BubblewrapSandbox
-from grader.execute.sandbox import SandboxUnavailable
-from grader.inside.runner import seccomp, syscalls
+from grader.inside.runner import seccomp, server, syscalls
 from grader.wall import wire
 from grader.wall.messages import CallStep, Job, Observations, Raised, Returned
 from grader.wall.values import Text
 from tests.notebooks import notebook
+from tests.sandboxes import walled
 
 pytestmark = [pytest.mark.skipif(not seccomp.supported(), reason="no filter for this machine"),
               pytest.mark.timeout(120)]
@@ -71,13 +70,8 @@ def test_a_server_sets_up_jobs_and_does_nothing_else() -> None:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[BubblewrapSandbox]:
-    if shutil.which("bwrap") is None:
-        pytest.skip("bubblewrap is not installed")
-    try:
-        with BubblewrapSandbox() as opened:
-            yield opened
-    except SandboxUnavailable as error:
-        pytest.skip(str(error))
+    with walled() as opened:
+        yield opened
 
 
 def observed(sandbox: BubblewrapSandbox, source: str, *, processes: bool = False) -> Observations:
@@ -140,3 +134,11 @@ def test_no_number_stands_twice() -> None:
     assert not syscalls.ALLOWED.keys() & refused.keys()
 
 
+
+
+def test_no_runner_stays_the_server_s_own_user() -> None:
+    """It would have the server's rights: to become another, and to end others."""
+    runners = [server.Runner(pid=1, user=2), server.Runner(pid=2, user=3)]
+    assert server._free([2, 3, 4], runners) == 4
+    with pytest.raises(BlockingIOError):
+        server._free([2, 3], runners)

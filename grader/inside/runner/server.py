@@ -17,7 +17,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -159,8 +159,7 @@ def serve(line: socket.socket, users: Sequence[int]) -> None:
         if what == Order.JOB.value and descriptors:
             # no room for a process: the grader sees its end close, and tries again
             with contextlib.suppress(OSError):
-                taken = {runner.user for runner in runners.values()}
-                user = next((user for user in itertools.islice(turn, len(users)) if user not in taken), 0)
+                user = _free(itertools.islice(turn, len(users)), runners.values()) if users else 0
                 pid = os.fork()
                 if pid == 0:
                     _run(line, user, *descriptors)
@@ -176,6 +175,19 @@ def serve(line: socket.socket, users: Sequence[int]) -> None:
 class Runner(NamedTuple):
     pid: int
     user: int   # 0: nobody's, as all
+
+
+def _free(users: Iterable[int], runners: Iterable[Runner]) -> int:
+    """The first of the users that no runner is.
+
+    Raises:
+        BlockingIOError: none is free. A runner that stayed the server's own user would have its rights.
+    """
+    taken = {runner.user for runner in runners}
+    user = next((user for user in users if user not in taken), 0)
+    if not user:
+        raise BlockingIOError("as many runners as users")
+    return user
 
 
 def _reap(runners: dict[bytes, Runner]) -> None:
