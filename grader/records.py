@@ -169,7 +169,7 @@ class MadeBy(Record, frozen=True, kw_only=True):
     seed: int
     python: str = ""                       # "3.11"; "" where an older result does not say
     sandbox: str                           # the name of the one it was observed in: "bubblewrap", "process"
-    layers: tuple[str, ...] = ()           # what held there, of execute.sandbox.LAYERS
+    layers: tuple[str, ...] = ()           # what held there (`report.wording.LAYERS`)
 
     @property
     def isolated(self) -> bool:

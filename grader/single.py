@@ -68,8 +68,6 @@ def check(notebook: Path, options: Options, functions: Sequence[str] = ()) -> Gr
     def part(whole: Exercise) -> Exercise:  # nobody sees the figures, and they are half of a notebook's time
         return replace(about(whole.visible_part(), functions), figures=False)
 
-    if not notebook.exists() or not catalog.there(options.exercises):
-        raise IntakeError(alone.told(notebook, options.language))
     with open_sandbox("process") as sandbox:
         return grade(notebook, options, sandbox, part=part)
 

@@ -7,10 +7,9 @@ import threading
 import time
 from collections.abc import Iterator
 
-from grader.wall.messages import WALL
+from grader.inside.runner import held_up
 
 LEAST = 1.0        # s: for less, no kernel is started
-MOST_FREE = 1 - 1 / WALL   # of the time
 REPEATED = 0.1     # of the time, for running once more what has run already
 
 
@@ -28,7 +27,7 @@ class Allowance:
     def left(self) -> float:
         with self.lock:
             spent = self.spent + (time.monotonic() - self.since if self.running else 0.0)
-            return self.seconds - spent + min(self.free, MOST_FREE * spent)
+            return self.seconds - spent + min(self.free, held_up.MOST * spent)
 
     @property
     def left_to_repeat(self) -> float:

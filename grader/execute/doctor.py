@@ -73,23 +73,23 @@ def _namespaces() -> Finding:
 
 def _to_allow_namespaces() -> str:
     """What keeps user namespaces from us here, and how it is told to let bubblewrap have them."""
-    if _on(APPARMOR_RESTRICTS):
+    if _setting(APPARMOR_RESTRICTS) not in ("", "0"):
         disable = f"sudo ln -s {UBUNTUS} /etc/apparmor.d/disable/ && sudo apparmor_parser -R {UBUNTUS}, " \
                   "which takes what each notebook's own namespaces need; then " if UBUNTUS.exists() else ""
         return (f"AppArmor forbids them: {disable}grader doctor --apparmor | sudo tee {OURS} && "
                 f"sudo apparmor_parser -r {OURS}; as the last resort, which lets every program have them: "
                 f"sudo sysctl {APPARMOR_RESTRICTS}=0")
-    if Path("/proc/sys/kernel/unprivileged_userns_clone").exists() and not _on(DEBIAN_ALLOWS):
+    if _setting(DEBIAN_ALLOWS) == "0":
         return f"sudo sysctl {DEBIAN_ALLOWS}=1"
     return "in a container: allow unshare and mount (--security-opt seccomp=unconfined, apparmor=unconfined)"
 
 
-def _on(setting: str) -> bool:
-    """Is a kernel setting, by its name, there and not 0?"""
+def _setting(name: str) -> str:
+    """What a kernel setting is; "" where there is none of this name."""
     try:
-        return Path("/proc/sys", *setting.split(".")).read_text().strip() not in ("", "0")
+        return Path("/proc/sys", *name.split(".")).read_text().strip()
     except OSError:
-        return False
+        return ""
 
 
 def apparmor_profile() -> str:

@@ -23,9 +23,9 @@ from typing import Any
 
 import psutil
 
-import grader
 from grader.execute.exchange import NOWHERE, Places, converse
 from grader.execute.gpus import Gpu
+from grader.files import import_path
 from grader.inside import linux
 from grader.inside.runner.sweeping import sweep
 from grader.wall import frames, wire
@@ -139,10 +139,8 @@ class Pipes:
 
 def environment() -> dict[str, str]:
     """What a job's processes are given of this one's environment, and what they need beside it."""
-    here = str(Path(grader.__file__).resolve().parent.parent)
-    path = os.pathsep.join(part for part in (here, os.environ.get("PYTHONPATH", "")) if part)
     kept = {name: value for name, value in os.environ.items() if name.upper() in PASSED_ON}
-    return {**kept, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
+    return {**kept, "PYTHONPATH": import_path(), "OMP_NUM_THREADS": "1", "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
             "MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
 

@@ -12,8 +12,6 @@ from grader.execute.gpus import Gpu
 from grader.wall import wire
 from grader.wall.messages import Job, NotStarted, Observations, Step
 
-# What can hold between a notebook and the machine; which of them do, depends on the machine.
-LAYERS = ("namespaces", "users", "system calls", "cgroup", "supervisor")
 HOW_TO_GO_ON = "or go on without isolation: --sandbox process"
 
 
@@ -29,7 +27,7 @@ class Sandbox(Protocol):
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """Which of LAYERS hold."""
+        """What holds between a notebook and this machine, by the names that reports have for it."""
 
     def await_ready(self) -> None:
         """Wait until jobs can be run: a sandbox is opened at once and gets ready beside whoever opened it.

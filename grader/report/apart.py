@@ -15,12 +15,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
 from typing import BinaryIO, cast
 
 import msgspec
 
-import grader
+from grader.files import import_path
 from grader.report import page, safe_text
 
 WALL_SECONDS = 20.0       # of a page: four times what the process may compute, for a busy machine
@@ -98,8 +97,9 @@ class Child:
             self._close()
         if self._process is None:
             self._ready = False
+            environment = {**os.environ, "PYTHONPATH": import_path()}
             self._process = subprocess.Popen([sys.executable, "-P", "-m", "grader.report.child"],
-                                             env=_environment(), stdin=subprocess.PIPE,
+                                             env=environment, stdin=subprocess.PIPE,
                                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         return self._process
 
@@ -134,9 +134,3 @@ def _ended_after(process: subprocess.Popen[bytes], seconds: float) -> Iterator[N
 
 def _pipe(pipe: object) -> BinaryIO:
     return cast(BinaryIO, pipe)
-
-
-def _environment() -> dict[str, str]:
-    here = str(Path(grader.__file__).resolve().parent.parent)
-    path = os.pathsep.join(part for part in (here, os.environ.get("PYTHONPATH", "")) if part)
-    return {**os.environ, "PYTHONPATH": path}

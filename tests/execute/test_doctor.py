@@ -60,7 +60,7 @@ def refused(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """A machine on which bubblewrap may not make user namespaces; the value is what /proc/sys says there."""
     settings: dict[str, str] = {}
     monkeypatch.setattr(doctor, "_tried", lambda *command: (False, "bwrap: setting up uid map: refused"))
-    monkeypatch.setattr(doctor, "_on", lambda name: settings.get(name, "0") != "0")
+    monkeypatch.setattr(doctor, "_setting", lambda name: settings.get(name, ""))
     return settings
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from grader.inside.runner import watch
+from grader.inside.runner import held_up, watch
 from grader.inside.runner.proc import Process
 from grader.wall.messages import Limits
 
@@ -42,7 +42,7 @@ class Idle:
 def test_who_waits_for_a_core_that_its_own_processes_hold_has_no_busy_machine_to_blame(
         monkeypatch: pytest.MonkeyPatch, others: Callable[[], float | None], busy: bool) -> None:
     monkeypatch.setattr(watch, "waited", lambda pid: time.monotonic())  # all the time
-    monkeypatch.setattr(watch, "of_others", lambda tree: others())
+    monkeypatch.setattr(held_up, "_of_others", lambda tree: others())
     kernel = Idle()
     looked = watch.Watch(kernel, Limits(cell_seconds=0.3), seconds=100)
     span = looked.begin_cell()

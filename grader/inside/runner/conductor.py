@@ -88,7 +88,7 @@ class Conductor:
         while True:
             kind, step = frames.get(self.stream)
             if kind is not Kind.STEP:
-                frames.put(self.stream, Kind.REFUSED, wire.encode(self._refused()))
+                frames.put(self.stream, Kind.REFUSED, wire.encode(self._counted()))
                 return
             reply = (self._ask(step, room=max(room, 0), fresh=after is not After.STAYS) if rest is None
                      else Reply((wire.encode(rest),), after, rest))
@@ -153,7 +153,7 @@ class Conductor:
             ended = rest  # it may be the call before it that has ended the kernel
         return Reply((wire.encode(ended),), heard.after, rest)
 
-    def _refused(self) -> Count:
+    def _counted(self) -> Count:
         refused = sorted(self.kernel.refused.items())
         return Count(held_up=self.watch.held_up.seconds,
                      refused=tuple(Refused(name=name, times=times) for name, times in refused))

@@ -3,9 +3,7 @@ memory has grown since the job began, for counting takes a while."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from grader.inside.runner.proc import Process
+from grader.inside.runner.proc import Process, fields
 
 EACH, EACH_GENERATION = 192 + 104, 64   # bytes of a mapping, and once more for each process above its own
 CHUNK = 1 << 20
@@ -28,11 +26,7 @@ class Mappings:
 
 def unreclaimable() -> int:
     """Bytes that Linux uses for itself and cannot give back; 0 where it does not say."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) << 10 for line in lines if line.startswith("SUnreclaim:")), 0)
+    return fields("/proc/meminfo", b"SUnreclaim:").get(b"SUnreclaim:", 0)
 
 
 def _generation(pid: int, above: dict[int, int]) -> int:

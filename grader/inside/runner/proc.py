@@ -77,7 +77,7 @@ def busy_seconds() -> float | None:
     return (user + nice + system + irq + softirq + steal) / TICKS or None
 
 
-def _fields(path: str, *names: bytes) -> dict[bytes, int]:
+def fields(path: str, *names: bytes) -> dict[bytes, int]:
     """Some of a /proc file's fields, in bytes; those that it has."""
     try:
         lines = [line.split() for line in _text(path).splitlines()]
@@ -98,7 +98,7 @@ def memory_of(tree: list[Process], enough: int, unmapped: int = 0) -> int:
     """
     tables, rough = 0, unmapped
     for process in tree:
-        has = _fields(f"/proc/{process.pid}/status", *MAPPED, b"VmPTE:")
+        has = fields(f"/proc/{process.pid}/status", *MAPPED, b"VmPTE:")
         table = has.pop(b"VmPTE:", 0)
         tables += table
         mapped = has.pop(b"VmSize:", 0)
@@ -113,8 +113,8 @@ def _exact(tree: list[Process], unmapped: int) -> int:
     own = shown = 0
     shared: dict[bytes, int] = {}
     for process in tree:
-        has = _fields(f"/proc/{process.pid}/smaps_rollup", b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:") \
-            or _fields(f"/proc/{process.pid}/status", b"RssAnon:", b"RssShmem:")
+        has = fields(f"/proc/{process.pid}/smaps_rollup", b"Pss_Anon:", b"Pss_Shmem:", b"SwapPss:") \
+            or fields(f"/proc/{process.pid}/status", b"RssAnon:", b"RssShmem:")
         part = has.pop(b"Pss_Shmem:", 0) + has.pop(b"RssShmem:", 0)
         shown, own = shown + part, own + sum(has.values())
         for inode, size in _shared(process.pid):
@@ -137,4 +137,4 @@ def _shared(pid: int) -> Iterator[tuple[bytes, int]]:
 
 def data_of(pid: int) -> int:
     """What a process has asked for and may write to, as RLIMIT_DATA counts it; 0 where Linux does not say."""
-    return _fields(f"/proc/{pid}/status", b"VmData:").get(b"VmData:", 0) if pid else 0
+    return fields(f"/proc/{pid}/status", b"VmData:").get(b"VmData:", 0) if pid else 0

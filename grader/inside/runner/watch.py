@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
-from grader.inside.runner.held_up import HeldUp, of_others
+from grader.inside.runner.held_up import HeldUp
 from grader.inside.runner.mappings import Mappings
 from grader.inside.runner.proc import Process, data_of, memory_of, waited
 from grader.wall.messages import LATE, WALL, Again, Ended, Limits, LossCause
@@ -173,13 +173,14 @@ class Watch:
 
     def _look(self) -> None:
         now, span = time.monotonic(), self.span
-        tree = self.kernel.tree() if now <= self.ends + self.held_up.seconds else []
-        self.held_up.look(tree)
         if now > self.ends + self.held_up.seconds:
             self.expired = True
             words = f"stopped after {self.seconds:.0f} s: the submission has no time left"
             self._kill(span, Stop(LossCause.TIMEOUT, words, of_all=True))
-        elif self._over(tree) and not (span is not None and span.cpu and span.asked):
+            return
+        tree = self.kernel.tree()
+        others = self.held_up.look(tree)
+        if self._over(tree) and not (span is not None and span.cpu and span.asked):
             self._end_span(span, tree, Stop(LossCause.MEMORY,
                                             f"more than {self.limits.memory_bytes >> 20} MiB of memory"))
         elif span is not None and span.cpu and span.asked:
@@ -190,7 +191,7 @@ class Watch:
             if now > span.asked + GRACE:
                 self._kill(span, span.stop)
         elif span is not None:
-            self._look_at_time(span, tree, now)
+            self._look_at_time(span, tree, now, others)
 
     def _over(self, tree: list[Process]) -> bool:
         """Do these use more memory than is allowed, with what none of them shows?"""
@@ -198,8 +199,8 @@ class Watch:
         nowhere = self.kernel.unmapped() + self.mappings.cost(tree, most // SUSPICIOUS)
         return memory_of(tree, most, nowhere) > most
 
-    def _look_at_time(self, span: Span, tree: list[Process], now: float) -> None:
-        wall, others = now - span.started, of_others(tree)
+    def _look_at_time(self, span: Span, tree: list[Process], now: float, others: float | None) -> None:
+        wall = now - span.started
         span.others = others if span.others is None else span.others
         if span.cpu:
             born = [process for process in tree if process.pid not in span.before]
