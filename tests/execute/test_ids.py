@@ -15,29 +15,24 @@ import pytest
 
 from grader.execute import bubblewrap, ids, mounts
 from grader.execute.bubblewrap import BubblewrapSandbox, Started
-from grader.execute.opening import open_sandbox
-from grader.execute.sandbox import SandboxUnavailable
+from grader.report import wording
 from grader.wall import wire
 from grader.wall.messages import Job
 from tests.notebooks import notebook
+from tests.sandboxes import walled
 
 WHO = notebook("import os\nprint('user', os.getuid(), os.getgid(), os.getgroups())")
 
 
 def users() -> tuple[list[int], tuple[str, ...]]:
     """Whom two jobs of one sandbox take themselves for; and which layers the sandbox has."""
-    if shutil.which("bwrap") is None:
-        pytest.skip("bubblewrap is not installed")
-    try:
-        with open_sandbox("bubblewrap") as sandbox:
-            sandbox.await_ready()
-            found = [sandbox.run(Job(notebook=WHO), [], {}) for _ in range(2)]
-            layers = sandbox.layers
-    except SandboxUnavailable as error:
-        pytest.skip(str(error))
+    with walled() as sandbox:
+        found = [sandbox.run(Job(notebook=WHO), [], {}) for _ in range(2)]
+        layers = sandbox.layers
     said = [re.search(r"user (\d+) (\d+) \[(.*?)\]", parcel.record.run.executed) for parcel in found
             if isinstance(parcel, wire.Parcel)]
     assert all(each is not None and each[1] == each[2] and each[3] == "" for each in said), said
+    assert set(layers) <= set(wording.LAYERS)
     return [int(each[1]) for each in said if each], layers
 
 
@@ -145,13 +140,7 @@ def test_a_runner_can_still_be_ended_from_outside(monkeypatch: pytest.MonkeyPatc
     """The server is another user than its runners, and keeps the right to kill them."""
     monkeypatch.setattr(bubblewrap, "SLACK_SECONDS", 3.0 - Job(notebook="").at_most)
     sleepy = notebook("import time\ntime.sleep(60)")
-    if shutil.which("bwrap") is None:
-        pytest.skip("bubblewrap is not installed")
-    with open_sandbox("bubblewrap") as sandbox:
-        try:
-            sandbox.await_ready()
-        except SandboxUnavailable as error:
-            pytest.skip(str(error))
+    with walled() as sandbox:
         found = sandbox.run(Job(notebook=sleepy), [], {})
     assert isinstance(found, wire.Parcel)
     assert found.record.run.executed == ""   # the runner had no time to tell

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +11,12 @@ import pytest
 
 from grader.execute import pool
 from grader.execute.bubblewrap import BubblewrapSandbox
-from grader.execute.sandbox import SandboxUnavailable
 from grader.inside.runner import sockets
 from grader.wall import wire
 from grader.wall.messages import CallStep, CellCause, Ended, Job, Limits, LossCause, Observations, Returned
 from grader.wall.values import Whole
 from tests.notebooks import notebook
+from tests.sandboxes import walled
 
 pytestmark = pytest.mark.timeout(600)
 LIMITS = Limits(memory_bytes=1 << 30, disk_bytes=600 << 20, cell_seconds=30, call_seconds=10)
@@ -105,14 +104,8 @@ HONEST = notebook("def a(): return 7")
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[BubblewrapSandbox]:
-    if shutil.which("bwrap") is None:
-        pytest.skip("bubblewrap is not installed")
-    try:
-        with BubblewrapSandbox() as opened:
-            opened.await_ready()
-            yield opened
-    except SandboxUnavailable as error:
-        pytest.skip(str(error))
+    with walled() as opened:
+        yield opened
 
 
 def beside_a_neighbour(sandbox: BubblewrapSandbox, text: str) -> Observations:

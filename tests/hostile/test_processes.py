@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 
 from grader.execute.bubblewrap import BubblewrapSandbox
-from grader.execute.sandbox import SandboxUnavailable
 from grader.wall import wire
 from grader.wall.messages import CallStep, Job, Limits, Observations, Returned
 from grader.wall.values import Truth
 from tests.hostile.forging import FRAMES
 from tests.notebooks import notebook
+from tests.sandboxes import walled
 
-pytestmark = [pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed"),
-              pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 WATCHED = "torch.nn.init.kaiming_normal_"
 
 # What asks for the answer elsewhere, and gives back whether it got one.
@@ -114,11 +112,8 @@ def f():
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[BubblewrapSandbox]:
-    try:
-        with BubblewrapSandbox() as opened:
-            yield opened
-    except SandboxUnavailable as error:
-        pytest.skip(str(error))
+    with walled() as opened:
+        yield opened
 
 
 def observed(sandbox: BubblewrapSandbox, source: str, seconds: float = 5.0) -> Observations:

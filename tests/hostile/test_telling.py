@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from grader.execute.bubblewrap import BubblewrapSandbox
-from grader.execute.sandbox import SandboxUnavailable
 from grader.wall import wire
 from grader.wall.messages import Job
 from tests.notebooks import notebook
+from tests.sandboxes import walled
 
-pytestmark = [pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed"),
-              pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 HEAD = """
 import ctypes, fcntl, os, select, signal, sys, time
 SHARED = os.__file__
@@ -65,12 +63,8 @@ except OSError as error: print(error)
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[BubblewrapSandbox]:
-    try:
-        with BubblewrapSandbox() as opened:
-            opened.await_ready()
-            yield opened
-    except SandboxUnavailable as error:
-        pytest.skip(str(error))
+    with walled() as opened:
+        yield opened
 
 
 def printed(sandbox: BubblewrapSandbox, source: str) -> str:
