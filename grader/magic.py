@@ -58,14 +58,16 @@ def register(shell: Any) -> None:
 
 def run(line: str, shell: Any) -> None:
     """What `%grader LINE` does: display the report, or one line that says what is wrong."""
-    from IPython.display import HTML, display
-
     try:
-        wanted = wanted_by(line)
-        exercise = about(_loaded(wanted.folder).visible_part(), wanted.functions)
+        _display(wanted_by(line), shell)
     except Mendable as error:
         print(f"grader: {error}")
-        return
+
+
+def _display(wanted: Wanted, shell: Any) -> None:
+    from IPython.display import HTML, display
+
+    exercise = about(_loaded(wanted.folder).visible_part(), wanted.functions)
     if wanted.moved:
         print(MOVED.format(folder=wanted.folder))
     sources = shell.user_ns.get("In", [])[1:]
@@ -83,11 +85,9 @@ def check(name: str, functions: tuple[str, ...]) -> None:
         print("grader: this works in a notebook; in a terminal: grader check NOTEBOOK.ipynb")
         return
     try:
-        folder = nearby.folder_of(name, Path.cwd()) if name else Path()
+        _display(Wanted(functions, nearby.folder_of(name, Path.cwd()) if name else Path()), shell)
     except Mendable as error:
         print(f"grader: {error}")
-        return
-    run(shlex.join(["check", *functions, "--folder", str(folder)]), shell)
 
 
 def wanted_by(line: str) -> Wanted:

@@ -6,8 +6,9 @@ A student mends one mistake at a time, so a report shows each reason once, with 
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Hashable, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from grader import records
@@ -38,7 +39,7 @@ def found(checks: Sequence[records.Verdict], events: Sequence[messages.CellEvent
     stopped = {event.cell for event in events}
     cells: dict[str, int] = {}
     missed: dict[int, str] = {}
-    bound = _bound(notebook, stopped)
+    bound = functools.cache(functools.partial(_bound, notebook, stopped))
     for v in checks:
         name = undefined(v)
         cell = _defining(name, notebook, bound)
@@ -60,12 +61,13 @@ def _bound(notebook: Sequence[source.Cell], stopped: Set[int]) -> dict[int, froz
     return found
 
 
-def _defining(name: str, notebook: Sequence[source.Cell], bound: Mapping[int, frozenset[str]]) -> int:
+def _defining(name: str, notebook: Sequence[source.Cell],
+              bound: Callable[[], Mapping[int, frozenset[str]]]) -> int:
     """The index of the stopped cell that was to define a name, or to import it; -1 for none."""
     place = source.definition(notebook, name) if name else None  # read as text since it may not parse
     if place or not name:
         return place[0].index if place else -1
-    return next((cell for cell, defined in bound.items() if name in defined), -1)
+    return next((cell for cell, defined in bound().items() if name in defined), -1)
 
 
 def _followers(events: Sequence[messages.CellEvent], missed: Mapping[int, str]) -> dict[int, int]:
