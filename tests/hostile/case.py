@@ -97,6 +97,7 @@ class Case:
     cells: tuple[str, ...] = ()        # after those of the honest answer
     before: tuple[str, ...] = ()       # before them
     exactly: float | None = None       # points; None: no more than the honest answer
+    more: float = 0.0                  # what chance may add to the honest answer's points
     # check -> its cause, cell -> what stopped it; "timeout or memory" where the machine's speed decides which
     # of two limits is met first
     causes: dict[str, str] = field(default_factory=dict)
@@ -110,7 +111,7 @@ class Case:
 
     @property
     def most(self) -> float:
-        return HONEST[self.hides][1]
+        return HONEST[self.hides][1] + self.more
 
     @property
     def notebook(self) -> str:
