@@ -21,7 +21,7 @@ from grader.intake.handed import IntakeError
 from grader.intake.packages import remedy
 from grader.intake.sources import Intake, keep_apart, read_sources, refuse_nothing
 from grader.keep.arrivals import Key, changed, key, received
-from grader.keep.gradebook import Entry, Gradebook
+from grader.keep.gradebook import Gradebook
 from grader.keep.marking import overridden
 from grader.keep.output import Output
 from grader.keep.publish import get_ready, opened, publish, record, record_mark, remember
@@ -99,27 +99,36 @@ def graded_today(arrived: Sequence[records.AnySubmission], today: Today, book: G
                  sandbox: Sandbox, options: Options, watcher: Watcher) -> set[Key]:
     """Observe and judge what has changed. Returns the keys of which only the person or the file is told of in
     another way: their pages are to be written."""
-    entries = {entry.key: entry for entry in book.entries()}
+    there = book.fingerprints()
     prints = {key(one): today.fingerprints(one) for one in arrived}
-    wanted = {where: due(entries.get(where), found) for where, found in prints.items()}
-    told = {key(one): entry for one in arrived if wanted[key(one)] is not Due.OBSERVE
-            and (entry := changed(entries[key(one)], one))}
-    for entry in told.values():
-        book.record(entry, told=False)
-    again = [told.get(where, entries[where]) for where, what in wanted.items() if what is Due.JUDGE]
+    wanted = {where: due(there.get(where), found) for where, found in prints.items()}
+    told = retold([one for one in arrived if wanted[key(one)] is not Due.OBSERVE], book)
+    again = [where for where, what in wanted.items() if what is Due.JUDGE]
     run = {where for where, what in wanted.items() if what is Due.OBSERVE}
     if again or run:
         get_ready(book)
     left = judge_again(again, today, book, output, watcher)
     run |= teammates(arrived, run | left)
     work = [one for one in arrived if key(one) in run | left]
-    unchanged = wanted.keys() - run - {entry.key for entry in again}
+    unchanged = wanted.keys() - run - {*again}
     watcher.begin(len(work), len(unchanged), len(again) - len(left))
     gc.freeze()  # what is loaded stays: the collector need not walk over it for each submission
     for graded in pipeline.grade(work, today.conditions, sandbox, options):
         record(graded, prints[key(graded.submission)], book, output)
         watcher.graded(graded.result)
-    return set(told)
+    return told
+
+
+def retold(unchanged: Iterable[records.AnySubmission], book: Gradebook) -> set[Key]:
+    """Write down who handed these in, and when, where only that is known in another way now. Returns the keys
+    of those."""
+    found = set()
+    for one in unchanged:
+        entry = book.entry(*key(one))
+        if entry and (told := changed(entry, one)):
+            book.record(told, what=None)
+            found.add(entry.key)
+    return found
 
 
 def teammates(submissions: Iterable[records.HandedIn], run: set[Key]) -> set[Key]:
@@ -155,12 +164,15 @@ def doctor(sources: Sequence[Path], options: Options) -> list[str]:
         return told_missing(missing_packages(intake.submissions, options))
 
 
-def judge_again(entries: Iterable[Entry], today: Today, book: Gradebook, output: Output,
+def judge_again(keys: Iterable[Key], today: Today, book: Gradebook, output: Output,
                 watcher: Watcher) -> set[Key]:
     """Judge what was observed once more; run nothing. Returns student and exercise of those of whom nothing
     is stored that answers what is asked today."""
-    left, overrides = set(), book.overrides()
-    for entry in entries:
+    left, overrides = set(), book.desk.by_submission()
+    for where in keys:
+        entry = book.entry(*where)
+        if entry is None:
+            continue
         observed = today.observed(entry.submission, output)
         if observed is None:
             left.add(entry.key)
@@ -168,7 +180,8 @@ def judge_again(entries: Iterable[Entry], today: Today, book: Gradebook, output:
         graded = pipeline.judge(entry.submission, observed, today.conditions)
         record_mark(graded, book, output, observed=entry.observed,
                     judged=today.fingerprints(entry.submission).judged)
-        watcher.judged_again(overridden(entry.result, overrides), overridden(graded.result, overrides))
+        words = overrides.get(where, ())
+        watcher.judged_again(overridden(entry.result, words), overridden(graded.result, words))
     return left
 
 
@@ -187,24 +200,25 @@ def rejudge(out: Path, options: Options, watcher: Watcher) -> list[records.Resul
     folders, output = known(options.exercises, options.exercise), Output(out)
     leave_the_cores_to_kernels()
     with opened(out) as book:
-        entries = [entry for entry in book.entries() if entry.result.exercise in folders]
-        exercises = {name: load(folders[name]) for name in sorted({e.result.exercise for e in entries})}
-        for conditions, group in as_graded(entries, exercises):
+        there = [one.result for one in book.judged(pictures=False) if one.result.exercise in folders]
+        exercises = {name: load(folders[name]) for name in sorted({one.exercise for one in there})}
+        for conditions, group in as_graded(there, exercises):
             for student, exercise in sorted(judge_again(group, Today(conditions), book, output, watcher)):
                 watcher.note(f"{student} {exercise}: not judged again, what is stored does not answer what "
                              "the exercise asks today; `grader batch` runs the notebook")
         return publish(book, output)
 
 
-def as_graded(entries: Iterable[Entry],
-              exercises: Mapping[str, Exercise]) -> Iterator[tuple[Conditions, list[Entry]]]:
-    """Entries of one seed, sandbox and device together, and the conditions under which they were observed."""
-    groups: dict[tuple[int, str, str, tuple[str, ...]], list[Entry]] = {}
-    for entry in entries:
-        made = entry.result.made_by
-        groups.setdefault((made.seed, made.sandbox, made.device, made.layers), []).append(entry)
+def as_graded(results: Iterable[records.Result],
+              exercises: Mapping[str, Exercise]) -> Iterator[tuple[Conditions, list[Key]]]:
+    """The keys of what has one seed, sandbox and device, and the conditions under which it was observed."""
+    groups: dict[tuple[int, str, str, tuple[str, ...]], list[Key]] = {}
+    for one in results:
+        made = one.made_by
+        groups.setdefault((made.seed, made.sandbox, made.device, made.layers), []).append(
+            (one.student, one.exercise))
     for (seed, sandbox, device, layers), group in groups.items():
-        used = {name: exercises[name] for name in sorted({e.result.exercise for e in group})}
+        used = {name: exercises[name] for name in sorted({exercise for _, exercise in group})}
         yield Conditions.drawn(used, seed=seed, sandbox=sandbox, device=device, layers=layers), group
 
 

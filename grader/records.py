@@ -4,6 +4,7 @@ imports no torch."""
 from __future__ import annotations
 
 import enum
+import hashlib
 from typing import Any
 
 from msgspec import field
@@ -159,6 +160,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     visible: bool = True
     pattern: str = ""                      # of the diagnosis: which of the student's lines it is about
     said: Sentence | None = None               # where the message is no exercise's
+    by: str = "grader"                     # who gave the points: "tutor", or a marker's name
 
 
 class MadeBy(Record, frozen=True, kw_only=True):
@@ -218,6 +220,14 @@ class Result(HandedIn, frozen=True, kw_only=True):
     # of a student's own check: the points of hidden checks, and the functions asked for (none: all)
     later: float = 0.0
     asked: tuple[str, ...] = ()
+    bonus: float = 0.0                     # a tutor's, in the score
+    by: str = "grader"                     # who marked the submission as a whole, where somebody did
+
+    @property
+    def stamp(self) -> str:
+        """Which submission it is: the SHA-256 of the file, or of all those that claim to be it."""
+        claimed = "".join(file.sha256 for file in self.claims)
+        return self.notebook.sha256 or (hashlib.sha256(claimed.encode()).hexdigest() if claimed else "")
 
     def wants(self) -> tuple[NeedsYou, ...]:
         """Why a tutor should look at it; older results without a mark say so too."""

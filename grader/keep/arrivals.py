@@ -36,8 +36,8 @@ def received(book: Gradebook, out: Path, submissions: Sequence[AnySubmission],
     found = joined(book.people(), submissions, people, roster=roster, passing=passing,
                    kinds=kinds)
     book.meet(found.people)
-    overrides = book.overrides()
-    there = {entry.key: overridden(entry.result, overrides) for entry in book.entries()}
+    words = book.desk.by_submission()
+    there = {one.key: overridden(one.result, words.get(one.key, ())) for one in book.judged(pictures=False)}
     old = {key(one): one for one in found.submissions if (was := there.get(key(one))) and older(one, was)}
     notes = [*found.notes, *(_too_old(one, there[where]) for where, one in old.items()),
              *_again(book.attempts(), [one for one in found.submissions if key(one) not in old]),

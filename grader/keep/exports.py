@@ -13,8 +13,8 @@ from grader.export.filling import Filled, Wish
 from grader.export.out import ExportError
 from grader.files import replace_file
 from grader.keep.gradebook import GradebookError
+from grader.keep.publish import Notebooks, opened, weights
 from grader.keep.publish import everybody as all_of
-from grader.keep.publish import opened, weights
 from grader.records import Result
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Marks:
 
     everybody: list[Result]                  # who is missing, too
     results: list[Result]                    # of the exercises that were asked for
-    notebooks: dict[tuple[str, str], str]
+    notebooks: dict[tuple[str, str], str]    # where they were asked for
     said: dict[str, str]                     # of the whole batch
 
     @property
@@ -36,30 +36,33 @@ class Marks:
         return self.said.get("language", "en")
 
 
-def marks(out: Path, only: Collection[str], student: str | None = None) -> Marks:
+def marks(out: Path, only: Collection[str], student: str | None = None, *, texts: bool = False) -> Marks:
     """The marks of some exercises, or of all.
+
+    Args:
+        texts: with the notebooks, where the marks' lines are shown beside them.
 
     Raises:
         GradebookError: there are none, also of this student.
         ExportError: of one of these exercises nothing was handed in.
     """
     with opened(out) as book:
-        everybody, entries, said = all_of(book), book.entries(), book.batch_values()
+        everybody, said = all_of(book), book.batch_values()
+        notebooks = dict(Notebooks(book)) if texts else {}
     known = sorted({result.exercise for result in everybody})
     if odd := [name for name in only if name not in known]:
         raise ExportError(f"--only {odd[0]}: no results of it in {out}; there are {', '.join(known)}")
     results = [result for result in everybody if not only or result.exercise in only]
     if not any(student in (None, result.student) for result in results):
         raise GradebookError(f"{out}: no results" + (f" of a student {student!r}" if student else ""))
-    return Marks(everybody=everybody, results=results, said=said,
-                 notebooks={entry.key: entry.notebook for entry in entries})
+    return Marks(everybody=everybody, results=results, said=said, notebooks=notebooks)
 
 
 def export(out: Path, form: str, to: Path | TextIO, *, only: Collection[str], student: str | None,
            assignments: Mapping[str, str], summary: Path | None,
            separator: str = ",") -> list[str]:
     """Write the marks in another program's format; says what the tutor should know of it."""
-    found = marks(out, only, student)
+    found = marks(out, only, student, texts=form == "github")
     return exporting.write(form, [x for x in found.results if student in (None, x.student)], to,
                            assignments=assignments, summary=summary, notebooks=found.notebooks,
                            language=found.language, weights=weights(found.said), separator=separator)
@@ -92,7 +95,7 @@ def feedback(out: Path, audience: str, to: Path, *, only: Collection[str], works
 
     if to.exists() and not _of_reports(to):
         raise ExportError(f"{to} is there already, is no zip of reports, and stays: give another --output")
-    found = marks(out, only)
+    found = marks(out, only, texts=True)
     packed = pack(found.results, found.notebooks, audience=audience, sheet=worksheet,
                   everybody=found.everybody, language=found.language)
     replace_file(to, packed.content)

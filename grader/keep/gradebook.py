@@ -1,45 +1,42 @@
-"""People, attempts, results and the tutor's overrides: SQLAlchemy Core over one SQLite file.
+"""People, submissions and their marks: SQLAlchemy Core over one SQLite file. Notebooks lie apart from the
+rows that lists read, and nothing here holds a whole class's at once.
 
 An older file is upgraded where it lies; a newer one is left alone.
 """
 
 from __future__ import annotations
 
-import datetime
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import Connection, Row, create_engine, delete, event, insert, inspect, select, union, update
+from sqlalchemy import Connection, Row, and_, delete, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.exc import SQLAlchemyError
 
-from grader.errors import Mendable
-from grader.keep.known import Known
-from grader.keep.marking import Override, overridden
-from grader.keep.schema import (
-    ATTEMPTS,
-    BATCH,
-    HISTORY,
-    METADATA,
-    OF_A_STUDENT,
-    OVERRIDES,
-    PEOPLE,
-    RESULTS,
-    SCHEMA,
-    UPGRADES,
+from grader.keep import verdicts
+from grader.keep.database import (
+    GradebookError,
+    as_json,
+    drop_texts,
+    get_text,
+    now,
+    plain,
+    put_text,
 )
+from grader.keep.events import write_event
+from grader.keep.known import Known
+from grader.keep.marking import overridden
+from grader.keep.register import Register, met
+from grader.keep.schema import EVENTS, PEOPLE, RESULTS, SUBMISSIONS
 from grader.records import AnySubmission, HandedIn, Person, Result, Status, Submission, Unclear, Unreadable
 
-AS_JSON = "known_as", "kinds", "numbers"   # columns of PEOPLE
+__all__ = ["Entry", "Fingerprint", "Gradebook", "GradebookError", "Key", "points"]
 
-
-class GradebookError(Mendable):
-    """The gradebook cannot be opened or written: one line."""
+Key = tuple[str, str]                      # student, exercise
+PAGE = 200                                 # rows that are read at once, where everybody's are
+S, R = SUBMISSIONS.c, RESULTS.c
+COUNTS = and_(S.student == R.student, S.exercise == R.exercise, S.number == R.number)
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -58,7 +55,7 @@ class Entry(Struct, frozen=True, kw_only=True):
         return structs.replace(self.result, attempt=self.result.attempt or self.attempt)
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         return self.result.student, self.result.exercise
 
     @property
@@ -75,228 +72,197 @@ class Entry(Struct, frozen=True, kw_only=True):
                           notebook=self.notebook, files=r.files, notes=r.notes)
 
 
-class Gradebook:
+class Fingerprint(Struct, frozen=True, kw_only=True):
+    """Under what a submission was observed and judged, and how it stands: all that is needed to say whether
+    it is to be run again."""
+
+    observed: str
+    judged: str
+    status: Status
+    sha256: str
+
+
+class Gradebook(Register):
     """One file; every method is one transaction, and raises GradebookError where the file cannot be read or
-    written."""
+    written. A tutor's words on marks are in `desk`, written answers in `written`."""
 
-    def __init__(self, path: Path) -> None:
-        """Open a gradebook, or begin one.
-
-        Raises:
-            GradebookError: it is no gradebook, or one of a newer grader.
-        """
-        self._path = path
-        self._engine = create_engine(f"sqlite:///{path}")
-        event.listen(self._engine, "connect", lambda c, _: c.execute("PRAGMA journal_mode=WAL").close())
-        # Python itself would begin only before the first row is written, not before a schema is changed.
-        event.listen(self._engine, "begin", lambda db: db.exec_driver_sql("BEGIN IMMEDIATE"))
-        try:
-            with self._transaction() as db:
-                _brought_up_to_date(db, path)
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Let go of the file; `with` does it too."""
-        self._engine.dispose()
-
-    def __enter__(self) -> Gradebook:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def batch_value(self, name: str, default: str) -> str:
-        """A value of the whole batch, such as its seed.
-
-        Returns:
-            What was recorded first, else `default`, which is now recorded.
-        """
-        with self._transaction() as db:
-            db.execute(upsert(BATCH).values(name=name, value=default).on_conflict_do_nothing())
-            return str(db.execute(select(BATCH.c.value).where(BATCH.c.name == name)).scalar_one())
-
-    def set_batch_value(self, name: str, value: str) -> None:
-        """Write or replace a value of the whole batch."""
-        with self._transaction() as db:
-            row = upsert(BATCH).values(name=name, value=value)
-            db.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
-
-    def batch_values(self) -> dict[str, str]:
-        """Every value of the whole batch by its name."""
-        with self._transaction() as db:
-            return {row.name: row.value for row in db.execute(select(BATCH))}
-
-    def record(self, entry: Entry, *, told: bool = True) -> None:
+    def record(self, entry: Entry, *, what: str | None = "graded", by: str = "grader") -> None:
         """Write or replace one submission's result; other bytes than the last attempt's are another attempt.
 
         Args:
-            told: into the history; not where nothing of the mark changed.
+            what: the event's name; None where nothing of the mark changed.
         """
-        r, now = entry.result, _now()
-        values = {"student": r.student, "exercise": r.exercise, "graded_at": now,
-                  "observed": entry.observed, "judged": entry.judged,
-                  "result": msgspec.json.encode(r).decode(), "notebook": entry.notebook,
-                  "executed": entry.executed}
-        with self._transaction() as db:
-            number = 0 if r.status is Status.UNCLEAR else _attempt(db, r, values, now)
-            row = upsert(RESULTS).values(values | {"attempt": number})
-            db.execute(row.on_conflict_do_update(index_elements=["student", "exercise"],
-                                                 set_=values | {"attempt": number}))
-            if told:
-                db.execute(insert(HISTORY).values(at=now, student=r.student, exercise=r.exercise,
-                                                  what=f"{r.status.value} {points(r)}"))
+        r = entry.result
+        key = {"student": r.student, "exercise": r.exercise}
+        with self._database.writing() as db:
+            met(db, [Known(person=Person(id=r.student, name=r.name))], anew=False)
+            before = _standing(db, r)
+            number = 0 if r.status is Status.UNCLEAR else _number(db, r)
+            loose = _write(db, entry, number)
+            row = upsert(RESULTS).values(**key, number=number)
+            db.execute(row.on_conflict_do_update(index_elements=[*key], set_={"number": number}))
+            _forget_unclear(db, r, number)
+            drop_texts(db, loose | _superseded(db, r, number))
+            if what:
+                write_event(db, what=what, by=by, before=before, after=_standing(db, r), **key)
 
-    def entries(self) -> list[Entry]:
-        """Every submission that counts, by student and exercise, as judged."""
-        with self._transaction() as db:
-            rows = db.execute(select(RESULTS).order_by(RESULTS.c.student, RESULTS.c.exercise)).all()
-            return [msgspec.convert({**_plain(row), "result": self._read(row)}, Entry) for row in rows]
+    def counting(self) -> list[Key]:
+        """Student and exercise of every submission that counts, in order."""
+        with self._database.reading() as db:
+            rows = db.execute(select(R.student, R.exercise).order_by(R.student, R.exercise))
+            return [(str(row.student), str(row.exercise)) for row in rows]
 
-    def attempts(self) -> dict[tuple[str, str], dict[int, str]]:
+    def fingerprints(self) -> dict[Key, Fingerprint]:
+        """Of every submission that counts; reads no document and no notebook."""
+        asked = select(S.student, S.exercise, S.observed, S.judged, S.status, S.sha256).where(COUNTS)
+        with self._database.reading() as db:
+            return {(row.student, row.exercise): msgspec.convert(
+                plain(row, *Fingerprint.__struct_fields__), Fingerprint) for row in db.execute(asked)}
+
+    def entry(self, student: str, exercise: str, number: int | None = None) -> Entry | None:
+        """One submission as judged, notebooks and all: the one that counts, or the attempt of this number."""
+        which = COUNTS if number is None else S.number == number
+        asked = select(SUBMISSIONS).where(which, S.student == student, S.exercise == exercise)
+        with self._database.reading() as db:
+            row = db.execute(asked).first()
+            return None if row is None else self._entry(db, row)
+
+    def entries(self) -> Iterator[Entry]:
+        """Every submission that counts, by student and exercise, as judged: one after the other, each read
+        when its turn comes."""
+        for student, exercise in self.counting():
+            if found := self.entry(student, exercise):
+                yield found
+
+    def notebook(self, student: str, exercise: str) -> str:
+        """The cleaned notebook of the submission that counts; "" where there is none."""
+        asked = select(S.notebook).where(COUNTS, S.student == student, S.exercise == exercise)
+        with self._database.reading() as db:
+            return get_text(db, db.execute(asked).scalar())
+
+    def judged(self, *, pictures: bool = True) -> Iterator[Entry]:
+        """Every submission that counts, by student and exercise, without its notebooks; some hundreds are
+        held at a time.
+
+        Args:
+            pictures: with those of the verdicts, which lists have no use for and which are most of it.
+        """
+        last: Key = ("", "")
+        while True:
+            asked = select(SUBMISSIONS).where(COUNTS, tuple_(S.student, S.exercise) > tuple_(*last))
+            with self._database.reading() as db:
+                rows = db.execute(asked.order_by(S.student, S.exercise).limit(PAGE)).all()
+                checks = verdicts.of(db, [(r.student, r.exercise, r.number) for r in rows], pictures=pictures)
+                found = [self._light(row, checks) for row in rows]
+            yield from found
+            if len(rows) < PAGE:
+                return
+            last = rows[-1].student, rows[-1].exercise
+
+    def results(self, *, pictures: bool = True) -> list[Result]:
+        """Every result with the tutor's overrides applied; see `judged`."""
+        words = self.desk.by_submission()
+        return [overridden(one.counted, words.get(one.key, ())) for one in self.judged(pictures=pictures)]
+
+    def result(self, student: str, exercise: str, number: int | None = None) -> Result | None:
+        """One submission's result with the tutor's overrides of it: the one that counts, or an attempt's."""
+        found = self.entry(student, exercise, number)
+        if found is None:
+            return None
+        return overridden(found.counted, self.desk.overrides(student=student, exercise=exercise))
+
+    def attempts(self) -> dict[Key, dict[int, str]]:
         """Student and exercise -> the number and the SHA-256 of every submission that ever counted, in
         order."""
-        a, found = ATTEMPTS.c, dict[tuple[str, str], dict[int, str]]()
-        with self._transaction() as db:
-            for row in db.execute(select(a.student, a.exercise, a.number, a.sha256).order_by(a.number)):
+        found = dict[Key, dict[int, str]]()
+        asked = select(S.student, S.exercise, S.number, S.sha256).where(S.number > 0).order_by(S.number)
+        with self._database.reading() as db:
+            for row in db.execute(asked):
                 found.setdefault((row.student, row.exercise), {})[row.number] = row.sha256
             return msgspec.convert(found, dict[tuple[str, str], dict[int, str]])
 
-    def people(self) -> list[Known]:
-        """Everybody the gradebook has ever met, and to what they have handed in something that counted."""
-        pairs = union(*(select(table.c.student, table.c.exercise) for table in (RESULTS, ATTEMPTS)))
-        with self._transaction() as db:
-            rows = db.execute(select(PEOPLE).order_by(PEOPLE.c.id)).all()
-            handed_in: dict[str, set[str]] = {}
-            for student, exercise in db.execute(pairs):
-                handed_in.setdefault(student, set()).add(exercise)
-            return [msgspec.convert({
-                "person": _plain(row, *Person.__struct_fields__), "on_roster": row.on_roster,
-                **{name: msgspec.json.decode(row._mapping[name]) for name in AS_JSON},
-                "handed_in": handed_in.get(row.id, set())}, Known) for row in rows]
+    def _entry(self, db: Connection, row: Row[Any]) -> Entry:
+        checks = verdicts.of(db, [(row.student, row.exercise, row.number)])
+        return structs.replace(self._light(row, checks), notebook=get_text(db, row.notebook),
+                               executed=get_text(db, row.executed))
 
-    def meet(self, people: Iterable[Known]) -> None:
-        """Write down who somebody is, in place of what was known of them."""
-        with self._transaction() as db:
-            for one in people:
-                values = {**structs.asdict(one.person), "on_roster": one.on_roster,
-                          "known_as": msgspec.json.encode(one.known_as).decode(),
-                          "kinds": msgspec.json.encode(one.kinds, order="deterministic").decode(),
-                          "numbers": msgspec.json.encode(one.numbers).decode()}
-                row = upsert(PEOPLE).values(values)
-                db.execute(row.on_conflict_do_update(index_elements=["id"], set_=values))
+    def _light(self, row: Row[Any], checks: Mapping[verdicts.Where, verdicts.Rows]) -> Entry:
+        return Entry(result=self._read(row, checks), observed=row.observed, judged=row.judged, notebook="",
+                     executed="", attempt=row.number)
 
-    def remove(self, student: str) -> None:
+    def _read(self, row: Row[Any], checks: Mapping[verdicts.Where, verdicts.Rows]) -> Result:
+        try:
+            return structs.replace(msgspec.json.decode(row.document, type=Result), checks=verdicts.read(
+                checks.get((row.student, row.exercise, row.number), ())))
+        except (msgspec.MsgspecError, TypeError, RecursionError) as error:
+            raise GradebookError(f"{self._database.path}: the result of {row.student!r} in {row.exercise!r} "
+                                 f"cannot be read: {' '.join(str(error).split())}") from error
+
+    def remove(self, student: str, by: str = "tutor") -> None:
         """Take a student's results out. Attempts, overrides and history stay, should they hand in again."""
-        with self._transaction() as db:
-            rows = db.execute(delete(RESULTS).where(RESULTS.c.student == student)
-                              .returning(RESULTS.c.exercise)).all()
+        with self._database.writing() as db:
+            rows = db.execute(delete(RESULTS).where(R.student == student).returning(R.exercise)).all()
+            db.execute(delete(SUBMISSIONS).where(S.student == student, S.number == 0))
             db.execute(update(PEOPLE).where(PEOPLE.c.id == student).values(on_roster=False))
             for exercise in sorted(row.exercise for row in rows):
-                db.execute(insert(HISTORY).values(at=_now(), student=student, exercise=exercise,
-                                                  what="removed"))
+                write_event(db, what="removed", by=by, student=student, exercise=exercise)
 
     def erase(self, student: str) -> None:
         """Leave nothing of a student in the file, nor in those that SQLite keeps beside it."""
-        with self._transaction() as db:
-            for table in OF_A_STUDENT:
-                db.execute(delete(table).where(table.c.student == student))
-            db.execute(delete(PEOPLE).where(PEOPLE.c.id == student))
-        self.close()
-        try:
-            with closing(sqlite3.connect(self._path, isolation_level=None)) as db:
-                db.execute("VACUUM")  # what was deleted stays in the file until it is written anew
-                busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.Error as error:
-            raise GradebookError(f"{self._path}: {error}; run the same command again") from error
-        if busy:
-            raise GradebookError(f"{self._path}: another program has it open: close that, and run the same "
-                                 "command again")
-
-    def _read(self, row: Row[Any]) -> Result:
-        try:
-            return msgspec.json.decode(row.result, type=Result)
-        except msgspec.MsgspecError as error:
-            raise GradebookError(f"{self._path}: the result of {row.student!r} in {row.exercise!r} cannot be "
-                                 f"read: {' '.join(str(error).split())}") from error
-
-    def results(self) -> list[Result]:
-        """Every result with the tutor's overrides applied."""
-        overrides = self.overrides()
-        return [overridden(entry.counted, overrides) for entry in self.entries()]
-
-    def override(self, override: Override) -> None:
-        """Record a tutor's word on one check, in place of an earlier one; it survives every regrade."""
-        values = {**structs.asdict(override), "made_at": _now()}
-        with self._transaction() as db:
-            row = upsert(OVERRIDES).values(values)
-            db.execute(row.on_conflict_do_update(index_elements=["student", "exercise", "check"],
-                                                 set_=values))
-            points = "comment" if override.points is None else f"{override.points:g} points"
-            db.execute(insert(HISTORY).values(at=values["made_at"], student=override.student,
-                                              exercise=override.exercise,
-                                              what=f"override {override.check}: {points}"))
-
-    def drop_override(self, student: str, exercise: str, check: str) -> None:
-        """Take a tutor's word on one check back, if there is one."""
-        o = OVERRIDES.c
-        with self._transaction() as db:
-            db.execute(delete(OVERRIDES).where(o.student == student, o.exercise == exercise,
-                                               o.check == check))
-
-    def overrides(self) -> list[Override]:
-        """Every word of the tutor's that counts, also on checks that are not there any more."""
-        with self._transaction() as db:
-            return [msgspec.convert(_plain(row), Override) for row in db.execute(select(OVERRIDES))]
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except (SQLAlchemyError, msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
-            raise GradebookError(f"{self._path}: {[*str(error).splitlines(), ''][0]}") from error
+        with self._database.writing() as db:
+            texts = {digest for row in db.execute(select(S.notebook, S.executed).where(S.student == student))
+                     for digest in row}
+            db.execute(delete(PEOPLE).where(PEOPLE.c.id == student))  # and what hangs on it
+            db.execute(delete(EVENTS).where(EVENTS.c.student == student))
+            drop_texts(db, texts)
+        self._database.shrink()
 
 
-def _plain(row: Row[Any], *columns: str) -> dict[str, Any]:
-    """Some columns, or all; msgspec takes no other names than plain ones."""
-    return {str(name): row._mapping[name] for name in columns or row._mapping}
-
-
-def _brought_up_to_date(db: Connection, path: Path) -> None:
-    """Give a new file its tables; lead an old one to today's schema, step by step, or not at all."""
-    found = int(db.exec_driver_sql("PRAGMA user_version").scalar_one())
-    if found > SCHEMA:
-        raise GradebookError(f"{path}: written by a newer grader (schema {found}, this one knows {SCHEMA}): "
-                             "install that version, or give another --out")
-    if found < SCHEMA and inspect(db).has_table(RESULTS.name):
-        for upgrade in UPGRADES[found:]:
-            upgrade(db)
-    METADATA.create_all(db)
-    db.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
-
-
-def _attempt(db: Connection, r: Result, values: Mapping[str, str], now: str) -> int:
-    """The number of a result's attempt, which is written down: the last one's where the bytes are its."""
-    a = ATTEMPTS.c
-    mine = (a.student == r.student, a.exercise == r.exercise)
-    last = db.execute(select(a.number, a.sha256).where(*mine).order_by(a.number.desc()).limit(1)).first()
-    known = {"handed_in_at": r.handed_in_at, "path": r.notebook.path, "result": values["result"],
-             "notebook": values["notebook"]}
-    if last and last.sha256 == r.notebook.sha256:
-        db.execute(update(ATTEMPTS).where(*mine, a.number == last.number).values(known))
+def _number(db: Connection, r: Result) -> int:
+    """The number of a result's attempt: the last one's where the bytes are its."""
+    asked = select(S.number, S.sha256).where(S.student == r.student, S.exercise == r.exercise, S.number > 0)
+    last = db.execute(asked.order_by(S.number.desc()).limit(1)).first()
+    if last and last.sha256 == r.stamp:
         return int(last.number)
-    number = max(r.attempt, last.number + 1 if last else 1)
-    db.execute(insert(ATTEMPTS).values(**known, student=r.student, exercise=r.exercise, number=number,
-                                       sha256=r.notebook.sha256, recorded_at=now))
-    return number
+    return max(r.attempt, last.number + 1 if last else 1)
+
+
+def _write(db: Connection, entry: Entry, number: int) -> set[str | None]:
+    """Write a submission and its verdicts; returns the texts that it had before."""
+    r, at = entry.result, now()
+    key = {"student": r.student, "exercise": r.exercise, "number": number}
+    here = S.student == r.student, S.exercise == r.exercise, S.number == number
+    was = db.execute(select(S.notebook, S.executed).where(*here)).first()
+    values = {"sha256": r.stamp, "handed_in_at": r.handed_in_at, "path": r.notebook.path, "graded_at": at,
+              "observed": entry.observed, "judged": entry.judged, "status": r.status.value, "score": r.score,
+              "max_score": r.max_score, "document": as_json(structs.replace(r, checks=())),
+              "notebook": put_text(db, entry.notebook), "executed": put_text(db, entry.executed)}
+    row = upsert(SUBMISSIONS).values(**key, **values, recorded_at=at)
+    db.execute(row.on_conflict_do_update(index_elements=[*key], set_=values))
+    verdicts.write(db, key, r.checks)
+    return set(was or ())
+
+
+def _superseded(db: Connection, r: Result, number: int) -> set[str | None]:
+    """Earlier attempts keep their notebook, not what came of executing it; returns the texts that go."""
+    old = S.student == r.student, S.exercise == r.exercise, S.number != number
+    found = set(db.execute(select(S.executed).where(*old, S.executed.is_not(None))).scalars())
+    db.execute(update(SUBMISSIONS).where(*old).values(executed=None))
+    return found
+
+
+def _forget_unclear(db: Connection, r: Result, number: int) -> None:
+    if number:
+        db.execute(delete(SUBMISSIONS).where(S.student == r.student, S.exercise == r.exercise, S.number == 0))
+
+
+def _standing(db: Connection, r: Result) -> dict[str, Any] | None:
+    """How a submission stands, in the words of an event."""
+    asked = select(S.status, S.score, S.max_score, S.number.label("attempt"), S.sha256)
+    row = db.execute(asked.where(COUNTS, S.student == r.student, S.exercise == r.exercise)).first()
+    return None if row is None else plain(row)
 
 
 def points(result: Result) -> str:
     """A mark in the tutor's words: "17 / 20", or why there is none."""
     return result.status.value if result.score is None else f"{result.score:g} / {result.max_score:g}"
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from grader import records
@@ -12,7 +12,7 @@ from grader.exercise.catalog import Exercise, course
 from grader.exercise.release import student_notebook
 from grader.files import replace_file
 from grader.keep.arrivals import missing
-from grader.keep.gradebook import Entry, Gradebook, GradebookError
+from grader.keep.gradebook import Entry, Gradebook, GradebookError, Key
 from grader.keep.marking import overridden
 from grader.keep.output import Output, line
 from grader.keep.unchanged import Fingerprints
@@ -22,6 +22,25 @@ from grader.pipeline import Graded
 PAGES = "markdown", "student", "class_page"  # of grader.report; slow to import
 # and the exercise's name: under it the gradebook keeps the notebook that students were given
 RELEASED = "released "
+
+
+class Notebooks(Mapping[Key, str]):
+    """Every cleaned notebook that counts, each read when it is asked for."""
+
+    def __init__(self, book: Gradebook) -> None:
+        self._book = book
+        self._keys = dict.fromkeys(book.counting())
+
+    def __getitem__(self, key: Key) -> str:
+        if key not in self._keys:
+            raise KeyError(key)
+        return self._book.notebook(*key)
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
 
 
 def opened(out: Path) -> Gradebook:
@@ -135,22 +154,22 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     from grader.export import csv
     from grader.report import class_page
 
-    entries, overrides, said = book.entries(), book.overrides(), book.batch_values()
-    results = [overridden(entry.counted, overrides) for entry in entries]
+    overrides, said = book.desk.by_submission(), book.batch_values()
     language = said.get("language", "en")
-    changed = {(o.student, o.exercise) for o in overrides} | (touched or set())
+    changed = overrides.keys() | (touched or set())
     every_page = every_page or said.get("language of the pages", language) != language
-    for entry, result in zip(entries, results, strict=True):
-        if every_page or (result.student, result.exercise) in changed:
-            pages(result, entry.notebook, entry.executed, output, language)
+    for key in book.counting():
+        if (every_page or key in changed) and (entry := book.entry(*key)):
+            pages(overridden(entry.counted, overrides.get(key, ())), entry.notebook, entry.executed, output,
+                  language)
     book.set_batch_value("language of the pages", language)
+    results = book.results(pictures=False)
     isolated = all(result.made_by.isolated for result in results)
+    links = {(one.student, one.exercise): output.href(one.student, one.exercise) for one in results}
     results += missing(results, book.people())
-    replace_file(output.folder / "results.jsonl", b"".join(map(line, results)))
-    with_notebooks = {(e.result.student, e.result.exercise): e.notebook for e in entries}
-    links = {key: output.href(*key) for key in with_notebooks}
+    replace_file(output.folder / "results.jsonl", *map(line, results))
     replace_file(output.folder / "index.html", class_page.render(
-        results, with_notebooks, title=said.get("title", "Class"), links=links, isolated=isolated,
+        results, Notebooks(book), title=said.get("title", "Class"), links=links, isolated=isolated,
         language=language, released=released_notebooks(said), weights=weights(said),
         lacking=json.loads(said.get("lacking", "{}"))))
     csv.write(results, output.folder / "grades.csv", weights(said))

@@ -29,7 +29,7 @@ def remove(out: Path, who: str, *, erase: bool = False) -> list[str]:
     with opened(out) as book:
         person = chosen(book, who, out)
         student = person.person.id
-        marks = [one for one in book.results() if one.student == student]
+        marks = [one for one in book.results(pictures=False) if one.student == student]
         said = ", ".join(f"{one.exercise} {points(one).replace('/', 'of')}" for one in marks) or "no mark"
         pages = output.remove(student, {*person.handed_in, *(mark.exercise for mark in marks)})
         book.remove(student)

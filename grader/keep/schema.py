@@ -1,17 +1,16 @@
-"""The gradebook's tables, and how an older file is led to them.
+"""The gradebook's tables. How an older file is led to them stands in `migrations`.
 
-The file says which schema it has, in SQLite's `user_version`.
+The file says which schema it has, in SQLite's `user_version`, which every older grader reads too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlalchemy import (
     Boolean,
     Column,
-    Connection,
     Float,
+    ForeignKey,
+    ForeignKeyConstraint,
     Integer,
     MetaData,
     PrimaryKeyConstraint,
@@ -19,69 +18,91 @@ from sqlalchemy import (
     Table,
 )
 
+SCHEMA = 3
 METADATA = MetaData()
-BATCH = Table("batch", METADATA, Column("name", String, primary_key=True),
-              Column("value", String, nullable=False))
+
+
+def _text(name: str, *more: ForeignKey, key: bool = False, nullable: bool = False,
+          index: bool = False) -> Column[str]:
+    return Column(name, String, *more, primary_key=key, nullable=nullable, index=index or None)
+
+
+def _student() -> Column[str]:
+    return _text("student", ForeignKey("people.id", ondelete="CASCADE"))
+
+
+BATCH = Table("batch", METADATA, _text("name", key=True), _text("value"))
 PEOPLE = Table(
     "people", METADATA,
-    Column("id", String, primary_key=True), Column("name", String, nullable=False),
-    Column("email", String, nullable=False), Column("group", String, nullable=False),
+    _text("id", key=True), _text("name"), _text("email"), _text("group"),
     Column("on_roster", Boolean, nullable=False),
-    Column("known_as", String, nullable=False),  # the other ids that downloads have for them, as JSON
-    Column("kinds", String, nullable=False),     # each of their ids -> the kinds of source, as JSON
-    Column("numbers", String, nullable=False))   # exercise -> the id that its assignment alone has, as JSON
-RESULTS = Table(  # what counts: of each student and exercise the newest attempt
-    "results", METADATA,
-    Column("student", String, nullable=False), Column("exercise", String, nullable=False),
-    Column("observed", String, nullable=False),  # fingerprint of what was asked, and of who answered
-    Column("judged", String, nullable=False),    # fingerprint of how the answer was judged
-    Column("result", String, nullable=False), Column("notebook", String, nullable=False),
-    Column("executed", String, nullable=False), Column("graded_at", String, nullable=False),
-    Column("attempt", Integer, nullable=False),  # its number among ATTEMPTS; 0: none
-    PrimaryKeyConstraint("student", "exercise"))
-ATTEMPTS = Table(  # every submission that ever counted
-    "attempts", METADATA,
-    Column("student", String, nullable=False), Column("exercise", String, nullable=False),
-    Column("number", Integer, nullable=False), Column("sha256", String, nullable=False),
-    Column("handed_in_at", String, nullable=False), Column("path", String, nullable=False),
-    Column("recorded_at", String, nullable=False),
-    Column("result", String, nullable=False), Column("notebook", String, nullable=False),
+    _text("known_as"),          # the other ids that downloads have for them, as JSON
+    _text("kinds"),             # each of their ids -> the kinds of source, as JSON
+    _text("numbers"))           # exercise -> the id that its assignment alone has, as JSON
+TEXTS = Table(                  # notebooks, as cleaned and as executed: apart from the rows that lists read
+    "texts", METADATA, _text("digest", key=True), _text("content"))
+SUBMISSIONS = Table(            # everything that ever counted, each as it was judged last
+    "submissions", METADATA,
+    _student(), _text("exercise"),
+    Column("number", Integer, nullable=False),   # from 1; 0: unclear, which is no attempt
+    _text("sha256"), _text("handed_in_at"), _text("path"), _text("recorded_at"), _text("graded_at"),
+    _text("observed"),          # fingerprint of what was asked, and of who answered
+    _text("judged"),            # fingerprint of how the answer was judged
+    _text("status"), Column("score", Float), Column("max_score", Float, nullable=False),
+    _text("document"),          # the Result as JSON, without its checks
+    _text("notebook", ForeignKey("texts.digest"), nullable=True, index=True),
+    _text("executed", ForeignKey("texts.digest"), nullable=True, index=True),
     PrimaryKeyConstraint("student", "exercise", "number"))
+VERDICTS = Table(
+    "verdicts", METADATA,
+    _text("student"), _text("exercise"), Column("number", Integer, nullable=False),
+    Column("place", Integer, nullable=False),    # in the exercise's order
+    _text("check"), _text("mark"), _text("cause", nullable=True), Column("points", Float, nullable=False),
+    Column("max_points", Float, nullable=False), _text("diagnosis", nullable=True),
+    _text("document"),          # the Verdict as JSON, without its pictures
+    _text("pictures"),          # as JSON
+    PrimaryKeyConstraint("student", "exercise", "number", "place"),
+    ForeignKeyConstraint(["student", "exercise", "number"],
+                         [f"submissions.{name}" for name in ("student", "exercise", "number")],
+                         ondelete="CASCADE"))
+RESULTS = Table(                # which submission is there for each student and exercise: the newest
+    "results", METADATA,
+    _text("student"), _text("exercise"), Column("number", Integer, nullable=False),
+    PrimaryKeyConstraint("student", "exercise"),
+    ForeignKeyConstraint(["student", "exercise", "number"],
+                         [f"submissions.{name}" for name in ("student", "exercise", "number")],
+                         ondelete="CASCADE"))
 OVERRIDES = Table(
     "overrides", METADATA,
-    Column("student", String, nullable=False), Column("exercise", String, nullable=False),
-    Column("check", String, nullable=False), Column("points", Float),
-    Column("comment", String, nullable=False),
-    Column("made_at", String, nullable=False), PrimaryKeyConstraint("student", "exercise", "check"))
-HISTORY = Table(
-    "history", METADATA,
-    Column("at", String, nullable=False), Column("student", String, nullable=False),
-    Column("exercise", String, nullable=False), Column("what", String, nullable=False))
-OF_A_STUDENT = RESULTS, ATTEMPTS, OVERRIDES, HISTORY
-
-
-def _from_0_1(db: Connection) -> None:
-    """Version 0.1 had one fingerprint, which did not cover the code that observes and judges: it says
-    nothing."""
-    db.exec_driver_sql("ALTER TABLE results RENAME COLUMN fingerprint TO observed")
-    db.exec_driver_sql("ALTER TABLE results ADD COLUMN judged VARCHAR NOT NULL DEFAULT ''")
-    db.exec_driver_sql("UPDATE results SET observed = ''")
-
-
-def _from_0_2(db: Connection) -> None:
-    """Version 0.2 knew no people, and of each student and exercise one submission: the first attempt."""
-    METADATA.create_all(db, tables=[PEOPLE, ATTEMPTS])
-    db.exec_driver_sql("ALTER TABLE results ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1")
-    db.exec_driver_sql("INSERT INTO people SELECT DISTINCT student, '', '', '', FALSE, '[]', '{}', '{}' "
-                       "FROM results")
-    sha256, path = (f"CASE WHEN json_valid(result) THEN coalesce(json_extract(result, '$.notebook.{name}'), "
-                    "'') ELSE '' END" for name in ("sha256", "path"))
-    db.exec_driver_sql(
-        "INSERT INTO attempts (student, exercise, number, sha256, handed_in_at, path, recorded_at, result, "
-        f"notebook) SELECT student, exercise, 1, {sha256}, '', {path}, graded_at, result, notebook "
-        "FROM results")
-
-
-# the n-th leads from schema n to n + 1
-UPGRADES: tuple[Callable[[Connection], None], ...] = (_from_0_1, _from_0_2)
-SCHEMA = len(UPGRADES)
+    _student(), _text("exercise"), _text("check"),   # "": the submission as a whole
+    _text("sha256"),            # of the submission that it was made on; "" where nobody knows
+    Column("points", Float), Column("bonus", Float, nullable=False), _text("comment"), _text("by"),
+    _text("made_at"), PrimaryKeyConstraint("student", "exercise", "check", "sha256"))
+COMMENTS = Table(               # the bank of them, for written answers
+    "comments", METADATA,
+    Column("id", Integer, primary_key=True), _text("exercise"),    # "": for any
+    _text("text"), Column("points", Float), _text("by"), _text("at"), sqlite_autoincrement=True)
+ANSWERS = Table(
+    "answers", METADATA,
+    _student(), _text("exercise"), _text("question"), _text("sha256"),   # of the submission it stands in
+    _text("text"), Column("points", Float),      # NULL: unmarked
+    _text("by"), _text("at"), PrimaryKeyConstraint("student", "exercise", "question", "sha256"))
+ANSWER_COMMENTS = Table(
+    "answer_comments", METADATA,
+    _text("student"), _text("exercise"), _text("question"), _text("sha256"),
+    Column("comment", Integer, ForeignKey("comments.id"), nullable=False, index=True),
+    PrimaryKeyConstraint("student", "exercise", "question", "sha256", "comment"),
+    ForeignKeyConstraint(["student", "exercise", "question", "sha256"],
+                         [f"answers.{name}" for name in ("student", "exercise", "question", "sha256")],
+                         ondelete="CASCADE"))
+REVIEWED = Table(
+    "reviewed", METADATA,
+    _student(), _text("exercise"), _text("sha256"), _text("by"), _text("at"),
+    PrimaryKeyConstraint("student", "exercise", "sha256", "by"))
+EVENTS = Table(                 # only added to; `undone` alone is written once more
+    "events", METADATA,
+    Column("id", Integer, primary_key=True), _text("at"), _text("by"),
+    _text("student", index=True),                # "": nobody's; no foreign key: who leaves keeps a history
+    _text("exercise"), _text("what"),
+    _text("before"), _text("after"),             # as JSON; null: nothing
+    Column("undone", Boolean, nullable=False), sqlite_autoincrement=True)

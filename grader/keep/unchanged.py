@@ -18,7 +18,7 @@ from msgspec import structs
 import grader
 from grader.execute.pool import Work
 from grader.exercise.catalog import Exercise
-from grader.keep.gradebook import Entry
+from grader.keep.gradebook import Fingerprint
 from grader.keep.output import Output
 from grader.pipeline import Conditions, Observed, prepare
 from grader.records import AnySubmission, Status, Submission, Unclear
@@ -46,7 +46,7 @@ class Due(enum.Enum):
     OBSERVE = "observe"      # and judge
 
 
-def due(entry: Entry | None, prints: Fingerprints) -> Due:
+def due(entry: Fingerprint | None, prints: Fingerprints) -> Due:
     """What a batch has to do of a submission.
 
     Args:
@@ -55,7 +55,7 @@ def due(entry: Entry | None, prints: Fingerprints) -> Due:
     """
     if entry is None or entry.observed != prints.observed:
         return Due.OBSERVE
-    if entry.judged != prints.judged or entry.result.status is Status.WITHHELD:
+    if entry.judged != prints.judged or entry.status is Status.WITHHELD:
         return Due.JUDGE
     return Due.NOTHING
 

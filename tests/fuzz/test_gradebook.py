@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from grader.keep.desk import UndoError
 from grader.keep.gradebook import Gradebook, GradebookError
 from grader.keep.known import Known
 from grader.keep.marking import Override
@@ -39,9 +40,13 @@ def a_gradebook() -> bytes:
                 ]
             )
             book.record(entry())
-            book.override(
-                Override(student="ada", exercise="x", check="b", points=3.0, comment="Well argued.")
+            book.desk.override(
+                Override(student="ada", exercise="x", check="b", sha256="s", points=3.0, comment="Well")
             )
+            book.desk.review("ada", "x", "s", by="kim")
+            book.written.hand_in("ada", "x", "s", {"why": "Because."})
+            comment = book.written.add_comment("Clear.", by="kim")
+            book.written.mark([("ada", "x", "why", "s")], points=1.0, comments=[comment], by="kim")
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
             db.execute("PRAGMA journal_mode=DELETE").fetchall()
         return path.read_bytes()
@@ -51,11 +56,17 @@ def use(path: Path) -> None:
     """Everything that a batch does with a gradebook."""
     with Gradebook(path) as book:
         for act in (
-            book.entries,
+            lambda: [*book.entries()],
             book.results,
             book.people,
             book.attempts,
-            book.overrides,
+            book.fingerprints,
+            book.desk.overrides,
+            book.desk.reviewed,
+            book.desk.events,
+            lambda: book.desk.undo(by="kim"),
+            book.written.comments,
+            book.written.answers,
             book.batch_values,
             lambda: book.batch_value("seed", "1"),
             lambda: book.record(entry()),
@@ -65,7 +76,7 @@ def use(path: Path) -> None:
         ):
             try:
                 act()
-            except GradebookError as error:
+            except (GradebookError, UndoError) as error:
                 one_line(error)
 
 
@@ -86,10 +97,16 @@ def test_gradebook_of_any_bytes(data: Any) -> None:
 COLUMNS = {
     "batch": ("name", "value"),
     "people": ("id", "name", "group", "on_roster", "known_as", "kinds", "numbers"),
-    "results": ("student", "exercise", "observed", "result", "notebook", "attempt"),
-    "attempts": ("student", "number", "sha256", "result"),
-    "overrides": ("check", "points", "comment"),
-    "history": ("at", "what"),
+    "results": ("student", "exercise", "number"),
+    "submissions": ("student", "number", "sha256", "observed", "status", "document", "notebook"),
+    "verdicts": ("number", "place", "document", "pictures"),
+    "texts": ("digest", "content"),
+    "overrides": ("check", "points", "bonus", "comment", "made_at"),
+    "answers": ("question", "text", "points"),
+    "answer_comments": ("comment",),
+    "comments": ("id", "text", "points"),
+    "reviewed": ("sha256", "by"),
+    "events": ("at", "what", "before", "after", "undone"),
 }
 CELLS = st.one_of(
     TEXT.map(lambda text: text.encode("utf-8", "replace").decode()),
@@ -111,7 +128,8 @@ CELLS = st.one_of(
         max_size=3,
     )
 )
-@example([(("results", "result"), '{"\\u2028": null}', False)])
+@example([(("submissions", "document"), '{"\\u2028": null}', False)])
+@example([(("events", "after"), "[]", False)])
 @example([(("overrides", "points"), "", False)])
 def test_gradebook_with_odd_rows(changes: list[tuple[tuple[str, str], Any, bool]]) -> None:
     with folder() as top:
@@ -136,6 +154,7 @@ def test_gradebook_with_odd_rows(changes: list[tuple[tuple[str, str], Any, bool]
         "CREATE TABLE people (id)",
         "PRAGMA user_version = -1",
         "CREATE TABLE results (student, exercise, fingerprint); PRAGMA user_version = 0",
+        "CREATE TABLE results (a); PRAGMA user_version = 2",
     ],
 )
 def test_gradebook_with_foreign_tables(tmp_path: Path, schema: str) -> None:

@@ -190,6 +190,7 @@ def test_what_is_unclear_has_a_row_with_both_files_and_no_mark(tmp_path: Path, c
     assert not book.attempts(), "it counts for nothing yet"
     (entry,) = book.entries()
     assert entry.submission == UNCLEAR
-    assert due(entry, prints) is Due.NOTHING
+    there = book.fingerprints()[entry.key]
+    assert due(there, prints) is Due.NOTHING
     more = structs.replace(UNCLEAR, files=UNCLEAR.files[:1])
-    assert due(entry, today.fingerprints(more)) is Due.OBSERVE
+    assert due(there, today.fingerprints(more)) is Due.OBSERVE
