@@ -91,6 +91,7 @@ class Story:
     notes: tuple[str, ...]                           # of the files beside the notebook
     skipped: tuple[skipping.Skip, ...]                        # they cost nothing
     reason: str                                      # why unreadable
+    by_tutor: tuple[str, ...]                        # what a tutor made of the submission as a whole
     comment: str
     wall: str                 # what stood between the notebook and the machine
     all_passed: str                                  # that it is so; "" where it is not
@@ -134,7 +135,7 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
         notes=tuple(safe_text.line(w.sentence(note), 2000) for note in result.notes),
         skipped=tuple(skipping.told(result.skipped, w)),
         reason=safe_text.line(w.reason(result), 1000) if result.status is records.Status.UNREADABLE else "",
-        comment=safe_text.block(result.comment), wall=w.wall(result.made_by),
+        by_tutor=w.by_tutor(result), comment=safe_text.block(result.comment), wall=w.wall(result.made_by),
         all_passed=w.all_passed(result) if full else "", left=w.left(result) if full else "",
         scope="" if full else w.others(result) or w.later(result),
         hand_in_again=w.hand_in_again(safe_text.line(result.exercise)), made_with=w.made_with(result.made_by),
@@ -263,6 +264,8 @@ class _Teller:
             return self.words.cause(v.cause), True
         if v.mark is records.Mark.GRADER_ERROR:
             return self.words.gettext("Something went wrong on our side. This check will be run again."), True
+        if v.by != "grader" and v.said:
+            return safe_text.line(self.words.sentence(v.said), 2000), True
         if v.mark is records.Mark.PASS:
             return "", True
         if _unwritten(v):
