@@ -28,7 +28,7 @@ def rejudge(options: Options, out: Path) -> None:
 
     with console.watching() as watcher:
         results = commands.rejudge(out, options, watcher)
-    console.class_table(results, out, commands.language(out))
+    console.class_table(results, out, commands.language(out), commands.groups_alike(out))
     for note in overrides.lost_overrides(out):
         click.echo(f"grader: {note}", err=True)
 
@@ -41,7 +41,7 @@ def report(_: Options, out: Path) -> None:
     from grader import commands
     from grader.report import console
 
-    console.class_table(commands.render_again(out), out, commands.language(out))
+    console.class_table(commands.render_again(out), out, commands.language(out), commands.groups_alike(out))
 
 
 @click.command(epilog=epilog("override"))

@@ -17,7 +17,8 @@ from grader.report.story import tell
 from grader.wall import messages
 from tests import samples as s
 
-NOTEBOOK = s.notebook("def f(weight):\n    raise NotImplementedError", "import nothing\ndef g():\n    return 1")
+NOTEBOOK = s.notebook("def f(weight):\n    raise NotImplementedError",
+                      "import nothing\ndef g():\n    return 1")
 STOPPED = messages.CellEvent(cell=2, cause=messages.CellCause.RAISED, error="ImportError", line=1)
 STUB = messages.Line(cell=1, line=2, text="raise NotImplementedError")
 GONE = records.Sentence(template=judge.UNDEFINED, values={"name": "g"})
