@@ -83,7 +83,7 @@ class _Teller:
     def _summary(self) -> None:
         story = self.story
         named = "" if story.title == story.exercise else f" ({story.exercise})"
-        self._line(f"{story.title}{named} · {story.student}", "bold")
+        self._line(" · ".join(filter(None, (story.title + named, story.student))), "bold")
         if story.team:
             self._line(story.team, "dim")
         if story.no_mark:
