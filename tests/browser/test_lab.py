@@ -57,7 +57,7 @@ def lab(handout: Path, tmp_path: Path) -> Iterator[str]:
         server.terminate()
         try:
             server.communicate(timeout=30)
-        except subprocess.TimeoutExpired:  # a signal that comes while it starts is lost
+        except subprocess.TimeoutExpired:  # it waits for its kernels
             server.kill()
             server.communicate()
 
