@@ -40,7 +40,8 @@ ELSEWHERE = ("this is not the exercise's folder: there is no exercise.toml in {f
              "the folder it was handed out in, or say where that is: %grader check --folder DIR")
 MOVED = "grader: say a folder with --folder from now on: %grader check --folder {folder}"
 FRAME = ('<div><iframe sandbox="" title="{title}" srcdoc="{page}" '
-         'style="width:100%;height:{height}px;border:1px solid #8888;border-radius:6px">{left}</iframe></div>')
+         'style="width:100%;height:{height}px;border:1px solid #8888;border-radius:6px">{left}'
+         '</iframe></div>')
 # What is left where a program takes the frame away: of outputs that it does not trust, JupyterLab does.
 LEFT = "{title}: {points} points. Run this cell to see the report."
 PLAIN = 88    # columns of the report in plain text
