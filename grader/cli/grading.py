@@ -42,7 +42,7 @@ def batch(options: Options, sources: tuple[Path, ...], out: Path, dry_run: bool,
 
         with console.watching() as watcher:
             results = commands.batch(sources, out, options, sandbox, watcher)
-        console.class_table(results, out, commands.language(out))
+        console.class_table(results, out, commands.language(out), commands.groups_alike(out))
         sys.exit(commands.batch_exit_code(results))
 
 

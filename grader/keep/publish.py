@@ -22,6 +22,7 @@ from grader.pipeline import Graded
 PAGES = "markdown", "student", "class_page"  # of grader.report; slow to import
 # and the exercise's name: under it the gradebook keeps the notebook that students were given
 RELEASED = "released "
+ALIKE = "groups that look alike"   # how many the class page shows
 
 
 def opened(out: Path) -> Gradebook:
@@ -149,9 +150,11 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     replace_file(output.folder / "results.jsonl", b"".join(map(line, results)))
     with_notebooks = {(e.result.student, e.result.exercise): e.notebook for e in entries}
     links = {key: output.href(*key) for key in with_notebooks}
+    groups = class_page.looking_alike(results, with_notebooks, released_notebooks(said))
+    book.set_batch_value(ALIKE, str(len(groups)))
     replace_file(output.folder / "index.html", class_page.render(
         results, with_notebooks, title=said.get("title", "Class"), links=links, isolated=isolated,
-        language=language, released=released_notebooks(said), weights=weights(said),
+        language=language, groups=groups, weights=weights(said),
         lacking=json.loads(said.get("lacking", "{}"))))
     csv.write(results, output.folder / "grades.csv", weights(said))
     return results
