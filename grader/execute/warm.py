@@ -1,0 +1,72 @@
+"""The grader's end of the warm server of plain processes (`grader/inside/runner/plain_server.py`). Linux."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from grader.inside.runner.forks import Fork
+from grader.inside.runner.plain_server import OF_BOTH, PID, become, preload
+from grader.wall.frames import Order
+
+GOODBYE_SECONDS = 10.0
+
+
+class Warm:
+    """A server, which lives until its line is closed."""
+
+    def __init__(self, line: socket.socket, process: Fork) -> None:
+        self.line, self.process = line, process
+        self.imported: set[str] = set()
+
+    def begin(self, folder: str, wanted: Sequence[str]) -> tuple[Fork, socket.socket]:
+        """A runner for the job in a folder, our own child, and the end on which to speak with it. The modules
+        that are wanted are imported before, once for all jobs.
+
+        Raises:
+            OSError: the server has ended, or there is no room for a process.
+        """
+        for module in wanted:
+            if module not in self.imported:
+                self.line.send(Order.IMPORT.value + module.encode())
+                self.imported.add(module)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self.line, [Order.JOB.value + os.fsencode(folder)], [theirs.fileno()])
+            answer = self.line.recv(PID.size)
+        pid = PID.unpack(answer)[0] if answer else 0
+        if not pid:
+            ours.close()
+            raise OSError("the warm server cannot fork")
+        return Fork(pid), ours
+
+    def close(self) -> None:
+        self.line.close()
+        try:
+            self.process.wait(GOODBYE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+
+def forked(environment: Mapping[str, str]) -> Warm | None:
+    """This process, forked into a server: what both would import is imported once. None where that is not
+    safe: elsewhere than on Linux, and where this process has done more than to start. Whoever comes from the
+    server could see that, and threads are not forked.
+    """
+    if sys.platform != "linux" or "torch" in sys.modules:
+        return None
+    os.environ["OMP_NUM_THREADS"] = environment["OMP_NUM_THREADS"]   # or there are threads at once
+    preload(OF_BOTH)
+    if len(list(Path("/proc/self/task").iterdir())) > 1:
+        return None
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        become(theirs, environment)
+    theirs.close()
+    return Warm(ours, Fork(pid))
