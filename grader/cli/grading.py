@@ -84,18 +84,17 @@ def check(options: Options, notebook: Path, functions: tuple[str, ...]) -> None:
     With FUNCTION only those of that function. A function that is not written yet counts as not started.
     Exit code 0: all of these checks passed; 1: not all.
     """
-    from grader.execute.process import environment
-    from grader.execute.warm import forked
+    from grader.execute.opening import open_for
 
-    server = forked(environment())   # before anything is here that its notebook is not to see
-    from rich.console import Console
+    with open_for(notebook) as sandbox:   # before anything is here that its code is not to see
+        from rich.console import Console
 
-    from grader import single
-    from grader.report import terminal
+        from grader import single
+        from grader.report import terminal
 
-    graded = single.check(notebook, options, functions, server)
-    terminal.show(graded.result, graded.notebook, Console(), language=options.language or "en")
-    sys.exit(single.exit_code(graded.result))
+        graded = single.check(notebook, options, sandbox, functions)
+        terminal.show(graded.result, graded.notebook, Console(), language=options.language or "en")
+        sys.exit(single.exit_code(graded.result))
 
 
 @click.command(epilog=epilog("doctor"))

@@ -58,7 +58,7 @@ class ProcessSandbox:
     layers = ()
 
     def __init__(self, gpus: tuple[Gpu, ...] = (), server: Warm | None = None) -> None:
-        """`server`: whose forks the jobs are; without one, each starts from nothing."""
+        """`server`: whose forks the jobs are; without one, or once it has ended, each starts from nothing."""
         self.gpus, self.server = gpus, server
         self.lock = threading.Lock()
         self.running: set[Runner] = set()
@@ -96,8 +96,13 @@ class ProcessSandbox:
 
     def _begun(self, folder: str, job: Job) -> tuple[Runner, Pipes | Line]:
         if self.server:
-            forked, end = self.server.begin(folder, job.preload)
-            return forked, Line(end)
+            try:
+                forked, end = self.server.begin(folder, job.preload)
+            except OSError:
+                self.server.close()
+                self.server = None
+            else:
+                return forked, Line(end)
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "grader.inside.runner.portable", folder], env=environment(),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,

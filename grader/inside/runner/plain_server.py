@@ -1,13 +1,15 @@
 """The warm server of plain processes: one process that has imported what runners and kernels need, forked for
 each job. Linux.
 
-On its line, one end of a socketpair, comes a job's folder, with the descriptor on which its runner speaks;
-the runner's pid goes back. Or a module's name comes, to be imported for the jobs to come.
+Forked from a grader that has only begun, or started as ``python -P -m grader.inside.runner.plain_server
+DESCRIPTOR``. On its line, one end of a socketpair, comes a job's folder, with the descriptor on which its
+runner speaks; the runner's pid goes back. Or a module's name comes, to be imported for the jobs to come.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import socket
@@ -26,6 +28,7 @@ OF_BOTH = ("grader.wall.nbformat_lean", "torch")   # what a grader imports too, 
 OF_JOBS = ("grader.inside.runner.portable", "grader.inside.runner.conductor", "grader.inside.kernel.start",
            "grader.inside.kernel.figures", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
            "IPython.core.completerlib", "tornado.platform.asyncio")
+OF_NOTEBOOKS = ("matplotlib.pyplot", "matplotlib_inline.backend_inline")
 
 
 def preload(names: Iterable[str]) -> None:
@@ -36,12 +39,13 @@ def preload(names: Iterable[str]) -> None:
                 importlib.import_module(name)
 
 
-def become(line: socket.socket, environment: Mapping[str, str]) -> NoReturn:
+def become(line: socket.socket, environment: Mapping[str, str], late: Iterable[str]) -> NoReturn:
     """Be the server, in a process that was just forked: nothing of what it was given stays, but its modules.
 
     Args:
         line: where orders come from; the server ends when it is closed.
         environment: the whole of it.
+        late: modules that the notebook will import.
     """
     try:
         os.setsid()
@@ -51,7 +55,7 @@ def become(line: socket.socket, environment: Mapping[str, str]) -> NoReturn:
         os.environ.update(environment)
         if not sys.flags.safe_path:
             del sys.path[0]   # the folder that the grader was started in, or its script's
-        preload(OF_JOBS)
+        preload((*OF_JOBS, *late))
         serve(line)
     finally:
         os._exit(0)
@@ -69,6 +73,7 @@ def _close_others(kept: int) -> None:
 
 def serve(line: socket.socket) -> None:
     """Fork a runner for each job, until the grader closes the line."""
+    gc.set_threshold(50_000, 20, 100)  # a notebook lives for seconds: fewer walks over what it makes
     while True:
         message, descriptors, _, _ = socket.recv_fds(line, MESSAGE, 1)
         if not message:
@@ -116,3 +121,9 @@ def _run(folder: Path, descriptor: int) -> NoReturn:
         portable.run_job(folder, Line(socket.socket(fileno=descriptor)), warm=True)
     finally:
         os._exit(0)
+
+
+if __name__ == "__main__":
+    preload((*OF_BOTH, *OF_JOBS, *OF_NOTEBOOKS))
+    serve(socket.socket(fileno=int(sys.argv[1])))
+    os._exit(0)   # or Python takes apart what was imported

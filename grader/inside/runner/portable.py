@@ -2,8 +2,8 @@
 sockets.
 
 ``python -m grader.inside.runner.portable FOLDER`` is the runner, in the job's folder, and speaks with the
-grader on stdin and stdout; ``python -m grader.inside.runner.portable FOLDER kernel`` is the kernel. A runner that
-was forked from a warm server (`plain_server.py`) forks its kernel too.
+grader on stdin and stdout; ``python -m grader.inside.runner.portable FOLDER kernel`` is the kernel. A runner
+that was forked from a warm server (`plain_server.py`) forks its kernel too.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ class PlainKernel:
 
 
 def _started(folder: Path, home: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-P", "-m", "grader.inside.runner.portable", str(folder), "kernel"],
-                            cwd=home, env=_settled(folder), stdin=subprocess.DEVNULL,
+    command = [sys.executable, "-P", "-m", "grader.inside.runner.portable", str(folder), "kernel"]
+    return subprocess.Popen(command, cwd=home, env=_settled(folder), stdin=subprocess.DEVNULL,
                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
