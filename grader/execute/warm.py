@@ -26,6 +26,7 @@ class Warm:
     def __init__(self, line: socket.socket, process: Fork | subprocess.Popen[bytes]) -> None:
         self.line, self.process = line, process
         self.imported: set[str] = set()
+        self.answered = False
         line.settimeout(START_SECONDS)
 
     def begin(self, folder: str, wanted: Sequence[str]) -> tuple[Fork, socket.socket]:
@@ -43,6 +44,7 @@ class Warm:
         with theirs:
             socket.send_fds(self.line, [Order.JOB.value + os.fsencode(folder)], [theirs.fileno()])
             answer = self.line.recv(PID.size)
+        self.answered = True
         pid = PID.unpack(answer)[0] if answer else 0
         if not pid:
             ours.close()
@@ -51,6 +53,8 @@ class Warm:
 
     def close(self) -> None:
         self.line.close()
+        if not self.answered:
+            self.process.kill()   # it reads its line only when it has imported everything
         try:
             self.process.wait(GOODBYE_SECONDS)
         except subprocess.TimeoutExpired:

@@ -26,16 +26,16 @@ MESSAGE = 4096   # bytes at most
 PID = struct.Struct("<i")
 OF_BOTH = ("grader.wall.nbformat_lean", "torch")   # what a grader imports too, and whoever it forks then has
 OF_JOBS = ("grader.inside.runner.portable", "grader.inside.runner.conductor", "grader.inside.kernel.start",
-           "grader.inside.kernel.figures", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
+           "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
            "IPython.core.completerlib", "tornado.platform.asyncio")
-OF_NOTEBOOKS = ("matplotlib.pyplot", "matplotlib_inline.backend_inline")
+OF_NOTEBOOKS = ("matplotlib.pyplot", "matplotlib_inline.backend_inline", "grader.inside.kernel.figures")
 
 
 def preload(names: Iterable[str]) -> None:
-    """Import; what is not installed is not there in a notebook either."""
+    """Import. What fails, fails in the notebook too, where it can be seen."""
     with uncollected():
         for name in names:
-            with contextlib.suppress(ImportError):
+            with contextlib.suppress(Exception):
                 importlib.import_module(name)
 
 
