@@ -25,7 +25,7 @@ from grader.keep.arrivals import Key, changed, key, received
 from grader.keep.claim import at_work
 from grader.keep.gradebook import Gradebook
 from grader.keep.output import Output
-from grader.keep.publish import get_ready, opened, publish, record, remember
+from grader.keep.publish import ALIKE, get_ready, opened, publish, record, remember
 from grader.keep.unchanged import Due, Today, due
 from grader.options import SEED_BITS, Options
 from grader.pipeline import Conditions, Graded, device_of
@@ -210,6 +210,12 @@ def language(out: Path) -> str:
     """In which the batch's pages are written."""
     with opened(out) as book:
         return book.batch_value("language", "en")
+
+
+def groups_alike(out: Path) -> int:
+    """How many groups of submissions that look alike the class page shows."""
+    with opened(out) as book:
+        return int(book.batch_value(ALIKE, "0"))
 
 
 def autograder(to: Path, options: Options, name: str | None) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import html
+import io
 import linecache
 import random
 import re
@@ -20,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from rich.console import Console
 
 from grader import __version__, records
 from grader.errors import Mendable
@@ -30,14 +32,19 @@ from grader.exercise.inline import as_notebook, observe_namespace
 from grader.inside.kernel.calls import Cells
 from grader.judge import judge, score
 from grader.options import SEED_BITS
-from grader.report import student
+from grader.report import console, student, terminal
+from grader.report.wording import words
 
 USAGE = "usage: %grader check [FUNCTION ...] [--folder DIR]"
 ELSEWHERE = ("this is not the exercise's folder: there is no exercise.toml in {folder}. Open the notebook in "
              "the folder it was handed out in, or say where that is: %grader check --folder DIR")
 MOVED = "grader: say a folder with --folder from now on: %grader check --folder {folder}"
 FRAME = ('<div><iframe sandbox="" title="{title}" srcdoc="{page}" '
-         'style="width:100%;height:{height}px;border:1px solid #8888;border-radius:6px"></iframe></div>')
+         'style="width:100%;height:{height}px;border:1px solid #8888;border-radius:6px">{left}'
+         '</iframe></div>')
+# What is left where a program takes the frame away: of outputs that it does not trust, JupyterLab does.
+LEFT = "{title}: {points} points. Run this cell to see the report."
+PLAIN = 88    # columns of the report in plain text
 HEIGHT = 760  # pixels of the frame; the report scrolls inside it
 _NUMBER = re.compile(r"In ?\[(\d+)\]")
 
@@ -65,15 +72,25 @@ def run(line: str, shell: Any) -> None:
 
 
 def _display(wanted: Wanted, shell: Any) -> None:
-    from IPython.display import HTML, display
+    from IPython.display import display
 
     exercise = about(_loaded(wanted.folder).visible_part(), wanted.functions)
     if wanted.moved:
         print(MOVED.format(folder=wanted.folder))
     sources = shell.user_ns.get("In", [])[1:]
-    page = student.render(checked(exercise, shell.user_ns, cells_of(shell, sources)), as_notebook(sources))
-    display(HTML(FRAME.format(title=html.escape(exercise.settings.title),  # type: ignore[no-untyped-call]
-                              page=html.escape(page, quote=True), height=HEIGHT)))
+    result, notebook = checked(exercise, shell.user_ns, cells_of(shell, sources)), as_notebook(sources)
+    left = LEFT.format(title=exercise.settings.title, points=console.mark(result, words("en")))
+    frame = FRAME.format(title=html.escape(exercise.settings.title), left=html.escape(left), height=HEIGHT,
+                         page=html.escape(student.render(result, notebook), quote=True))
+    display({"text/html": frame, "text/plain": plain(result, notebook)},  # type: ignore[no-untyped-call]
+            raw=True)
+
+
+def plain(result: records.Result, notebook: str) -> str:
+    """The report for a program that shows no HTML."""
+    out = io.StringIO()
+    terminal.show(result, notebook, Console(file=out, width=PLAIN, color_system=None))
+    return out.getvalue()
 
 
 def check(name: str, functions: tuple[str, ...]) -> None:

@@ -12,7 +12,6 @@ import torch
 
 from grader import pipeline, records
 from grader.execute import allocator
-from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import Sandbox
 from grader.exercise import catalog, released
 from grader.exercise.asked import about
@@ -53,7 +52,7 @@ def grade(notebook: Path, options: Options, sandbox: Sandbox, *,
     return next(pipeline.grade([submission], conditions, sandbox, options))
 
 
-def check(notebook: Path, options: Options, functions: Sequence[str] = ()) -> Graded:
+def check(notebook: Path, options: Options, sandbox: Sandbox, functions: Sequence[str] = ()) -> Graded:
     """A student's own check of a notebook: the visible checks, of these functions if some are named, on
     their own machine, without a wall.
 
@@ -68,8 +67,7 @@ def check(notebook: Path, options: Options, functions: Sequence[str] = ()) -> Gr
     def part(whole: Exercise) -> Exercise:  # nobody sees the figures, and they are half of a notebook's time
         return replace(about(whole.visible_part(), functions), figures=False)
 
-    with open_sandbox("process") as sandbox:
-        return grade(notebook, options, sandbox, part=part)
+    return grade(notebook, options, sandbox, part=part)
 
 
 def exit_code(result: records.Result) -> int:

@@ -42,7 +42,7 @@ def batch(options: Options, sources: tuple[Path, ...], out: Path, dry_run: bool,
 
         with console.watching() as watcher:
             results = commands.batch(sources, out, options, sandbox, watcher)
-        console.class_table(results, out, commands.language(out))
+        console.class_table(results, out, commands.language(out), commands.groups_alike(out))
         sys.exit(commands.batch_exit_code(results))
 
 
@@ -84,14 +84,17 @@ def check(options: Options, notebook: Path, functions: tuple[str, ...]) -> None:
     With FUNCTION only those of that function. A function that is not written yet counts as not started.
     Exit code 0: all of these checks passed; 1: not all.
     """
-    from rich.console import Console
+    from grader.execute.opening import open_for
 
-    from grader import single
-    from grader.report import terminal
+    with open_for(notebook) as sandbox:   # before anything is here that its code is not to see
+        from rich.console import Console
 
-    graded = single.check(notebook, options, functions)
-    terminal.show(graded.result, graded.notebook, Console(), language=options.language or "en")
-    sys.exit(single.exit_code(graded.result))
+        from grader import single
+        from grader.report import terminal
+
+        graded = single.check(notebook, options, sandbox, functions)
+        terminal.show(graded.result, graded.notebook, Console(), language=options.language or "en")
+        sys.exit(single.exit_code(graded.result))
 
 
 @click.command(epilog=epilog("doctor"))

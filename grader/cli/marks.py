@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -33,7 +34,7 @@ def rejudge(_: Options, out: Path, given: Path | None, apply: bool) -> None:
         told = gains.Told(watcher)
         results = commands.rejudge(out, given, told, apply=apply)
     if apply:
-        console.class_table(results, out, commands.language(out))
+        console.class_table(results, out, commands.language(out), commands.groups_alike(out))
         for note in overrides.lost_overrides(out):
             click.echo(f"grader: {note}", err=True)
     gains.show(told.changes)
@@ -50,7 +51,7 @@ def report(_: Options, out: Path) -> None:
     from grader import commands
     from grader.report import console
 
-    console.class_table(commands.render_again(out), out, commands.language(out))
+    console.class_table(commands.render_again(out), out, commands.language(out), commands.groups_alike(out))
 
 
 @click.command(epilog=epilog("remove"))
@@ -149,13 +150,22 @@ def filled(out: Path, form: str, output: Path | None, *, only: tuple[str, ...], 
     if output:
         table.lines([f"written: {output}"], console)
         return
+    if not any(change.new for change in done.changes):
+        table.lines(["nothing is written: no mark is new"], console)
+        return
     words = ["grader", "export", str(out), "--format", form, "--worksheet", str(worksheet)]
     words += [word for name in only for word in ("--only", name)]
     words += [word for pair in titles.items() for word in ("--assignment", "=".join(pair))]
     words += [word for name, value in wish.items() if value
               for word in ((f"--{name}",) if value is True else (f"--{name}", value))]
-    target = f"{Path(str(worksheet)).stem}-filled.csv"
-    table.lines(["nothing is written; to write it:", shlex.join([*words, "--output", target])], console)
+    table.lines(["nothing is written; to write it:",
+                 shlex.join([*words, "--output", copy_of(Path(str(worksheet)).stem)])], console)
+
+
+def copy_of(stem: str) -> str:
+    """What to call the filled copy of a sheet: `Grades-filled.csv`, and of that one `Grades-filled-2.csv`."""
+    match = re.fullmatch(r"(.*\bfilled)(?:-(\d{1,4}))?", stem)
+    return f"{match[1]}-{int(match[2] or 1) + 1}.csv" if match else f"{stem}-filled.csv"
 
 
 @click.command(epilog=epilog("feedback"))

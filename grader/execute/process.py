@@ -12,6 +12,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,8 +26,10 @@ import psutil
 
 from grader.execute.exchange import NOWHERE, Places, converse
 from grader.execute.gpus import Gpu
+from grader.execute.warm import Warm
 from grader.files import import_path
 from grader.inside import linux
+from grader.inside.runner.forks import Fork
 from grader.inside.runner.sweeping import sweep
 from grader.wall import frames, wire
 from grader.wall.messages import Job, NotStarted, Observations, Step
@@ -45,16 +48,20 @@ PASSED_ON = frozenset((
     "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE"))
 
 
+Runner = subprocess.Popen[bytes] | Fork
+
+
 class ProcessSandbox:
     """Each job is a process of its own, with all that this user may do."""
 
     name = "process"
     layers = ()
 
-    def __init__(self, gpus: tuple[Gpu, ...] = ()) -> None:
-        self.gpus = gpus
+    def __init__(self, gpus: tuple[Gpu, ...] = (), server: Warm | None = None) -> None:
+        """`server`: whose forks the jobs are; without one, or once it has ended, each starts from nothing."""
+        self.gpus, self.server = gpus, server
         self.lock = threading.Lock()
-        self.running: set[subprocess.Popen[bytes]] = set()
+        self.running: set[Runner] = set()
         if sys.platform == "linux":  # whose runner is killed comes to us, and does not get away
             linux.prctl(linux.SET_CHILD_SUBREAPER, 1)
 
@@ -73,10 +80,7 @@ class ProcessSandbox:
                 places: Places) -> wire.Parcel[Observations] | NotStarted:
         try:
             with self.lock:
-                process = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "grader.inside.runner.portable", folder], env=environment(),
-                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                    start_new_session=True, bufsize=0)
+                process, line = self._begun(folder, job)
                 self.running.add(process)
         except OSError as error:
             return NotStarted(reason=f"no process could be started: {error}")
@@ -84,17 +88,29 @@ class ProcessSandbox:
         alarm.daemon = True
         alarm.start()
         try:
-            return converse(Pipes(process), job, steps, arrays, places)
+            return converse(line, job, steps, arrays, places)
         finally:
             alarm.cancel()
+            line.close()
             self._close(process)
 
-    def _close(self, process: subprocess.Popen[bytes]) -> None:
+    def _begun(self, folder: str, job: Job) -> tuple[Runner, Pipes | Line]:
+        if self.server:
+            try:
+                forked, end = self.server.begin(folder, job.preload)
+            except OSError:
+                self.server.close()
+                self.server = None
+            else:
+                return forked, Line(end)
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "grader.inside.runner.portable", folder], env=environment(),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            start_new_session=True, bufsize=0)
+        return process, Pipes(process)
+
+    def _close(self, process: Runner) -> None:
         """Let the runner end all that its job has started; then make sure."""
-        for pipe in process.stdin, process.stdout:
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
         try:
             process.wait(GOODBYE_SECONDS)
         except subprocess.TimeoutExpired:
@@ -104,13 +120,15 @@ class ProcessSandbox:
             self.running.discard(process)
             if process.returncode and sys.platform == "linux":  # it did not come to that
                 ours = os.getsid(0)
-                sweep(lambda child: _session(child) != ours and all(child.pid != each.pid
-                                                                    for each in self.running))
+                known = [*self.running, *([self.server.process] if self.server else [])]
+                sweep(lambda child: _session(child) != ours and all(child.pid != each.pid for each in known))
 
     def close(self) -> None:
         with self.lock:
             for process in self.running:
                 process.terminate()
+        if self.server:
+            self.server.close()
 
     def __enter__(self) -> ProcessSandbox:
         return self
@@ -126,7 +144,7 @@ class Pipes:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin is not None
         source: Any = process.stdout
-        self.readinto, self.target = source.readinto, process.stdin
+        self.readinto, self.source, self.target = source.readinto, source, process.stdin
 
     def write(self, data: frames.Bytes, /) -> None:
         view = memoryview(data)
@@ -135,6 +153,19 @@ class Pipes:
 
     def flush(self) -> None:
         """Nothing is held back: what is left in a buffer fails when it is closed."""
+
+    def close(self) -> None:
+        for pipe in self.target, self.source:
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+
+class Line(frames.Line):
+    """A socket, which ends its runner when it is closed."""
+
+    def __init__(self, end: socket.socket) -> None:
+        super().__init__(end)
+        self.close = end.close
 
 
 def environment() -> dict[str, str]:
@@ -162,7 +193,7 @@ def _session(process: psutil.Process) -> int:
         return os.getsid(0)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: Runner) -> None:
     with contextlib.suppress(OSError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)

@@ -12,11 +12,13 @@ from grader.records import Result
 
 
 def fill(form: str, results: Sequence[Result], worksheet: Path | None, *, everybody: Sequence[Result],
-         wish: Wish, assignments: Mapping[str, str], language: str = "en") -> Filled:
+         notebooks: Mapping[tuple[str, str], str], wish: Wish, assignments: Mapping[str, str],
+         language: str = "en") -> Filled:
     """A tutor's own sheet with the marks in it, not written yet: "moodle", or "canvas" with its gradebook.
 
     Args:
         everybody: all results there are, of whom `results` are those of some exercises.
+        notebooks: (student, exercise) -> the cleaned submission.
 
     Raises:
         ExportError: an option that the format needs is missing, or the sheet does not fit.
@@ -26,7 +28,8 @@ def fill(form: str, results: Sequence[Result], worksheet: Path | None, *, everyb
                            assignments=_named(assignments))
     if worksheet is None:
         raise ExportError("moodle: give the grading worksheet that you downloaded with --worksheet FILE")
-    return moodle.fill(results, worksheet, everybody=everybody, wish=wish, language=language)
+    return moodle.fill(results, worksheet, everybody=everybody, notebooks=notebooks, wish=wish,
+                       language=language)
 
 
 def write(form: str, results: Sequence[Result], out: Out, *, assignments: Mapping[str, str] | None = None,

@@ -41,8 +41,9 @@ Run a notebook's last cell, as often as you like. Or in a terminal, in the exerc
 
 ## Colab, Kaggle, VS Code
 
-Take the whole folder there. Where a notebook does not run in its own folder, its first cell may need
-another path, and it is checked by the exercise's name:
+Take the whole folder there. Where a notebook does not run in its own folder, go there in a cell before the
+first one, with `%cd` and the path of the folder {first}: then every cell works as it stands. Or check by the
+exercise's name:
 
     import grader
     grader.check("{first}")

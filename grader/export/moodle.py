@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from grader import records
+from grader.export.comment import comment
 from grader.export.filling import Change, Filled, Scale, Wish, decided, full_marks, marked, refused
 from grader.export.people import Own, Placed, owned, placed
 from grader.export.worksheet import Worksheet, of_today
 from grader.intake.cells import Field
 from grader.intake.spelling import folded_name
-from grader.report.story import tell
 
 _REMEDY = "set the assignment's maximum in Moodle and download the worksheet again"
 
 
 def fill(results: Sequence[records.Result], worksheet: Path, *, everybody: Iterable[records.Result],
-         wish: Wish, language: str = "en") -> Filled:
-    """Fill the worksheet with each person's total over the results, and the first thing to do into its
-    feedback.
+         notebooks: Mapping[tuple[str, str], str], wish: Wish, language: str = "en") -> Filled:
+    """Fill the worksheet with each person's total over the results, and what the points were lost for into
+    its feedback.
 
     Args:
         results: of the exercises that the worksheet is for.
         everybody: all results there are, also of other exercises: a name that two have is nobody's.
+        notebooks: (student, exercise) -> the cleaned submission.
 
     Raises:
         ExportError: it is no worksheet, or its maximum is another and the tutor did not ask to scale.
@@ -34,6 +34,9 @@ def fill(results: Sequence[records.Result], worksheet: Path, *, everybody: Itera
     scale = Scale(wish, full, _REMEDY)
     found = placed(owned(map(of_today, results)), sheet.finder(everybody))
     changes = refused(found, sheet.shown)
+
+    def said(result: records.Result) -> str:
+        return comment(result, notebooks.get((result.student, result.exercise), ""), language)
     edits: list[tuple[Field, str]] = []
     for at, own in sorted(found.rows.items()):
         score, why = scale(marked(own, full), sheet.maximum(at))
@@ -44,7 +47,8 @@ def fill(results: Sequence[records.Result], worksheet: Path, *, everybody: Itera
                               old=sheet.grade(at).value, why="; ".join(filter(None, (_team(own, sheet, at),
                                                                                      why)))))
         if new and wish.student in (None, own.student):
-            edits += [(sheet.grade(at), new), *_feedback(sheet.comment(at), own, full, wish, language)]
+            edits += [(sheet.grade(at), new), *((cell, "".join(map(said, _counted(own, full))))
+                                                for cell in _open(sheet.comment(at), wish))]
     notes = [*_summed(full), *scale.notes(), *_nobodys(sheet, found)]
     return Filled(content=sheet.with_edits(edits), notes=tuple(notes),
                   changes=tuple(one for one in changes if wish.student in (None, one.student)))
@@ -65,19 +69,10 @@ def _nobodys(sheet: Worksheet, found: Placed) -> list[str]:
     return [f"{rows} {'row' if rows == 1 else 'rows'} of the sheet with no result here"] if rows else []
 
 
-def _feedback(cell: Field | None, own: Own, full: Collection[str], wish: Wish,
-              language: str) -> list[tuple[Field, str]]:
-    """What Moodle shows beside the grade, unless somebody has written there."""
-    if cell is None or (cell.value.strip() and not wish.replace):
-        return []
-    return [(cell, "".join(_comment(result, language) for result in own.results if result.exercise in full
-                           and result.score is not None))]
+def _counted(own: Own, full: Collection[str]) -> list[records.Result]:
+    return [result for result in own.results if result.exercise in full and result.score is not None]
 
 
-def _comment(result: records.Result, language: str) -> str:
-    """A mark and the first thing to do. Moodle takes HTML, so everything of ours is escaped."""
-    story = tell(result, "", language=language)
-    lines = [f"{story.title}: {story.score} / {story.max_score} {story.words.gettext('points')}",
-             *story.by_tutor, story.reason, story.comment]
-    lines += [f"{item.word}: {item.title} {item.advice}" for item in story.to_do[:1]]
-    return "".join(f"<p>{html.escape(line)}</p>" for line in lines if line.strip())
+def _open(cell: Field | None, wish: Wish) -> list[Field]:
+    """The cell that Moodle shows beside the grade, unless somebody has written there."""
+    return [] if cell is None or (cell.value.strip() and not wish.replace) else [cell]

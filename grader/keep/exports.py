@@ -78,8 +78,9 @@ def fill(out: Path, form: str, to: Path | None, *, only: Collection[str], wish: 
     if to and worksheet and to.exists() and to.samefile(worksheet):
         raise ExportError(f"{to} is the sheet as you downloaded it, and stays: give another --output")
     found = marks(out, only, wish.student)
-    filled = exporting.fill(form, found.results, worksheet, everybody=found.everybody, wish=wish,
-                            assignments=assignments, language=found.language)
+    filled = exporting.fill(form, found.results, worksheet, everybody=found.everybody,
+                            notebooks=found.notebooks, wish=wish, assignments=assignments,
+                            language=found.language)
     if to:
         replace_file(to, filled.content)
     return filled

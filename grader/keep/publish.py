@@ -23,6 +23,7 @@ from grader.pipeline import Graded
 PAGES = "markdown", "student", "class_page"  # of grader.report; slow to import
 # and the exercise's name: under it the gradebook keeps the notebook that students were given
 RELEASED = "released "
+ALIKE = "groups that look alike"   # how many the class page shows
 
 
 class Notebooks(Mapping[Key, str]):
@@ -177,10 +178,12 @@ def _published(book: Gradebook, output: Output, *, every_page: bool, touched: se
     isolated = all(result.made_by.isolated for result in results)
     links = {(one.student, one.exercise): output.href(one.student, one.exercise) for one in results}
     results += missing(results, book.people())
+    groups = class_page.looking_alike(results, Notebooks(book), released_notebooks(said))
+    book.set_batch_value(ALIKE, str(len(groups)))
     replace_file(output.folder / "results.jsonl", *map(line, results))
     replace_file(output.folder / "index.html", class_page.render(
         results, Notebooks(book), title=said.get("title", "Class"), links=links, isolated=isolated,
-        language=language, released=released_notebooks(said), weights=weights(said),
+        language=language, groups=groups, weights=weights(said),
         lacking=json.loads(said.get("lacking", "{}"))))
     csv.write(results, output.folder / "grades.csv", weights(said))
     return results

@@ -132,10 +132,12 @@ class Section:
 def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, title: str,
            links: Mapping[Key, str],
            isolated: bool, language: str = "en", released: Mapping[str, str] | None = None,
-           weights: Mapping[str, float] | None = None, lacking: Mapping[str, int] | None = None) -> str:
+           weights: Mapping[str, float] | None = None, lacking: Mapping[str, int] | None = None,
+           groups: Sequence[Alike] | None = None) -> str:
     """The class page. `notebooks` are the cleaned submissions, `released` what was handed out, to compare
-    them with; `lacking` says how many notebooks import a package that the grading machine lacked."""
-    found = alike(_one_of_a_team(results, notebooks), released)
+    them with, unless `groups` says which look alike; `lacking` says how many notebooks import a package that
+    the grading machine lacked."""
+    found = looking_alike(results, notebooks, released) if groups is None else groups
     writer = _Writer(counted(results, weights), found, links, words(language))
     missing = sum(result.status is records.Status.MISSING for result in results)
     script = page.asset(_SCRIPT)
@@ -152,6 +154,12 @@ def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, t
         walls=sorted({writer.words.wall(one.made_by) for one in results if one.made_by.isolated} - {""}),
         heads=writer.heads(), script=page.trusted(script),
         policy=page.policy(script=script))
+
+
+def looking_alike(results: Sequence[records.Result], notebooks: Mapping[Key, str],
+                  released: Mapping[str, str] | None) -> Sequence[Alike]:
+    """The groups of submissions that look alike, a team's taken once."""
+    return alike(_one_of_a_team(results, notebooks), released)
 
 
 def _one_of_a_team(results: Sequence[records.Result], notebooks: Mapping[Key, str]) -> dict[Key, str]:

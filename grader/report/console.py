@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.records import Mark, Result, Status, Verdict
-from grader.report import persons, reasons
+from grader.report import persons, reasons, rows
 from grader.report.safe_text import no_commands
 from grader.report.wording import Words, words
 
@@ -130,21 +130,19 @@ def working(title: str) -> Iterator[Callable[[str], None]]:
         yield lambda text: status.update(f"{title}: {text}")
 
 
-def class_table(results: Sequence[Result], out: Path, language: str = "en") -> None:
-    """Marks on standard output, and where the pages are."""
+def class_table(results: Sequence[Result], out: Path, language: str = "en", alike: int = 0) -> None:
+    """Marks on standard output, and where the pages are.
+
+    Args:
+        alike: how many groups of submissions that look alike the class page shows.
+    """
     console, w = Console(), words(language)
     _ = w.gettext
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column(_("student"), overflow="fold")
-    table.add_column(_("exercise"), overflow="fold")
-    table.add_column(_("mark"), justify="right", overflow="fold")
-    table.add_column(_("what it is"), overflow="fold")
     names = persons.names(results)
-    for result in sorted(results, key=lambda one: (persons.order(names[one.student], one.student),
-                                                   one.exercise)):
-        table.add_row(Text(called(result)), Text(result.exercise), Text(mark(result, w)),
-                      Text(reason(result, w)))
-    console.print(table)
+    ordered = sorted(results, key=lambda one: (persons.order(names[one.student], one.student), one.exercise))
+    rows.show(console, (_("student"), _("exercise"), _("mark"), _("what it is")),
+              [rows.Row(cells=(called(one), one.exercise, mark(one, w), reason(one, w))) for one in ordered],
+              right=[_("mark")])
     counts = Counter(result.status for result in results)
     if withheld := counts[Status.WITHHELD]:
         console.print(_("%(count)s withheld by no student's fault: mend what is named, then run the "
@@ -159,6 +157,10 @@ def class_table(results: Sequence[Result], out: Path, language: str = "en") -> N
                         "mapping file, then run the command again") % {"count": unclear}, style="yellow")
     if counts[Status.MISSING]:
         console.print(_("%(count)s missing") % {"count": counts[Status.MISSING]}, style="yellow")
+    if alike:
+        console.print(w.ngettext("%(count)s group of submissions looks alike: see the class page",
+                                 "%(count)s groups of submissions look alike: see the class page", alike)
+                      % {"count": alike}, style="yellow")
     console.print(_("%(count)s submissions; open %(page)s") % {
         "count": len(results) - counts[Status.MISSING], "page": out / "index.html"},
         soft_wrap=True, markup=False)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from grader.intake.edited import EDITED
 from grader.intake.mapping import IGNORED, USES, Row
 from grader.intake.sources import Intake
 from grader.intake.telling import called, told
+from grader.report import rows
 from grader.report.console import fitting
 
 LOUD = {"unclear": "yellow", "unreadable": "red"}
@@ -26,14 +25,12 @@ def show(intake: Intake) -> None:
     console = Console()
     for line in intake.said:
         console.print(Text(fitting(line, 1000)), soft_wrap=True)
-    table, rows = Table(box=box.SIMPLE_HEAD), _cells(intake.rows)
-    shown = [at for at, column in enumerate(COLUMNS) if column not in SPARE or any(row[at] for row in rows)]
-    for at in shown:
-        table.add_column(COLUMNS[at], overflow="fold")
-    for row, cells in zip(intake.rows, rows, strict=True):
-        table.add_row(*(Text(fitting(cells[at], 300)) for at in shown),
-                      style=LOUD.get(row.use, "dim" if row.use == IGNORED else ""))
-    console.print(table)
+    cells = _cells(intake.rows)
+    shown = [at for at, column in enumerate(COLUMNS) if column not in SPARE or any(row[at] for row in cells)]
+    rows.show(console, [COLUMNS[at] for at in shown],
+              [rows.Row(cells=tuple(fitting(own[at], 300) for at in shown),
+                        style=LOUD.get(row.use, "dim" if row.use == IGNORED else ""))
+               for row, own in zip(intake.rows, cells, strict=True)])
     for note in intake.notes:
         console.print(Text(f"note: {fitting(note, 1000)}", style="yellow"), soft_wrap=True)
     counts = Counter(row.use for row in intake.rows)

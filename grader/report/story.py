@@ -53,6 +53,8 @@ class Stop:
     what: str
     excerpt: source.Excerpt | None
     cell: int
+    given: bool                                      # it came with the notebook, and is as it was
+    label: str                                       # "Cell 3", and that it is so
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Story:
     reason: str                                      # why unreadable
     by_tutor: tuple[str, ...]                        # what a tutor made of the submission as a whole
     comment: str
-    wall: str                 # what stood between the notebook and the machine
+    wall: str                 # what stood between the notebook and the machine; "" where it was not executed
     all_passed: str                                  # that it is so; "" where it is not
     left: str                                        # what to say then of what is left to do
     scope: str                                       # what was not looked at; "" where all_passed says it
@@ -135,7 +137,8 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
         notes=tuple(safe_text.line(w.sentence(note), 2000) for note in result.notes),
         skipped=tuple(skipping.told(result.skipped, w)),
         reason=safe_text.line(w.reason(result), 1000) if result.status is records.Status.UNREADABLE else "",
-        by_tutor=w.by_tutor(result), comment=safe_text.block(result.comment), wall=w.wall(result.made_by),
+        by_tutor=w.by_tutor(result), comment=safe_text.block(result.comment),
+        wall=w.wall(result.made_by) if result.checks else "",
         all_passed=w.all_passed(result) if full else "", left=w.left(result) if full else "",
         scope="" if full else w.others(result) or w.later(result),
         hand_in_again=w.hand_in_again(safe_text.line(result.exercise)), made_with=w.made_with(result.made_by),
@@ -167,6 +170,7 @@ class _Teller:
         self.python = result.made_by.python
         self.verdicts = {v.id: v for v in result.checks}
         self.events = {event.cell: event for event in result.events}
+        self.given = result.given
         self.reasons = reasons.found(result.checks, result.events, notebook)
         self.told_cells = {*self.reasons.missed, *self.reasons.followers}
         self.roots = {v.id for v in result.checks if self._below(v) is None}
@@ -317,7 +321,9 @@ class _Teller:
                           1000) or self.words.cause(records.cause_of(event.cause))
         if event.error in _UNPARSED and self.python:  # what one Python cannot read, another may
             what += f" (Python {self.python})"
-        return Stop(what=what, excerpt=known[0] if known else None, cell=event.cell + 1)
+        given = event.cell in self.given
+        return Stop(what=what, excerpt=known[0] if known else None, cell=event.cell + 1, given=given,
+                    label=self.words.stopped_cell(event.cell + 1, given=given))
 
 
 def _unwritten(v: records.Verdict) -> bool:

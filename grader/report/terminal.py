@@ -83,7 +83,7 @@ class _Teller:
     def _summary(self) -> None:
         story = self.story
         named = "" if story.title == story.exercise else f" ({story.exercise})"
-        self._line(f"{story.title}{named} · {story.student}", "bold")
+        self._line(" · ".join(filter(None, (story.title + named, story.student))), "bold")
         if story.team:
             self._line(story.team, "dim")
         if story.no_mark:
@@ -198,10 +198,11 @@ class _Teller:
                             for cell in (row.what, row.measured, row.expected, row.meaning)))
         self.console.print(table)
 
-    def _code(self, excerpt: source.Excerpt) -> None:
+    def _code(self, excerpt: source.Excerpt, *, given: bool = False) -> None:
         """Lines of code, folded under themselves where they are too long: nothing of them is left out."""
         self._line("")
-        self._line(f"{self._('Your code')} · {self.story.words.place(excerpt)}", "dim")
+        whose = "" if given else f"{self._('Your code')} · "
+        self._line(f"{whose}{self.story.words.place(excerpt)}", "dim")
         room = max(8, self.console.width - _MARGIN - 2)
         for row in excerpt.rows:
             style = "bold" if row.marked else ""
@@ -216,9 +217,9 @@ class _Teller:
         if self.story.stops:
             self._heading(self._("While your notebook ran"))
         for stop in self.story.stops:
-            self._pair(self._("Cell %(cell)s") % {"cell": stop.cell} + ":", stop.what)
+            self._pair(f"{stop.label}:", stop.what)
             if stop.excerpt:
-                self._code(stop.excerpt)
+                self._code(stop.excerpt, given=stop.given)
 
     def _skipped(self) -> None:
         if self.story.skipped:

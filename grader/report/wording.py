@@ -229,11 +229,16 @@ class Words:
 
     def left(self, result: records.Result) -> str:
         """What is left to do where every check passed, though cells may have stopped."""
-        stops = len(result.events)
-        stopped = self.ngettext("One of your cells stopped, see below.",
-                                "Some of your cells stopped, see below.", stops) if stops else ""
-        open_ones = self.others(result) or self.later(result)
-        return " ".join(filter(None, (open_ones, stopped))) or self.gettext("Nothing is left to do here.")
+        given = sum(event.cell in result.given for event in result.events)
+        own = len(result.events) - given
+        told = [self.others(result) or self.later(result)]
+        if own:
+            told.append(self.ngettext("One of your cells stopped, see below.",
+                                      "Some of your cells stopped, see below.", own))
+        if given:
+            told.append(self.ngettext("A cell that came with the notebook stopped, see below.",
+                                      "Some cells that came with the notebook stopped, see below.", given))
+        return " ".join(filter(None, told)) or self.gettext("Nothing is left to do here.")
 
     def others(self, result: records.Result) -> str:
         """That not all functions were asked for; "" where they were."""
@@ -269,6 +274,11 @@ class Words:
                             "%(device)s.") % {
             "version": made_by.grader, "exercise": made_by.exercise, "torch": made_by.torch.partition("+")[0],
             "device": {"cpu": "CPU"}.get(made_by.device, made_by.device)}
+
+    def stopped_cell(self, cell: int, *, given: bool) -> str:
+        """Which cell did not run to its end, and whether it is one that students got as it is."""
+        said = self.gettext("Cell %(cell)s, as it was handed out") if given else self.gettext("Cell %(cell)s")
+        return said % {"cell": cell}
 
     def wall(self, made_by: records.MadeBy) -> str:
         """What stood between a notebook and the machine that graded it; "" where an older result does not

@@ -1,4 +1,5 @@
-"""`%grader check` in a real JupyterLab: the report is there, in its frame, after the cell was run."""
+"""`%grader check` in a real JupyterLab: the report is there, in its frame, after the cell was run; and where
+somebody else opens the notebook, whose outputs Lab does not trust, its mark."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser, expect
 
 from grader.exercise import catalog, release
 from tests.conftest import CELLS, write_exercise
+from tests.test_magic import shown
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 TOKEN = "lab-test"  # of a server that lives for this test, on the loopback interface
@@ -53,7 +55,11 @@ def lab(handout: Path, tmp_path: Path) -> Iterator[str]:
         yield address
     finally:
         server.terminate()
-        server.communicate(timeout=30)
+        try:
+            server.communicate(timeout=30)
+        except subprocess.TimeoutExpired:  # it waits for its kernels
+            server.kill()
+            server.communicate()
 
 
 def test_the_report_appears_under_the_cell(lab: str, browser: Browser) -> None:
@@ -65,4 +71,19 @@ def test_the_report_appears_under_the_cell(lab: str, browser: Browser) -> None:
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     frame = page.frame_locator("iframe[srcdoc]")
     expect(frame.get_by_text("the square").first).to_be_visible(timeout=90_000)
+    page.close()
+
+
+def test_in_a_notebook_that_is_not_trusted_the_mark_is_left(lab: str, handout: Path, browser: Browser,
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "grader.inside.kernel.start", raising=False)
+    document = json.loads((handout / "doubling.ipynb").read_text())
+    _, (shown_there,) = shown(f"check --folder {handout}", *CELLS)
+    document["cells"][-1]["outputs"] = [{"output_type": "display_data", "metadata": {},
+                                         "data": dict(shown_there["data"])}]
+    (handout / "theirs.ipynb").write_text(json.dumps(document))
+    page = browser.new_page()
+    page.goto(f"{lab}lab/tree/theirs.ipynb?token={TOKEN}")
+    expect(page.get_by_text("4 / 4 points. Run this cell to see the report.")).to_be_visible(timeout=90_000)
+    assert page.locator("iframe[srcdoc]").count() == 0
     page.close()

@@ -157,7 +157,8 @@ def test_a_student_checks_a_notebook_with_a_helper_beside_it(folder: Path, tmp_p
     assert "kept_back" not in (home / "exercise.toml").read_text()
     path = hand_in(home, ("from helper import TWO", *CELLS[2:3]))
     (home / "broken.py").write_text("def broken(:")
-    graded = single.check(path, Options(exercises=tmp_path))
+    with open_sandbox("process") as plain:
+        graded = single.check(path, Options(exercises=tmp_path), plain)
     assert graded.result.score == 4.0, errors(graded)
 
 

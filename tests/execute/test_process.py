@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from grader.execute.process import ProcessSandbox, environment
+from grader.execute.warm import started
 from grader.inside.runner import landlock
 from grader.wall import wire
 from grader.wall.messages import Brought, Job, Limits, Observations
@@ -45,9 +46,9 @@ print(*os.listdir({mark!r}))
 """
 
 
-@pytest.fixture
-def sandbox() -> Iterator[ProcessSandbox]:
-    with ProcessSandbox() as opened:
+@pytest.fixture(params=["plain", pytest.param("warm", marks=linux)])
+def sandbox(request: pytest.FixtureRequest) -> Iterator[ProcessSandbox]:
+    with ProcessSandbox(server=started(environment()) if request.param == "warm" else None) as opened:
         yield opened
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from grader.cli import main
-from grader.exercise import catalog
-from grader.exercise.released import differing
+from grader.exercise import catalog, release
+from grader.exercise.released import differing, handed_out
 from grader.intake.reading import read_file
 from tests.conftest import CELLS
 from tests.notebooks import notebook
@@ -57,3 +58,21 @@ def test_batch_and_check_say_it(exercise_folder: Path, tmp_path: Path) -> None:
                  "--jobs", "1", "--out", tmp_path / "reports")
     assert line in " ".join(graded.output.split())
     assert graded.exit_code == 0
+
+
+def test_a_cell_as_it_was_handed_out_is_known_in_a_whole_exercise_alone(exercise_folder: Path,
+                                                                      tmp_path: Path) -> None:
+    exercise = catalog.load(exercise_folder)
+    files = release.files(exercise)
+    given = json.loads(str(files["doubling.ipynb"]))["cells"]
+    plain = next(cell["source"] for cell in given if cell["cell_type"] == "code"
+                 and release.STUB not in cell["source"])
+    own = notebook("x = 1", plain + "\n", plain + "\nx = 1")
+    assert handed_out((0, 1, 2, 3), own, exercise) == (1,)
+    assert handed_out((), own, exercise) == ()
+    folder = tmp_path / "doubling"
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_text(str(content))
+    (folder / "doubling.ipynb").write_text(own)
+    assert handed_out((0, 1, 2, 3), own, catalog.load(folder)) == ()

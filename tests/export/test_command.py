@@ -12,11 +12,13 @@ from click.testing import CliRunner
 from click.testing import Result as Done
 from msgspec import structs
 
+from grader import judge
 from grader.cli import main
 from grader.keep.gradebook import Entry, Gradebook
 from grader.keep.known import Known
 from grader.keep.output import Output
-from grader.records import NotebookFile, Person, Result
+from grader.records import Cause, NotebookFile, Person, Result, Sentence
+from grader.wall import messages
 from tests import samples as s
 from tests.export import importers
 from tests.export.test_canvas import GRADEBOOK
@@ -77,6 +79,36 @@ def test_a_sheet_is_shown_and_written_only_where_it_is_said_where_to(out: Path) 
     assert done.stdout == ""
     assert "2 new, 3 left as they were" in harmless(done.stderr)
     assert importers.moodle_grades(ENGLISH.encode(), filled.read_bytes()) == {"42": 7.0, "44": 7.0}
+
+
+def test_a_sheet_that_is_filled_already_gets_no_second_ending(out: Path) -> None:
+    sheet, filled = out.parent / "Grades.csv", out.parent / "Grades-filled.csv"
+    assert shlex.split(moodle(out, "--only", "he_init").stdout)[-1] == filled.name
+    assert moodle(out, "--only", "he_init", "--output", filled).exit_code == 0
+    again = ("export", out, "--format", "moodle", "--only", "he_init", "--worksheet")
+    shown = run(*again, filled).stdout
+    assert "0 new" in shown
+    assert shown.rstrip().endswith("nothing is written: no mark is new")
+    for name, of in (("Grades-filled.csv", "Grades-filled-2.csv"),
+                     ("Grades-filled-2.csv", "Grades-filled-3.csv"), ("filled.csv", "filled-2.csv")):
+        later = out.parent / name
+        later.write_bytes(sheet.read_bytes())
+        assert shlex.split(run(*again, later).stdout)[-1] == of
+
+
+def test_the_comment_beside_a_mark_knows_the_notebook(out: Path) -> None:
+    """Where a cell stopped that was to define a function, that is what to mend first."""
+    gone = structs.replace(s.RAISED, id="gone", title="It is there.", cause=Cause.MISSING, lines=(),
+                           said=Sentence(template=judge.UNDEFINED, values={"name": "later"}))
+    stop = messages.CellEvent(cell=2, cause=messages.CellCause.RAISED, error="ImportError", line=1)
+    notebook = s.notebook("x = 1", "import nothing\ndef later():\n    pass")
+    with Gradebook(Output(out).gradebook) as book:
+        book.record(Entry(result=of("44", checks=(*s.PASSED, s.HIDDEN, gone), events=(stop,), max_score=20.0),
+                          observed="", judged="", notebook=notebook, executed=""))
+    filled = out.parent / "filled.csv"
+    assert moodle(out, "--only", "he_init", "--output", filled).exit_code == 0
+    text = filled.read_text(encoding="utf-8-sig").partition("Cem")[2]
+    assert 0 < text.index("Cell 3 stopped: <code>ImportError") < text.index("Two calls give different")
 
 
 def test_a_gradebook_of_canvas_too(out: Path) -> None:

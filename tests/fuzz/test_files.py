@@ -354,7 +354,8 @@ RESULTS = [
 @example(b"\x0b" + GRADEBOOK.encode(), False)
 def test_worksheets(data: bytes, replace: bool) -> None:
     fillings: tuple[Callable[[Path], Filled], ...] = (
-        lambda path: moodle.fill(RESULTS, path, everybody=RESULTS, wish=Wish(replace=replace, scale=True)),
+        lambda path: moodle.fill(RESULTS, path, everybody=RESULTS, notebooks={},
+                                 wish=Wish(replace=replace, scale=True)),
         lambda path: canvas.fill(
             RESULTS, path, everybody=RESULTS, wish=Wish(replace=replace, scale=True), assignments=SHEET
         ),

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from grader import single
 from grader.cli import main
+from grader.execute.process import ProcessSandbox
 from grader.intake.handed import IntakeError
 from grader.options import Options
 from tests.conftest import CELLS
@@ -30,5 +31,6 @@ def test_a_student_is_told_where_to_go(there: bool, says: str, tmp_path: Path,
 
 def test_in_german(tmp_path: Path) -> None:
     (tmp_path / "doubling.ipynb").write_text(notebook(*CELLS))
-    with pytest.raises(IntakeError, match="liegt hier ohne seine Prüfungen"):
-        single.check(tmp_path / "doubling.ipynb", Options(exercises=tmp_path, language="de"))
+    with (ProcessSandbox() as sandbox,
+          pytest.raises(IntakeError, match="liegt hier ohne seine Prüfungen")):
+        single.check(tmp_path / "doubling.ipynb", Options(exercises=tmp_path, language="de"), sandbox)

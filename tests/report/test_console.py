@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from msgspec import structs
 
+from grader.cli import main
+from grader.keep.gradebook import Entry, Gradebook
+from grader.keep.output import Output
 from grader.records import Cause, Mark, NeedsYou, Result, Status
 from grader.report import console, wording
 from tests import samples as s
 from tests.report.test_class_page import missing, unclear
+from tests.report.test_resemblance import own_work
 
 LATE = structs.replace(s.VARIANCE, id="late", diagnosis=None, cause=Cause.TIMEOUT)
 MENDED = structs.replace(s.VARIANCE, mark=Mark.PASS, points=4.0)
@@ -24,6 +29,25 @@ def test_what_needs_the_tutor_is_said_once_the_batch_is_done(capsys: pytest.Capt
     ada = structs.replace(s.result("ada"), needs_you=(need,))
     console.class_table([ada, s.passed_all("eve")], Path("out"))
     assert "1 with a mark need your eye" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("groups", "says"), [(0, ""), (1, "1 group of submissions looks alike"),
+                                              (2, "2 groups of submissions look alike")])
+def test_look_alikes_are_told_of(capsys: pytest.CaptureFixture[str], groups: int, says: str) -> None:
+    console.class_table([s.passed_all("eve")], Path("out"), alike=groups)
+    told = capsys.readouterr().out
+    assert says in told
+    assert ("alike" in told) is bool(groups)
+
+
+def test_a_command_tells_of_the_groups_that_the_class_page_shows(tmp_path: Path) -> None:
+    with Gradebook(Output(tmp_path).gradebook) as book:
+        for name in ("ada", "ben", "cem"):
+            book.record(Entry(result=s.passed_all(name), observed="", judged="", executed="",
+                              notebook=s.notebook(own_work(1 if name == "ben" else 2))))
+    done = CliRunner().invoke(main, ["report", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert "1 group of submissions looks alike: see the class page" in " ".join(done.stdout.split())
 
 
 def test_the_class_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:

@@ -122,6 +122,27 @@ def test_a_cell_that_stopped_is_something_left_to_do() -> None:
     assert "Nothing is left" not in html
 
 
+def test_a_cell_that_came_with_the_notebook_is_not_called_theirs() -> None:
+    own, given = s.EVENTS[0], structs.replace(s.EVENTS[0], cell=2)
+    html = page(structs.replace(s.passed_all(), events=(given,), given=(2,)))
+    assert "Every check passed.</span> A cell that came with the notebook stopped, see below." in html
+    assert "your cells" not in html
+    assert "Cell 3, as it was handed out:" in html
+    stops = html.partition('id="stops"')[2].partition("</section>")[0]
+    assert 'class="code"' in stops
+    assert "Your code" not in stops
+    html = page(structs.replace(s.passed_all(), events=(given, own), given=(2,)))
+    assert "One of your cells stopped, see below. A cell that came with the notebook stopped" in html
+    assert "Cell 4:" in html
+
+
+def test_what_was_never_executed_was_not_executed_behind_a_wall() -> None:
+    walled = structs.replace(s.MADE_BY, layers=("namespaces",))
+    for made_by in (walled, structs.replace(s.MADE_BY, sandbox="process")):
+        assert "xecuted" in page(s.result(made_by=made_by)).partition("<footer")[2]
+        assert "xecuted" not in page(structs.replace(s.unreadable(), made_by=made_by)).partition("<footer")[2]
+
+
 # --- a cell that could not be read ---------------------------------------------------------------------
 
 UNCLOSED = s.notebook(s.NORMS, "def he_normal_(weight):\n    std = math.sqrt(2 / (fan_in(weight))\n    "

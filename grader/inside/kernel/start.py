@@ -77,7 +77,7 @@ def _prepare(job: Job, connection_file: str) -> Any:
     _meter(app, job.limits)
     bound(app.shell)
     _keep_streams(app.shell)
-    _draw_inline(app.shell)
+    _draw_inline(app.shell, figures=job.figures)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return app
 
@@ -116,14 +116,15 @@ def _give_gpu(job: Job) -> None:
         torch.cuda.set_per_process_memory_fraction(job.gpu_share)
 
 
-def _draw_inline(shell: Any) -> None:
-    """Figures are shown as in every notebook. The warm server has imported matplotlib; a plain kernel does it
-    late."""
+def _draw_inline(shell: Any, *, figures: bool) -> None:
+    """Figures, if somebody will see them, are shown as in every notebook. A warm server has imported
+    matplotlib; a plain kernel does it late."""
     backend = sys.modules.get("matplotlib_inline.backend_inline")
     if backend is not None and "matplotlib.pyplot" in sys.modules:
         from grader.inside.kernel.figures import draw_once
         backend._enable_matplotlib_integration()
-        draw_once(shell)
+        if figures:
+            draw_once(shell)
 
 
 def _meter(app: Any, limits: Limits) -> None:

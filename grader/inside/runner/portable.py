@@ -2,7 +2,8 @@
 sockets.
 
 ``python -m grader.inside.runner.portable FOLDER`` is the runner, in the job's folder, and speaks with the
-grader on stdin and stdout; ``python -m grader.inside.runner.portable FOLDER kernel`` is the kernel.
+grader on stdin and stdout; ``python -m grader.inside.runner.portable FOLDER kernel`` is the kernel. A runner
+that was forked from a warm server (`plain_server.py`) forks its kernel too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from jupyter_client.connect import write_connection_file
 import grader.wall.nbformat_lean  # noqa: F401 - before the runner brings nbformat in
 from grader.inside import linux
 from grader.inside.runner import beside, landlock
+from grader.inside.runner.forks import Fork
 from grader.inside.runner.proc import Process, descendants
 from grader.inside.runner.sweeping import sweep
 from grader.wall import frames, wire
@@ -39,7 +42,9 @@ class PlainKernel:
 
     passes_descriptors = False
 
-    def __init__(self, job: Job, files: Iterator[tuple[str, bytearray]], folder: Path) -> None:
+    def __init__(self, job: Job, files: Iterator[tuple[str, bytearray]], folder: Path, *,
+                 warm: bool = False) -> None:
+        """`warm`: this process has imported what a kernel needs."""
         home = folder / "home"
         home.mkdir()
         beside.put_down(files, home)
@@ -50,10 +55,7 @@ class PlainKernel:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             (folder / "job").write_bytes(nonce + listener.getsockname()[1].to_bytes(4, "little")
                                          + wire.encode(job))
-            self.process = subprocess.Popen([sys.executable, "-P", "-m", "grader.inside.runner.portable",
-                                             str(folder), "kernel"], cwd=home, env=_settled(folder),
-                                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                            stderr=subprocess.DEVNULL)
+            self.process = _forked(folder, home) if warm else _started(folder, home)
             self.channel = _accepted(listener, nonce)
         self.pid = self.process.pid if LINUX else 0
         self.refused: Mapping[str, int] = {}
@@ -92,6 +94,29 @@ class PlainKernel:
             self.process.kill()
 
 
+def _started(folder: Path, home: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-P", "-m", "grader.inside.runner.portable", str(folder), "kernel"]
+    return subprocess.Popen(command, cwd=home, env=_settled(folder), stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _forked(folder: Path, home: Path) -> Fork:
+    pid = os.fork()
+    if pid:
+        return Fork(pid)
+    try:
+        linux.close_all_but()   # what the runner speaks on
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.chdir(home)
+        settled = _settled(folder)
+        os.environ.clear()
+        os.environ.update(settled)
+        tempfile.tempdir = None   # it may have been asked for
+        run_kernel(folder)
+    finally:
+        os._exit(0)
+
+
 def _settled(folder: Path) -> dict[str, str]:
     """The kernel's environment. On Linux its home and its temporary files are the job's own."""
     if not LINUX:
@@ -120,14 +145,13 @@ def _accepted(listener: socket.socket, nonce: bytes) -> socket.socket:
         channel.close()
 
 
-def run_job(folder: Path) -> None:
+def run_job(folder: Path, stream: frames.Stream, *, warm: bool = False) -> None:
     """The conductor."""
     from grader.inside.runner import conductor
 
     if LINUX:  # daemons stay below us
         linux.prctl(linux.SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGTERM, _stopped)
-    stream = Pipes()
     try:
         folder.mkdir(0o700)  # by whoever runs here, which may be another user than the grader
         _, payload = frames.get(stream)
@@ -135,7 +159,7 @@ def run_job(folder: Path) -> None:
         if isinstance(parcel, wire.Garbled):
             raise conductor.NotReady(f"the job cannot be read: {parcel.reason}")
         files = beside.received(stream, parcel.record)
-        conductor.conduct(stream, parcel.record, PlainKernel(parcel.record, files, folder))
+        conductor.conduct(stream, parcel.record, PlainKernel(parcel.record, files, folder, warm=warm))
     except BaseException as error:
         with contextlib.suppress(BaseException):
             frames.put(stream, frames.Kind.NOT_READY,
@@ -188,4 +212,7 @@ def _limit(job: Job) -> None:
 
 if __name__ == "__main__":
     gc.set_threshold(50_000, 20, 100)  # of what is imported hardly anything is garbage
-    (run_kernel if sys.argv[2:] else run_job)(Path(sys.argv[1]))
+    if sys.argv[2:]:
+        run_kernel(Path(sys.argv[1]))
+    else:
+        run_job(Path(sys.argv[1]), Pipes())

@@ -76,7 +76,7 @@ def uncover_proc() -> None:
 
 def preload() -> None:
     """Import what every kernel and every runner would import."""
-    with _uncollected():
+    with uncollected():
         for name in PRELOADED:
             importlib.import_module(name)
         for name in ADDED:
@@ -87,7 +87,7 @@ def preload() -> None:
 
 
 @contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Hardly anything of an import is garbage, and each look for some takes longer than the last."""
     gc.disable()
     yield
@@ -97,7 +97,7 @@ def _uncollected() -> Iterator[None]:
 
 def _import(name: str) -> None:
     """What an exercise wants imported. Should that fail, it fails in the notebook, where it can be seen."""
-    with _uncollected(), contextlib.suppress(Exception):
+    with uncollected(), contextlib.suppress(Exception):
         importlib.import_module(name)
 
 
