@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grader import records
+from grader.exercise import solutions
 from grader.exercise.catalog import Exercise, course
+from grader.exercise.inline import as_notebook
 from grader.exercise.release import student_notebook
 from grader.files import replace_file
 from grader.keep.arrivals import missing
@@ -19,9 +22,13 @@ from grader.keep.unchanged import Fingerprints
 from grader.options import Options
 from grader.pipeline import Graded
 
+if TYPE_CHECKING:
+    from grader.report.resemblance import Alike
+
 PAGES = "markdown", "student", "class_page"  # of grader.report; slow to import
 # and the exercise's name: under it the gradebook keeps the notebook that students were given
 RELEASED = "released "
+NOBODYS = "nobody's "    # and the exercise's name: what was handed out, and what its own solutions say
 
 
 def opened(out: Path) -> Gradebook:
@@ -55,6 +62,7 @@ def remember(book: Gradebook, options: Options, exercises: Mapping[str, Exercise
     for name, exercise in exercises.items():
         if exercise.notebook.exists():
             book.set_batch_value(RELEASED + name, student_notebook(exercise))
+            book.set_batch_value(NOBODYS + name, as_notebook(solutions.nobodys(exercise)))
 
 
 def get_ready(book: Gradebook) -> None:
@@ -73,13 +81,18 @@ def get_ready(book: Gradebook) -> None:
 
 def released_notebooks(said: Mapping[str, str]) -> dict[str, str]:
     """Exercise -> the notebook that students were given."""
-    return {name.removeprefix(RELEASED): text for name, text in said.items() if name.startswith(RELEASED)}
+    return _named(said, RELEASED)
+
+
+def _named(said: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return {name.removeprefix(prefix): text for name, text in said.items() if name.startswith(prefix)}
 
 
 def record(graded: Graded, prints: Fingerprints, book: Gradebook, output: Output) -> None:
     """Store observations, then the result: whoever has a result has what it was judged from."""
     nothing = graded.result.status is records.Status.WITHHELD and not graded.observed
     output.keep(graded.result.student, graded.result.exercise, graded.observed, prints.question)
+    output.keep_modules(graded.submission)
     # Where nothing could be observed, what lies there is of an earlier notebook.
     record_mark(graded, book, output, observed="" if nothing else prints.observed, judged=prints.judged)
 
@@ -149,12 +162,28 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     replace_file(output.folder / "results.jsonl", b"".join(map(line, results)))
     with_notebooks = {(e.result.student, e.result.exercise): e.notebook for e in entries}
     links = {key: output.href(*key) for key in with_notebooks}
+    groups = looking_alike(results, with_notebooks, said, output)
     replace_file(output.folder / "index.html", class_page.render(
         results, with_notebooks, title=said.get("title", "Class"), links=links, isolated=isolated,
-        language=language, released=released_notebooks(said), weights=weights(said),
+        language=language, weights=weights(said), groups=groups,
         lacking=json.loads(said.get("lacking", "{}"))))
     csv.write(results, output.folder / "grades.csv", weights(said))
     return results
+
+
+def looking_alike(results: Sequence[records.Result], notebooks: Mapping[tuple[str, str], str],
+                  said: Mapping[str, str], output: Output) -> tuple[Alike, ...]:
+    """Who looks alike; each group's page is written."""
+    from grader.report import persons, resemblance, side_by_side
+
+    nobodys = {**released_notebooks(said), **_named(said, NOBODYS)}
+    files = {(r.student, r.exercise): found for r in results if (found := output.modules(r))}
+    groups = resemblance.alike(resemblance.once_a_team(results, notebooks), nobodys, files)
+    output.write_alike(side_by_side.pages(
+        groups, lambda key: (notebooks[key], files.get(key, {})), nobodys, names=persons.names(results),
+        titles={result.exercise: result.title or result.exercise for result in results},
+        reports={key: output.href(*key) for key in notebooks}, language=said.get("language", "en")))
+    return groups
 
 
 def everybody(book: Gradebook) -> list[records.Result]:
