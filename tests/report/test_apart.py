@@ -52,8 +52,8 @@ def test_submissions_that_repeat_themselves_are_set_side_by_side_in_no_time(text
 from tests.report.test_resemblance import own_work
 books = {{(student, "e"): notebook(own_work(1), *[{text!r}] * 20) for student in ("ada", "ben")}}
 groups = resemblance.alike(books)
-(_, page), = side_by_side.pages(groups, lambda key: (books[key], {{}}), {{}}, names={{}}, titles={{}}, reports={{}},
-                                language="en")
+(_, page), = side_by_side.pages(groups, lambda key: (books[key], {{}}), {{}}, names={{}}, titles={{}},
+                                reports={{}}, language="en")
 assert len(page) < 600_000, len(page)""")
 
 

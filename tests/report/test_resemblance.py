@@ -157,7 +157,7 @@ def test_the_pairs_that_are_counted_grow_with_the_class_and_no_faster() -> None:
 
 def test_python_files_beside_the_notebook_are_compared_too() -> None:
     notebooks = {(name, "e"): s.notebook("import own") for name in ("ada", "ben")}
-    files = {("ada", "e"): {"own.py": own_work(1)}, ("ben", "e"): {"helpers/theirs.py": disguised(own_work(1))}}
+    files = {("ada", "e"): {"own.py": own_work(1)}, ("ben", "e"): {"lib/theirs.py": disguised(own_work(1))}}
     assert resemblance.alike(notebooks) == ()
     assert [group.students for group in resemblance.alike(notebooks, files=files)] == [("ada", "ben")]
 

@@ -1,4 +1,4 @@
-"""The page of a group that looks alike: the same stretches on either side, and nothing of a stranger's works."""
+"""The page of a group that looks alike: what is shared on either side, and nothing of a stranger's works."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ def test_what_is_repeated_is_matched_once() -> None:
 
 
 def test_every_number_leads_to_its_counterpart() -> None:
-    page = laid(s.notebook(own_work(1), own_work(2)), s.notebook(disguised(own_work(2)), disguised(own_work(1))))
+    page = laid(s.notebook(own_work(1), own_work(2)),
+                s.notebook(disguised(own_work(2)), disguised(own_work(1))))
     anchors = set(re.findall(r' id="(p1-[^"]+)"', page))
     assert anchors == {f"p1-{side}-{n}" for side in ("left", "right") for n in (1, 2)}
     assert set(re.findall(r'href="#(p1-[^"]+)"', page)) == anchors
@@ -123,8 +124,8 @@ def test_a_page_has_a_largest_size(wide: bool) -> None:
 def test_in_a_large_group_some_pairs_are_shown_and_the_others_counted() -> None:
     books = {(f"s{i:02}", "e"): s.notebook(own_work(0 if i < 10 else i)) for i in range(110)}
     group, = resemblance.alike(books)
-    (_, page), = side_by_side.pages([group], lambda key: (books[key], {}), {}, names={}, titles={}, reports={},
-                                    language="en")
+    (_, page), = side_by_side.pages([group], lambda key: (books[key], {}), {}, names={}, titles={},
+                                    reports={}, language="en")
     assert len(group.students) == 10
     assert page.count('<div class="beside">') == 6
     assert "3 more pairs of this group are not shown." in page
