@@ -24,7 +24,9 @@ from grader.keep.arrivals import Key, changed, key, received
 from grader.keep.gradebook import Entry, Gradebook
 from grader.keep.marking import overridden
 from grader.keep.output import Output
+from grader.keep.pruning import not_judged
 from grader.keep.publish import get_ready, opened, publish, record, record_mark, remember
+from grader.keep.space import told_of_space
 from grader.keep.unchanged import Due, Today, due
 from grader.options import SEED_BITS, Options
 from grader.pipeline import Conditions, Graded, device_of
@@ -113,6 +115,8 @@ def graded_today(arrived: Sequence[records.AnySubmission], today: Today, book: G
     left = judge_again(again, today, book, output, watcher)
     run |= teammates(arrived, run | left)
     work = [one for one in arrived if key(one) in run | left]
+    for line in told_of_space(output, work):
+        watcher.note(line)
     unchanged = wanted.keys() - run - {entry.key for entry in again}
     watcher.begin(len(work), len(unchanged), len(again) - len(left))
     gc.freeze()  # what is loaded stays: the collector need not walk over it for each submission
@@ -191,8 +195,7 @@ def rejudge(out: Path, options: Options, watcher: Watcher) -> list[records.Resul
         exercises = {name: load(folders[name]) for name in sorted({e.result.exercise for e in entries})}
         for conditions, group in as_graded(entries, exercises):
             for student, exercise in sorted(judge_again(group, Today(conditions), book, output, watcher)):
-                watcher.note(f"{student} {exercise}: not judged again, what is stored does not answer what "
-                             "the exercise asks today; `grader batch` runs the notebook")
+                watcher.note(not_judged(output, student, exercise))
         return publish(book, output)
 
 

@@ -23,6 +23,8 @@ def replace_file(path: Path, *content: bytes | str) -> None:
                             for part in content)
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
-    except BaseException:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno and not error.filename:   # a write knows no name
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise

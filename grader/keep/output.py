@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import re
 import shutil
@@ -68,6 +69,11 @@ class Output:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
         return len(there)
+
+    def parcels(self, student: str, exercise: str) -> list[Path]:
+        """What is stored of what was observed of a submission, in every world."""
+        folder = self.folder / "observations" / folder_name(student)
+        return sorted(folder.glob(f"{glob.escape(exercise)}.*.parcel"))
 
     def write_alike(self, pages: Iterable[tuple[str, str]]) -> None:
         """Write the pages of groups that look alike, each to where it says, and delete those of earlier

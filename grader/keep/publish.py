@@ -154,7 +154,9 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     changed = {(o.student, o.exercise) for o in overrides} | (touched or set())
     every_page = every_page or said.get("language of the pages", language) != language
     for entry, result in zip(entries, results, strict=True):
-        if every_page or (result.student, result.exercise) in changed:
+        key = result.student, result.exercise
+        # The last of its pages: none is there where a batch ended between the mark and its report.
+        if every_page or key in changed or not output.page(*key, ".md").exists():
             pages(result, entry.notebook, entry.executed, output, language)
     book.set_batch_value("language of the pages", language)
     isolated = all(result.made_by.isolated for result in results)
@@ -178,7 +180,7 @@ def looking_alike(results: Sequence[records.Result], notebooks: Mapping[tuple[st
 
     nobodys = {**released_notebooks(said), **_named(said, NOBODYS)}
     files = {(r.student, r.exercise): found for r in results if (found := output.modules(r))}
-    groups = resemblance.alike(resemblance.once_a_team(results, notebooks), nobodys, files)
+    groups = resemblance.alike(notebooks, nobodys, files, resemblance.team_mates(results))
     output.write_alike(side_by_side.pages(
         groups, lambda key: (notebooks[key], files.get(key, {})), nobodys, names=persons.names(results),
         titles={result.exercise: result.title or result.exercise for result in results},

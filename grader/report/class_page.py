@@ -11,7 +11,7 @@ from grader import records
 from grader.intake.packages import remedy
 from grader.report import page, safe_text
 from grader.report.cohort import CheckCount, Cohort, ExerciseCount, Reason, Standing, Topic, counted, worst
-from grader.report.resemblance import Alike, alike, once_a_team
+from grader.report.resemblance import Alike, alike, team_mates
 from grader.report.wording import REMEDIES, Words, words
 
 _SCRIPT = "class.js"
@@ -138,7 +138,7 @@ def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, t
     """The class page. `notebooks` are the cleaned submissions, `released` what was handed out, to compare
     them with, unless `groups` says who looks alike; then each group has a page of its own. `lacking` says how
     many notebooks import a package that the grading machine lacked."""
-    found = alike(once_a_team(results, notebooks), released) if groups is None else groups
+    found = alike(notebooks, released, leave_out=team_mates(results)) if groups is None else groups
     writer = _Writer(counted(results, weights), found, links, words(language))
     missing = sum(result.status is records.Status.MISSING for result in results)
     script = page.asset(_SCRIPT)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import islice
 from keyword import kwlist
@@ -97,33 +97,36 @@ class Alike:
 
 
 def alike(notebooks: Mapping[Key, str], nobodys: Mapping[str, str] | None = None,
-          files: Mapping[Key, Mapping[str, str]] | None = None) -> tuple[Alike, ...]:
+          files: Mapping[Key, Mapping[str, str]] | None = None,
+          leave_out: Set[Key] = frozenset()) -> tuple[Alike, ...]:
     """Groups of submissions to look at, the most alike first.
 
     Args:
         notebooks: the cleaned submissions; each is looked at once.
         nobodys: exercise -> a notebook of what was handed out and what its own solutions say.
         files: the Python files that lie beside a notebook, by name.
+        leave_out: whose are not compared.
     """
     known = {exercise: known_of(text) for exercise, text in (nobodys or {}).items()}
     by_exercise: dict[str, dict[str, frozenset[int]]] = defaultdict(dict)
-    for key, notebook in notebooks.items():
+    for key in notebooks.keys() - leave_out:
         student, exercise = key
         mine = known.get(exercise, Nobodys())
-        by_exercise[exercise][student] = fingerprints(read(notebook, (files or {}).get(key), mine), mine)
+        found = read(notebooks[key], (files or {}).get(key), mine)
+        by_exercise[exercise][student] = fingerprints(found, mine)
     groups = [group for exercise, prints in by_exercise.items() for group in _groups(exercise, prints)]
     return tuple(sorted(groups, key=lambda g: (-g.share, g.exercise, g.students)))
 
 
-def once_a_team(results: Sequence[records.Result], notebooks: Mapping[Key, str]) -> dict[Key, str]:
-    """The notebooks, a team's once: its members handed in the same."""
-    left, seen = dict(notebooks), set[tuple[str, str, str]]()
+def team_mates(results: Sequence[records.Result]) -> set[Key]:
+    """Whose notebook is another one's of the same team as well: a team's is compared once."""
+    found, seen = set[Key](), set[tuple[str, str, str]]()
     for result in results:
         what = result.team, result.exercise, result.notebook.sha256
         if result.team and what in seen:
-            left.pop((result.student, result.exercise), None)
+            found.add((result.student, result.exercise))
         seen.add(what)
-    return left
+    return found
 
 
 def read(notebook: str, files: Mapping[str, str] | None = None, known: Nobodys | None = None) -> Read:

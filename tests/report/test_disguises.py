@@ -57,15 +57,15 @@ def compared(one: str, other: str, known: str) -> tuple[resemblance.Alike, ...]:
 
 @each
 def test_three_disguises_hide_hardly_a_copy(name: str) -> None:
-    """Names, comments, docstrings, spacing, the order of functions, wrappers: three of the rewrites at once."""
+    """Names, comments, docstrings, spacing, wrappers, the order of functions: three of them at once."""
     codes = right(name)
-    long = {stem: code for stem, code in codes.items() if len(known_of(name, stem, code)) >= 40}
+    long = {stem: code for stem, code in codes.items() if len(own(name, stem, code)) >= 40}
     missed = [stem for seed, (stem, code) in enumerate(sorted(long.items()))
               if not compared(code, disguised(name, code, seed, 3), known_without(name, stem))]
     assert len(missed) <= len(long) // 10
 
 
-def known_of(name: str, stem: str, code: str) -> frozenset[int]:
+def own(name: str, stem: str, code: str) -> frozenset[int]:
     """A solution's own fingerprints."""
     known = resemblance.known_of(known_without(name, stem))
     return resemblance.fingerprints(resemblance.read(as_notebook([code])), known)
