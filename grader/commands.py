@@ -25,7 +25,9 @@ from grader.keep.arrivals import Key, changed, key, received
 from grader.keep.claim import at_work
 from grader.keep.gradebook import Gradebook
 from grader.keep.output import Output
+from grader.keep.pruning import not_judged
 from grader.keep.publish import ALIKE, get_ready, opened, publish, record, remember
+from grader.keep.space import told_of_space
 from grader.keep.unchanged import Due, Today, due
 from grader.options import SEED_BITS, Options
 from grader.pipeline import Conditions, Graded, device_of
@@ -111,6 +113,8 @@ def graded_today(arrived: Sequence[records.AnySubmission], today: Today, book: G
     left = judge_again(again, today, book, output, watcher)
     run |= teammates(arrived, run | left)
     work = [one for one in arrived if key(one) in run | left]
+    for line in told_of_space(output, work):
+        watcher.note(line)
     unchanged = wanted.keys() - run - {*again}
     watcher.begin(len(work), len(unchanged), len(again) - len(left))
     gc.freeze()  # what is loaded stays: the collector need not walk over it for each submission
@@ -195,8 +199,7 @@ def rejudge(out: Path, given: Path | None, watcher: Watcher, *, apply: bool) -> 
         for conditions, group in as_graded(there, exercises):
             left = judge_again(group, Today(conditions), book, output, watcher, write=apply)
             for student, exercise in sorted(left):
-                watcher.note(f"{student} {exercise}: not judged again, what is stored does not answer what "
-                             "the exercise asks today; `grader batch` runs the notebook")
+                watcher.note(not_judged(output, student, exercise))
         return publish(book, output) if apply else book.results(pictures=False)
 
 

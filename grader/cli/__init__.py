@@ -32,5 +32,6 @@ def main(context: click.Context) -> None:
 
 for command in (grading.batch, grading.grade, grading.check, grading.doctor, authoring.new,
                 authoring.release, authoring.validate, marks.rejudge, marks.report, desk.override,
-                desk.overrides, desk.history, desk.undo, marks.remove, marks.export, marks.feedback):
+                desk.overrides, desk.history, desk.undo, marks.remove, marks.prune, marks.export,
+                marks.feedback):
     main.add_command(command)

@@ -72,6 +72,28 @@ def remove(_: Options, out: Path, person: str, erase: bool) -> None:
         click.echo(line)
 
 
+@click.command(epilog=epilog("prune"))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--keep", type=click.Choice(["marks", "failed", "all"]), required=True,
+              help="marks: what was observed of every submission that has a mark goes; failed: it stays "
+                   "where points were lost; all: it stays for all that count, and only what nobody uses any "
+                   "more goes.")
+@click.option("--dry-run", is_flag=True, help="Say how much would be freed, and delete nothing.")
+@takes()
+def prune(_: Options, out: Path, keep: str, dry_run: bool) -> None:
+    """Make room: delete what was observed of submissions.
+
+    Observations are most of what a batch writes. A pruned submission keeps its mark, its report and its
+    executed notebook, and is not run again while nothing changes. `grader rejudge` cannot judge it again: it
+    names it and leaves its mark. A batch would run it again after a change to the exercise. Where the mark is
+    withheld nothing is deleted.
+    """
+    from grader.keep import pruning
+
+    for line in pruning.prune(out, keep, dry_run=dry_run):
+        click.echo(line)
+
+
 @click.command(epilog=epilog("export"))
 @click.argument("out", type=click.Path(path_type=Path), required=False)
 @click.option("--format", "form", required=True, metavar=f"[{'|'.join(FORMATS)}]",

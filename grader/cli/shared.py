@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import sys
 import traceback
@@ -41,6 +42,9 @@ EXAMPLES = {
                  "grader validate he_init --styles 50    # do right answers in other words get full marks?"],
     "rejudge": ["grader rejudge reports    # after mending a check: who would gain, and who would lose",
                 "grader rejudge reports --apply"],
+    "prune": ["grader prune reports --keep failed --dry-run    # how much that would free",
+              "grader prune reports --keep failed",
+              "grader prune reports --keep marks    # at the end of a term"],
     "report": ["grader report reports"],
     "remove": ["grader remove reports 1003", "grader remove reports 'Anna Schmidt'",
                "grader remove reports 1003 --erase    # nothing of them is left"],
@@ -89,7 +93,15 @@ def one_line_per_expected_error(debug: bool) -> Iterator[None]:
     except (Mendable, OSError) as error:
         if debug:
             traceback.print_exc()
-        raise Failure(str(error)) from error
+        raise Failure(no_room(error) or str(error)) from error
+
+
+def no_room(error: Exception) -> str:
+    """Where a disk is full, and what to do; "" for another error."""
+    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return ""
+    return (f"{error.filename or 'here'}: no room is left on this disk; make some (`grader prune --help`), "
+            "and run the same command again: what was recorded is kept")
 
 
 def default_exercises() -> Path:

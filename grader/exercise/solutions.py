@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.exercise.catalog import Exercise, ExerciseError
-from grader.exercise.release import BEGIN
+from grader.exercise.release import BEGIN, stubbed
 
 HEADER = re.compile(r"^(fails|diagnosis|cause|points):[ \t]*(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
 POINTS = re.compile(r"(\d+(?:\.\d+)?)(?: \((.+)\))?\.?")
@@ -69,6 +69,15 @@ def solutions(exercise: Exercise, kind: str) -> list[Solution]:
                               diagnoses=header.get("diagnosis", frozenset()) - {"none"},
                               causes=header.get("cause", frozenset()), points=points, reason=reason))
     return found
+
+
+def nobodys(exercise: Exercise) -> list[str]:
+    """What no student is compared by, in cells: the code that was handed out, with and without its solutions,
+    and that of right/."""
+    document = exercise.document()
+    own = ["".join(cell["source"]) for cell in document["cells"] if cell["cell_type"] == "code"]
+    right = [file.read_text(encoding="utf-8") for file in sorted(exercise.folder.glob("right/*.py"))]
+    return [*own, *map(stubbed, own), *right]
 
 
 def _header(path: Path) -> dict[str, str]:

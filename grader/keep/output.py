@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import re
 import shutil
@@ -14,13 +15,14 @@ from msgspec import structs
 from grader.files import replace_file
 from grader.keep.claim import AT_WORK, PUBLISHING
 from grader.pipeline import Observed
-from grader.records import Result, Status
+from grader.records import AnySubmission, Result, Status, Submission
 from grader.wall import wire
 from grader.wall.messages import Observations
 
 SUFFIXES = ".html", ".md", ".ipynb", "-executed.html"   # of a submission's pages
-RESERVED = {"observations", "index.html", "grades.csv", "results.jsonl", "gradebook.sqlite", AT_WORK,
+RESERVED = {"observations", "alike", "index.html", "grades.csv", "results.jsonl", "gradebook.sqlite", AT_WORK,
             PUBLISHING}
+MODULE = 200_000   # bytes of a Python file beside a notebook, to compare it
 UNSAFE = re.compile(r"[^\w .@+-]", re.ASCII)
 DIGESTED = re.compile(r"-[0-9a-f]{8}$")  # how a name ends that was made safe: nobody may choose such a one
 
@@ -70,6 +72,24 @@ class Output:
             folder.rmdir()
         return len(there)
 
+    def parcels(self, student: str, exercise: str) -> list[Path]:
+        """What is stored of what was observed of a submission, in every world."""
+        folder = self.folder / "observations" / folder_name(student)
+        return sorted(folder.glob(f"{glob.escape(exercise)}.*.parcel"))
+
+    def write_alike(self, pages: Iterable[tuple[str, str]]) -> None:
+        """Write the pages of groups that look alike, each to where it says, and delete those of earlier
+        groups."""
+        folder = self.folder / "alike"
+        earlier = set(folder.glob("*.html"))
+        for href, page in pages:
+            replace_file(self.folder / href, page)
+            earlier.discard(self.folder / href)
+        for old in earlier:
+            old.unlink()
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
     def erase(self, student: str) -> None:
         """Delete a student's folder and what was observed of them, whatever is in there."""
         for folder in (self.folder, self.folder / "observations"):
@@ -90,6 +110,28 @@ class Output:
         for world, parcel in observed.items():
             stored = Stored(**structs.asdict(parcel.record), question=question)
             replace_file(self.observations(student, exercise, world), *wire.parts(stored, parcel.arrays))
+
+    def keep_modules(self, submission: AnySubmission) -> None:
+        """Store the Python files that were handed in beside a notebook, to compare them."""
+        places = submission.places if isinstance(submission, Submission) else {}
+        brought = submission.files if isinstance(submission, Submission) else ()
+        texts = {file.name: Path(places[file.sha256]).read_bytes()[:MODULE].decode("utf-8", "replace")
+                 for file in brought if file.name.endswith(".py") and file.sha256 in places}
+        if texts:
+            replace_file(self._modules(submission), msgspec.json.encode(texts))
+        else:
+            self._modules(submission).unlink(missing_ok=True)
+
+    def modules(self, result: Result) -> dict[str, str]:
+        """The Python files beside a notebook that counts, by name."""
+        brought = {file.name for file in result.files if file.name.endswith(".py")}
+        path = self._modules(result)
+        there = brought and path.is_file()
+        stored = msgspec.json.decode(path.read_bytes(), type=dict[str, str]) if there else {}
+        return {name: text for name, text in stored.items() if name in brought}
+
+    def _modules(self, of: Result | AnySubmission) -> Path:
+        return self.folder / "observations" / folder_name(of.student) / f"{of.exercise}.modules"
 
     def kept(self, student: str, exercise: str, world: str,
              question: str) -> wire.Parcel[Observations] | None:

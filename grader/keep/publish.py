@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grader import records
+from grader.exercise import solutions
 from grader.exercise.catalog import Exercise, course
+from grader.exercise.inline import as_notebook
 from grader.exercise.release import student_notebook
 from grader.files import replace_file
 from grader.keep.arrivals import missing
@@ -20,9 +23,13 @@ from grader.keep.unchanged import Fingerprints
 from grader.options import Options
 from grader.pipeline import Graded
 
+if TYPE_CHECKING:
+    from grader.report.resemblance import Alike
+
 PAGES = "markdown", "student", "class_page"  # of grader.report; slow to import
 # and the exercise's name: under it the gradebook keeps the notebook that students were given
 RELEASED = "released "
+NOBODYS = "nobody's "    # and the exercise's name: what was handed out, and what its own solutions say
 ALIKE = "groups that look alike"   # how many the class page shows
 
 
@@ -77,6 +84,7 @@ def remember(book: Gradebook, options: Options, exercises: Mapping[str, Exercise
     for name, exercise in exercises.items():
         if exercise.notebook.exists():
             book.set_batch_value(RELEASED + name, student_notebook(exercise))
+            book.set_batch_value(NOBODYS + name, as_notebook(solutions.nobodys(exercise)))
 
 
 def get_ready(book: Gradebook) -> None:
@@ -95,13 +103,18 @@ def get_ready(book: Gradebook) -> None:
 
 def released_notebooks(said: Mapping[str, str]) -> dict[str, str]:
     """Exercise -> the notebook that students were given."""
-    return {name.removeprefix(RELEASED): text for name, text in said.items() if name.startswith(RELEASED)}
+    return _named(said, RELEASED)
+
+
+def _named(said: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return {name.removeprefix(prefix): text for name, text in said.items() if name.startswith(prefix)}
 
 
 def record(graded: Graded, prints: Fingerprints, book: Gradebook, output: Output) -> None:
     """Store observations, then the result: whoever has a result has what it was judged from."""
     nothing = graded.result.status is records.Status.WITHHELD and not graded.observed
     output.keep(graded.result.student, graded.result.exercise, graded.observed, prints.question)
+    output.keep_modules(graded.submission)
     # Where nothing could be observed, what lies there is of an earlier notebook.
     record_mark(graded, book, output, observed="" if nothing else prints.observed, judged=prints.judged)
 
@@ -170,7 +183,9 @@ def _published(book: Gradebook, output: Output, *, every_page: bool, touched: se
     changed = overrides.keys() | touched
     every_page = every_page or said.get("language of the pages", language) != language
     for key in book.counting():
-        if (every_page or key in changed) and (entry := book.entry(*key)):
+        # The last of its pages: none is there where a batch ended between the mark and its report.
+        wanted = every_page or key in changed or not output.page(*key, ".md").exists()
+        if wanted and (entry := book.entry(*key)):
             pages(overridden(entry.counted, overrides.get(key, ())), entry.notebook, entry.executed, output,
                   language)
     book.set_batch_value("language of the pages", language)
@@ -178,7 +193,7 @@ def _published(book: Gradebook, output: Output, *, every_page: bool, touched: se
     isolated = all(result.made_by.isolated for result in results)
     links = {(one.student, one.exercise): output.href(one.student, one.exercise) for one in results}
     results += missing(results, book.people())
-    groups = class_page.looking_alike(results, Notebooks(book), released_notebooks(said))
+    groups = looking_alike(results, Notebooks(book), said, output)
     book.set_batch_value(ALIKE, str(len(groups)))
     replace_file(output.folder / "results.jsonl", *map(line, results))
     replace_file(output.folder / "index.html", class_page.render(
@@ -187,6 +202,21 @@ def _published(book: Gradebook, output: Output, *, every_page: bool, touched: se
         lacking=json.loads(said.get("lacking", "{}"))))
     csv.write(results, output.folder / "grades.csv", weights(said))
     return results
+
+
+def looking_alike(results: Sequence[records.Result], notebooks: Mapping[tuple[str, str], str],
+                  said: Mapping[str, str], output: Output) -> tuple[Alike, ...]:
+    """Who looks alike; each group's page is written."""
+    from grader.report import persons, resemblance, side_by_side
+
+    nobodys = {**released_notebooks(said), **_named(said, NOBODYS)}
+    files = {(r.student, r.exercise): found for r in results if (found := output.modules(r))}
+    groups = resemblance.alike(notebooks, nobodys, files, resemblance.team_mates(results))
+    output.write_alike(side_by_side.pages(
+        groups, lambda key: (notebooks[key], files.get(key, {})), nobodys, names=persons.names(results),
+        titles={result.exercise: result.title or result.exercise for result in results},
+        reports={key: output.href(*key) for key in notebooks}, language=said.get("language", "en")))
+    return groups
 
 
 def everybody(book: Gradebook) -> list[records.Result]:

@@ -11,7 +11,7 @@ from grader import records
 from grader.intake.packages import remedy
 from grader.report import page, safe_text
 from grader.report.cohort import CheckCount, Cohort, ExerciseCount, Reason, Standing, Topic, counted, worst
-from grader.report.resemblance import Alike, alike
+from grader.report.resemblance import Alike, alike, team_mates
 from grader.report.wording import REMEDIES, Words, words
 
 _SCRIPT = "class.js"
@@ -80,6 +80,7 @@ class Listed:
     reason: str
     remedy: str
     students: tuple[Linked, ...]
+    href: str = ""     # where they are shown side by side
 
 
 @dataclass(frozen=True)
@@ -135,9 +136,9 @@ def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, t
            weights: Mapping[str, float] | None = None, lacking: Mapping[str, int] | None = None,
            groups: Sequence[Alike] | None = None) -> str:
     """The class page. `notebooks` are the cleaned submissions, `released` what was handed out, to compare
-    them with, unless `groups` says which look alike; `lacking` says how many notebooks import a package that
-    the grading machine lacked."""
-    found = looking_alike(results, notebooks, released) if groups is None else groups
+    them with, unless `groups` says who looks alike; then each group has a page of its own. `lacking` says how
+    many notebooks import a package that the grading machine lacked."""
+    found = alike(notebooks, released, leave_out=team_mates(results)) if groups is None else groups
     writer = _Writer(counted(results, weights), found, links, words(language))
     missing = sum(result.status is records.Status.MISSING for result in results)
     script = page.asset(_SCRIPT)
@@ -148,29 +149,12 @@ def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, t
         charts=[writer.chart(exercise) for exercise in writer.cohort.exercises],
         sections=[writer.section(exercise) for exercise in writer.cohort.exercises],
         needs_you=writer.needing(writer.cohort.needing), unreadable=writer.listed(writer.cohort.unreadable),
-        groups=[writer.group(one) for one in writer.groups],
+        groups=[writer.group(one, paged=groups is not None) for one in writer.groups],
         count=len(results) - missing, missing=missing,
         lacking=lacking or {}, install=remedy(list(lacking or {})),
         walls=sorted({writer.words.wall(one.made_by) for one in results if one.made_by.isolated} - {""}),
         heads=writer.heads(), script=page.trusted(script),
         policy=page.policy(script=script))
-
-
-def looking_alike(results: Sequence[records.Result], notebooks: Mapping[Key, str],
-                  released: Mapping[str, str] | None) -> Sequence[Alike]:
-    """The groups of submissions that look alike, a team's taken once."""
-    return alike(_one_of_a_team(results, notebooks), released)
-
-
-def _one_of_a_team(results: Sequence[records.Result], notebooks: Mapping[Key, str]) -> dict[Key, str]:
-    """The notebooks, a team's once: its members handed in the same."""
-    left, seen = dict(notebooks), set[tuple[str, str, str]]()
-    for result in results:
-        what = result.team, result.exercise, result.notebook.sha256
-        if result.team and what in seen:
-            left.pop((result.student, result.exercise), None)
-        seen.add(what)
-    return left
 
 
 class _Writer:
@@ -297,10 +281,11 @@ class _Writer:
                                       "nothing.")
         return self.words.gettext(REMEDIES[need.kind]) if need.kind in REMEDIES else ""
 
-    def group(self, group: Alike) -> Listed:
+    def group(self, group: Alike, *, paged: bool) -> Listed:
         """Students whose submissions look alike."""
         return Listed(self.titles.get(group.exercise, safe_text.line(group.exercise)), "", "",
-                      tuple(self._linked(student, group.exercise) for student in group.students))
+                      tuple(self._linked(student, group.exercise) for student in group.students),
+                      safe_text.href(group.href) if paged else "")
 
     def _linked(self, student: str, exercise: str) -> Linked:
         name = self.names.get(student, "")

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from msgspec import structs
 
-from grader.report import class_page, executed, student
+from grader.report import class_page, executed, resemblance, side_by_side, student
 from tests import samples as s
 from tests.report.test_executed import PIXEL, hostile_notebook
 from tests.report.test_resemblance import disguised, own_work
@@ -32,6 +32,25 @@ def hostile_class() -> str:
     results = [hostile(), s.withheld(HOSTILE, "y"), s.unreadable(HOSTILE, "z"), *s.cohort(3)[0]]
     return class_page.render(results, {}, title=HOSTILE, links={(HOSTILE, "y"): "javascript:alert(1)"},
                              isolated=True)
+
+
+def two_alike(*codes: str, name: str = "Anna Schmidt") -> str:
+    """The page of two who look alike: functions in another order, and lines of their own."""
+    codes = codes or (own_work(1), own_work(2), own_work(3, 60))
+    books = {("1003", "e"): s.notebook(*codes),
+             ("1007", "e"): s.notebook(*(own_work(20 + at, 5) + disguised(code)
+                                         for at, code in enumerate(reversed(codes))))}
+    (_, html), = side_by_side.pages(resemblance.alike(books), lambda key: (books[key], {}), {},
+                                    names={"1003": name}, titles={"e": "Weights"},
+                                    reports={key: f"{key[0]}/e.html" for key in books}, language="en")
+    return html
+
+
+def hostile_alike() -> str:
+    said = HOSTILE.replace("\ud800", "")  # no notebook that can be read holds one
+    long = f"x = [{', '.join(['a'] * 5000)}]  # {said}"
+    return two_alike(own_work(1).replace("return a", f"return a  # {said}"), long,
+                     f"y = {said!r}\n{own_work(4)}", name=HOSTILE)
 
 
 def long_notebook() -> str:
@@ -55,6 +74,7 @@ PAGES = {
     "withheld": lambda: student.render(s.withheld(), s.NOTEBOOK),
     "unreadable": lambda: student.render(s.unreadable(), ""),
     "class": small_class,
+    "look alike": two_alike,
     "executed": lambda: executed.render(long_notebook(), student="Ada", exercise="Weights",
                                         report="he_init.html"),
 }
@@ -62,6 +82,7 @@ HOSTILE_PAGES = {
     "report": lambda: student.render(hostile(), s.notebook(HOSTILE, HOSTILE),
                                      executed_href="javascript:alert(1)"),
     "class": hostile_class,
+    "look alike": hostile_alike,
     "executed": lambda: executed.render(hostile_notebook()),
 }
 
@@ -212,6 +233,48 @@ def test_the_report_needs_no_script(show) -> None:  # type: ignore[no-untyped-de
     page, _ = show(PAGES["report"](), scripts=False)
     page.locator("summary", has_text="2 checks").click()
     assert page.get_by_text("These were not looked at").is_visible()
+
+
+# --- look-alikes side by side --------------------------------------------------------------------------
+
+
+def top_of(page, anchor: str) -> float:  # type: ignore[no-untyped-def]
+    return float(page.locator(f"#{anchor}").bounding_box()["y"])
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_a_stretch_and_its_counterpart_are_one_key_apart(show, width: int) -> None:  # type: ignore[no-untyped-def]
+    page, heard = show(two_alike(), width=width, scripts=False)
+    assert page.locator(".jump").count() >= 6
+    page.locator("nav a", has_text="3").first.press("Enter")
+    assert page.locator("#p1-left-3:target").count() == 1
+    page.locator("#p1-left-3").press("Enter")
+    assert page.locator("#p1-right-3:target").count() == 1
+    page.wait_for_timeout(700)
+    assert 0 <= top_of(page, "p1-right-3") < 900
+    assert heard.quiet(), heard
+
+
+def test_a_jump_leaves_the_other_side_where_it_is(show) -> None:  # type: ignore[no-untyped-def]
+    page, _ = show(two_alike(), width=1280)
+    page.locator("nav a", has_text="3").first.click()
+    page.wait_for_timeout(700)
+    page.locator("#p1-left-3").click()
+    page.wait_for_timeout(700)
+    for side in "left", "right":
+        assert 0 <= top_of(page, f"p1-{side}-3") < 900, side
+    sides = page.locator(".side")
+    assert sides.nth(0).bounding_box()["y"] == sides.nth(1).bounding_box()["y"]
+
+
+def test_where_it_is_narrow_the_sides_are_stacked_and_on_paper_nothing_is_cut(show) -> None:  # type: ignore[no-untyped-def]
+    page, _ = show(two_alike(), width=360)
+    first, second = (page.locator(".side").nth(i).bounding_box() for i in (0, 1))
+    assert second["y"] >= first["y"] + first["height"]
+    page, _ = show(two_alike(), width=1280)
+    page.emulate_media(media="print")
+    assert page.locator(".side").first.evaluate("e => e.scrollHeight <= e.clientHeight + 1")
+    assert page.locator("mark").first.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
 
 
 # --- the class page ------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ PLAIN = "it is shown as plain text"
 LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, ({seconds}, {seconds}))
-from grader.report import executed, resemblance
+from grader.report import executed, resemblance, side_by_side
 from grader.intake import pythons
 from tests.notebooks import notebook
 {statement}
@@ -41,7 +41,20 @@ def test_a_cell_of_punctuation_is_set_in_no_time(text: str) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit of computing time")
 def test_submissions_of_punctuation_are_compared_in_no_time() -> None:
-    ends(f"resemblance.fingerprints(notebook(*[{BACKSLASHES!r}] * 10, '\"' * 200_000, '\"\\\\' * 90_000))")
+    ends(f"resemblance.read(notebook(*[{BACKSLASHES!r}] * 10, '\"' * 200_000, '\"\\\\' * 90_000)).hashes")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of computing time")
+@pytest.mark.parametrize("text", ["x = f(a, b)\n" * 8_000, "(" * 100_000, "x = [" + "a, b[0], " * 10_000])
+def test_submissions_that_repeat_themselves_are_set_side_by_side_in_no_time(text: str) -> None:
+    """Every stretch is found everywhere."""
+    ends(f"""
+from tests.report.test_resemblance import own_work
+books = {{(student, "e"): notebook(own_work(1), *[{text!r}] * 20) for student in ("ada", "ben")}}
+groups = resemblance.alike(books)
+(_, page), = side_by_side.pages(groups, lambda key: (books[key], {{}}), {{}}, names={{}}, titles={{}},
+                                reports={{}}, language="en")
+assert len(page) < 600_000, len(page)""")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit of computing time")

@@ -29,6 +29,10 @@ def disguised(code: str) -> str:
     return renamed.replace(" = ", "=").replace("0", "7")
 
 
+def words(code: str) -> str:
+    return "".join(word for word, _, _ in resemblance.tokens(code))
+
+
 def groups(**codes: str) -> list[set[str]]:
     notebooks = {(student, "he_init"): s.notebook(code) for student, code in codes.items()}
     return [set(group.students) for group in resemblance.alike(notebooks)]
@@ -72,9 +76,20 @@ def test_exercises_are_compared_apart() -> None:
 
 
 def test_names_texts_numbers_and_comments_do_not_count() -> None:
-    first = list(resemblance.tokens("a = f('x', 1.5)  # one\n"))
-    assert first == list(resemblance.tokens('total=g("""other\ntext""",22) # two'))
-    assert first != list(resemblance.tokens("a = f('x') + 1"))
+    first = words("a = f('x', 1.5)  # one\n")
+    assert first == words('import torch\n"""A docstring."""\ntotal=g("""other\ntext""",22) # two')
+    assert first != words("a = f('x') + 1")
+
+
+def test_a_text_that_is_not_alone_on_its_line_is_code() -> None:
+    assert words("'a'.join(b)") == words("'b' .join(c)") != words("join(b)")
+    assert words("x = (\n'a'\n)") == words("x = ()")
+
+
+def test_each_token_is_known_by_its_place() -> None:
+    code = "def f(a):\n    'docstring'\n    return  a"
+    assert [code[start:end] for _, start, end in resemblance.tokens(code)] == [
+        "def", "f", "(", "a", ")", ":", "return", "a"]
 
 
 @pytest.mark.timeout(60)  # patterns that try every length would take hours
@@ -95,4 +110,60 @@ def test_what_is_compared_has_a_limit_and_no_cell_hides_the_others() -> None:
                  for student, filler in zip(("ada", "ben"), padding, strict=True)}
     assert [set(group.students) for group in resemblance.alike(notebooks)] == [{"ada", "ben"}]
     many = s.notebook(*(own_work(i, 400) for i in range(30)))
-    assert len(resemblance.fingerprints(many)) < resemblance._MOST
+    assert len(resemblance.read(many).words) <= resemblance._MOST
+
+
+def test_cells_full_of_anything_do_not_push_the_copied_one_out() -> None:
+    padding = [[own_work(100 * side + i, 1200) for i in range(6)] for side in (1, 2)]
+    notebooks = {(student, "e"): s.notebook(*filler, own_work(1))
+                 for student, filler in zip(("ada", "ben"), padding, strict=True)}
+    assert [set(group.students) for group in resemblance.alike(notebooks)] == [{"ada", "ben"}]
+
+
+# --- what is nobody's --------------------------------------------------------------------------------
+
+
+def test_the_exercises_own_solution_is_nobodys_however_few_hand_it_in() -> None:
+    right = own_work(5)
+    notebooks = {(name, "e"): s.notebook(disguised(right) if name == "ben" else right)
+                 for name in ("ada", "ben", "cem")}
+    assert resemblance.alike(notebooks, {"e": s.notebook("def f(a):\n    ...\n", right)}) == ()
+    assert [group.students for group in resemblance.alike(notebooks)] == [("ada", "ben", "cem")]
+
+
+def test_a_copy_that_begins_with_the_right_answer_is_found_by_its_rest() -> None:
+    right = own_work(5)
+    notebooks = {(name, "e"): s.notebook(right, own_work(8)) for name in ("ada", "ben")}
+    assert [group.students for group in resemblance.alike(notebooks, {"e": s.notebook(right)})] == [
+        ("ada", "ben")]
+
+
+def test_what_more_than_a_few_write_is_the_classs_and_a_ring_of_copiers_is_not() -> None:
+    for ring, seen in (7, 1), (8, 0):
+        notebooks = {(f"s{i:02}", "e"): s.notebook(own_work(0 if i < ring else i)) for i in range(60)}
+        assert len(resemblance.alike(notebooks)) == seen
+
+
+def test_a_large_ring_is_one_group_with_a_pair_for_each_further_member() -> None:
+    notebooks = {(f"s{i:04}", "e"): s.notebook(own_work(0 if i % 30 == 0 else i)) for i in range(600)}
+    group, = resemblance.alike(notebooks)
+    assert len(group.students) == 20
+    assert len(group.pairs) == 19
+
+
+def test_the_pairs_that_are_counted_grow_with_the_class_and_no_faster() -> None:
+    assert len(list(resemblance._pairs([str(i) for i in range(1000)]))) < 8 * 1000
+
+
+def test_python_files_beside_the_notebook_are_compared_too() -> None:
+    notebooks = {(name, "e"): s.notebook("import own") for name in ("ada", "ben")}
+    files = {("ada", "e"): {"own.py": own_work(1)}, ("ben", "e"): {"lib/theirs.py": disguised(own_work(1))}}
+    assert resemblance.alike(notebooks) == ()
+    assert [group.students for group in resemblance.alike(notebooks, files=files)] == [("ada", "ben")]
+
+
+def test_each_group_of_an_exercise_has_its_own_page() -> None:
+    notebooks = {(name, exercise): s.notebook(own_work(seed)) for exercise in ("one", "two")
+                 for name, seed in (("ada", 1), ("ben", 1), ("cem", 2), ("dana", 2))}
+    assert sorted(group.href for group in resemblance.alike(notebooks)) == [
+        "alike/one-1.html", "alike/one-2.html", "alike/two-1.html", "alike/two-2.html"]
