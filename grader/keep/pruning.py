@@ -75,7 +75,7 @@ def _stays(result: Result, keep: str) -> bool:
     return keep == "failed" and result.score < result.max_score
 
 
-def _unused(output: Output, results: list[Result]) -> Iterator[Path]:
+def _unused(output: Output, results: Sequence[Result]) -> Iterator[Path]:
     """Observations of what does not count any more: of persons who were removed, say."""
     counting = {(folder_name(result.student), result.exercise) for result in results}
     for path in sorted(output.folder.glob("observations/*/*")):
