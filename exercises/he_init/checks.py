@@ -248,6 +248,8 @@ def negative_slope(plain: Seen, leaky: Seen, turned: Seen) -> None:
         expect_slope(DOWN, level[0], down, known, false_alarm=RATE / 2)
     if follow([without], HE):   # else `variance` has seen it
         expect_no_default(turned)
+    else:
+        plain.follows("mean", "variance")
 
 
 # --- he_truncated_normal_ ------------------------------------------------------------------------------

@@ -109,8 +109,9 @@ def expect_he_or_own(draws: list[Draw], seen: Seen, own: Parts) -> None:
     alone = [own.get(name) for name in WEIGHTS]
     if all(isinstance(weight, Tensor) and tuple(weight.shape) == draw.shape and _alike(draw, weight)
            for draw, weight in zip(draws, alone, strict=True)):
-        seen.measure("weights of the model", "as your `he_normal_` fills them", "He's variance",
-                     "what is off is off there")
+        seen.follows("fills-in-place", "mean", "variance")
+        seen.measure("weights of the model", "as your own `he_normal_` fills them", "He's variance",
+                     "what is wrong with `he_normal_` is told at the checks on it")
         return
     if not follow(draws, HE, false_alarm=RATE / 2):
         fail_law(draws, HE, _of_kernels(draws) or told_of(draws))

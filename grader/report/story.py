@@ -264,7 +264,7 @@ class _Teller:
         if v.mark is records.Mark.GRADER_ERROR:
             return self.words.gettext("Something went wrong on our side. This check will be run again."), True
         if v.mark is records.Mark.PASS:
-            return "", True
+            return self.words.follows(tuple(map(safe_text.line, v.after))), True
         if _unwritten(v):
             return "" if self._own(v) else self.words.waits(self._stub(v)), True
         if v.id in self.reasons.first and v.cause is records.Cause.RAISED and v.lines:

@@ -75,7 +75,7 @@ class _Teller:
                       [Text(self.safe(note)) for note in self.story.notes])
         self._skipped()
         self._checks(self._("Not looked at"), self.story.aside)
-        self._section(self._("What works"), [self._headed(item) for item in self.story.passed])
+        self._passed()
         if self.story.wall:
             self._line("")
             self._line(self.story.wall, "dim")
@@ -151,6 +151,14 @@ class _Teller:
                 self._print(Text(self.safe(self.story.words.waits(item.stub)), style="dim"), indent=2)
             for one in item.hanging:
                 self._print(self._headed(one), indent=4)
+
+    def _passed(self) -> None:
+        if self.story.passed:
+            self._heading(self._("What works"))
+        for item in self.story.passed:
+            self._print(self._headed(item))
+            if item.message:
+                self._print(Text(self.safe(item.message)), indent=2)
 
     def _alike(self, item: Item) -> None:
         count = len(item.alike)

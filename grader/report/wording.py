@@ -120,6 +120,8 @@ class Words:
 
     def verdict(self, v: records.Verdict, *, waits: bool) -> str:
         """A verdict's mark; a stub is no failure. `waits`: it is another function's."""
+        if v.mark is records.Mark.PASS and v.after:
+            return self.gettext("Nothing new")
         if v.cause is not records.Cause.NOT_STARTED:
             return self.mark(v.mark)
         return self.gettext("Can't tell yet") if waits else self.gettext("Not started")
@@ -239,6 +241,15 @@ class Words:
         text = (self.gettext("Can't tell until `%(name)s` works.") if written
                 else self.gettext("Can't tell until `%(name)s` is written."))
         return text % {"name": function}
+
+    def follows(self, checks: Sequence[str]) -> str:
+        """That a check passed but for a mistake of which these tell; "" where there are none."""
+        return self.ngettext(
+            "The mistake that %(checks)s tells of is in here too: until it is mended, this says only that "
+            "nothing else was found. It costs its points once.",
+            "The mistakes that %(checks)s tell of are in here too: until they are mended, this says only "
+            "that nothing else was found. They cost their points once.", len(checks)) % {
+                "checks": _codes(checks)} if checks else ""
 
     def begin(self, functions: Sequence[str]) -> str:
         """What to do where nothing is wrong and something is not written."""

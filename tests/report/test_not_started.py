@@ -107,3 +107,15 @@ def test_where_not_all_passed_too(form: str) -> None:
     assert "after you hand in" not in told(form, s.VARIANCE)
     assert "8 von 12 Punkten werden erst nach der Abgabe" in told(form, s.VARIANCE, later=8.0, language="de")
     assert "Noch nicht begonnen" in told(form, OWN, language="de")
+
+
+@forms
+def test_a_check_that_passed_beside_anothers_mistake_does_not_claim_more(form: str) -> None:
+    beside = structs.replace(s.PASSED[0], after=(s.VARIANCE.id,))
+    text = told(form, s.VARIANCE, beside)
+    said = text[text.rindex("What works"):]
+    assert f"The mistake that {s.VARIANCE.id} tells of is in here too" in said
+    assert "Nothing new" in said
+    assert "Passed" not in said
+    assert "tells of" not in told(form, s.VARIANCE, s.PASSED[0])
+    assert "steckt auch hier" in told(form, s.VARIANCE, beside, language="de")
