@@ -163,6 +163,9 @@ class Verdict(Record, frozen=True, kw_only=True):
     said: Sentence | None = None               # where the message is no exercise's
 
 
+OWN = "own"
+
+
 class MadeBy(Record, frozen=True, kw_only=True):
     grader: str
     exercise: int
@@ -170,7 +173,8 @@ class MadeBy(Record, frozen=True, kw_only=True):
     device: str
     seed: int
     python: str = ""                       # "3.11"; "" where an older result does not say
-    sandbox: str                           # the name of the one it was observed in: "bubblewrap", "process"
+    # the name of the one it was observed in: "bubblewrap", "process"; OWN for a student's own check
+    sandbox: str
     layers: tuple[str, ...] = ()           # what held there (`report.wording.LAYERS`)
 
     @property

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from msgspec import structs
 
 from grader import pipeline, records
 from grader.execute import allocator
@@ -69,7 +70,9 @@ def check(notebook: Path, options: Options, functions: Sequence[str] = ()) -> Gr
         return replace(about(whole.visible_part(), functions), figures=False)
 
     with open_sandbox("process") as sandbox:
-        return grade(notebook, options, sandbox, part=part)
+        graded = grade(notebook, options, sandbox, part=part)
+    made_by = structs.replace(graded.result.made_by, sandbox=records.OWN)
+    return replace(graded, result=structs.replace(graded.result, made_by=made_by))
 
 
 def exit_code(result: records.Result) -> int:

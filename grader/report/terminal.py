@@ -98,11 +98,8 @@ class _Teller:
             self._line(f"{self._('Your notebook could not be read.')} {story.reason}")
             self._line(story.hand_in_again)
         if story.to_do:
-            start = story.to_do[0]
             self._line("")
-            self._pair(self._("Start here:"), start.title)
-            for text in filter(None, (start.message, start.advice)):
-                self._line(text)
+            self._pair(self._("Start here:"), story.to_do[0].title)
         elif story.begin:
             self._line("")
             self._pair(self._("Start here:"), story.begin)
@@ -221,8 +218,10 @@ class _Teller:
                 number = " " * (_MARGIN + 2)
 
     def _stops(self) -> None:
-        if self.story.stops:
+        if self.story.stops or self.story.unwritten:
             self._heading(self._("While your notebook ran"))
+        if self.story.unwritten:
+            self._line(self.story.unwritten)
         for stop in self.story.stops:
             self._pair(self._("Cell %(cell)s") % {"cell": stop.cell} + ":", stop.what)
             if stop.excerpt:

@@ -166,9 +166,12 @@ class Words:
 
     def advice(self, v: records.Verdict) -> str:
         """What to try next where there was no answer that an exercise could have a hint for."""
-        raised = v.said.values.get("message", "") if v.said and v.cause is records.Cause.RAISED else ""
-        known = known_errors.advice_on(raised) or ADVICE.get(v.cause or records.Cause.PREREQUISITE, "")
+        known = known_errors.advice_on(_raised(v)) or ADVICE.get(v.cause or records.Cause.PREREQUISITE, "")
         return self.gettext(known) if known else ""
+
+    def none_instead(self, v: records.Verdict) -> bool:
+        """Did it raise on a None, of which a hint on the right answer says nothing?"""
+        return known_errors.is_none(_raised(v))
 
     def points(self, v: records.Verdict) -> str:
         if v.mark is records.Mark.NOT_AVAILABLE:
@@ -203,6 +206,13 @@ class Words:
         listed = {"cells": ", ".join(map(str, numbers))}
         return self.ngettext("Cell %(cells)s stopped for the same reason.",
                              "Cells %(cells)s stopped for the same reason.",
+                             len(numbers)) % listed if numbers else ""
+
+    def unwritten(self, numbers: Sequence[int]) -> str:
+        """The cells that stopped for want of a function that is not written yet; "" for none."""
+        listed = {"cells": ", ".join(map(str, numbers))}
+        return self.ngettext("Cell %(cells)s stopped at what is not written yet.",
+                             "Cells %(cells)s stopped at what is not written yet.",
                              len(numbers)) % listed if numbers else ""
 
     def all_passed(self, result: records.Result) -> str:
@@ -269,8 +279,10 @@ class Words:
             "device": {"cpu": "CPU"}.get(made_by.device, made_by.device)}
 
     def wall(self, made_by: records.MadeBy) -> str:
-        """What stood between a notebook and the machine that graded it; "" where an older result does not
-        say."""
+        """What stood between a notebook and the machine that graded it; "" on a student's own machine, and
+        where an older result does not say."""
+        if made_by.sandbox == records.OWN:
+            return ""
         if not made_by.isolated:
             return self.gettext("This notebook was executed without isolation from the machine that graded "
                                 "it.")
@@ -295,6 +307,10 @@ class Words:
         """At most two decimals, with the language's decimal mark."""
         text = f"{round(value, 2):.2f}".rstrip("0").rstrip(".")
         return text.replace(".", ",") if self.language in DECIMAL_COMMA else text
+
+
+def _raised(v: records.Verdict) -> str:
+    return v.said.values.get("message", "") if v.said and v.cause is records.Cause.RAISED else ""
 
 
 def _codes(names: Sequence[str]) -> str:
