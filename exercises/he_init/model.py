@@ -15,6 +15,7 @@ from grader.spec import (
     Seen,
     Told,
     apart,
+    expect_each,
     fail,
     fail_law,
     follow,
@@ -48,6 +49,19 @@ def in_our_model(name: str, called: str = "") -> str:
     """A tensor of the model, which no student has seen, at the beginning of a sentence."""
     layer, _, what = name.rpartition(".")
     return f"The {called or what} of `{layer}` (a {LAYERS[layer]} in a model of ours)"
+
+
+def expect_nothing_else(seen: Seen) -> None:
+    """Biases are zero, and all else is what it was: each of it is told, whatever else is wrong."""
+    before, after, facts = (seen.mapping().mapping(name) for name in ("before", "after", "facts"))
+    expect_each(lambda: expect_same_parameters(facts), lambda: expect_biases_zero(after),
+                lambda: expect_others_unchanged(before, after), lambda: expect_same_modes(seen))
+
+
+def expect_same_modes(seen: Seen) -> None:
+    """Of all modules: training or evaluation."""
+    if seen.mapping()["modes"] is not True:
+        fail("A module of our model was in training mode before and is not any more, or the other way round.")
 
 
 def expect_same_parameters(facts: Parts) -> None:

@@ -66,7 +66,8 @@ def in_turn(seen: Seen, slope: float = 0.0) -> list[Draw]:
     """Of the weights that were filled one after another, those with this slope."""
     shapes, slopes = seen.given["shapes"], seen.given["slopes"]
     found = seen.mapping().tensors("filled", shapes, "Weight")
-    return [Draw(seen, tuple(shape), apart(weight), "Weights filled in turn", "weights filled in turn")
+    return [Draw(seen, tuple(shape), apart(weight), "Weights filled one after another",
+                 "weights filled one after another")
             for shape, weight, with_ in zip(shapes, found, slopes, strict=True)
             if with_ == slope and bool(weight.isfinite().all())]
 
