@@ -64,5 +64,5 @@ def _overridden(check: Verdict, override: Override) -> Verdict:
         return check
     full = override.points >= check.max_points
     mark = Mark.PASS if full else Mark.FAIL if override.points <= 0 else Mark.PARTIAL
-    return structs.replace(check, points=override.points, mark=mark, root=None,
+    return structs.replace(check, points=override.points, mark=mark, root=None, after=(),
                            message=f"Marked by the tutor. {override.comment}".strip())
