@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from msgspec import structs
@@ -70,7 +70,8 @@ def _judged(exercise: Specification, observed: Observed,
                  or verdict_on(exercise, check, observed, prepared, worked_out))
         root = None if alone.mark is records.Mark.NOT_AVAILABLE else _root(check, verdicts)
         verdicts[check.id] = _behind(check, root, alone) if root else alone
-    return tuple(verdicts.values())
+    failed = {id_ for id_, v in verdicts.items() if v.mark is records.Mark.FAIL}
+    return tuple(_beside(v, failed) for v in verdicts.values())
 
 
 def _unavailable(check: Check, earlier: Mapping[str, records.Verdict]) -> records.Verdict | None:
@@ -104,6 +105,15 @@ def verdict_on(exercise: Specification, check: Check, observed: Observed,
 def _root(check: Check, earlier: Mapping[str, records.Verdict]) -> records.Verdict | None:
     """The verdict on the first check this one hangs on that was not passed."""
     return next((earlier[b.id] for b in check.after if earlier[b.id].mark is not records.Mark.PASS), None)
+
+
+def _beside(verdict: records.Verdict, failed: Set[str]) -> records.Verdict:
+    """The verdict, with those of the mistakes that it was judged by which failed checks tell of."""
+    if verdict.alone:
+        return structs.replace(verdict, alone=_beside(verdict.alone, failed))
+    if verdict.mark is not records.Mark.PASS or not verdict.after:
+        return verdict
+    return structs.replace(verdict, after=tuple(id_ for id_ in verdict.after if id_ in failed))
 
 
 def _behind(check: Check, before: records.Verdict, alone: records.Verdict) -> records.Verdict:
@@ -162,7 +172,8 @@ def _asked(check: Check, seen: list[Seen]) -> records.Verdict:
         verdict = _marked(check, records.Mark.GRADER_ERROR,
                           message=f"the check raised {type(error).__name__}: {error}")
     else:
-        verdict = _marked(check, records.Mark.PASS)
+        verdict = structs.replace(_marked(check, records.Mark.PASS),
+                                  after=tuple(dict.fromkeys(name for s in seen for name in s.followed)))
     return structs.replace(verdict, measurements=tuple(m for s in seen for m in s.measurements),
                            pictures=tuple(p for s in seen for p in s.pictures))
 

@@ -158,7 +158,7 @@ def checked(exercise: Exercise, namespace: dict[str, Any], cells: Cells | None =
         verdicts = judge(exercise, observed, prepared)
     points, maximum = score(verdicts)
     made_by = records.MadeBy(grader=__version__, exercise=exercise.settings.version,
-                             torch=str(torch.__version__), device="cpu", seed=seed, sandbox="process")
+                             torch=str(torch.__version__), device="cpu", seed=seed, sandbox=records.OWN)
     return records.Result(student="", exercise=exercise.name, score=points, max_score=maximum,
                           checks=verdicts, made_by=made_by, later=exercise.settings.hidden_points,
                           asked=exercise.asked, title=exercise.settings.title,

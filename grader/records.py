@@ -155,12 +155,17 @@ class Verdict(Record, frozen=True, kw_only=True):
     functions: tuple[str, ...] = ()        # the student's functions it looked at
     lines: tuple[Line, ...] = ()           # the student's lines it concerns
     root: str | None = None                # for not-reached: the check it hangs on
-    after: tuple[str, ...] = ()            # for not-reached: all that it hangs on directly
+    # for not-reached: all that it hangs on directly; for pass: the checks that failed by a mistake which is
+    # in this one too, and costs nothing here
+    after: tuple[str, ...] = ()
     alone: Verdict | None = None           # for not-reached: what it would be, had they passed
     visible: bool = True
     pattern: str = ""                      # of the diagnosis: which of the student's lines it is about
     said: Sentence | None = None               # where the message is no exercise's
     by: str = "grader"                     # who gave the points: "tutor", or a marker's name
+
+
+OWN = "own"
 
 
 class MadeBy(Record, frozen=True, kw_only=True):
@@ -170,7 +175,8 @@ class MadeBy(Record, frozen=True, kw_only=True):
     device: str
     seed: int
     python: str = ""                       # "3.11"; "" where an older result does not say
-    sandbox: str                           # the name of the one it was observed in: "bubblewrap", "process"
+    # the name of the one it was observed in: "bubblewrap", "process"; OWN for a student's own check
+    sandbox: str
     layers: tuple[str, ...] = ()           # what held there (`report.wording.LAYERS`)
 
     @property

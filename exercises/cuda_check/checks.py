@@ -136,6 +136,8 @@ def pick_device(cpu_build: Seen, one: Seen, two: Seen, no_driver: Seen, habits: 
     worlds = [(cpu_build, "no CUDA", 0), (one, "one GPU", 1), (two, "two GPUs", 2)]
     if not no_driver.raised:   # else it is `never_asks_blindly` that says so
         worlds.append((no_driver, "a build for CUDA, but no driver", 0))
+    else:
+        cpu_build.follows("never-asks-blindly")
     for seen, world, gpus in worlds:
         seen.measure(f"device, with {world}", described_device(seen.value), "cuda" if gpus else "cpu")
     picked = [place(seen.value) for seen, _, _ in worlds]
@@ -210,6 +212,8 @@ def made(cpu: Seen, gpu: Seen) -> list[tuple[Seen, str]]:
     if not found:
         error = cpu.raised
         fail_as_raised(cpu, NO_DEVICE if error and "has no attribute 'device'" in error.message else None)
+    if len(found) < 2:
+        cpu.follows("model-on-device", "batch-on-device", "never-asks-blindly")
     return found
 
 
@@ -217,6 +221,7 @@ def made(cpu: Seen, gpu: Seen) -> list[tuple[Seen, str]]:
        hint="A plain Python number, the loss of the batch before the parameters were moved.")
 def loss_is_float(cpu: Seen, gpu: Seen) -> None:
     """`train_step` returns the batch's loss as a Python float."""
+    cpu.follows("learns")
     seen, where = made(cpu, gpu)[0]
     losses = seen.mapping().items("losses")
     for loss in losses:

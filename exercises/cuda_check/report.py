@@ -50,6 +50,8 @@ def expect_report(seen: Seen, names: Sequence[str], built_for: str | None, world
     if not isinstance(report, dict):
         fail(f"The report is {described(report)}, not a dict.")
     told = told_without(without)
+    if told:
+        seen.follows("report-without-cuda")
     want = {key: right for key, right in wanted(names, built_for).items() if key not in told}
     missing = [key for key in want if key not in report]
     if missing:

@@ -151,6 +151,8 @@ def norms(seen: Seen) -> None:
     pictured(seen, got, want)
     # after which backward they are there is for `each_backward` to say
     if explained(got, l2, right) or (not first and of_gradients(got, right)):
+        if not fits(got, l2, right):
+            seen.follows("names", "each-backward")
         return
     wrong = off(got, want) or list(got)
     expected = (f"; expected {want[wrong[0]]:.6g}, the L2 norm of its gradient" if wrong[0] in want
@@ -170,6 +172,7 @@ def norms(seen: Seen) -> None:
        "gradient may also be 0 or NaN, and a layer may take no part.")
 def each_backward(seen: Seen, odd: Seen) -> None:
     """Each backward overwrites the entries with the norms of its own gradients, be they 0 or NaN."""
+    seen.follows("names", "norms")
     expect_own_gradients(seen)
     expect_odd_gradients_recorded(odd)
 
@@ -193,7 +196,9 @@ def frozen(seen: Seen, plain: Seen) -> None:
         if extra := set(found) - set(right):
             fail(f"{listed(extra)} received no gradient, and yet there is an entry.",
                  PREFILLED if extra == idle else None)
-    elif idle and not of_gradients({name: got[name] for name in idle}, right):
+        return
+    seen.follows("names")
+    if idle and not of_gradients({name: got[name] for name in idle}, right):
         fail(f"{listed(idle)} received no gradient, and yet there is an entry.", PREFILLED)
 
 
@@ -202,6 +207,7 @@ def frozen(seen: Seen, plain: Seen) -> None:
        "sum over all its uses.")
 def tied(seen: Seen, plain: Seen) -> None:
     """A weight that two layers share counts once, with its whole gradient."""
+    seen.follows("names", "norms")
     right, found = gradients(tied_net, **seen.given), recorded(seen)
     uses = [name for name in ("first.weight", "second.weight") if name in found]
     if len(uses) > 1:

@@ -56,11 +56,9 @@ from .misconceptions import (
 )
 from .model import (
     WEIGHTS,
-    expect_biases_zero,
     expect_he_or_own,
-    expect_others_unchanged,
+    expect_nothing_else,
     expect_own_draws,
-    expect_same_parameters,
     in_our_model,
     unchanged,
     weights_of,
@@ -189,7 +187,7 @@ def variance(*steps: Seen) -> None:
 @check(looks_at=(wide, tall, conv), points=1, false_alarms=RATE,
        hint="Plot a histogram of the weights beside a bell curve of the same width.")
 def gaussian(*steps: Seen) -> None:
-    """The weights follow a normal law, whatever its width."""
+    """The weights follow a normal law (the bell curve), whatever its standard deviation."""
     # One draw for each shape, and a wide band for the kurtosis (6 standard deviations): weights standardised
     # by row, which `signal-at-depth` is to see, have 3 - 6 / (fan_in + 1).
     draws = draws_of(*steps, calls=1)
@@ -238,8 +236,8 @@ def independent(*steps: Seen) -> None:
        hint="Go through the derivation with max(z, a z) instead of max(z, 0): "
             "E[f(z)²] = (1 + a²) / 2 Var[z].")
 def negative_slope(plain: Seen, leaky: Seen, turned: Seen) -> None:
-    """With a slope a, positive or negative, the variance is 1 + a² times smaller than without. No slope is
-    slope 0."""
+    """With `negative_slope` a, positive or negative, the variance is 1 + a² times smaller than without; where
+    it is left out, it is 0."""
     without, sloping = draws_of(plain, leaky)
     _, known = told_of([without])   # what is wrong without a slope is not asked for again
     expect_slope(SLOPE, without, sloping, known, false_alarm=RATE / 2)
@@ -248,6 +246,8 @@ def negative_slope(plain: Seen, leaky: Seen, turned: Seen) -> None:
         expect_slope(DOWN, level[0], down, known, false_alarm=RATE / 2)
     if follow([without], HE):   # else `variance` has seen it
         expect_no_default(turned)
+    else:
+        plain.follows("mean", "variance")
 
 
 # --- he_truncated_normal_ ------------------------------------------------------------------------------
@@ -298,18 +298,14 @@ def truncated(*steps: Seen) -> None:
 def init_weights(seen: Seen, alone: Seen) -> None:
     """`model.apply(init_weights)` fills the weights of Linear and Conv1d, Conv2d, Conv3d layers with variance
     2 / fan_in, or as your own `he_normal_` fills them, sets their biases to zero, and leaves everything else
-    as it was: a Parameter stays the same one."""
-    before, after, facts, own = (seen.mapping().mapping(name) for name in ("before", "after", "facts", "own"))
-    expect_same_parameters(facts)
+    as it was. Every Parameter is the same object afterwards."""
+    before, after, own = (seen.mapping().mapping(name) for name in ("before", "after", "own"))
+    expect_nothing_else(seen)
     draws = weights_of(seen, after, own)
     for name, draw in zip(WEIGHTS, draws, strict=True):
         measure_variance(draw, HE)
         if unchanged(before, after, name) and not unchanged(before, own, name):
             fail(f"{in_our_model(name)} was not filled: it holds what PyTorch put there.")
-    expect_biases_zero(after)
-    expect_others_unchanged(before, after)
-    if seen.mapping()["modes"] is not True:
-        fail("A module of our model was in training mode before and is not any more, or the other way round.")
     expect_he_or_own(draws, seen, own)
     expect_own_draws(after, own)
     expect_no_seed(seen, "next", unless=alone)

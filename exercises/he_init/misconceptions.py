@@ -42,7 +42,7 @@ DEFAULT_OUT = Diagnosis(
 UNCORRECTED = Diagnosis(
     "uncorrected-truncation", "That is what truncating without rescaling leaves of 2 / fan_in.",
     "Cutting off the tails makes a law narrower: at two standard deviations 0.8796 of the width is left. "
-    "Start wider by as much.", "keras.initializers.HeNormal; tensorflow#19081", WIDTH_IS_SET)
+    "Start wider by as much.", "keras.initializers.HeNormal; tensorflow#16344", WIDTH_IS_SET)
 CONSTANT = Diagnosis(
     "small-constant", "The standard deviation is the same for every shape.",
     "The right width depends on how many inputs are added up: use fan_in.", HE_2015)

@@ -15,6 +15,7 @@ from grader.spec import (
     Seen,
     Told,
     apart,
+    expect_each,
     fail,
     fail_law,
     follow,
@@ -48,6 +49,19 @@ def in_our_model(name: str, called: str = "") -> str:
     """A tensor of the model, which no student has seen, at the beginning of a sentence."""
     layer, _, what = name.rpartition(".")
     return f"The {called or what} of `{layer}` (a {LAYERS[layer]} in a model of ours)"
+
+
+def expect_nothing_else(seen: Seen) -> None:
+    """Biases are zero, and all else is what it was: each of it is told, whatever else is wrong."""
+    before, after, facts = (seen.mapping().mapping(name) for name in ("before", "after", "facts"))
+    expect_each(lambda: expect_same_parameters(facts), lambda: expect_biases_zero(after),
+                lambda: expect_others_unchanged(before, after), lambda: expect_same_modes(seen))
+
+
+def expect_same_modes(seen: Seen) -> None:
+    """Of all modules: training or evaluation."""
+    if seen.mapping()["modes"] is not True:
+        fail("A module of our model was in training mode before and is not any more, or the other way round.")
 
 
 def expect_same_parameters(facts: Parts) -> None:
@@ -109,8 +123,9 @@ def expect_he_or_own(draws: list[Draw], seen: Seen, own: Parts) -> None:
     alone = [own.get(name) for name in WEIGHTS]
     if all(isinstance(weight, Tensor) and tuple(weight.shape) == draw.shape and _alike(draw, weight)
            for draw, weight in zip(draws, alone, strict=True)):
-        seen.measure("weights of the model", "as your `he_normal_` fills them", "He's variance",
-                     "what is off is off there")
+        seen.follows("fills-in-place", "mean", "variance")
+        seen.measure("weights of the model", "as your own `he_normal_` fills them", "He's variance",
+                     "what is wrong with `he_normal_` is told at the checks on it")
         return
     if not follow(draws, HE, false_alarm=RATE / 2):
         fail_law(draws, HE, _of_kernels(draws) or told_of(draws))

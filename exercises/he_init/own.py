@@ -42,7 +42,10 @@ def brought(seen: Seen) -> list[Tensor]:
                 fail(f"`{name}` left the weight of shape {shape} as it was and returned none: there is "
                      "nothing to look at.")
             weight = returned.double()
+            seen.follows("fills-in-place")
         new = (weight != given).flatten(1).any(dim=1)
+        if not bool(new.all()):
+            seen.follows("fills-in-place")
         if not bool(new.any()):
             fail(f"`{name}` left the weight of shape {shape} as it was: there is nothing to look at.")
         found.append(weight[new])
@@ -63,7 +66,8 @@ def in_turn(seen: Seen, slope: float = 0.0) -> list[Draw]:
     """Of the weights that were filled one after another, those with this slope."""
     shapes, slopes = seen.given["shapes"], seen.given["slopes"]
     found = seen.mapping().tensors("filled", shapes, "Weight")
-    return [Draw(seen, tuple(shape), apart(weight), "Weights filled in turn", "weights filled in turn")
+    return [Draw(seen, tuple(shape), apart(weight), "Weights filled one after another",
+                 "weights filled one after another")
             for shape, weight, with_ in zip(shapes, found, slopes, strict=True)
             if with_ == slope and bool(weight.isfinite().all())]
 
@@ -100,6 +104,7 @@ def holds_for_own_count(draws: Sequence[Draw], own: Sequence[Draw], *, kurtosis:
         return False
     for draw, one in zip(draws, own, strict=True):
         count = fans(draw.shape)[0] * one.share_of(HE) / draw.share_of(HE)
+        draw.seen.follows("fan-in")
         draw.seen.measure(f"variance of {draw.label} {draw.shape}", f"{draw.variance:.3g}",
                           f"2 / {count:.0f} = {2 / count:.3g}", "with the fan_in that your `fan_in` counts")
     return True
@@ -113,7 +118,9 @@ def expect_no_seed(seen: Seen, name: str = "after", unless: Seen | None = None) 
         unless: another function's step: what that one does is its own fault.
     """
     found = sets_seed(seen.mapping().tensors(name, [(4,)] * 3))
-    if found and not (unless and sets_seed(unless.mapping().tensors("after", [(4,)] * 3))):
+    if found and unless and sets_seed(unless.mapping().tensors("after", [(4,)] * 3)):
+        seen.follows("independent")
+    elif found:
         fail(f"`{', '.join(seen.step.uses)}` sets a seed: {found}.", SEED_INSIDE)
 
 
@@ -138,6 +145,19 @@ def expect_no_default(seen: Seen) -> None:
              "the same seed; expected the same ones.")
 
 
+def off_without(without: Draw, sloping: Draw, known: Diagnosis | None, shrinks: float) -> bool:
+    """Is what is off with a slope off without one, and the slope right?"""
+    if follow([Draw(sloping.seen, sloping.shape, sloping.weights / math.sqrt(shrinks))], HE):
+        return True
+    if known is VARIANCE_AS_STD:
+        return statistics.variance_ratio(sloping.weights, without.weights, shrinks**2).holds
+    if known is MEAN_FOR_STD:   # then the width is 1, and the slope in the mean
+        error = math.sqrt(1 / without.weights.numel() + 1 / sloping.weights.numel())
+        carried_mean = float(without.weights.mean()) * math.sqrt(shrinks)
+        return abs(float(sloping.weights.mean()) - carried_mean) <= statistics.limit(RATE) * error
+    return False
+
+
 def expect_slope(slope: float, without: Draw, sloping: Draw, known: Diagnosis | None, *,
                  false_alarm: float) -> None:
     """With this slope the variance is 1 + slope² times smaller than without.
@@ -151,16 +171,9 @@ def expect_slope(slope: float, without: Draw, sloping: Draw, known: Diagnosis | 
                          f"1 / (1 + {square}) = {shrinks:.3g}")
     if statistics.variance_ratio(sloping.weights, without.weights, shrinks, false_alarm=false_alarm).holds:
         return
-    if follow([Draw(sloping.seen, sloping.shape, sloping.weights / math.sqrt(shrinks))], HE):
-        return   # what is off is off without a slope
-    carried = {VARIANCE_AS_STD: shrinks**2}.get(known) if known else None
-    if carried and statistics.variance_ratio(sloping.weights, without.weights, carried).holds:
+    if off_without(without, sloping, known, shrinks):
+        sloping.seen.follows("mean", "variance")
         return
-    if known is MEAN_FOR_STD:   # then the width is 1, and the slope in the mean
-        error = math.sqrt(1 / without.weights.numel() + 1 / sloping.weights.numel())
-        carried_mean = float(without.weights.mean()) * math.sqrt(shrinks)
-        if abs(float(sloping.weights.mean()) - carried_mean) <= statistics.limit(RATE) * error:
-            return
     named = the_one((d, statistics.variance_ratio(sloping.weights, without.weights, wrong(slope)).holds)
                     for d, wrong in SLOPES.items())
     fail(f"With negative_slope={slope} the variance is {ratio:.3g} times that without; expected 1 / (1 + "

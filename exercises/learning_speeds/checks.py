@@ -211,6 +211,8 @@ def ratios(seen: Seen) -> None:
     for name, measured, expected in zip(row.names, row.got, row.want, strict=True):
         seen.measure(f"||update|| / ||weight|| of layer {name!r}", f"{measured:.5g}", f"{expected:.5g}")
     if row.holds:
+        if row.steps != 1:
+            seen.follows("one-step")
         return
     message = row.told("a chain")
     if not any(row.got):
@@ -250,7 +252,9 @@ def one_step(seen: Seen, again: Seen) -> None:
     at_the_end = ratios_of(again.mapping()["first_at_the_end"], first.names)
     if not alike(at_the_end, first.got, 0.0) and alike(at_the_end, second.got, 0.0):
         fail("The second call changed the dictionary that the first one returned.", ONE_DICTIONARY)
-    if first.holds and not second.holds:    # what each ratio is of, is for `ratios` to say
+    if not first.holds:     # what each ratio is of, is for `ratios` to say
+        seen.follows(ratios.id)
+    elif not second.holds:
         over_both = [update_ratio(layer) for layer in layers_between(second.kept, 0, second.stop)]
         kept = alike(second.got, over_both, RTOL) or alike(second.got, first.got, RTOL)
         fail(second.told("the second call for a chain"), KEPT if kept else None)
@@ -269,6 +273,8 @@ def frozen_layer(seen: Seen) -> None:
     moved = layers_between(history(seen.given, 1), 0, 1)
     undo = next((undo for mistake, undo in UNDONE_BY.items()
                  if all(close(got[i], RATIOS[mistake](moved[i]), RTOL) for i in (0, 2))), None)
+    if undo:
+        seen.follows(ratios.id)
     # a copy in float32 is off by 3e-8; what the ratio is of is for `ratios` to say
     if not abs(undo(got[1]) if undo else got[1]) <= 1e-6:
         fail(f"The ratio of the frozen layer '2' is {got[1]:.6g}; expected 0.")

@@ -1,5 +1,4 @@
-"""Specification of `rnn_gradients`: gradients through long sequences, when they explode, and how to clip
-them."""
+"""Specification of `rnn_gradients`: gradients through long sequences, when they explode, how to clip them."""
 
 import math
 from collections.abc import Sequence
@@ -189,6 +188,7 @@ def near_one(seen: Seen, plain: Seen, like: Seen) -> None:
         own = {"vanishing": below, "exploding": above}
         between = {said for r, said in zip(radii, got, strict=True) if abs(r - 1) <= 0.01}
         if got == [own.get(regime_of(r), got[0]) for r in radii] and between.isdisjoint((below, above)):
+            seen.follows(regimes.id)
             return
     # whatever is said of the last one, whose radius is 1 up to rounding, the others show a tolerance
     strict = [regime_of(radius, tolerance=0.0) for radius in radii[:-1]]
@@ -322,6 +322,7 @@ def expect_smaller(got: Sequence[Tensor], before: Sequence[Tensor]) -> None:
        hint="What is p.grad for a parameter that the loss does not use?")
 def skips_none(seen: Seen) -> None:
     """Parameters without a gradient are skipped: their gradient stays None, and the others' are clipped."""
+    seen.follows(clips.id)
     without, found = seen.given["without"], afterwards(seen, "gradients")
     if any(found[i] is not None for i in without):
         fail("A parameter whose gradient was None has a gradient after clipping.", INVENTED)
@@ -338,6 +339,7 @@ def skips_none(seen: Seen) -> None:
 def takes_an_iterator(once: Seen, listed: Seen) -> None:
     """It works for any iterable of parameters, as `model.parameters()` is one that can be gone through only
     once."""
+    once.follows(clips.id)
     expect_changed(afterwards(listed, "gradients"), listed.given["gradients"])
     got, before = afterwards(once, "gradients"), once.given["gradients"]
     if same_all(got, before):

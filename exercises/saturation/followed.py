@@ -54,7 +54,7 @@ def only(found: Iterable[T]) -> T | None:
 Derivative = Callable[[Tensor], Tensor]
 
 
-def derivative(z: Tensor) -> Tensor:
+def right_derivative(z: Tensor) -> Tensor:
     """sigma'(z), without a loss of precision on either side."""
     return torch.sigmoid(z) * torch.sigmoid(-z)
 
@@ -64,14 +64,14 @@ DERIVATIVES: dict[Diagnosis, Derivative] = {
     FORMULA_OF_ACTIVATION: lambda z: z * (1 - z),
     TANH_FORMULA: lambda z: 1 - torch.sigmoid(z) ** 2,
     TANH_DERIVATIVE: lambda z: 1 - torch.tanh(z) ** 2,
-    WRONG_SIGN: lambda z: -derivative(z),
+    WRONG_SIGN: lambda z: -right_derivative(z),
     SQUARED_SIGMOID: lambda z: torch.sigmoid(z) ** 2}
 
 
 def derivative_given(value: object, z: Tensor) -> Derivative:
     """The formula that gives these values for z; the right one where none does."""
     return next((form for form in DERIVATIVES.values()
-                 if isinstance(value, Tensor) and same(value, form(z), 1e-6)), derivative)
+                 if isinstance(value, Tensor) and same(value, form(z), 1e-6)), right_derivative)
 
 
 # --- the saturated share -------------------------------------------------------------------------------

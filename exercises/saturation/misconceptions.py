@@ -277,7 +277,8 @@ STILL_TANH = Diagnosis(
 
 XAVIER = Diagnosis(
     "xavier-for-relu",
-    "The weights have variance 1 / width: Xavier's, which leaves out the ReLU.",
+    "The weights have variance 1 / width: Xavier's rule, and LeCun's, which is the same in square layers. "
+    "Both leave out the ReLU.",
     "A ReLU halves the signal's mean square, so the variance must be twice that: 2 / fan_in.",
     read=HE,
     pattern="xavier|glorot")

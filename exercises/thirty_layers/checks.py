@@ -256,6 +256,7 @@ def not_finite(seen: Seen, finite: Seen) -> None:
     """A run in which any loss is NaN or infinite "diverges"."""
     got = said_of(seen, NOT_FINITE)
     words = (DIVERGES, own_word(finite, DIVERGES))   # another word is what `three-verdicts` is about
+    seen.follows(three_verdicts.id)
     if all(g in words for g in got):
         return
     off = next(i for i, g in enumerate(got) if g not in words)

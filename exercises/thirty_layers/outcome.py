@@ -57,6 +57,7 @@ def expect_outcome(seen: Seen, loss: float, *, net: str, said: str, data: str,
         of_finite: what `verdict` says of runs that are known; None where it is taken to be right.
         plain: what `train` makes of a small net; None likewise.
     """
+    seen.follows("layers", "losses", "updates", "three-verdicts")
     learns, found, rule_kept = said == CONVERGES, seen.mapping()["said"], of_finite is None or kept(of_finite)
     side = f"{'below' if learns else 'not below'} {LEARNT:g}"
     seen.measure(f"loss on new {data}, {net}", f"{loss:.4g}", side, f"chance: ln 10 = {CHANCE:.4g}")

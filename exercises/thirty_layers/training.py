@@ -257,8 +257,10 @@ def expect_parameters(seen: Seen, large: Seen) -> None:
     if all_same(got, beginning(seen.given), RTOL):
         fail("After `train` the model's parameters are what they were before.",
              COPY_TRAINED if recipe.steps_made else NOT_TRAINED)
-    if not right(seen) and goes_on(large, recipe):
-        return
+    if not right(seen):
+        seen.follows("losses")
+        if goes_on(large, recipe):
+            return
     want = reference(seen.given, recipe)[1]
     off = [(g - w).abs().nan_to_num(nan=torch.inf).flatten() for g, w in zip(got, want, strict=True)]
     worst = max(range(len(off)), key=lambda i: float(off[i].max()))
@@ -286,7 +288,9 @@ def expect_nothing_left_over(seen: Seen, plain: Seen) -> None:
         fail(f"A later call on the same net from its beginning gives {len(third)} losses in {steps + 1} "
              f"steps that begin with {third[0] if third else math.nan:.5g}; the first call gave {len(first)} "
              f"in {steps} steps that begin with {first[0]:.5g}.", PILE_UP if piled else None)
-    if right(plain) and not alike(second, reference(seen.given["other"])[0], RTOL):
+    if not right(plain):
+        seen.follows("losses")
+    elif not alike(second, reference(seen.given["other"])[0], RTOL):
         fail("The second call of `train`, with another model and learning rate, gives other losses than it "
              "would have given by itself.")
     one, other = (parameters_of(calls[name], seen.given) for name in ("further", "copy"))

@@ -26,11 +26,13 @@ README = """# {title}
 
 Open `{name}.ipynb` in Jupyter and replace each `raise NotImplementedError` by your own code.
 {install}
-Check yourself as often as you like:
+Check yourself as often as you like, all of it or just one function:
 
     grader check "{name}.ipynb"
+    grader check "{name}.ipynb" {function}
 
-This runs the visible checks on your own machine, {visible:g} of {points:g} points.{rest}
+This looks at the *saved* notebook, and runs the visible checks on your own machine:
+{visible:g} of {points:g} points.{rest}
 """
 INSTALL = """
 Once, in a terminal in this folder, or by running the notebook's first cell:
@@ -60,7 +62,8 @@ def files(exercise: Exercise, install: str = "") -> dict[str, str | bytes]:
         toml.append(f"files = {json.dumps(settings.files)}")
     toml.append(f"checks = {json.dumps(exercise.digest)}")
     data = {name: (exercise.folder / name).read_bytes() for name in settings.files}
-    readme = README.format(title=settings.title, name=exercise.name, visible=visible, points=settings.points,
+    readme = README.format(title=settings.title, name=exercise.name, function=settings.functions[0],
+                           visible=visible, points=settings.points,
                            install=INSTALL.format(what=install) if install else "",
                            rest=REST if visible < settings.points else "")
     texts = {f"{exercise.name}.ipynb": student_notebook(exercise, install), "README.md": readme,

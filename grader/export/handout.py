@@ -25,19 +25,24 @@ In a terminal, in this folder (Python 3.11 or newer):
 
     pip install {what}
 
-Or run the first cell of a notebook: it does the same.
+Or run the first cell of a notebook: it does the same. It takes some minutes: about 74 packages, 1.1 GiB on
+disk without CUDA. Most of that is PyTorch; where a fitting one is installed already, it stays.
 
 ## The exercises, in this order
 
 {listed}
 
-Leave each notebook in its folder: the checks lie beside it.
+Leave each notebook in its folder: the checks lie beside it. `index.html` is this page for a browser.
 
 ## Check yourself
 
-Run a notebook's last cell, as often as you like. Or in a terminal, in the exercise's folder:
+Run a notebook's last cell, as often as you like: it looks at the functions as the notebook holds them now.
+Or save the notebook, and in a terminal, in the exercise's folder (all of it, or just one function):
 
     grader check {first}.ipynb
+    grader check {first}.ipynb {function}
+
+This looks at the *saved* file, and runs it from its first cell: what is not saved is not seen.
 
 ## Colab, Kaggle, VS Code
 
@@ -96,7 +101,8 @@ def _page(out: Path, course: Course, what: str) -> list[Path]:
     title = course.title if course.exercise and len(listed) > 1 else listed[0].title
     lines = [f"{number}. [{one.title}]({one.name}/{one.name}.ipynb): you write "
              + ", ".join(f"`{name}`" for name in one.functions) for number, one in enumerate(listed, 1)]
-    readme = README.format(title=title, what=what, listed="\n".join(lines), first=listed[0].name)
+    readme = README.format(title=title, what=what, listed="\n".join(lines), first=listed[0].name,
+                           function=listed[0].functions[0])
     html = page.html("handout.html.j2", "en", title=title, what=what, listed=listed)
     replace_file(out / "README.md", readme)
     replace_file(out / "index.html", html)

@@ -9,6 +9,8 @@ import re
 
 from grader.locale import N_
 
+_NONE = r"'NoneType' object|(operand type|not supported between).*'NoneType'|\bnot '?NoneType"
+
 KNOWN = {
     r"leaf Variable that requires grad .*in-place": N_(
         "A parameter is changed where PyTorch records what is computed. Change it under "
@@ -30,9 +32,17 @@ KNOWN = {
         "Print the `shape` of both tensors right before this line. Which of them is not what you expect?"),
     r"same dtype|expected .* to have the same dtype|expected scalar type": N_(
         "Print the `dtype` of both tensors right before this line: one of them has to be converted."),
+    _NONE: N_(
+        "Something is `None` here. Most often it is what a function of yours gave back: is a `return` "
+        "missing? To print is not to return."),
     r"all tensors to be on the same device": N_(
         "Move the inputs to where the parameters are, or make them there: `device=weight.device`."),
 }
+
+
+def is_none(message: str) -> bool:
+    """Is it an error on a None?"""
+    return re.search(_NONE, message[:2000]) is not None
 
 
 def advice_on(message: str) -> str:

@@ -31,6 +31,7 @@ class Reasons:
     first: Mapping[str, str]       # check -> the first check that fails for the same reason
     missed: Mapping[int, str]      # stopped cell -> the name that it was to define
     followers: Mapping[int, int]   # cell -> the earlier stopped cell for want of which it stopped
+    waiting: Set[int]              # cells that met a stub, or want what such a cell was to define
 
 
 def found(checks: Sequence[records.Verdict], events: Sequence[messages.CellEvent],
@@ -47,7 +48,7 @@ def found(checks: Sequence[records.Verdict], events: Sequence[messages.CellEvent
             cells[v.id] = cell
             missed.setdefault(cell, name)
     return Reasons(cells, _alike([v for v in checks if v.id not in cells]), missed,
-                   _followers(events, missed))
+                   _followers(events, missed), _waiting(events, bound))
 
 
 def _bound(notebook: Sequence[source.Cell], stopped: Set[int]) -> dict[int, frozenset[str]]:
@@ -75,6 +76,16 @@ def _followers(events: Sequence[messages.CellEvent], missed: Mapping[int, str]) 
     named = ((event.cell, _UNDEFINED.search(event.message)) for event in events if event.error == "NameError")
     return {cell: wanted[name[1]] for cell, name in named
             if name and name[1] in wanted and cell not in missed and cell > wanted[name[1]]}
+
+
+def _waiting(events: Sequence[messages.CellEvent], bound: Callable[[], Mapping[int, frozenset[str]]]
+             ) -> set[int]:
+    found = {event.cell for event in events if event.error == "NotImplementedError" and not event.message}
+    for event in sorted(events, key=lambda one: one.cell) if found else ():
+        wanted = _UNDEFINED.search(event.message) if event.error == "NameError" else None
+        if wanted and any(cell < event.cell and wanted[1] in bound().get(cell, ()) for cell in found):
+            found.add(event.cell)
+    return found
 
 
 def _alike(checks: Sequence[records.Verdict]) -> dict[str, str]:

@@ -90,6 +90,7 @@ class Story:
     passed: tuple[Item, ...]
     segments: tuple[Segment, ...]
     stops: tuple[Stop, ...]                          # cells that took no check with them
+    unwritten: str                                   # the cells that stopped at a stub, in a sentence
     notes: tuple[str, ...]                           # of the files beside the notebook
     skipped: tuple[skipping.Skip, ...]                        # they cost nothing
     reason: str                                      # why unreadable
@@ -133,7 +134,9 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
         aside=tuple(i for i in roots if i.mark in ("not-available", "not-reached") and not i.stub),
         passed=tuple(i for i in items if i.mark == "pass"),
         segments=_segments(result.checks),
-        stops=tuple(teller.stop(event) for event in result.events if event.cell not in teller.told_cells),
+        stops=tuple(teller.stop(event) for event in result.events
+                    if event.cell not in teller.told_cells | teller.reasons.waiting),
+        unwritten=w.unwritten([cell + 1 for cell in sorted(teller.reasons.waiting - teller.told_cells)]),
         notes=tuple(safe_text.line(w.sentence(note), 2000) for note in result.notes),
         skipped=tuple(skipping.told(result.skipped, w)),
         reason=safe_text.line(w.reason(result), 1000) if result.status is records.Status.UNREADABLE else "",
@@ -234,7 +237,8 @@ class _Teller:
         below = self._below(v)
         message, ours = self._message(v, shown=shown)
         known = self.verdicts.get(self.reasons.first.get(v.id, ""))
-        hinted = v.advice or v.diagnosis or v.mark not in WRONG or _unwritten(v)
+        hint = "" if not v.diagnosis and self.words.none_instead(v) else v.advice
+        hinted = hint or v.diagnosis or v.mark not in WRONG or _unwritten(v)
         advice = v.advice if hinted else "" if below is not None else self.words.advice(v)
         number = self.checks.index(v) + 1
         return Item(
@@ -271,7 +275,7 @@ class _Teller:
         if v.by != "grader" and v.said:
             return safe_text.line(self.words.sentence(v.said), 2000), True
         if v.mark is records.Mark.PASS:
-            return "", True
+            return self.words.follows(tuple(map(safe_text.line, v.after))), True
         if _unwritten(v):
             return "" if self._own(v) else self.words.waits(self._stub(v)), True
         if v.id in self.reasons.first and v.cause is records.Cause.RAISED and v.lines:

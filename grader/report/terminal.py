@@ -75,7 +75,7 @@ class _Teller:
                       [Text(self.safe(note)) for note in self.story.notes])
         self._skipped()
         self._checks(self._("Not looked at"), self.story.aside)
-        self._section(self._("What works"), [self._headed(item) for item in self.story.passed])
+        self._passed()
         if self.story.wall:
             self._line("")
             self._line(self.story.wall, "dim")
@@ -98,11 +98,8 @@ class _Teller:
             self._line(f"{self._('Your notebook could not be read.')} {story.reason}")
             self._line(story.hand_in_again)
         if story.to_do:
-            start = story.to_do[0]
             self._line("")
-            self._pair(self._("Start here:"), start.title)
-            for text in filter(None, (start.message, start.advice)):
-                self._line(text)
+            self._pair(self._("Start here:"), story.to_do[0].title)
         elif story.begin:
             self._line("")
             self._pair(self._("Start here:"), story.begin)
@@ -151,6 +148,14 @@ class _Teller:
                 self._print(Text(self.safe(self.story.words.waits(item.stub)), style="dim"), indent=2)
             for one in item.hanging:
                 self._print(self._headed(one), indent=4)
+
+    def _passed(self) -> None:
+        if self.story.passed:
+            self._heading(self._("What works"))
+        for item in self.story.passed:
+            self._print(self._headed(item))
+            if item.message:
+                self._print(Text(self.safe(item.message)), indent=2)
 
     def _alike(self, item: Item) -> None:
         count = len(item.alike)
@@ -214,8 +219,10 @@ class _Teller:
                 number = " " * (_MARGIN + 2)
 
     def _stops(self) -> None:
-        if self.story.stops:
+        if self.story.stops or self.story.unwritten:
             self._heading(self._("While your notebook ran"))
+        if self.story.unwritten:
+            self._line(self.story.unwritten)
         for stop in self.story.stops:
             self._pair(f"{stop.label}:", stop.what)
             if stop.excerpt:

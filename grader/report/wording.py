@@ -122,6 +122,8 @@ class Words:
 
     def verdict(self, v: records.Verdict, *, waits: bool) -> str:
         """A verdict's mark; a stub is no failure. `waits`: it is another function's."""
+        if v.mark is records.Mark.PASS and v.after:
+            return self.gettext("Nothing new")
         if v.cause is not records.Cause.NOT_STARTED:
             return self.mark(v.mark)
         return self.gettext("Can't tell yet") if waits else self.gettext("Not started")
@@ -177,9 +179,12 @@ class Words:
 
     def advice(self, v: records.Verdict) -> str:
         """What to try next where there was no answer that an exercise could have a hint for."""
-        raised = v.said.values.get("message", "") if v.said and v.cause is records.Cause.RAISED else ""
-        known = known_errors.advice_on(raised) or ADVICE.get(v.cause or records.Cause.PREREQUISITE, "")
+        known = known_errors.advice_on(_raised(v)) or ADVICE.get(v.cause or records.Cause.PREREQUISITE, "")
         return self.gettext(known) if known else ""
+
+    def none_instead(self, v: records.Verdict) -> bool:
+        """Did it raise on a None, of which a hint on the right answer says nothing?"""
+        return known_errors.is_none(_raised(v))
 
     def points(self, v: records.Verdict) -> str:
         if v.mark is records.Mark.NOT_AVAILABLE:
@@ -214,6 +219,13 @@ class Words:
         listed = {"cells": ", ".join(map(str, numbers))}
         return self.ngettext("Cell %(cells)s stopped for the same reason.",
                              "Cells %(cells)s stopped for the same reason.",
+                             len(numbers)) % listed if numbers else ""
+
+    def unwritten(self, numbers: Sequence[int]) -> str:
+        """The cells that stopped for want of a function that is not written yet; "" for none."""
+        listed = {"cells": ", ".join(map(str, numbers))}
+        return self.ngettext("Cell %(cells)s stopped at what is not written yet.",
+                             "Cells %(cells)s stopped at what is not written yet.",
                              len(numbers)) % listed if numbers else ""
 
     def all_passed(self, result: records.Result) -> str:
@@ -258,6 +270,15 @@ class Words:
                 else self.gettext("Can't tell until `%(name)s` is written."))
         return text % {"name": function}
 
+    def follows(self, checks: Sequence[str]) -> str:
+        """That a check passed but for a mistake of which these tell; "" where there are none."""
+        return self.ngettext(
+            "The mistake that %(checks)s tells of is in here too: until it is mended, this says only that "
+            "nothing else was found. It costs its points once.",
+            "The mistakes that %(checks)s tell of are in here too: until they are mended, this says only "
+            "that nothing else was found. They cost their points once.", len(checks)) % {
+                "checks": _codes(checks)} if checks else ""
+
     def begin(self, functions: Sequence[str]) -> str:
         """What to do where nothing is wrong and something is not written."""
         return self.gettext("Write %(functions)s: your own code instead of `raise NotImplementedError`.") % {
@@ -281,8 +302,10 @@ class Words:
         return said % {"cell": cell}
 
     def wall(self, made_by: records.MadeBy) -> str:
-        """What stood between a notebook and the machine that graded it; "" where an older result does not
-        say."""
+        """What stood between a notebook and the machine that graded it; "" on a student's own machine, and
+        where an older result does not say."""
+        if made_by.sandbox == records.OWN:
+            return ""
         if not made_by.isolated:
             return self.gettext("This notebook was executed without isolation from the machine that graded "
                                 "it.")
@@ -307,6 +330,10 @@ class Words:
         """At most two decimals, with the language's decimal mark."""
         text = f"{round(value, 2):.2f}".rstrip("0").rstrip(".")
         return text.replace(".", ",") if self.language in DECIMAL_COMMA else text
+
+
+def _raised(v: records.Verdict) -> str:
+    return v.said.values.get("message", "") if v.said and v.cause is records.Cause.RAISED else ""
 
 
 def _codes(names: Sequence[str]) -> str:

@@ -37,7 +37,7 @@ from grader.spec.initialisation import (
     times,
 )
 from grader.spec.inputs import Drawn, On, Strange, empty, normal, seed_for, uniform
-from grader.spec.mistakes import both, the_one
+from grader.spec.mistakes import both, expect_each, the_one
 from grader.spec.pictures import curves, histogram
 from grader.spec.scalings import (
     BIAS_NOT_ZERO,
@@ -121,6 +121,7 @@ __all__ = [
     "described",
     "drawn",
     "empty",
+    "expect_each",
     "expect_filled",
     "expect_independent",
     "expect_law",

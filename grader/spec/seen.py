@@ -43,6 +43,7 @@ class Seen:
     gpus: tuple[str, ...] | None = None
     measurements: list[records.Measurement] = field(default_factory=list)
     pictures: list[records.Picture] = field(default_factory=list)
+    followed: list[str] = field(default_factory=list)
     # by `derived`: shared by all checks of one judging
     worked_out: dict[Any, Any] = field(default_factory=dict)
 
@@ -85,6 +86,11 @@ class Seen:
     def draw(self, picture: records.Picture) -> None:
         """Put a picture into the report."""
         self.pictures.append(picture)
+
+    def follows(self, *checks: str) -> None:
+        """Say that the student's code is judged by what it gives itself, since these other checks tell of
+        its mistake. Where this one passes and they fail, the report says so beside the promise."""
+        self.followed.extend(checks)
 
     def _rounds(self) -> tuple[messages.Round, ...]:
         if not isinstance(self.outcome, messages.Returned):

@@ -52,15 +52,16 @@ def test_a_handout_installs_itself_and_checks_a_solved_notebook(course: Path, tm
     shutil.move(tmp_path / "handout", handout)
     readme = (handout / "README.md").read_text()
     lines = [line.strip() for line in readme.splitlines() if line.startswith("    ")]
-    assert lines == [f"pip install ./{wheel_of(handout)}", "grader check doubling.ipynb", "import grader",
-                     'grader.check("doubling")']
-    assert lines[0] in (handout / "index.html").read_text()
+    assert lines == [f"pip install ./{wheel_of(handout)}", "grader check doubling.ipynb",
+                     "grader check doubling.ipynb double", "import grader", 'grader.check("doubling")']
+    assert all(line in (handout / "index.html").read_text() for line in lines[:3])
     fresh.done(*shlex.split(lines[0]), cwd=handout)
     mine = handout / "doubling" / "doubling.ipynb"
     document = json.loads(mine.read_text())
     document["cells"][2]["source"] = CELLS[1]
     mine.write_text(json.dumps(document))
     assert "4 / 4" in fresh.done(*shlex.split(lines[1]), cwd=mine.parent)
+    assert "All visible checks of `double` passed." in fresh.done(*shlex.split(lines[2]), cwd=mine.parent)
 
 
 def test_the_first_cell_installs_from_where_the_notebook_lies(course: Path, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Truncated at two standard deviations and not rescaled: 77 % of the variance is left.
 
-TensorFlow's own initialisers did this for years (tensorflow#19081).
+TensorFlow's own initialisers did this for years (tensorflow#16344).
 
 fails: truncated
 diagnosis: uncorrected-truncation
