@@ -128,5 +128,6 @@ def _overridden(check: Verdict, override: Override) -> Verdict:
     # of a failure somebody has looked into it: it was neither left out nor out of reach
     passed_over = check.cause in (Cause.NOT_STARTED, Cause.PREREQUISITE)
     cause = None if mark is Mark.PASS or passed_over else check.cause
-    return structs.replace(check, points=override.points, mark=mark, root=None, after=(), by=override.by, cause=cause,
-                           message=template % values, said=Sentence(template=template, values=values))
+    return structs.replace(check, points=override.points, mark=mark, root=None, after=(), by=override.by,
+                           cause=cause, message=template % values,
+                           said=Sentence(template=template, values=values))
