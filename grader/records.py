@@ -137,6 +137,9 @@ class Sentence(Record, frozen=True, kw_only=True):
     values: dict[str, str] = field(default_factory=dict)
 
 
+GRADER = "grader"   # who judged, where no tutor has set it
+
+
 class Verdict(Record, frozen=True, kw_only=True):
     id: str
     title: str                             # the promise: the check's docstring
@@ -159,6 +162,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     visible: bool = True
     pattern: str = ""                      # of the diagnosis: which of the student's lines it is about
     said: Sentence | None = None               # where the message is no exercise's
+    by: str = GRADER                       # or the tutor who set its points
 
 
 class MadeBy(Record, frozen=True, kw_only=True):
