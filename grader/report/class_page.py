@@ -159,8 +159,8 @@ class _Writer:
         said = ", ".join(_("%(count)s at %(low)s to %(high)s %%") % {"count": c, "low": 10 * i,
                                                                      "high": 10 * i + 10}
                          for i, c in enumerate(exercise.bins) if c)
-        return Chart(name=short(exercise.name), title=self.titles[exercise.name], alt=said or _("No marks yet."), columns=tuple(columns),
-                     median=median)
+        return Chart(name=short(exercise.name), title=self.titles[exercise.name],
+                     alt=said or _("No marks yet."), columns=tuple(columns), median=median)
 
     def section(self, exercise: ExerciseCount) -> Section:
         return Section(exercise=exercise, talks=tuple(map(self._talk, exercise.topics)),

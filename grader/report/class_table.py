@@ -115,13 +115,15 @@ class Table:
         if result.score is None:
             return self._without(result.status, href, notes)
         if result.status is records.Status.UNREADABLE:
-            return Cell(text=self._words.status(result.status), sort="0", href=href, shape="fail", notes=notes)
+            return Cell(text=self._words.status(result.status), sort="0", href=href, shape="fail",
+                        notes=notes)
         return Cell(text=self._words.number(result.score), href=href, notes=notes)
 
     def _without(self, status: records.Status, href: str, notes: tuple[Note, ...] = ()) -> Cell:
         """The word in a mark's place: one that the tutor waits for too, or one that needs nobody."""
         if status in (records.Status.WITHHELD, records.Status.UNCLEAR):
-            return Cell(text=self._words.status(status), sort="-1", href=href, shape="grader-error", notes=notes)
+            return Cell(text=self._words.status(status), sort="-1", href=href, shape="grader-error",
+                        notes=notes)
         return Cell(text=self._words.status(status), sort="-2")
 
     def _notes(self, result: records.Result) -> list[Note]:
@@ -134,7 +136,7 @@ class Table:
         if standing.score is None:
             return self._without(worst(standing.results.values()), "")
         text = self._words.number(standing.score)
-        if self._words.number(standing.max_score) != self.maximum:  # some of its checks could not be looked at
+        if self._words.number(standing.max_score) != self.maximum:  # some checks could not be looked at
             text += f" / {self._words.number(standing.max_score)}"
         return Cell(text=text)
 

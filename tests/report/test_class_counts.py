@@ -93,4 +93,5 @@ def test_the_head_says_what_the_file_says(size: int) -> None:
     assert facts["students"] == len({row["student"] for row in found})
     for status in "withheld", "unreadable":
         assert facts[status] == sum(row["status"] == status for row in found)
-    assert facts["need you"] == sum(bool(row.get("needs_you")) or row["status"] == "withheld" for row in found)
+    assert facts["need you"] == sum(row["status"] == "withheld" or bool(row.get("needs_you"))
+                                    for row in found)

@@ -144,7 +144,7 @@ def test_what_needs_the_tutor_comes_first_and_can_be_filtered() -> None:
 
 
 def needing(html: str) -> str:
-    return html[html.index('<section aria-labelledby="needs-you"'):html.index('<section aria-labelledby="people"')]
+    return html[html.index('<h2 id="needs-you"'):html.index('<h2 id="people"')]
 
 
 def rows(html: str) -> list[str]:
