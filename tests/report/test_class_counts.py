@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from grader import records
-from grader.keep.publish import line
+from grader.keep.output import line
 from grader.report import class_page, cohort
 from tests import samples as s
 
