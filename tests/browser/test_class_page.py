@@ -215,6 +215,8 @@ def test_a_class_on_paper_stays_on_the_sheet_and_is_all_there(show) -> None:  # 
     assert page.evaluate("document.documentElement.scrollWidth") == 680
     assert page.evaluate("""[...document.querySelectorAll('th, td')]
         .filter(e => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1).length""") == 0
+    names = page.locator("#students tbody th").evaluate_all("list => list.map(e => e.offsetWidth)")
+    assert min(names) > 120   # and no name goes down the sheet letter by letter
     arrow = "getComputedStyle(document.querySelector('#students thead button'), '::after').content"
     assert page.evaluate(arrow) == "none"
     assert page.locator("#students tbody tr").evaluate_all("""list => list.every(e =>
