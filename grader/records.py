@@ -138,6 +138,9 @@ class Sentence(Record, frozen=True, kw_only=True):
     values: dict[str, str] = field(default_factory=dict)
 
 
+GRADER = "grader"   # who judged, where no tutor has set it
+
+
 class Verdict(Record, frozen=True, kw_only=True):
     id: str
     title: str                             # the promise: the check's docstring
@@ -162,7 +165,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     visible: bool = True
     pattern: str = ""                      # of the diagnosis: which of the student's lines it is about
     said: Sentence | None = None               # where the message is no exercise's
-    by: str = "grader"                     # who gave the points: "tutor", or a marker's name
+    by: str = GRADER                       # who gave the points: "tutor", or a marker's name
 
 
 OWN = "own"
@@ -228,7 +231,7 @@ class Result(HandedIn, frozen=True, kw_only=True):
     later: float = 0.0
     asked: tuple[str, ...] = ()
     bonus: float = 0.0                     # a tutor's, in the score
-    by: str = "grader"                     # who marked the submission as a whole, where somebody did
+    by: str = GRADER                     # who marked the submission as a whole, where somebody did
 
     @property
     def stamp(self) -> str:

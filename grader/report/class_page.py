@@ -3,14 +3,15 @@ ours."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grader import records
 from grader.intake.packages import remedy
 from grader.report import page, safe_text
-from grader.report.cohort import CheckCount, Cohort, ExerciseCount, Reason, Standing, Topic, counted, worst
+from grader.report.class_table import Key, Linked, Table, short
+from grader.report.cohort import CheckCount, Cohort, ExerciseCount, Reason, Topic, counted
 from grader.report.resemblance import Alike, alike, team_mates
 from grader.report.wording import REMEDIES, Words, words
 
@@ -18,38 +19,6 @@ _SCRIPT = "class.js"
 _CHART_LEFT, _CHART_RIGHT, _CHART_TOP, _CHART_BOTTOM = 12, 340, 10, 116
 _GAP = 3
 _MOST_REASONS = 6   # listed beside one check
-
-Key = tuple[str, str]   # student, exercise
-
-
-@dataclass(frozen=True)
-class Mark:
-    """One cell of the table."""
-
-    text: str
-    sort: str          # what the script sorts by
-    href: str
-    shape: str         # "" where the text says it all
-    share: str
-
-
-@dataclass(frozen=True)
-class Linked:
-    """A student, and the way to the report."""
-
-    name: str          # "" where there is none to tell
-    id: str
-    href: str
-
-
-@dataclass(frozen=True)
-class StudentRow:
-    who: Linked        # to nowhere where there are several reports
-    alike: bool
-    marks: tuple[Mark, ...]
-    total: Mark
-    flags: str         # words the filter knows, parted by blanks
-
 
 @dataclass(frozen=True)
 class Column:
@@ -67,6 +36,7 @@ class Column:
 @dataclass(frozen=True, kw_only=True)
 class Chart:
     name: str
+    title: str
     alt: str
     columns: tuple[Column, ...]
     median: str
@@ -78,15 +48,16 @@ class Listed:
 
     exercise: str
     reason: str
-    remedy: str
     students: tuple[Linked, ...]
     href: str = ""     # where they are shown side by side
 
 
 @dataclass(frozen=True)
-class Head:
-    name: str
-    max_score: str
+class Need:
+    """One kind of thing that needs the tutor, and what helps."""
+
+    remedy: str
+    listed: tuple[Listed, ...]
 
 
 @dataclass(frozen=True)
@@ -114,9 +85,11 @@ class Talk:
 
     check: CheckCount
     count: int
-    why: tuple[Why, ...]
-    shared: bool
+    of: int
+    shared: Why | None           # the misconception, if it is one
+    tally: Tally                 # of the check
     points: str
+    apart: bool                  # do the points leave out what shared misconceptions cost?
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,87 +112,37 @@ def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, t
     them with, unless `groups` says who looks alike; then each group has a page of its own. `lacking` says how
     many notebooks import a package that the grading machine lacked."""
     found = alike(notebooks, released, leave_out=team_mates(results)) if groups is None else groups
-    writer = _Writer(counted(results, weights), found, links, words(language))
+    spoken, cohort = words(language), counted(results, weights)
+    table = Table(cohort, links, {student for group in found for student in group.students}, spoken)
+    writer = _Writer(cohort, table, spoken)
     missing = sum(result.status is records.Status.MISSING for result in results)
     script = page.asset(_SCRIPT)
-    isolated = isolated and all(result.made_by.isolated for result in results)
     return page.html(
-        "class.html.j2", language, title=safe_text.line(title), isolated=isolated, cohort=writer.cohort,
-        rows=[writer.row(standing) for standing in writer.cohort.standings], total=writer.maximum,
-        charts=[writer.chart(exercise) for exercise in writer.cohort.exercises],
-        sections=[writer.section(exercise) for exercise in writer.cohort.exercises],
-        needs_you=writer.needing(writer.cohort.needing), unreadable=writer.listed(writer.cohort.unreadable),
-        groups=[writer.group(one, paged=groups is not None) for one in writer.groups],
-        count=len(results) - missing, missing=missing,
+        "class.html.j2", language, title=safe_text.line(title), cohort=cohort, table=table,
+        isolated=isolated and all(result.made_by.isolated for result in results),
+        charts=[writer.chart(exercise) for exercise in cohort.exercises],
+        sections=[writer.section(exercise) for exercise in cohort.exercises],
+        needs=writer.needs(cohort.needing), unreadable=writer.listed(cohort.unreadable),
+        groups=[writer.group(one, paged=groups is not None) for one in found],
+        count=len(results) - missing, missing=missing, late=sum(result.late for result in results),
         lacking=lacking or {}, install=remedy(list(lacking or {})),
-        walls=sorted({writer.words.wall(one.made_by) for one in results if one.made_by.isolated} - {""}),
-        heads=writer.heads(), script=page.trusted(script),
-        policy=page.policy(script=script))
+        walls=sorted({spoken.wall(one.made_by) for one in results if one.made_by.isolated} - {""}),
+        script=page.trusted(script), policy=page.policy(script=script))
 
 
 class _Writer:
-    def __init__(self, cohort: Cohort, groups: Sequence[Alike], links: Mapping[Key, str], w: Words) -> None:
-        self.cohort = cohort
-        self.groups = groups
-        self.links = links
+    def __init__(self, cohort: Cohort, table: Table, w: Words) -> None:
+        self.table = table
         self.words = w
-        self.alike = {student for group in groups for student in group.students}
-        self.maximum = self._most()
-        self.names = {standing.student: standing.name for standing in cohort.standings}
         self.titles = {exercise.name: safe_text.line(exercise.title) for exercise in cohort.exercises}
-
-    def href(self, student: str, exercise: str) -> str:
-        return safe_text.href(self.links.get((student, exercise), ""))
-
-    def row(self, standing: Standing) -> StudentRow:
-        marks = tuple(self._mark(standing, exercise.name) for exercise in self.cohort.exercises)
-        statuses = {result.status.value for result in standing.results.values()}
-        flags = sorted(statuses - {"graded", "missing"})
-        flags += ["needs-you"] if any(result.wants() for result in standing.results.values()) else []
-        flags += ["missing"] if "missing" in statuses or len(standing.results) < len(self.titles) else []
-        flags += ["alike"] if standing.student in self.alike else []
-        flags += ["low"] if standing.score is not None and standing.score < standing.max_score / 2 else []
-        only = next(iter(standing.results)) if len(self.titles) == 1 else ""
-        return StudentRow(self._linked(standing.student, only), standing.student in self.alike, marks,
-                          self._total(standing), " ".join(flags))
-
-    def _mark(self, standing: Standing, exercise: str) -> Mark:
-        result = standing.results.get(exercise)
-        if result is None:
-            return Mark(self.words.gettext("none"), "-2", "", "", "")
-        href = self.href(standing.student, exercise)
-        if result.status is records.Status.MISSING:
-            return Mark(self.words.status(result.status), "-2", "", "", "")
-        if result.score is None:
-            return Mark(self.words.status(result.status), "-1", href, "grader-error", "")
-        shape = "fail" if result.status is records.Status.UNREADABLE else ""
-        text = self.words.gettext("unreadable") if shape else self.words.number(result.score)
-        return Mark(text, f"{result.score:.4f}", href, shape, "")
-
-    def _total(self, standing: Standing) -> Mark:
-        if standing.score is None:
-            status = worst(standing.results.values())
-            missing = status is records.Status.MISSING
-            return Mark(self.words.status(status), "-2" if missing else "-1", "",
-                        "" if missing else "grader-error", "")
-        share = standing.score / standing.max_score if standing.max_score else 0.0
-        text = self.words.number(standing.score)
-        if self.words.number(standing.max_score) != self.maximum:  # some of its checks could not be looked at
-            text += f" / {self.words.number(standing.max_score)}"
-        return Mark(text, f"{standing.score:.4f}", "", "", f"{100 * share:.0f} %")
-
-    def _most(self) -> str:
-        """The maximum over all exercises, as nearly everybody has it."""
-        found = Counter(self.words.number(standing.max_score) for standing in self.cohort.standings)
-        return found.most_common(1)[0][0] if found else "0"
+        self.most = max((max(exercise.bins) for exercise in cohort.exercises), default=0) or 1
 
     def chart(self, exercise: ExerciseCount) -> Chart:
-        """The distribution of marks by tenths of the maximum."""
-        most = max(exercise.bins) or 1
+        """The distribution of marks by tenths of the maximum, all exercises on one scale."""
         step = (_CHART_RIGHT - _CHART_LEFT) / len(exercise.bins)
         columns = []
         for i, count in enumerate(exercise.bins):
-            height = round(count / most * (_CHART_BOTTOM - _CHART_TOP - 14), 1)
+            height = round(count / self.most * (_CHART_BOTTOM - _CHART_TOP - 14), 1)
             x = _CHART_LEFT + i * step + _GAP / 2
             columns.append(Column(round(x, 1), round(_CHART_BOTTOM - height, 1), round(step - _GAP, 1),
                                   height, round(x + (step - _GAP) / 2, 1), f"{10 * i}", count))
@@ -228,8 +151,8 @@ class _Writer:
         said = ", ".join(_("%(count)s at %(low)s to %(high)s %%") % {"count": c, "low": 10 * i,
                                                                      "high": 10 * i + 10}
                          for i, c in enumerate(exercise.bins) if c)
-        return Chart(name=self.titles[exercise.name], alt=said or _("No marks yet."), columns=tuple(columns),
-                     median=median)
+        return Chart(name=short(exercise.name), title=self.titles[exercise.name],
+                     alt=said or _("No marks yet."), columns=tuple(columns), median=median)
 
     def section(self, exercise: ExerciseCount) -> Section:
         return Section(exercise=exercise, talks=tuple(map(self._talk, exercise.topics)),
@@ -238,8 +161,9 @@ class _Writer:
                        not_available=any(check.not_available for check in exercise.checks))
 
     def _talk(self, topic: Topic) -> Talk:
-        return Talk(check=topic.check, count=topic.students, why=self._why(topic.reasons),
-                    shared=topic.shared is not None, points=self.words.number(topic.lost))
+        shared = self._why([topic.shared])[0] if topic.shared else None
+        return Talk(check=topic.check, count=topic.students, of=topic.of, shared=shared,
+                    tally=self._tally(topic.check), points=self.words.number(topic.lost), apart=topic.apart)
 
     def _tally(self, check: CheckCount) -> Tally:
         why = self._why(check.reasons[:_MOST_REASONS])
@@ -252,25 +176,28 @@ class _Writer:
                      for one in reasons)
 
     def listed(self, results: Sequence[records.Result]) -> list[Listed]:
-        """Results by exercise, reason and what helps, the most frequent reason first."""
-        groups: dict[tuple[str, str, str], list[Linked]] = defaultdict(list)
+        """Results by exercise and reason, the most frequent reason first."""
+        groups: dict[tuple[str, str], list[Linked]] = defaultdict(list)
         for result in results:
-            about = self.titles[result.exercise], self._reason(result), ""
-            groups[about].append(self._linked(result.student, result.exercise))
+            about = short(result.exercise), self._reason(result)
+            groups[about].append(self.table.linked(result.student, result.exercise))
         listed = [Listed(*about, tuple(who)) for about, who in groups.items()]
         return sorted(listed, key=lambda one: (-len(one.students), one.exercise, one.reason))
 
-    def needing(self, results: Sequence[records.Result]) -> list[Listed]:
-        """What a tutor has to look at, by kind and exercise; what has no mark at all comes first."""
-        groups: dict[tuple[str, str, str, str], list[Linked]] = defaultdict(list)
+    def needs(self, results: Sequence[records.Result]) -> list[Need]:
+        """What a tutor has to look at, by kind and what helps; what has no mark at all comes first."""
+        kinds: dict[tuple[str, str], dict[tuple[str, str], list[Linked]]] = defaultdict(
+            lambda: defaultdict(list))
         for result in results:
             for one in result.wants():
                 reason = self.words.sentence(one.said) if one.said else one.reason
-                about = one.kind, self.titles[result.exercise], safe_text.line(reason, 500), self._remedy(one)
-                groups[about].append(self._linked(result.student, result.exercise))
-        order = sorted(groups, key=lambda about: (about[0] not in records.WITHHOLDING, -len(groups[about]),
-                                                  about))
-        return [Listed(*about[1:], tuple(groups[about])) for about in order]
+                about = short(result.exercise), safe_text.line(reason, 500)
+                kinds[one.kind, self._remedy(one)][about].append(
+                    self.table.linked(result.student, result.exercise))
+        order = sorted(kinds, key=lambda kind: (
+            kind[0] not in records.WITHHOLDING, -sum(map(len, kinds[kind].values())), kind))
+        return [Need(kind[1], tuple(Listed(*about, tuple(who)) for about, who in sorted(
+            kinds[kind].items(), key=lambda one: (-len(one[1]), one[0])))) for kind in order]
 
     def _reason(self, result: records.Result) -> str:
         return safe_text.line(self.words.reason(result), 500) or self.words.gettext("no reason given")
@@ -283,14 +210,6 @@ class _Writer:
 
     def group(self, group: Alike, *, paged: bool) -> Listed:
         """Students whose submissions look alike."""
-        return Listed(self.titles.get(group.exercise, safe_text.line(group.exercise)), "", "",
-                      tuple(self._linked(student, group.exercise) for student in group.students),
+        return Listed(short(group.exercise), "",
+                      tuple(self.table.linked(student, group.exercise) for student in group.students),
                       safe_text.href(group.href) if paged else "")
-
-    def _linked(self, student: str, exercise: str) -> Linked:
-        name = self.names.get(student, "")
-        name = "" if name == student else safe_text.line(name)
-        return Linked(name, safe_text.line(student), self.href(student, exercise))
-
-    def heads(self) -> list[Head]:
-        return [Head(self.titles[e.name], self.words.number(e.max_score)) for e in self.cohort.exercises]

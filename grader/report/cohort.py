@@ -46,18 +46,15 @@ class CheckCount:
 @dataclass(frozen=True, kw_only=True)
 class Topic:
     """Something to discuss in the next lecture: a misconception, or a check that many failed for several
-    reasons."""
+    reasons. `students` of `of` either hold the misconception, or did not pass the check: then these are its
+    `failed` and `seen`."""
 
-    check: CheckCount
-    reasons: tuple[Reason, ...]    # one for a misconception
+    check: CheckCount              # that did not pass, or that shows the misconception to most
+    shared: Reason | None          # the misconception, if it is one
     students: int
+    of: int
     lost: float                    # points, with those of every check that follows
-
-    @property
-    def shared(self) -> Reason | None:
-        """The misconception, if it is one."""
-        first = self.reasons[0]
-        return first if first.students == self.students and first.diagnosis else None
+    apart: bool = False            # they leave out what shared misconceptions cost at this check
 
 
 @dataclass(frozen=True)
@@ -112,10 +109,10 @@ def ordered(names: Iterable[str], weights: Mapping[str, float]) -> list[str]:
 def worst(results: Iterable[records.Result]) -> records.Status:
     """What a student's total says of itself: what has no mark comes before what has one, and `missing` only
     where nothing was handed in."""
-    found = {result.status for result in results}
-    return next(status for status in (
-        records.Status.WITHHELD, records.Status.UNCLEAR, records.Status.UNREADABLE, records.Status.GRADED,
-        records.Status.MISSING) if status in found)
+    order = (records.Status.WITHHELD, records.Status.UNCLEAR, records.Status.UNREADABLE,
+             records.Status.GRADED, records.Status.MISSING)
+    return min((result.status for result in results),
+               key=lambda status: order.index(status) if status in order else len(order))
 
 
 def counted(results: Sequence[records.Result], weights: Mapping[str, float] | None = None) -> Cohort:
@@ -166,7 +163,8 @@ def _exercise(name: str, results: Sequence[records.Result]) -> ExerciseCount:
         unreadable=statuses[records.Status.UNREADABLE],
         withheld=statuses[records.Status.WITHHELD], median=_median(shares),
         bins=tuple(bins[i] for i in range(_BINS)),
-        checks=checks, topics=_topics(roots, checks, statuses[records.Status.GRADED]))
+        checks=checks, topics=_topics(roots, checks, statuses[records.Status.GRADED],
+                                      sum(bool(result.checks) for result in results)))
 
 
 def _median(ordered: Sequence[float]) -> float | None:
@@ -219,7 +217,8 @@ def _reasons(roots: Iterable[_Root]) -> tuple[Reason, ...]:
     return tuple(sorted(all_reasons, key=lambda one: (-one.students, not one.diagnosis, one.diagnosis)))
 
 
-def _topics(roots: Sequence[_Root], checks: Sequence[CheckCount], graded: int) -> tuple[Topic, ...]:
+def _topics(roots: Sequence[_Root], checks: Sequence[CheckCount], graded: int,
+            looked_at: int) -> tuple[Topic, ...]:
     """What cost the class most: misconceptions that some share, and checks failed for other reasons.
 
     Each student counts once for a reason, at the first check that shows it; what follows from it is no topic.
@@ -234,13 +233,24 @@ def _topics(roots: Sequence[_Root], checks: Sequence[CheckCount], graded: int) -
         if root.verdict.diagnosis not in shared:
             rest[root.verdict.id].append(root)
     place = {check.id: number for number, check in enumerate(checks)}
-    topics = [_topic(who, checks, place) for who in (*shared.values(), *rest.values()) if len(who) >= least]
+    topics = [_misconception(who, checks, place, looked_at) for who in shared.values()]
+    for id, who in rest.items():
+        check = checks[place[id]]
+        if len(who) >= least:
+            apart = any(reason.diagnosis in shared for reason in check.reasons)
+            topics.append(Topic(check=check, shared=None, students=check.failed, of=check.seen,
+                                lost=_lost(who), apart=apart))
     return tuple(sorted(topics, key=lambda topic: (-topic.lost, place[topic.check.id]))[:_MOST_TOPICS])
 
 
-def _topic(who: Sequence[_Root], checks: Sequence[CheckCount], place: Mapping[str, int]) -> Topic:
+def _misconception(who: Sequence[_Root], checks: Sequence[CheckCount], place: Mapping[str, int],
+                   looked_at: int) -> Topic:
     """At the check that shows it to most, the earlier where two do."""
     shown = Counter(root.verdict.id for root in who)
     check = max(shown, key=lambda name: (shown[name], -place[name]))
-    return Topic(check=checks[place[check]], reasons=_reasons(who), students=len(who),
-                 lost=sum(root.lost for root in who))
+    return Topic(check=checks[place[check]], shared=_reasons(who)[0], students=len(who), of=looked_at,
+                 lost=_lost(who))
+
+
+def _lost(who: Iterable[_Root]) -> float:
+    return sum(root.lost for root in who)

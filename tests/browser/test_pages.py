@@ -183,17 +183,6 @@ def test_paper_keeps_closed_what_passed(show) -> None:  # type: ignore[no-untype
     assert not page.locator("summary", has_text="What was measured").first.is_visible()
 
 
-def test_a_class_on_paper_stays_on_the_sheet(show) -> None:  # type: ignore[no-untyped-def]
-    page, _ = show(PAGES["class"](), width=680)  # A4 without its margins
-    page.emulate_media(media="print")
-    assert page.evaluate("document.documentElement.scrollWidth") == 680
-    wide = ("[...document.querySelectorAll('table')]"
-            ".filter(t => t.scrollWidth > t.parentElement.clientWidth + 1).length")
-    assert page.evaluate(wide) == 0
-    arrow = "getComputedStyle(document.querySelector('#students thead button'), '::after').content"
-    assert page.evaluate(arrow) == "none"
-
-
 def test_long_code_scrolls_on_a_screen_and_keeps_its_indentation(show) -> None:  # type: ignore[no-untyped-def]
     page, _ = show(PAGES["executed"]())
     box = page.locator(".input_area pre")
@@ -212,15 +201,6 @@ def test_the_words_of_a_picture_stay_legible(show, width: int) -> None:  # type:
     page, _ = show(PAGES["report"](), width=width)
     size = "e => parseFloat(getComputedStyle(e).fontSize) * e.ownerSVGElement.getScreenCTM().a"
     assert page.locator("svg.picture text").first.evaluate(size) >= 10.5
-
-
-def test_a_name_stays_beside_its_marks_where_the_table_scrolls(show) -> None:  # type: ignore[no-untyped-def]
-    page, _ = show(PAGES["class"](), width=360)
-    page.locator(".scroll.tall").evaluate("e => { e.scrollLeft = 300 }")
-    name = page.locator("#students tbody th").first
-    left = page.locator(".scroll.tall").bounding_box()["x"]
-    assert name.bounding_box()["x"] == pytest.approx(left + 1, abs=1)
-    assert page.locator(".checks").first.evaluate("e => e.scrollWidth <= e.parentElement.clientWidth")
 
 
 def test_the_way_to_the_first_thing_to_do_is_one_link(show) -> None:  # type: ignore[no-untyped-def]
@@ -275,72 +255,3 @@ def test_where_it_is_narrow_the_sides_are_stacked_and_on_paper_nothing_is_cut(sh
     page.emulate_media(media="print")
     assert page.locator(".side").first.evaluate("e => e.scrollHeight <= e.clientHeight + 1")
     assert page.locator("mark").first.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
-
-
-# --- the class page ------------------------------------------------------------------------------------
-
-
-def names(page) -> list[str]:  # type: ignore[no-untyped-def]
-    return page.locator("#students tbody tr:not([hidden]) th bdi").all_inner_texts()  # type: ignore[no-any-return]
-
-
-def test_the_table_sorts_both_ways_and_says_so(show) -> None:  # type: ignore[no-untyped-def]
-    page, _ = show(small_class())
-    header = page.locator("#students thead th").nth(4)
-    header.locator("button").click()
-    assert header.get_attribute("aria-sort") == "descending"
-    cells = page.locator("#students tbody tr td:nth-child(5)")
-    totals = [float(x) for x in cells.evaluate_all("list => list.map(e => e.dataset.sort)")]
-    assert totals == sorted(totals, reverse=True)
-    header.locator("button").press("Enter")
-    assert header.get_attribute("aria-sort") == "ascending"
-    page.locator("#students thead th button").first.click()
-    assert header.get_attribute("aria-sort") is None
-    assert names(page)[:3] == ["Ada 1", "Ada 2", "Ben 1"]
-
-
-def test_the_table_filters_by_name_and_by_what_needs_a_look(show) -> None:  # type: ignore[no-untyped-def]
-    page, _ = show(small_class())
-    page.get_by_label("Find a student").fill("ada")
-    assert names(page) == ["Ada 1", "Ada 2"]
-    assert page.get_by_role("status").inner_text() == "2 of 40 students"
-    page.get_by_label("Show").select_option("alike")
-    assert names(page) == ["Ada 1"]
-    page.get_by_label("Find a student").fill("")
-    assert names(page) == ["Ada 1", "Ben 1"]
-
-
-def test_somebody_is_found_by_name_and_by_id(show) -> None:  # type: ignore[no-untyped-def]
-    results = [s.result("1003", name="Anna Schmidt"), s.result("1007", name="Anna Schmidt"),
-               s.result("1010", name="Bert Weber")]
-    page, _ = show(class_page.render(results, {}, title="t", links={}, isolated=True))
-    for text, ids in ("schmidt", ["1003", "1007"]), ("1007", ["1007"]), ("weber 1010", ["1010"]):
-        page.get_by_label("Find a student").fill(text)
-        assert names(page)[1::2] == ids
-
-
-def test_without_script_the_table_is_all_there(show) -> None:  # type: ignore[no-untyped-def]
-    page, _ = show(small_class(), scripts=False)
-    assert len(names(page)) == 40
-    assert not page.get_by_label("Find a student").is_visible()
-
-
-def test_two_thousand_students_are_sorted_and_filtered(show) -> None:  # type: ignore[no-untyped-def]
-    results, _ = s.cohort(2000)
-    html = class_page.render(results, {}, title="t",
-                             links={(x.student, x.exercise): "a/b.html" for x in results}, isolated=True)
-    page, heard = show(html)
-    assert page.locator("#students tbody tr").count() == 2000
-    page.locator("#students thead button").nth(4).click()
-    page.get_by_label("Find a student").fill("ada")
-    page.locator("#students tbody tr").nth(1999).wait_for(state="attached")
-    assert len(names(page)) == 77
-    assert heard.quiet(), heard
-
-
-def test_a_withheld_row_is_found_and_shows_no_zero(show) -> None:  # type: ignore[no-untyped-def]
-    results = [s.withheld("wim"), s.result("ada")]
-    page, _ = show(class_page.render(results, {}, title="t", links={}, isolated=True))
-    page.get_by_label("Show").select_option("withheld")
-    assert names(page) == ["wim"]
-    assert "withheld" in page.locator("#students tbody tr:not([hidden]) td").first.inner_text()
