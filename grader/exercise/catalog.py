@@ -6,6 +6,8 @@ import ast
 import hashlib
 import importlib
 import json
+import math
+import re
 import sys
 import tomllib
 import traceback
@@ -17,10 +19,11 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import structs
+from msgspec import field, structs
 
 from grader.errors import Mendable
 from grader.execute.pool import Work
+from grader.exercise.rules import Due, Groups, RuleError, Rules, due_at, filled, line_of, prove, zone_of
 from grader.intake import packages
 from grader.intake.bundle import NOTHING, Bundle, bundle, modules
 from grader.spec import ON_GPU, PLAIN, Check, Preparation, Step, World, prepare, worlds
@@ -60,12 +63,20 @@ class Place(Record, frozen=True, kw_only=True):
 
     name: str                             # of its folder
     weight: float = 1.0                   # of one of its points in the course's total
+    due: Due = ""                         # `2026-11-20T23:59:00`, by the course's `timezone` or with an offset
+    # another deadline for a group of the roster: `{ "Group B" = 2026-11-22T23:59:00 }`
+    groups: Groups = field(default_factory=dict)
+    bonus: bool = False                   # its points count in the total, and not in the total's maximum
+    rules: Rules = Rules()                # what differs from the course's `[rules]`: `{ per_day = 0.2 }`
 
 
 class Course(Record, frozen=True, kw_only=True):
-    """course.toml: the order of the exercises, and what each weighs."""
+    """course.toml: the order of the exercises, what each weighs, and the course's rules."""
 
     title: str = "Class"                  # stands above the class page
+    timezone: str = ""                    # of the deadlines, and of what students are told: `"Europe/Berlin"`
+    pass_mark: float = 0.0                # share of the total's maximum that passes; grades.csv says who does
+    rules: Rules = Rules()                # of every exercise that does not say otherwise
     exercise: tuple[Place, ...] = ()      # in the order in which they are taught
     packages: tuple[str, ...] = ()        # which answers may import, as pip calls them; a mark waits for them
     install: str = ""                     # what students give to pip, instead of a wheel in the handout
@@ -205,13 +216,50 @@ def course(root: Path) -> Course:
     path, names = root / "course.toml", discover(root)
     if not path.exists():
         return Course(exercise=tuple(Place(name=name) for name in names))
-    read = _toml(path, Course)
+    read = course_of(_text(path), path)
     for place in read.exercise:
         if place.name not in names:
             raise ExerciseError(f"{path}: there is no exercise {place.name!r}; there are {', '.join(names)}")
-        if place.weight < 0:
-            raise ExerciseError(f"{path}: the weight of {place.name!r} is negative")
     return read
+
+
+def course_of(text: str, path: Path) -> Course:
+    """What a course.toml says.
+
+    Args:
+        path: where it stands, for the error.
+
+    Raises:
+        ExerciseError: it is not as it must be. Names the line.
+    """
+    try:
+        read = msgspec.convert(filled(tomllib.loads(text)), Course)
+        _prove_course(read)
+    except (ValueError, RecursionError, msgspec.ValidationError) as error:
+        said = " ".join(str(error).split())
+        at = error.at if isinstance(error, RuleError) else (re.search(r"`(\$[^`]*)`$", said) or ["", ""])[1]
+        key = re.search(r"unknown field `(\w+)`|missing required field `(\w+)`", said)
+        stated = re.search(r"\(at line (\d+),", said)
+        line = stated[1] if stated else line_of(text, at, key[1] or "" if key else "")
+        raise ExerciseError(f"{path}:{line}: {said}") from error
+    return read
+
+
+def _prove_course(course: Course) -> None:
+    zone = zone_of(course.timezone)
+    prove(course.rules, "$.rules")
+    if not 0 <= course.pass_mark <= 1:
+        raise RuleError("$.pass_mark", f"pass_mark: {course.pass_mark:g} is no share; 0.5 is 50 %")
+    for number, place in enumerate(course.exercise):
+        at = f"$.exercise[{number}]"
+        if not 0 <= place.weight < math.inf:
+            raise RuleError(f"{at}.weight", f"the weight of {place.name!r} is negative, or no number")
+        if any(other.name == place.name for other in course.exercise[:number]):
+            raise RuleError(f"{at}.name", f"{place.name!r} is there twice")
+        prove(place.rules, f"{at}.rules")
+        for name, text in (("due", place.due), *(("groups", due) for due in place.groups.values())):
+            if text or name == "groups":
+                due_at(text, zone, f"{at}.{name}")
 
 
 def course_packages(root: Path) -> tuple[str, ...]:
@@ -221,7 +269,7 @@ def course_packages(root: Path) -> tuple[str, ...]:
         ExerciseError: course.toml is not as it must be.
     """
     path = root / "course.toml"
-    return _toml(path, Course).packages if path.exists() else ()
+    return course_of(_text(path), path).packages if path.exists() else ()
 
 
 def load(folder: Path) -> Exercise:
@@ -253,11 +301,18 @@ def _brought(folder: Path, settings: Settings) -> Bundle:
         raise ExerciseError(f"{folder / 'exercise.toml'}: {error}") from error
 
 
-def _toml(path: Path, kind: type[T]) -> T:
+def _text(path: Path) -> str:
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), kind)
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ExerciseError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise ExerciseError(f"{path}: no text in UTF-8: {error}") from error
+
+
+def _toml(path: Path, kind: type[T]) -> T:
+    try:
+        return msgspec.convert(tomllib.loads(_text(path)), kind)
     except (ValueError, RecursionError, msgspec.ValidationError) as error:  # tomllib raises more than it says
         raise ExerciseError(f"{path}: {' '.join(str(error).split())}") from error
 
