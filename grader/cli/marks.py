@@ -34,13 +34,18 @@ def rejudge(options: Options, out: Path) -> None:
 
 @click.command(epilog=epilog("report"))
 @click.argument("out", type=click.Path(path_type=Path))
-@takes()
-def report(_: Options, out: Path) -> None:
-    """Write every page again from the gradebook; run nothing, judge nothing."""
+@takes("extensions")
+def report(options: Options, out: Path) -> None:
+    """Write every page again from the gradebook; run nothing, judge nothing.
+
+    The course's rules are read again: course.toml where the batch found it, and the extensions.
+    """
     from grader import commands
     from grader.report import console
 
-    console.class_table(commands.render_again(out), out, commands.language(out))
+    with console.watching() as watcher:
+        results = commands.render_again(out, options.extensions, watcher)
+    console.class_table(results, out, commands.language(out))
 
 
 @click.command(epilog=epilog("override"))

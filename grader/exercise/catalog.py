@@ -63,7 +63,7 @@ class Place(Record, frozen=True, kw_only=True):
 
     name: str                             # of its folder
     weight: float = 1.0                   # of one of its points in the course's total
-    due: Due = ""                         # `2026-11-20T23:59:00`, by the course's `timezone` or with an offset
+    due: Due = ""                         # `2026-11-20T23:59:00`, in `timezone` or with an offset; "": none
     # another deadline for a group of the roster: `{ "Group B" = 2026-11-22T23:59:00 }`
     groups: Groups = field(default_factory=dict)
     bonus: bool = False                   # its points count in the total, and not in the total's maximum
@@ -208,19 +208,19 @@ def known(root: Path, wanted: str | None = None) -> dict[str, Path]:
 
 
 def course(root: Path) -> Course:
-    """The course in `root`: what course.toml says, else every exercise by name, all of one weight.
+    """The course in `root`: what course.toml says, and what it does not name last, all of one weight.
 
     Raises:
         ExerciseError: course.toml is not as it must be, or names an exercise that is not there.
     """
     path, names = root / "course.toml", discover(root)
-    if not path.exists():
-        return Course(exercise=tuple(Place(name=name) for name in names))
-    read = course_of(_text(path), path)
+    read = course_of(_text(path), path) if path.exists() else Course()
     for place in read.exercise:
         if place.name not in names:
             raise ExerciseError(f"{path}: there is no exercise {place.name!r}; there are {', '.join(names)}")
-    return read
+    named = {place.name for place in read.exercise}
+    return structs.replace(read, exercise=(*read.exercise, *(
+        Place(name=name, rules=read.rules) for name in names if name not in named)))
 
 
 def course_of(text: str, path: Path) -> Course:

@@ -163,6 +163,19 @@ class Gradebook:
                 found.setdefault((row.student, row.exercise), {})[row.number] = row.sha256
             return msgspec.convert(found, dict[tuple[str, str], dict[int, str]])
 
+    def handed_in(self, exercises: Iterable[str], student: str | None = None
+                  ) -> dict[tuple[str, str], dict[int, Result]]:
+        """Student and exercise -> the number and the result, as judged, of every submission that ever
+        counted, in order."""
+        a, found = ATTEMPTS.c, dict[tuple[str, str], dict[int, Result]]()
+        rows = select(a.student, a.exercise, a.number, a.result).where(a.exercise.in_(list(exercises)))
+        with self._transaction() as db:
+            for row in db.execute((rows if student is None else rows.where(a.student == student))
+                                  .order_by(a.number)):
+                found.setdefault((row.student, row.exercise), {})[row.number] = structs.replace(
+                    self._read(row), student=row.student)
+        return found
+
     def people(self) -> list[Known]:
         """Everybody the gradebook has ever met, and to what they have handed in something that counted."""
         pairs = union(*(select(table.c.student, table.c.exercise) for table in (RESULTS, ATTEMPTS)))

@@ -7,13 +7,16 @@ import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import structs
 
 from grader.files import replace_file
 from grader.pipeline import Observed
-from grader.records import Result, Status
+from grader.records import Calculation, Result, Status
+from grader.report import calculation
+from grader.report.wording import words
 from grader.wall import wire
 from grader.wall.messages import Observations
 
@@ -111,13 +114,22 @@ def folder_name(student: str) -> str:
     return f"{name or 'student'}-{digest}"
 
 
+def _ruled(result: Result, found: Calculation) -> dict[str, Any]:
+    """How the course's rules came to a score."""
+    return {"raw": result.raw, "penalty": result.penalty, "due": found.due, "bonus": found.bonus,
+            "counts": found.counting.number if found.counting else None,
+            "attempts": [{"number": one.number, "handed_in_at": one.handed_in_at, "raw": one.raw,
+                          "penalty": one.penalty} for one in found.attempts],
+            "calculation": calculation.lines(result, words("en"))}
+
+
 def line(result: Result) -> bytes:
     """One line of results.jsonl."""
     checks = [{"id": c.id, "title": c.title, "mark": c.mark.value,
                "cause": c.cause.value if c.cause else None,
                "points": c.points, "max_points": c.max_points, "message": c.message, "diagnosis": c.diagnosis}
               for c in result.checks]
-    there = result.status is not Status.MISSING
+    there = bool(result.notebook.path) or result.status not in (Status.MISSING, Status.EXCUSED)
     document = {"student": result.student, "name": result.name, "exercise": result.exercise,
                 "title": result.title, "attempt": result.attempt, "handed_in_at": result.handed_in_at,
                 "status": result.status.value, "score": result.score, "max_score": result.max_score,
@@ -125,6 +137,8 @@ def line(result: Result) -> bytes:
                 "notebook": msgspec.to_builtins(result.notebook) if result.notebook.path else None,
                 "made_by": msgspec.to_builtins(result.made_by) if there else None}
     document |= {name: value for name in ("team", "late", "source_id") if (value := getattr(result, name))}
+    if result.rules:
+        document["rules"] = _ruled(result, result.rules)
     if result.claims:
         document["files"] = [file.path for file in result.claims]
     if result.needs_you:

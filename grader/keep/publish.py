@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from grader import records
-from grader.exercise.catalog import Exercise, course
+from grader.exercise.catalog import Exercise
 from grader.exercise.release import student_notebook
 from grader.files import replace_file
 from grader.keep.arrivals import missing
 from grader.keep.gradebook import Entry, Gradebook, GradebookError
 from grader.keep.marking import overridden
 from grader.keep.output import Output, line
+from grader.keep.ruling import Ruled
 from grader.keep.unchanged import Fingerprints
 from grader.options import Options
 from grader.pipeline import Graded
@@ -42,13 +43,7 @@ def remember(book: Gradebook, options: Options, exercises: Mapping[str, Exercise
 
     Args:
         lacking: package -> how many notebooks import it, of those that are not installed.
-
-    Raises:
-        ExerciseError: course.toml is not as it must be.
     """
-    found = course(options.exercises)
-    book.set_batch_value("title", found.title)
-    book.set_batch_value("weights", json.dumps({place.name: place.weight for place in found.exercise}))
     book.set_batch_value("lacking", json.dumps(lacking))
     if options.language:
         book.set_batch_value("language", options.language)
@@ -93,7 +88,8 @@ def record_mark(graded: Graded, book: Gradebook, output: Output, *, observed: st
     """
     book.record(Entry(result=graded.result, observed=observed, judged=judged, notebook=graded.notebook,
                       executed=graded.executed))
-    pages(graded.result, graded.notebook, graded.executed, output, book.batch_value("language", "en"))
+    ruled = Ruled(book, student=graded.result.student).one(graded.result)
+    pages(ruled, graded.notebook, graded.executed, output, book.batch_value("language", "en"))
 
 
 def pages(result: records.Result, notebook: str, executed: str, output: Output, language: str) -> None:
@@ -125,27 +121,29 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     """The files of the whole class, with the tutor's overrides in them.
 
     Args:
-        every_page: write the page of every submission; else of those that have overrides only, since
-            `record` wrote the others.
+        every_page: write the page of every submission; else of those only that have overrides, or for which
+            other rules hold now, since `record` wrote the others.
         touched: student and exercise of pages that must change too.
 
     Returns:
         Every result with overrides, and a row for whoever is missing.
     """
     from grader.export import csv
-    from grader.report import class_page
+    from grader.report import calculation, class_page
 
     entries, overrides, said = book.entries(), book.overrides(), book.batch_values()
-    results = [overridden(entry.counted, overrides) for entry in entries]
+    rules = Ruled(book)
+    judged = [overridden(entry.counted, overrides) for entry in entries]
+    results = rules.all([*judged, *missing(judged, book.people())])
     language = said.get("language", "en")
     changed = {(o.student, o.exercise) for o in overrides} | (touched or set())
     every_page = every_page or said.get("language of the pages", language) != language
-    for entry, result in zip(entries, results, strict=True):
-        if every_page or (result.student, result.exercise) in changed:
+    for entry, result in zip(entries, results, strict=False):   # who has handed in nothing comes last
+        if every_page or (result.student, result.exercise) in changed or not calculation.shows(
+                output.page(result.student, result.exercise, ".html"), result):
             pages(result, entry.notebook, entry.executed, output, language)
     book.set_batch_value("language of the pages", language)
     isolated = all(result.made_by.isolated for result in results)
-    results += missing(results, book.people())
     replace_file(output.folder / "results.jsonl", b"".join(map(line, results)))
     with_notebooks = {(e.result.student, e.result.exercise): e.notebook for e in entries}
     links = {key: output.href(*key) for key in with_notebooks}
@@ -153,14 +151,14 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
         results, with_notebooks, title=said.get("title", "Class"), links=links, isolated=isolated,
         language=language, released=released_notebooks(said), weights=weights(said),
         lacking=json.loads(said.get("lacking", "{}"))))
-    csv.write(results, output.folder / "grades.csv", weights(said))
+    csv.write(results, output.folder / "grades.csv", weights(said), pass_mark=rules.pass_mark)
     return results
 
 
 def everybody(book: Gradebook) -> list[records.Result]:
-    """Every result with overrides, and a row for whoever is missing."""
+    """Every result with overrides and under the rules, and a row for whoever is missing."""
     results = book.results()
-    return results + missing(results, book.people())
+    return Ruled(book).all([*results, *missing(results, book.people())])
 
 
 def weights(said: Mapping[str, str]) -> dict[str, float]:

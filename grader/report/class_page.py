@@ -15,6 +15,7 @@ from grader.report.resemblance import Alike, alike
 from grader.report.wording import REMEDIES, Words, words
 
 _SCRIPT = "class.js"
+_NO_MARK = records.Status.MISSING, records.Status.EXCUSED    # and nobody's fault
 _CHART_LEFT, _CHART_RIGHT, _CHART_TOP, _CHART_BOTTOM = 12, 340, 10, 116
 _GAP = 3
 _MOST_REASONS = 6   # listed beside one check
@@ -137,7 +138,7 @@ def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, t
     them with; `lacking` says how many notebooks import a package that the grading machine lacked."""
     found = alike(_one_of_a_team(results, notebooks), released)
     writer = _Writer(counted(results, weights), found, links, words(language))
-    missing = sum(result.status is records.Status.MISSING for result in results)
+    missing = sum(result.status in _NO_MARK and not result.notebook.path for result in results)
     script = page.asset(_SCRIPT)
     isolated = isolated and all(result.made_by.isolated for result in results)
     return page.html(
@@ -183,6 +184,7 @@ class _Writer:
         marks = tuple(self._mark(standing, exercise.name) for exercise in self.cohort.exercises)
         statuses = {result.status.value for result in standing.results.values()}
         flags = sorted(statuses - {"graded", "missing"})
+        flags += ["late"] if any(result.penalty for result in standing.results.values()) else []
         flags += ["needs-you"] if any(result.wants() for result in standing.results.values()) else []
         flags += ["missing"] if "missing" in statuses or len(standing.results) < len(self.titles) else []
         flags += ["alike"] if standing.student in self.alike else []
@@ -196,8 +198,8 @@ class _Writer:
         if result is None:
             return Mark(self.words.gettext("none"), "-2", "", "", "")
         href = self.href(standing.student, exercise)
-        if result.status is records.Status.MISSING:
-            return Mark(self.words.status(result.status), "-2", "", "", "")
+        if result.status in _NO_MARK:
+            return Mark(self.words.status(result.status), "-2", href, "", "")
         if result.score is None:
             return Mark(self.words.status(result.status), "-1", href, "grader-error", "")
         shape = "fail" if result.status is records.Status.UNREADABLE else ""
@@ -207,7 +209,7 @@ class _Writer:
     def _total(self, standing: Standing) -> Mark:
         if standing.score is None:
             status = worst(standing.results.values())
-            missing = status is records.Status.MISSING
+            missing = status in _NO_MARK
             return Mark(self.words.status(status), "-2" if missing else "-1", "",
                         "" if missing else "grader-error", "")
         share = standing.score / standing.max_score if standing.max_score else 0.0
