@@ -136,9 +136,8 @@ def counted(attempt: Attempt, holds: Terms) -> Counted:
     came = came_at(attempt.handed_in_at, holds.zone)
     if came is None:
         # the LMS knows its own deadline, and no other
-        late = attempt.late and not holds.extended
-        return _taking(plain, attempt, holds.rules.late_without_time, holds.rules, without_time=True
-                       ) if late else plain
+        share = holds.rules.late_without_time if attempt.late and not holds.extended else 0.0
+        return _taking(plain, attempt, share, holds.rules, without_time=True) if share else plain
     seconds = (_utc(came) - _utc(holds.due)).total_seconds()
     if seconds <= 0:
         return plain
