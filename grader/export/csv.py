@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from grader import records
 from grader.export.out import Out, put
@@ -54,7 +54,7 @@ def write(results: Iterable[records.Result], out: Out, weights: Mapping[str, flo
                     "total", "total max", "status", *(["passed"] if pass_mark else [])])
     for student in sorted(by_student, key=lambda id: persons.order(names[id], id)):
         row = [*_row(by_student[student], full, weights, bonus, ruled=ruled)]
-        row += [_passed(*row[-3:], pass_mark)] if pass_mark else []
+        row += [_passed(row, pass_mark)] if pass_mark else []
         sheet.writerow([safe(student), safe(names[student]), *(
             cell if isinstance(cell, str) else "" if cell is None else
             number(cell).replace(".", "," if separator == ";" else ".") for cell in row)])
@@ -80,11 +80,13 @@ def _row(results: Mapping[str, records.Result], full: Mapping[str, float], weigh
     yield from (total if has_total else None, maximum, status.value)
 
 
-def _passed(total: Cell, maximum: Cell, _: Cell, pass_mark: float) -> str:
-    """Whether somebody has passed; "" while a mark is open. Who has handed in nothing has not."""
+def _passed(row: Sequence[Cell], pass_mark: float) -> str:
+    """Whether somebody has passed; "" while a mark is open, and for who is excused from all. Who has handed
+    in nothing has not."""
+    *_, total, maximum, status = row
     if isinstance(total, float) and isinstance(maximum, float):
         return "yes" if total + 1e-9 >= pass_mark * maximum else "no"
-    return ""
+    return "no" if status == records.Status.MISSING.value else ""
 
 
 def number(value: float) -> str:

@@ -18,8 +18,9 @@ from grader.cli import main
 from grader.keep.gradebook import Entry, Gradebook
 from grader.keep.known import Known
 from grader.keep.output import Output
-from grader.keep.publish import everybody, pages, publish
+from grader.keep.publish import everybody, publish, record_mark
 from grader.keep.ruling import Ruled, look, remember, remembered
+from grader.pipeline import Graded
 from grader.records import Person, Status
 from tests import samples as s
 
@@ -70,8 +71,10 @@ def result(student: str = "ada", at: str = IN_TIME, exercise: str = "he_init", *
 def keep(book: Gradebook, *results: records.Result, group: str = "") -> None:
     for one in results:
         book.meet([Known(person=Person(id=one.student, name=one.name, group=group), on_roster=True)])
-        book.record(Entry(result=one, observed="o", judged="j", notebook=s.NOTEBOOK, executed=""))
-        pages(Ruled(book).one(one), s.NOTEBOOK, "", Output(Path(str(book._path.parent))), "en")
+        handed = records.Submission(student=one.student, exercise=one.exercise, path=one.notebook.path,
+                                    sha256=one.notebook.sha256, notebook=s.NOTEBOOK)
+        record_mark(Graded(submission=handed, result=one), book, Output(book._path.parent), observed="o",
+                    judged="j")
 
 
 def read(book: Gradebook, out: Path, exercises: Path, extensions: str = "") -> list[str]:
