@@ -80,7 +80,9 @@ def _default(name: str, value: Any) -> str:
         value = value.value
     if isinstance(value, str):
         return f'`"{value}"`'
-    return f"`{value:g}`" if isinstance(value, int | float) else "nothing" if value in ((), {}) else "as below"
+    if value in ((), {}):
+        return "nothing"
+    return f"`{value:g}`" if isinstance(value, int | float) else "as below"
 
 
 class Keys(SphinxDirective):

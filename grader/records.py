@@ -278,6 +278,11 @@ class Result(HandedIn, frozen=True, kw_only=True):
         return self.rules.penalty if self.rules and self.score is not None else 0.0
 
     @property
+    def nothing_there(self) -> bool:
+        """Was nothing handed in?"""
+        return self.status is Status.MISSING or (self.status is Status.EXCUSED and not self.notebook.path)
+
+    @property
     def bonus(self) -> bool:
         """Are its points on top of the total's maximum?"""
         return bool(self.rules and self.rules.bonus)

@@ -75,7 +75,7 @@ def pack(results: Sequence[Result], notebooks: Mapping[tuple[str, str], str], *,
 
 def _unsent(own: Own, result: Result) -> str:
     """Why there is no report; "" where there is one, as for who is excused and handed something in."""
-    if result.status is Status.EXCUSED and result.notebook.path:
+    if result.status is Status.EXCUSED and not result.nothing_there:
         return ""
     mark = marked(own, {result.exercise: result.max_score})
     return mark.why if mark.score is None else ""

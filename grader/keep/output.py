@@ -14,7 +14,7 @@ from msgspec import structs
 
 from grader.files import replace_file
 from grader.pipeline import Observed
-from grader.records import Calculation, Result, Status
+from grader.records import Calculation, Result
 from grader.report import calculation
 from grader.report.wording import words
 from grader.wall import wire
@@ -129,7 +129,7 @@ def line(result: Result) -> bytes:
                "cause": c.cause.value if c.cause else None,
                "points": c.points, "max_points": c.max_points, "message": c.message, "diagnosis": c.diagnosis}
               for c in result.checks]
-    there = bool(result.notebook.path) or result.status not in (Status.MISSING, Status.EXCUSED)
+    there = not result.nothing_there
     document = {"student": result.student, "name": result.name, "exercise": result.exercise,
                 "title": result.title, "attempt": result.attempt, "handed_in_at": result.handed_in_at,
                 "status": result.status.value, "score": result.score, "max_score": result.max_score,

@@ -138,7 +138,7 @@ def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, t
     them with; `lacking` says how many notebooks import a package that the grading machine lacked."""
     found = alike(_one_of_a_team(results, notebooks), released)
     writer = _Writer(counted(results, weights), found, links, words(language))
-    missing = sum(result.status in _NO_MARK and not result.notebook.path for result in results)
+    missing = sum(result.nothing_there for result in results)
     script = page.asset(_SCRIPT)
     isolated = isolated and all(result.made_by.isolated for result in results)
     return page.html(

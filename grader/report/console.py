@@ -159,10 +159,8 @@ def class_table(results: Sequence[Result], out: Path, language: str = "en") -> N
                         "mapping file, then run the command again") % {"count": unclear}, style="yellow")
     if counts[Status.MISSING]:
         console.print(_("%(count)s missing") % {"count": counts[Status.MISSING]}, style="yellow")
-    nothing = sum(result.status in (Status.MISSING, Status.EXCUSED) and not result.notebook.path
-                  for result in results)
     console.print(_("%(count)s submissions; open %(page)s") % {
-        "count": len(results) - nothing, "page": out / "index.html"},
+        "count": sum(not result.nothing_there for result in results), "page": out / "index.html"},
         soft_wrap=True, markup=False)
 
 
@@ -185,7 +183,8 @@ def reason(result: Result, w: Words) -> str:
     first = reasons.found(result.checks, (), ()).first
     told = dict.fromkeys((check.diagnosis or "").replace("-", " ") or w.briefly(check.cause)
                          for check in failed if check.id not in first)
-    return ", ".join(filter(None, (late, *told))) or ("" if failed else w.gettext("all checks passed"))
+    all_passed = "" if failed else w.gettext("all checks passed")
+    return ", ".join(filter(None, (late, *(filter(None, told)), all_passed)))
 
 
 def proofs_table(reports: Sequence[Report]) -> None:

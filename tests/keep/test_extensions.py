@@ -38,9 +38,11 @@ def test_each_line_is_read_with_its_place(tmp_path: Path) -> None:
 
 
 def test_a_spreadsheet_of_another_country_writes_it_too(tmp_path: Path) -> None:
-    (tmp_path / "e.csv").write_bytes("﻿Student;Exercise;Due;Reason\r\nZoë;*;22.11.2026 23:59;\"krank; sehr\"\r\n"
-                                     "1;*;'+2d;\r\n2;*;2d;\r\n".encode())
-    assert [one.due for one in read(tmp_path / "e.csv", EXERCISES, BERLIN)] == ["22.11.2026 23:59", "+2d", "2d"]
+    text = ("﻿Student;Exercise;Due;Reason\r\nZoë;*;22.11.2026 23:59;\"krank; sehr\"\r\n1;*;'+2d;\r\n"
+            "2;*;2d;\r\n")
+    (tmp_path / "e.csv").write_bytes(text.encode())
+    found = read(tmp_path / "e.csv", EXERCISES, BERLIN)
+    assert [one.due for one in found] == ["22.11.2026 23:59", "+2d", "2d"]
 
 
 @pytest.mark.parametrize(("text", "said"), [
@@ -76,15 +78,17 @@ def test_a_time_in_no_zone_asks_for_one(tmp_path: Path) -> None:
         read(tmp_path / "e.csv", EXERCISES, None)
 
 
-@given(st.binary(max_size=200) | st.text(max_size=100).map(lambda text: (HEAD + text).encode("utf-8", "replace")))
+@given(st.binary(max_size=200)
+       | st.text(max_size=100).map(lambda text: (HEAD + text).encode("utf-8", "replace")))
 def test_whatever_the_file_holds_it_is_read_or_refused_in_words(tmp_path_factory: pytest.TempPathFactory,
                                                                 data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any.csv"
     path.write_bytes(data)
     try:
-        assert isinstance(read(path, EXERCISES, BERLIN), tuple)
+        said = str([one.line for one in read(path, EXERCISES, BERLIN)])
     except Mendable as error:
-        assert str(path) in str(error)
+        said = str(error)
+    assert said.startswith((str(path), "["))
 
 
 PEOPLE = [known("1003", "Anna Schmidt"), known("1004", "Anna Schmidt"), known("u7", "Bo", known_as=("501",)),
@@ -96,8 +100,8 @@ def lines(*rows: tuple[str, str, str]) -> list[Extension]:
             for line, (student, exercise, due) in enumerate(rows, 2)]
 
 
-@pytest.mark.parametrize(("who", "id"), [("1003", "1003"), ("Bo", "u7"), ("501", "u7"), ("zoe@UNI.example", "x"),
-                                         ("Zoë Adams", "x"), ("U7", "u7")])
+@pytest.mark.parametrize(("who", "id"), [
+    ("1003", "1003"), ("Bo", "u7"), ("501", "u7"), ("zoe@UNI.example", "x"), ("Zoë Adams", "x"), ("U7", "u7")])
 def test_an_id_comes_before_a_name(who: str, id: str) -> None:
     granted = Granted(lines((who, "*", "+2d")), PEOPLE)
     assert [one.due for one in granted.to(id, "he_init")] == ["+2d"]
@@ -106,15 +110,16 @@ def test_an_id_comes_before_a_name(who: str, id: str) -> None:
 
 def test_whose_line_nobody_can_tell_counts_for_nobody_and_is_told() -> None:
     granted = Granted(lines(("Anna Schmidt", "*", "+2d"), ("Nobody", "he_init", "excused")), PEOPLE)
-    assert granted.notes == ["extensions, line 2: 'Anna Schmidt' may be 1003 or 1004, give the id; it counts for "
-                             "nobody", "extensions, line 3: 'Nobody' is nobody's id or name here yet; it counts "
-                             "for nobody"]
+    assert granted.notes == [
+        "extensions, line 2: 'Anna Schmidt' may be 1003 or 1004, give the id; it counts for nobody",
+        "extensions, line 3: 'Nobody' is nobody's id or name here yet; it counts for nobody"]
     assert not granted.to("1003", "he_init")
     assert not granted.excused()
 
 
 def test_of_every_exercise_and_of_one() -> None:
-    granted = Granted(lines(("1003", "*", "+2d"), ("1003", "he_init", "excused"), ("u7", "*", "excused")), PEOPLE)
+    rows = lines(("1003", "*", "+2d"), ("1003", "he_init", "excused"), ("u7", "*", "excused"))
+    granted = Granted(rows, PEOPLE)
     assert [one.due for one in granted.to("1003", "he_init")] == ["+2d", "excused"]
     assert [one.due for one in granted.to("1003", "saturation")] == ["+2d"]
     assert granted.to("1004", "he_init") == []
