@@ -80,14 +80,14 @@ def moment(text: str, zone: datetime.tzinfo | None) -> datetime.datetime:
     if found is None:
         raise ValueError(f"{text!r} is no date and time, such as 2026-11-20T23:59:00")
     said = found.groupdict()
-    numbers = [int(said[a] or said[b]) for a, b in (("year", "y"), ("month", "m"), ("day", "d"))]
+    year, month, day = (int(said[a] or said[b]) for a, b in (("year", "y"), ("month", "m"), ("day", "d")))
     hour, minute, second = (int(said[part] or 0) for part in ("hour", "minute", "second"))
     midnight = said["hour"] is None or (hour, minute, second) == (24, 0, 0)
-    if not _YEARS[0] <= numbers[0] <= _YEARS[1]:
+    if not _YEARS[0] <= year <= _YEARS[1]:
         raise ValueError(f"{text!r}: the year is not between {_YEARS[0]} and {_YEARS[1]}")
     try:
-        clock = (datetime.datetime(*numbers) + datetime.timedelta(days=1) if midnight  # type: ignore[arg-type]
-                 else datetime.datetime(*numbers, hour, minute, second))  # type: ignore[arg-type]
+        clock = (datetime.datetime(year, month, day) + datetime.timedelta(days=1) if midnight
+                 else datetime.datetime(year, month, day, hour, minute, second))
         exact = datetime.datetime.fromisoformat(f"{clock.isoformat()}{said['offset'] or ''}")
     except ValueError as error:
         raise ValueError(f"{text!r} is no date and time: {error}") from None
@@ -186,12 +186,12 @@ def line_of(text: str, at: str, named: str = "") -> int:
     if which and int(which[1]) < len(tables):
         first = tables[int(which[1])]
         last = next((number for number in tables if number > first), last)
+    places = [*range(first, last), *range(len(lines))]
     for key in reversed([*re.findall(r"\.(\w+)", at), named]):
         name = re.escape(key)
         sign = re.compile(rf'(?:^|[{{,])\s*"?{name}"?\s*=|^\s*\[+\s*(?:\w+\.)?{name}\s*\]+')
-        for number in (*range(first, last), *range(len(lines))):
-            if key and sign.search(lines[number]):
-                return number + 1
+        if key and (found := [number for number in places if sign.search(lines[number])]):
+            return found[0] + 1
     return first + 1
 
 

@@ -227,7 +227,7 @@ class Gradebook:
             raise GradebookError(f"{self._path}: another program has it open: close that, and run the same "
                                  "command again")
 
-    def _read(self, row: Row[Any]) -> Result:
+    def _read(self, row: Any) -> Result:
         try:
             return msgspec.json.decode(row.result, type=Result)
         except msgspec.MsgspecError as error:

@@ -152,8 +152,8 @@ def test_the_others_say_it_too() -> None:
     assert 'name="penalty" value="3.8"' in written("junit", late())
     assert "Points 15.2/19 (19 - 3.8 for lateness)" in written("github", late())
     told = export.write("classroom", [late()], io.StringIO())
-    assert told == ["ada he_init: 3.8 points are taken for lateness, which GitHub Classroom has no place for: "
-                    "its sum is that of the checks"]
+    assert told == ["ada he_init: 3.8 points are taken for lateness, which GitHub Classroom has no place "
+                    "for: its sum is that of the checks"]
     assert export.write("classroom", [s.result()], io.StringIO()) == []
     assert 'skipped="1"' in written("junit", excused(checks=()))
 

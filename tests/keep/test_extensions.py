@@ -101,7 +101,8 @@ def lines(*rows: tuple[str, str, str]) -> list[Extension]:
 
 
 @pytest.mark.parametrize(("who", "id"), [
-    ("1003", "1003"), ("Bo", "u7"), ("501", "u7"), ("zoe@UNI.example", "x"), ("Zoë Adams", "x"), ("U7", "u7")])
+    ("1003", "1003"), ("Bo", "u7"), ("501", "u7"), ("zoe@UNI.example", "x"), ("Zoë Adams", "x"),
+    ("U7", "u7")])
 def test_an_id_comes_before_a_name(who: str, id: str) -> None:
     granted = Granted(lines((who, "*", "+2d")), PEOPLE)
     assert [one.due for one in granted.to(id, "he_init")] == ["+2d"]

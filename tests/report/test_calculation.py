@@ -134,6 +134,7 @@ def test_a_hidden_check_s_outcome_is_not_the_student_s_before_the_deadline() -> 
 def test_no_page_tells_how_hidden_checks_ended() -> None:
     """The same bytes, whether they passed or not."""
     failed = kept()
+    assert failed.rules is not None
     passed = structs.replace(failed, checks=tuple(
         structs.replace(check, mark=Mark.PASS, points=check.max_points) if not check.visible else check
         for check in failed.checks), score=8.0, rules=structs.replace(
@@ -146,7 +147,9 @@ def test_no_page_tells_how_hidden_checks_ended() -> None:
 
 
 def test_after_the_deadline_it_is_told() -> None:
-    after = structs.replace(kept(), rules=structs.replace(kept().rules, kept_back=False))
+    before = kept()
+    assert before.rules is not None
+    after = structs.replace(before, rules=structs.replace(before.rules, kept_back=False))
     assert calculation.as_student(after) is after
     assert s.HIDDEN.title in student.render(after, s.NOTEBOOK)
 
