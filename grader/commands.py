@@ -122,8 +122,9 @@ def graded_today(arrived: Sequence[records.AnySubmission], today: Today, book: G
     unchanged = wanted.keys() - run - {entry.key for entry in again}
     watcher.begin(len(work), len(unchanged), len(again) - len(left))
     gc.freeze()  # what is loaded stays: the collector need not walk over it for each submission
+    rules = ruling.Ruled(book)
     for graded in pipeline.grade(work, today.conditions, sandbox, options):
-        record(graded, prints[key(graded.submission)], book, output)
+        record(graded, prints[key(graded.submission)], book, output, rules)
         watcher.graded(graded.result)
     return set(told)
 
@@ -165,14 +166,14 @@ def judge_again(entries: Iterable[Entry], today: Today, book: Gradebook, output:
                 watcher: Watcher) -> set[Key]:
     """Judge what was observed once more; run nothing. Returns student and exercise of those of whom nothing
     is stored that answers what is asked today."""
-    left, overrides = set(), book.overrides()
+    left, overrides, rules = set(), book.overrides(), ruling.Ruled(book)
     for entry in entries:
         observed = today.observed(entry.submission, output)
         if observed is None:
             left.add(entry.key)
             continue
         graded = pipeline.judge(entry.submission, observed, today.conditions)
-        record_mark(graded, book, output, observed=entry.observed,
+        record_mark(graded, book, output, rules, observed=entry.observed,
                     judged=today.fingerprints(entry.submission).judged)
         watcher.judged_again(overridden(entry.result, overrides), overridden(graded.result, overrides))
     return left

@@ -6,8 +6,6 @@ import ast
 import hashlib
 import importlib
 import json
-import math
-import re
 import sys
 import tomllib
 import traceback
@@ -19,11 +17,11 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import field, structs
+from msgspec import structs
 
 from grader.errors import Mendable
 from grader.execute.pool import Work
-from grader.exercise.rules import Due, Groups, RuleError, Rules, due_at, filled, line_of, prove, zone_of
+from grader.exercise.rules import Course, CourseError, Place, parsed
 from grader.intake import packages
 from grader.intake.bundle import NOTHING, Bundle, bundle, modules
 from grader.spec import ON_GPU, PLAIN, Check, Preparation, Step, World, prepare, worlds
@@ -56,30 +54,6 @@ class Settings(Record, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()           # data sets beside it, put in the notebook's folder and handed out
     hidden_points: float = 0.0            # of checks that are not here: of what students have
     hidden_files: tuple[str, ...] = ()    # put there for grading only; a notebook can read them then
-
-
-class Place(Record, frozen=True, kw_only=True):
-    """One exercise in a course."""
-
-    name: str                             # of its folder
-    weight: float = 1.0                   # of one of its points in the course's total
-    due: Due = ""                         # `2026-11-20T23:59:00`, in `timezone` or with an offset; "": none
-    # another deadline for a group of the roster: `{ "Group B" = 2026-11-22T23:59:00 }`
-    groups: Groups = field(default_factory=dict)
-    bonus: bool = False                   # its points count in the total, and not in the total's maximum
-    rules: Rules = Rules()                # what differs from the course's `[rules]`: `{ per_day = 0.2 }`
-
-
-class Course(Record, frozen=True, kw_only=True):
-    """course.toml: the order of the exercises, what each weighs, and the course's rules."""
-
-    title: str = "Class"                  # stands above the class page
-    timezone: str = ""                    # of the deadlines, and of what students are told: `"Europe/Berlin"`
-    pass_mark: float = 0.0                # share of the total's maximum that passes; grades.csv says who does
-    rules: Rules = Rules()                # of every exercise that does not say otherwise
-    exercise: tuple[Place, ...] = ()      # in the order in which they are taught
-    packages: tuple[str, ...] = ()        # which answers may import, as pip calls them; a mark waits for them
-    install: str = ""                     # what students give to pip, instead of a wheel in the handout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +188,7 @@ def course(root: Path) -> Course:
         ExerciseError: course.toml is not as it must be, or names an exercise that is not there.
     """
     path, names = root / "course.toml", discover(root)
-    read = course_of(_text(path), path) if path.exists() else Course()
+    read = _course_of(path) if path.exists() else Course()
     for place in read.exercise:
         if place.name not in names:
             raise ExerciseError(f"{path}: there is no exercise {place.name!r}; there are {', '.join(names)}")
@@ -223,43 +197,11 @@ def course(root: Path) -> Course:
         Place(name=name, rules=read.rules) for name in names if name not in named)))
 
 
-def course_of(text: str, path: Path) -> Course:
-    """What a course.toml says.
-
-    Args:
-        path: where it stands, for the error.
-
-    Raises:
-        ExerciseError: it is not as it must be. Names the line.
-    """
+def _course_of(path: Path) -> Course:
     try:
-        read = msgspec.convert(filled(tomllib.loads(text)), Course)
-        _prove_course(read)
-    except (ValueError, RecursionError, msgspec.ValidationError) as error:
-        said = " ".join(str(error).split())
-        at = error.at if isinstance(error, RuleError) else (re.search(r"`(\$[^`]*)`$", said) or ["", ""])[1]
-        key = re.search(r"unknown field `(\w+)`|missing required field `(\w+)`", said)
-        stated = re.search(r"\(at line (\d+),", said)
-        line = stated[1] if stated else line_of(text, at, key[1] or "" if key else "")
-        raise ExerciseError(f"{path}:{line}: {said}") from error
-    return read
-
-
-def _prove_course(course: Course) -> None:
-    zone = zone_of(course.timezone)
-    prove(course.rules, "$.rules")
-    if not 0 <= course.pass_mark <= 1:
-        raise RuleError("$.pass_mark", f"pass_mark: {course.pass_mark:g} is no share; 0.5 is 50 %")
-    for number, place in enumerate(course.exercise):
-        at = f"$.exercise[{number}]"
-        if not 0 <= place.weight < math.inf:
-            raise RuleError(f"{at}.weight", f"the weight of {place.name!r} is negative, or no number")
-        if any(other.name == place.name for other in course.exercise[:number]):
-            raise RuleError(f"{at}.name", f"{place.name!r} is there twice")
-        prove(place.rules, f"{at}.rules")
-        for name, text in (("due", place.due), *(("groups", due) for due in place.groups.values())):
-            if text or name == "groups":
-                due_at(text, zone, f"{at}.{name}")
+        return parsed(_text(path))
+    except CourseError as error:
+        raise ExerciseError(f"{path}:{error.line}: {error}") from error
 
 
 def course_packages(root: Path) -> tuple[str, ...]:
@@ -269,7 +211,7 @@ def course_packages(root: Path) -> tuple[str, ...]:
         ExerciseError: course.toml is not as it must be.
     """
     path = root / "course.toml"
-    return course_of(_text(path), path).packages if path.exists() else ()
+    return _course_of(path).packages if path.exists() else ()
 
 
 def load(folder: Path) -> Exercise:

@@ -1,7 +1,7 @@
-"""A course's rules as course.toml has them: deadlines, what lateness takes, which attempt counts.
+"""course.toml: the order of the exercises, what each weighs, and the course's rules: deadlines, what lateness
+takes, which attempt counts.
 
-What a table of them says, and where in the file it stands. What they make of a mark is worked out in
-`keep.policy`.
+What they make of a mark is worked out in `keep.policy`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,12 @@ import datetime
 import enum
 import math
 import re
+import tomllib
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import field
 
 from grader.wall.values import Record
 
@@ -49,6 +53,38 @@ class Rules(Record, frozen=True, kw_only=True):
     def takes(self) -> bool:
         """Can lateness cost anything?"""
         return bool(self.per_day or any(share for _, share in self.steps)) and self.cap > 0
+
+
+class Place(Record, frozen=True, kw_only=True):
+    """One exercise in a course."""
+
+    name: str                             # of its folder
+    weight: float = 1.0                   # of one of its points in the course's total
+    due: Due = ""                         # `2026-11-20T23:59:00`, in `timezone` or with an offset; "": none
+    # another deadline for a group of the roster: `{ "Group B" = 2026-11-22T23:59:00 }`
+    groups: Groups = field(default_factory=dict)
+    bonus: bool = False                   # its points count in the total, and not in the total's maximum
+    rules: Rules = Rules()                # what differs from the course's `[rules]`: `{ per_day = 0.2 }`
+
+
+class Course(Record, frozen=True, kw_only=True):
+    """course.toml: the order of the exercises, what each weighs, and the course's rules."""
+
+    title: str = "Class"                  # stands above the class page
+    timezone: str = ""                    # of the deadlines, and of what students are told: `"Europe/Berlin"`
+    pass_mark: float = 0.0                # share of the total's maximum that passes; grades.csv says who does
+    rules: Rules = Rules()                # of every exercise that does not say otherwise
+    exercise: tuple[Place, ...] = ()      # in the order in which they are taught
+    packages: tuple[str, ...] = ()        # which answers may import, as pip calls them; a mark waits for them
+    install: str = ""                     # what students give to pip, instead of a wheel in the handout
+
+
+class CourseError(ValueError):
+    """A course.toml that is not as it must be."""
+
+    def __init__(self, line: int, what: str) -> None:
+        super().__init__(what)
+        self.line = line
 
 
 class RuleError(ValueError):
@@ -112,7 +148,7 @@ def zone_of(name: str) -> ZoneInfo | None:
                         "`pip install tzdata` where a machine knows none") from None
 
 
-def filled(raw: dict[str, Any]) -> dict[str, Any]:
+def _filled(raw: dict[str, Any]) -> dict[str, Any]:
     """course.toml with the course's `[rules]` in each exercise that does not say otherwise, and dates as
     text."""
     common, exercises = raw.get("rules", {}), raw.get("exercise", [])
@@ -172,7 +208,7 @@ def _share(at: str, value: float) -> None:
         raise RuleError(at, f"{at.rpartition('.')[2]}: {value:g} is no share; 0.1 is 10 %")
 
 
-def line_of(text: str, at: str, named: str = "") -> int:
+def _line_of(text: str, at: str, named: str = "") -> int:
     """The line of course.toml at which something stands, as near as can be told.
 
     Args:
@@ -195,7 +231,43 @@ def line_of(text: str, at: str, named: str = "") -> int:
     return first + 1
 
 
-def due_at(text: str, zone: datetime.tzinfo | None, at: str) -> None:
+def parsed(text: str) -> Course:
+    """What a course.toml says.
+
+    Raises:
+        CourseError: it is not as it must be.
+    """
+    try:
+        read = msgspec.convert(_filled(tomllib.loads(text)), Course)
+        _prove_course(read)
+    except (ValueError, RecursionError, msgspec.ValidationError) as error:  # tomllib raises more than it says
+        said = " ".join(str(error).split())
+        at = error.at if isinstance(error, RuleError) else (re.search(r"`(\$[^`]*)`$", said) or ["", ""])[1]
+        key = re.search(r"unknown field `(\w+)`", said)
+        stated = re.search(r"\(at line (\d+),", said)
+        raise CourseError(int(stated[1]) if stated else _line_of(text, at, key[1] if key else ""),
+                          said) from error
+    return read
+
+
+def _prove_course(course: Course) -> None:
+    zone = zone_of(course.timezone)
+    prove(course.rules, "$.rules")
+    if not 0 <= course.pass_mark <= 1:
+        raise RuleError("$.pass_mark", f"pass_mark: {course.pass_mark:g} is no share; 0.5 is 50 %")
+    for number, place in enumerate(course.exercise):
+        at = f"$.exercise[{number}]"
+        if not 0 <= place.weight < math.inf:
+            raise RuleError(f"{at}.weight", f"the weight of {place.name!r} is negative, or no number")
+        if any(other.name == place.name for other in course.exercise[:number]):
+            raise RuleError(f"{at}.name", f"{place.name!r} is there twice")
+        prove(place.rules, f"{at}.rules")
+        for name, text in (("due", place.due), *(("groups", due) for due in place.groups.values())):
+            if text or name == "groups":
+                _due_at(text, zone, f"{at}.{name}")
+
+
+def _due_at(text: str, zone: datetime.tzinfo | None, at: str) -> None:
     """Refuse a deadline that is none.
 
     Raises:

@@ -11,8 +11,7 @@ from typing import Protocol
 
 from msgspec import structs
 
-from grader.exercise.catalog import Place
-from grader.exercise.rules import Attempts, Hidden, Rules, moment
+from grader.exercise.rules import Attempts, Hidden, Place, Rules, moment
 from grader.intake.spelling import folded
 from grader.records import Calculation, Counted
 
@@ -122,7 +121,8 @@ def calculated(attempts: Sequence[Attempt], holds: Terms, *, now: datetime.datet
         # those out of another maximum were judged by another version of the exercise
         same = [at for at in can if attempts[at].maximum == attempts[-1].maximum] or can
         counts = max(same, key=lambda at: (found[at].final, at))
-    kept_back = rules.hidden is Hidden.AFTER_DUE and holds.due is not None and _utc(now) <= _utc(holds.due)
+    # an exercise that has no deadline yet keeps them back, too
+    kept_back = rules.hidden is Hidden.AFTER_DUE and (holds.due is None or _utc(now) <= _utc(holds.due))
     return Calculation(attempts=found, counts=counts, best=rules.attempts is Attempts.BEST,
                        most_attempts=rules.most_attempts, due=holds.due.isoformat() if holds.due else "",
                        extended=holds.extended, bonus=holds.bonus, kept_back=kept_back)

@@ -71,24 +71,28 @@ def released_notebooks(said: Mapping[str, str]) -> dict[str, str]:
     return {name.removeprefix(RELEASED): text for name, text in said.items() if name.startswith(RELEASED)}
 
 
-def record(graded: Graded, prints: Fingerprints, book: Gradebook, output: Output) -> None:
+def record(graded: Graded, prints: Fingerprints, book: Gradebook, output: Output,
+           rules: Ruled | None = None) -> None:
     """Store observations, then the result: whoever has a result has what it was judged from."""
     nothing = graded.result.status is records.Status.WITHHELD and not graded.observed
     output.keep(graded.result.student, graded.result.exercise, graded.observed, prints.question)
     # Where nothing could be observed, what lies there is of an earlier notebook.
-    record_mark(graded, book, output, observed="" if nothing else prints.observed, judged=prints.judged)
+    record_mark(graded, book, output, rules, observed="" if nothing else prints.observed,
+                judged=prints.judged)
 
 
-def record_mark(graded: Graded, book: Gradebook, output: Output, *, observed: str, judged: str) -> None:
+def record_mark(graded: Graded, book: Gradebook, output: Output, rules: Ruled | None = None, *, observed: str,
+                judged: str) -> None:
     """Write a result into the gradebook, and its pages; what was observed is stored already.
 
     Args:
+        rules: the course's, where they have been read.
         observed: the fingerprint of what the result was judged from.
         judged: the fingerprint of how.
     """
     book.record(Entry(result=graded.result, observed=observed, judged=judged, notebook=graded.notebook,
                       executed=graded.executed))
-    ruled = Ruled(book, student=graded.result.student).one(graded.result)
+    ruled = (rules or Ruled(book)).one(graded.result)
     pages(ruled, graded.notebook, graded.executed, output, book.batch_value("language", "en"))
 
 

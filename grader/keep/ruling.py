@@ -9,19 +9,19 @@ from __future__ import annotations
 import datetime
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 from msgspec import structs
 
-from grader.exercise.catalog import Course, Place, course
-from grader.exercise.rules import Attempts, zone_of
+from grader.exercise.catalog import course
+from grader.exercise.rules import Attempts, Course, Place, RuleError, zone_of
 from grader.keep import policy
 from grader.keep.extensions import EVERY, Extension, Granted, read, without
-from grader.keep.gradebook import Gradebook
+from grader.keep.gradebook import Gradebook, GradebookError
 from grader.keep.known import Known
-from grader.keep.marking import overridden
+from grader.keep.marking import Override, overridden
 from grader.keep.output import Output
 from grader.locale import N_
 from grader.records import Calculation, NeedsYou, NotebookFile, Result, Sentence, Status
@@ -99,21 +99,21 @@ def forget(book: Gradebook, person: Known) -> None:
 class Ruled:
     """The rules that hold in a gradebook, at one moment."""
 
-    def __init__(self, book: Gradebook, *, now: datetime.datetime | None = None,
-                 student: str | None = None) -> None:
-        """Args:
-            student: this one only; None: everybody.
+    def __init__(self, book: Gradebook, *, now: datetime.datetime | None = None) -> None:
+        """Raises:
+            GradebookError: this machine does not know the course's time zone.
         """
+        self._book = book
         self._told = remembered(book)
         self._course = self._told.course
         self._places = {place.name: place for place in self._course.exercise}
-        self._zone = zone_of(self._course.timezone)
+        try:
+            self._zone = zone_of(self._course.timezone)
+        except RuleError as error:
+            raise GradebookError(f"course.toml: {error}") from error
         self._now = now or datetime.datetime.now(datetime.UTC)
         self._people = {one.person.id: one for one in book.people()} if self.any else {}
         self._granted = Granted(self._told.granted, list(self._people.values()))
-        picking = [place.name for place in self._course.exercise if _picks(place)]
-        self._attempts = book.handed_in(picking, student) if picking else {}
-        self._overrides = book.overrides() if picking else []
 
     @property
     def any(self) -> bool:
@@ -129,10 +129,23 @@ class Ruled:
         """Every result under the rules, and a row for whoever is excused and has none."""
         if not self.any:
             return list(results)
-        return [*map(self.one, results), *map(self.one, self._excused(results))]
+        picking = [place.name for place in self._course.exercise if _picks(place)]
+        attempts, words = (self._book.handed_in(picking), self._book.overrides()) if picking else ({}, [])
+        return [self._one(result, attempts.get((result.student, result.exercise), {}), words)
+                for result in (*results, *self._excused(results))]
 
     def one(self, result: Result) -> Result:
         """A result, as it was judged and with a tutor's word in it, under the rules."""
+        if not _picks(self._place(result.exercise)):
+            return self._one(result, {}, [])
+        attempts = self._book.handed_in([result.exercise], result.student)
+        return self._one(result, attempts.get((result.student, result.exercise), {}), self._book.overrides())
+
+    def _one(self, result: Result, there: Mapping[int, Result], words: list[Override]) -> Result:
+        """Args:
+            there: by number, all that they have handed in.
+            words: the tutor's, on checks.
+        """
         place = self._place(result.exercise)
         granted = self._granted.to(result.student, result.exercise)
         if not _says(place) and not granted:
@@ -141,7 +154,7 @@ class Ruled:
         if holds.excused:
             return structs.replace(result, status=Status.EXCUSED, score=None, needs_you=(),
                                    rules=policy.calculated([], holds, now=self._now))
-        attempts = [] if result.score is None else self._tries(result, result.score)
+        attempts = [] if result.score is None else _tries(result, there, words)
         calculation = policy.calculated(attempts, holds, now=self._now)
         counting = calculation.counting
         return structs.replace(result, rules=calculation, score=counting.final if counting else None,
@@ -168,18 +181,6 @@ class Ruled:
         return policy.terms(place, self._zone, known.person.group if known else "",
                             self._granted.to(student, place.name))
 
-    def _tries(self, result: Result, score: float) -> list[policy.Attempt]:
-        """Those that have a mark, the one that is shown last."""
-        there = self._attempts.get((result.student, result.exercise), {})
-        last = max(there, default=result.attempt)
-        before = [overridden(each, self._overrides) for number, each in there.items() if number != last]
-        numbers = [number for number in there if number != last]
-        shown = structs.replace(result, score=score)
-        return [policy.Attempt(number=number, raw=each.score, maximum=each.max_score,
-                               handed_in_at=each.handed_in_at, late=each.late)
-                for number, each in (*zip(numbers, before, strict=True), (last, shown))
-                if each.score is not None]
-
     def _excused(self, results: Sequence[Result]) -> list[Result]:
         """A row for who is excused and has handed nothing in, out of what the others could get."""
         there = {(result.student, result.exercise) for result in results}
@@ -191,6 +192,15 @@ class Ruled:
                        notebook=NotebookFile(path="", sha256=""), made_by=like[exercise].made_by,
                        title=like[exercise].title)
                 for student, exercise in sorted(pairs - there)]
+
+
+def _tries(result: Result, there: Mapping[int, Result], words: list[Override]) -> list[policy.Attempt]:
+    """Those that have a mark, the one that is shown last."""
+    last = max(there, default=result.attempt)
+    every = {number: overridden(each, words) for number, each in there.items() if number != last}
+    return [policy.Attempt(number=number, raw=each.score, maximum=each.max_score,
+                           handed_in_at=each.handed_in_at, late=each.late)
+            for number, each in {**every, last: result}.items() if each.score is not None]
 
 
 def _says(place: Place) -> bool:

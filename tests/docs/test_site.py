@@ -12,8 +12,8 @@ from sphinx.util.inventory import InventoryFile
 
 import grader.spec as spec
 from grader.cli import main
-from grader.exercise.catalog import Course, Place, Settings
-from grader.exercise.rules import Rules
+from grader.exercise.catalog import Settings
+from grader.exercise.rules import Course, Place, Rules
 from grader.wall.messages import Limits
 from tests.docs.pages import PAGES, ROOT
 

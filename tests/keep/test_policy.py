@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from grader.exercise.catalog import Place
-from grader.exercise.rules import Attempts, Hidden, RuleError, Rules, moment, prove
+from grader.exercise.rules import Attempts, Hidden, Place, RuleError, Rules, moment, prove
 from grader.keep.policy import (
     Attempt,
     Terms,
@@ -275,7 +274,8 @@ def test_hidden_checks_are_kept_back_until_this_person_s_deadline() -> None:
     assert not calculated([], holding(rules), now=NOW).kept_back
     assert calculated([], late, now=NOW).kept_back
     assert not calculated([], holding(), now=before).kept_back
-    assert not calculated([], Terms(rules=rules), now=before).kept_back
+    assert calculated([], Terms(rules=rules), now=NOW).kept_back       # it has no deadline yet
+    assert not calculated([], Terms(), now=before).kept_back
 
 
 # --- what no rule may do -------------------------------------------------------------------------------
