@@ -222,12 +222,13 @@ def _line_of(text: str, at: str, named: str = "") -> int:
     if which and int(which[1]) < len(tables):
         first = tables[int(which[1])]
         last = next((number for number in tables if number > first), last)
-    places = [*range(first, last), *range(len(lines))]
+    places: list[int] = [*range(first, last), *range(len(lines))]
     for key in reversed([*re.findall(r"\.(\w+)", at), named]):
         name = re.escape(key)
         sign = re.compile(rf'(?:^|[{{,])\s*"?{name}"?\s*=|^\s*\[+\s*(?:\w+\.)?{name}\s*\]+')
-        if key and (found := [number for number in places if sign.search(lines[number])]):
-            return found[0] + 1
+        found = next((number for number in places if key and sign.search(lines[number])), None)
+        if found is not None:
+            return found + 1
     return first + 1
 
 
