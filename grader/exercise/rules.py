@@ -11,6 +11,7 @@ import enum
 import math
 import re
 import tomllib
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -101,6 +102,7 @@ _MOMENT = re.compile(rf"(?:{_DATE})(?:[T ]\s*(?P<hour>\d\d?):(?P<minute>\d\d)(?:
 _YEARS = 1970, 2999
 
 
+@lru_cache
 def moment(text: str, zone: datetime.tzinfo | None) -> datetime.datetime:
     """A deadline: `2026-11-20T23:59`, `20.11.2026 24:00`, or a date, which lasts until 24:00.
 
