@@ -5,6 +5,7 @@ and the words of grader.spec from their docstrings, which are plain text and no 
 from __future__ import annotations
 
 import ast
+import enum
 import importlib
 import inspect
 import posixpath
@@ -15,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from docutils import nodes
-from msgspec import structs
+from msgspec import NODEFAULT, structs
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -23,7 +24,9 @@ import grader.spec as spec
 
 KINDS = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false",
          "tuple[str, ...]": "list of texts", "messages.Limits": "table `[limits]`",
-         "tuple[Place, ...]": "tables `[[exercise]]`"}
+         "tuple[Place, ...]": "tables `[[exercise]]`", "Rules": "table `rules`",
+         "Due": "date and time", "Groups": "table of dates and times", "Steps": "list of pairs",
+         "Attempts": '`"last"` or `"best"`', "Hidden": '`"always"` or `"after due"`'}
 REQUIRED = object()
 
 
@@ -64,7 +67,8 @@ def _comment(lines: list[str], field: ast.AnnAssign) -> str:
 
 def _value(record: type, name: str) -> Any:
     """The default of a field that has one."""
-    return next(field.default for field in structs.fields(record) if field.name == name)
+    field = next(field for field in structs.fields(record) if field.name == name)
+    return field.default if field.default_factory is NODEFAULT else field.default_factory()
 
 
 def _default(name: str, value: Any) -> str:
@@ -72,9 +76,13 @@ def _default(name: str, value: Any) -> str:
         return f"`{str(value).lower()}`"
     if name.endswith("_bytes"):
         return f"{value} ({value >> 30} GiB)" if value >= 1 << 30 else f"{value} ({value >> 20} MiB)"
+    if isinstance(value, enum.Enum):
+        value = value.value
     if isinstance(value, str):
         return f'`"{value}"`'
-    return f"`{value:g}`" if isinstance(value, int | float) else "nothing" if value == () else "as below"
+    if value in ((), {}):
+        return "nothing"
+    return f"`{value:g}`" if isinstance(value, int | float) else "as below"
 
 
 class Keys(SphinxDirective):

@@ -20,6 +20,7 @@ from grader.intake import mapping
 from grader.intake.handed import IntakeError
 from grader.intake.packages import remedy
 from grader.intake.sources import Intake, keep_apart, read_sources, refuse_nothing
+from grader.keep import ruling
 from grader.keep.again import as_graded, judge_again, remembered
 from grader.keep.arrivals import Key, changed, key, received
 from grader.keep.claim import at_work
@@ -51,11 +52,12 @@ def batch(sources: Sequence[Path], out: Path, options: Options, sandbox: Sandbox
     missing."""
     keep_apart(sources, out, "--out")
     folders = known(options.exercises, options.exercise)
+    told, notes = ruling.look(out, options.exercises, options.extensions)
     with intake_of(sources, folders, options) as intake:
-        for line in (*intake.said, *intake.notes):
+        for line in (*intake.said, *intake.notes, *notes):
             watcher.note(line)
         refuse_nothing(intake)
-        return graded(intake, folders, out, options, sandbox, watcher)
+        return graded(intake, folders, out, options, sandbox, watcher, told)
 
 
 def intake_of(sources: Sequence[Path], exercises: Mapping[str, Path],
@@ -77,8 +79,8 @@ def mapped(sources: Sequence[Path], options: Options, save: Path | None) -> Inta
 
 
 def graded(intake: Intake, folders: Mapping[str, Path], out: Path, options: Options, sandbox: Sandbox,
-           watcher: Watcher) -> list[records.Result]:
-    """Grade what is due of it, and publish the whole class."""
+           watcher: Watcher, told: ruling.Told) -> list[records.Result]:
+    """Grade what is due of it, and publish the whole class under the rules that were told."""
     exercises = {name: load(folders[name]) for name in sorted({s.exercise for s in intake.submissions})}
     lacking = missing_packages(intake.submissions, options)
     for line in (*told_missing(lacking), *released.differing(intake.submissions, exercises)):
@@ -87,6 +89,7 @@ def graded(intake: Intake, folders: Mapping[str, Path], out: Path, options: Opti
     output = Output(out)
     leave_the_cores_to_kernels()
     with at_work(out), Gradebook(output.gradebook) as book:
+        ruling.remember(book, told)
         remember(book, options, exercises, lacking)
         arrived, notes = received(book, out, intake.submissions, intake.people, roster=intake.roster,
                                   passing=intake.passing, kinds=intake.kinds)
@@ -95,7 +98,10 @@ def graded(intake: Intake, folders: Mapping[str, Path], out: Path, options: Opti
         today = Today(Conditions.drawn(exercises, seed=batch_seed(book, options), sandbox=sandbox.name,
                                        device=device_of(sandbox.gpus), layers=sandbox.layers))
         touched = graded_today(arrived, today, book, output, sandbox, options, watcher)
-        return publish(book, output, touched=touched)
+        results = publish(book, output, touched=touched)
+        for note in ruling.Ruled(book).notes(results):
+            watcher.note(note)
+        return results
 
 
 def graded_today(arrived: Sequence[records.AnySubmission], today: Today, book: Gradebook, output: Output,
@@ -118,8 +124,9 @@ def graded_today(arrived: Sequence[records.AnySubmission], today: Today, book: G
     unchanged = wanted.keys() - run - {*again}
     watcher.begin(len(work), len(unchanged), len(again) - len(left))
     gc.freeze()  # what is loaded stays: the collector need not walk over it for each submission
+    rules = ruling.Ruled(book)
     for graded in pipeline.grade(work, today.conditions, sandbox, options):
-        record(graded, prints[key(graded.submission)], book, output)
+        record(graded, prints[key(graded.submission)], book, output, rules)
         watcher.graded(graded.result)
     return told
 
@@ -203,10 +210,15 @@ def rejudge(out: Path, given: Path | None, watcher: Watcher, *, apply: bool) -> 
         return publish(book, output) if apply else book.results(pictures=False)
 
 
-def render_again(out: Path) -> list[records.Result]:
-    """Every page once more, from the gradebook."""
+def render_again(out: Path, extensions: Path | None, watcher: Watcher) -> list[records.Result]:
+    """Every page once more, from the gradebook, under the rules as they are read now."""
     with opened(out) as book:
-        return publish(book, Output(out), every_page=True)
+        told, notes = ruling.look(out, None, extensions)
+        ruling.remember(book, told)
+        results = publish(book, Output(out), every_page=True)
+        for note in (*notes, *ruling.Ruled(book).notes(results)):
+            watcher.note(note)
+        return results
 
 
 def language(out: Path) -> str:
@@ -243,9 +255,10 @@ def batch_seed(book: Gradebook, options: Options) -> int:
 
 
 def batch_exit_code(results: Iterable[records.Result]) -> int:
-    """0 every submission has a mark, 1 some were withheld or are unclear. Whoever is missing has none."""
-    return int(any(result.score is None and result.status is not records.Status.MISSING
-                   for result in results))
+    """0 every submission has a mark, 1 some were withheld or are unclear. Whoever is missing or excused has
+    none."""
+    return int(any(result.score is None and result.status not in (
+        records.Status.MISSING, records.Status.EXCUSED) for result in results))
 
 
 def export_one(graded: Graded, form: str, summary: Path | None) -> None:

@@ -27,3 +27,4 @@ class Options:
     prefer: tuple[str, ...] = ()     # globs of the files that count where several could
     mapping: Path | None = None      # a tutor's own word on that
     roster: tuple[Path, ...] = ()
+    extensions: Path | None = None   # who may hand in later; None: the list of the last time

@@ -28,6 +28,7 @@ class Status(enum.Enum):
     WITHHELD = "withheld"      # ours: no mark
     UNCLEAR = "unclear"        # several files claim to be it: no mark, until the tutor says which
     MISSING = "missing"        # on the roster, and nothing handed in: no mark
+    EXCUSED = "excused"        # by the course's word: no mark, and in nobody's total or maximum
 
 
 class Cause(enum.Enum):
@@ -206,12 +207,57 @@ class NeedsYou(Record, frozen=True, kw_only=True):
     said: Sentence | None = None           # the reason, to be said in the reader's language
 
 
+class Counted(Record, frozen=True, kw_only=True):
+    """One attempt under the course's rules."""
+
+    number: int                            # from 1; 0: nobody says
+    raw: float                             # before the rules
+    penalty: float = 0.0                   # what lateness takes: 0 to `raw`
+    handed_in_at: str = ""                 # as the source says it
+    late_seconds: float = 0.0              # after the deadline; 0: in time, or nobody says
+    within_grace: bool = False             # late, and by so little that it takes nothing
+    days: int = 0                          # begun after the deadline, where each takes its share
+    per_day: float = 0.0
+    after_hours: float = 0.0               # of the step that was reached, where steps take theirs
+    share: float = 0.0                     # of the maximum, as it is taken
+    capped: bool = False                   # the share would be larger
+    without_time: bool = False             # late by the LMS's word, which does not say how late
+
+    @property
+    def final(self) -> float:
+        """The points that are left."""
+        return round(self.raw - self.penalty, 6)
+
+
+class Calculation(Record, frozen=True, kw_only=True):
+    """What the course's rules make of a mark: how the final points come from those of the checks."""
+
+    attempts: tuple[Counted, ...] = ()     # those that are known, in order; none where there is no mark
+    counts: int = 0                        # the place of the one that does
+    best: bool = False                     # the best of them counts, and not the last
+    most_attempts: int = 0                 # that can count; 0: all
+    due: str = ""                          # this person's deadline, ISO 8601 with its offset
+    extended: bool = False                 # it is later than that of the others
+    bonus: bool = False                    # its points are not in the total's maximum
+    kept_back: bool = False                # how hidden checks ended is not the student's to know yet
+
+    @property
+    def counting(self) -> Counted | None:
+        """The attempt that counts."""
+        return self.attempts[self.counts] if self.attempts else None
+
+    @property
+    def penalty(self) -> float:
+        """The points that lateness takes."""
+        return self.counting.penalty if self.counting else 0.0
+
+
 class Result(HandedIn, frozen=True, kw_only=True):
     """One line of results.jsonl, with all that a report needs."""
 
     exercise: str
     status: Status
-    score: float | None                    # None: withheld, unclear or missing
+    score: float | None                    # None: withheld, unclear, missing or excused; else final
     max_score: float
     checks: tuple[Verdict, ...]
     notebook: NotebookFile
@@ -231,13 +277,35 @@ class Result(HandedIn, frozen=True, kw_only=True):
     later: float = 0.0
     asked: tuple[str, ...] = ()
     bonus: float = 0.0                     # a tutor's, in the score
-    by: str = GRADER                     # who marked the submission as a whole, where somebody did
+    by: str = GRADER                       # who marked the submission as a whole, where somebody did
+    rules: Calculation | None = None       # how the course's rules came to the score; None: it has none
 
     @property
     def stamp(self) -> str:
         """Which submission it is: the SHA-256 of the file, or of all those that claim to be it."""
         claimed = "".join(file.sha256 for file in self.claims)
         return self.notebook.sha256 or (hashlib.sha256(claimed.encode()).hexdigest() if claimed else "")
+
+    @property
+    def raw(self) -> float | None:
+        """The points before the course's rules, of the attempt that counts."""
+        counting = self.rules.counting if self.rules else None
+        return counting.raw if counting and self.score is not None else self.score
+
+    @property
+    def penalty(self) -> float:
+        """The points that lateness takes."""
+        return self.rules.penalty if self.rules and self.score is not None else 0.0
+
+    @property
+    def nothing_there(self) -> bool:
+        """Was nothing handed in?"""
+        return self.status is Status.MISSING or (self.status is Status.EXCUSED and not self.notebook.path)
+
+    @property
+    def on_top(self) -> bool:
+        """Are its points on top of the total's maximum?"""
+        return bool(self.rules and self.rules.bonus)
 
     def wants(self) -> tuple[NeedsYou, ...]:
         """Why a tutor should look at it; older results without a mark say so too."""

@@ -45,13 +45,18 @@ def rejudge(_: Options, out: Path, given: Path | None, apply: bool) -> None:
 
 @click.command(epilog=epilog("report"))
 @click.argument("out", type=click.Path(path_type=Path))
-@takes()
-def report(_: Options, out: Path) -> None:
-    """Write every page again from the gradebook; run nothing, judge nothing."""
+@takes("extensions")
+def report(options: Options, out: Path) -> None:
+    """Write every page again from the gradebook; run nothing, judge nothing.
+
+    The course's rules are read again: course.toml where the batch found it, and the extensions.
+    """
     from grader import commands
     from grader.report import console
 
-    console.class_table(commands.render_again(out), out, commands.language(out), commands.groups_alike(out))
+    with console.watching() as watcher:
+        results = commands.render_again(out, options.extensions, watcher)
+    console.class_table(results, out, commands.language(out), commands.groups_alike(out))
 
 
 @click.command(epilog=epilog("remove"))

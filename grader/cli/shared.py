@@ -45,7 +45,8 @@ EXAMPLES = {
     "prune": ["grader prune reports --keep failed --dry-run    # how much that would free",
               "grader prune reports --keep failed",
               "grader prune reports --keep marks    # at the end of a term"],
-    "report": ["grader report reports"],
+    "report": ["grader report reports    # after changing a rule in course.toml",
+               "grader report reports --extensions extensions.csv"],
     "remove": ["grader remove reports 1003", "grader remove reports 'Anna Schmidt'",
                "grader remove reports 1003 --erase    # nothing of them is left"],
     "export": ["grader export reports --format csv --output marks.csv",
@@ -165,9 +166,12 @@ SHARED = {
     "roster": click.option("--roster", multiple=True, type=TABLE, metavar="FILE",
                            help="Everybody in the course: CSV with id, name, email, group, or what Moodle, "
                                 "Canvas or nbgrader export; may be given again."),
+    "extensions": click.option("--extensions", type=TABLE, metavar="FILE",
+                               help="Who may hand in later, and who need not: CSV with student, exercise, "
+                                    "due, reason (default: the list that was given last)."),
     "debug": click.option("--debug", is_flag=True, help="Show the traceback of an error."),
 }
-WHOSE = ("layout", "roster", "mapping", "prefer", "only")
+WHOSE = ("layout", "roster", "mapping", "prefer", "only", "extensions")
 ONLY = click.option("--only", multiple=True, metavar="EXERCISE",
                     help="This exercise only; may be given again.")
 GRADING = ("exercise", "exercises", "sandbox", "device", "jobs_per_gpu", "seed", "language")

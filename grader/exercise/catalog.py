@@ -21,6 +21,7 @@ from msgspec import structs
 
 from grader.errors import Mendable
 from grader.execute.pool import Work
+from grader.exercise.rules import Course, CourseError, Place, parsed
 from grader.intake import packages
 from grader.intake.bundle import NOTHING, Bundle, bundle, modules
 from grader.spec import ON_GPU, PLAIN, Check, Preparation, Step, World, prepare, worlds
@@ -53,22 +54,6 @@ class Settings(Record, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()           # data sets beside it, put in the notebook's folder and handed out
     hidden_points: float = 0.0            # of checks that are not here: of what students have
     hidden_files: tuple[str, ...] = ()    # put there for grading only; a notebook can read them then
-
-
-class Place(Record, frozen=True, kw_only=True):
-    """One exercise in a course."""
-
-    name: str                             # of its folder
-    weight: float = 1.0                   # of one of its points in the course's total
-
-
-class Course(Record, frozen=True, kw_only=True):
-    """course.toml: the order of the exercises, and what each weighs."""
-
-    title: str = "Class"                  # stands above the class page
-    exercise: tuple[Place, ...] = ()      # in the order in which they are taught
-    packages: tuple[str, ...] = ()        # which answers may import, as pip calls them; a mark waits for them
-    install: str = ""                     # what students give to pip, instead of a wheel in the handout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,21 +182,26 @@ def known(root: Path, wanted: str | None = None) -> dict[str, Path]:
 
 
 def course(root: Path) -> Course:
-    """The course in `root`: what course.toml says, else every exercise by name, all of one weight.
+    """The course in `root`: what course.toml says, and what it does not name last, all of one weight.
 
     Raises:
         ExerciseError: course.toml is not as it must be, or names an exercise that is not there.
     """
     path, names = root / "course.toml", discover(root)
-    if not path.exists():
-        return Course(exercise=tuple(Place(name=name) for name in names))
-    read = _toml(path, Course)
+    read = _course_of(path) if path.exists() else Course()
     for place in read.exercise:
         if place.name not in names:
             raise ExerciseError(f"{path}: there is no exercise {place.name!r}; there are {', '.join(names)}")
-        if place.weight < 0:
-            raise ExerciseError(f"{path}: the weight of {place.name!r} is negative")
-    return read
+    named = {place.name for place in read.exercise}
+    return structs.replace(read, exercise=(*read.exercise, *(
+        Place(name=name, rules=read.rules) for name in names if name not in named)))
+
+
+def _course_of(path: Path) -> Course:
+    try:
+        return parsed(_text(path))
+    except CourseError as error:
+        raise ExerciseError(f"{path}:{error.line}: {error}") from error
 
 
 def course_packages(root: Path) -> tuple[str, ...]:
@@ -221,7 +211,7 @@ def course_packages(root: Path) -> tuple[str, ...]:
         ExerciseError: course.toml is not as it must be.
     """
     path = root / "course.toml"
-    return _toml(path, Course).packages if path.exists() else ()
+    return _course_of(path).packages if path.exists() else ()
 
 
 def load(folder: Path) -> Exercise:
@@ -253,11 +243,18 @@ def _brought(folder: Path, settings: Settings) -> Bundle:
         raise ExerciseError(f"{folder / 'exercise.toml'}: {error}") from error
 
 
-def _toml(path: Path, kind: type[T]) -> T:
+def _text(path: Path) -> str:
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), kind)
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ExerciseError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise ExerciseError(f"{path}: no text in UTF-8: {error}") from error
+
+
+def _toml(path: Path, kind: type[T]) -> T:
+    try:
+        return msgspec.convert(tomllib.loads(_text(path)), kind)
     except (ValueError, RecursionError, msgspec.ValidationError) as error:  # tomllib raises more than it says
         raise ExerciseError(f"{path}: {' '.join(str(error).split())}") from error
 

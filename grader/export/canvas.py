@@ -15,7 +15,19 @@ from pathlib import Path
 from msgspec import structs
 
 from grader.export.csv import number, safe
-from grader.export.filling import Change, Filled, Scale, Wish, decided, full_marks, marked, refused
+from grader.export.filling import (
+    EXCUSED,
+    NOTHING,
+    Change,
+    Filled,
+    Marked,
+    Scale,
+    Wish,
+    decided,
+    full_marks,
+    marked,
+    refused,
+)
 from grader.export.out import ExportError, Out, put
 from grader.export.people import Named, Own, called, forms, owned, placed, run_together
 from grader.export.sheet import Sheet
@@ -61,9 +73,12 @@ def fill(results: Sequence[Result], worksheet: Path, *, everybody: Iterable[Resu
             if not any(result.exercise in full for result in own.results):
                 continue
             cell = sheet.rows[at][column]
-            score, why = scale(marked(own, full), sheet.points(column))
+            mark = marked(own, full)
+            score, why = scale(mark, sheet.points(column))
             new, why = decided(cell, score, why, wish, comma=sheet.decimal_comma)
-            if new and cell.value.strip().casefold() == "ex":
+            if mark.why == EXCUSED and (wish.replace or cell.value.strip() in NOTHING):
+                new = "EX"
+            elif new and cell.value.strip().casefold() == "ex":
                 new, why = "", "excused in Canvas (EX)"
             changes.append(Change(student=own.student, person=sheet.shown(at), heading=heading, new=new,
                                   old=cell.value.strip(), why=why))
@@ -106,11 +121,16 @@ def write(results: Iterable[Result], out: Out, *, assignments: Mapping[str, str]
     sheet.writerow(["    Points Possible", "", "", *(number(sum(column.values())) for column in full)])
     for user, (own, *others) in users.items():
         if not others:
-            scores = (marked(own, column).score for column in full)
             sheet.writerow([safe(own.name or own.student), user, "",
-                            *("" if score is None else number(round(score, 2)) for score in scores)])
+                            *(_cell(marked(own, column)) for column in full)])
     put(text.getvalue(), out)
     return left
+
+
+def _cell(mark: Marked) -> str:
+    if mark.score is None:
+        return "EX" if mark.why == EXCUSED else ""
+    return number(round(mark.score, 2))
 
 
 def _columns(results: Iterable[Result], assignments: Mapping[str, str]) -> dict[str, list[str]]:

@@ -21,7 +21,7 @@ def comment(result: Result, notebook: str, language: str) -> str:
     story = tell(result, notebook, language=language)
     tutor = f"{story.words.gettext('From your tutor')}: {story.comment}" if story.comment else ""
     lines = [f"{story.title}: {story.score} / {story.max_score} {story.words.gettext('points')}",
-             *story.by_tutor, tutor, story.reason]
+             *story.by_tutor, *story.calculation, tutor, story.scope, story.reason]
     losses = filter(_costs, (*story.to_do, *story.not_started, *story.aside))
     listed = "".join(f"<li>{'<br>'.join(map(prose, _loss(item, story, first=at == 0)))}</li>"
                      for at, item in enumerate(losses))

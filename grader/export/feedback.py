@@ -13,7 +13,7 @@ from grader.export.filling import marked, refused
 from grader.export.out import ExportError, zipped
 from grader.export.people import Own, owned, placed
 from grader.intake.spelling import LOST
-from grader.records import Result
+from grader.records import Result, Status
 from grader.report import student
 
 # how teams are called in Moodle, where nothing else tells them from people
@@ -60,8 +60,7 @@ def pack(results: Sequence[Result], notebooks: Mapping[tuple[str, str], str], *,
                                   language=language)
             name = "feedback.html" if len(exercises) == 1 else f"{result.exercise}.html"
             places = [place for address in addresses if (place := address(result, name))]
-            why = (marked(own, {result.exercise: result.max_score}).why or outside(page)
-                   or ("" if places else lms.nowhere))
+            why = _unsent(own, result) or outside(page) or ("" if places else lms.nowhere)
             left += [(own.shown, why)] if why else []
             for key, path in places if not why else ():
                 files.setdefault(key, []).append((own, path, page.encode("utf-8", "backslashreplace")))
@@ -72,6 +71,14 @@ def pack(results: Sequence[Result], notebooks: Mapping[tuple[str, str], str], *,
         raise ExportError(f"nobody's report can be sent; {left[0][0]}: {left[0][1]}" if left else
                           "there are no reports to send")
     return Packed(content=zipped(sent), reports=len(sent), left=tuple(left))
+
+
+def _unsent(own: Own, result: Result) -> str:
+    """Why there is no report; "" where there is one, as for who is excused and handed something in."""
+    if result.status is Status.EXCUSED and not result.nothing_there:
+        return ""
+    mark = marked(own, {result.exercise: result.max_score})
+    return mark.why if mark.score is None else ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,8 @@ from grader.intake.cells import Field
 from grader.records import Result, Status
 from grader.report import safe_text
 
-_NOTHING = ("", "-")
+EXCUSED = "excused"
+NOTHING = ("", "-")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,22 +84,31 @@ def full_marks(results: Iterable[Result]) -> dict[str, float]:
 
 
 def marked(own: Own, full: Mapping[str, float]) -> Marked:
-    """The sum over some exercises. What was not handed in adds nothing; no mark at all where one is withheld
-    or unclear, or nothing was handed in.
+    """The sum over some exercises. What was not handed in adds nothing, what is excused is left out, a bonus
+    is on top; no mark at all where one is withheld or unclear, or nothing was handed in.
 
     Args:
         full: those exercises, and the maximum of each.
     """
     by_name = {result.exercise: result for result in own.results if result.exercise in full}
-    there = {name: result for name, result in by_name.items() if result.status is not Status.MISSING}
+    excused = [name for name, result in by_name.items() if result.status is Status.EXCUSED]
+    full = {name: most for name, most in full.items() if name not in excused}
+    there = {name: result for name, result in by_name.items()
+             if result.status is not Status.MISSING and name in full}
+    on_top = {name for name in full if (bonus := by_name.get(name)) and bonus.on_top}
     maximum = sum(there[name].max_score if name in there and there[name].status is Status.GRADED else most
-                  for name, most in full.items())
+                  for name, most in full.items() if name not in on_top or on_top == full.keys())
     blank = [f"{result.status.value}{_said(result)}" for result in there.values() if result.score is None]
     if blank or not there:
-        return Marked(score=None, maximum=maximum, why="; ".join(blank) or "nothing handed in")
+        return Marked(score=None, maximum=maximum, why="; ".join(blank) or (
+            EXCUSED if excused and not full else "nothing handed in"))
     lacking = [name for name in full if name not in there]
+    why = [f"excused from {', '.join(excused)}"] if excused else []
+    why += [f"nothing handed in for {', '.join(lacking)}"] if lacking else []
+    why += [f"late: {number(result.raw or 0.0)} - {number(result.penalty)}" for result in there.values()
+            if result.penalty]
     return Marked(score=sum(result.score or 0.0 for result in there.values()), maximum=maximum,
-                  why=f"nothing handed in for {', '.join(lacking)}" if lacking else "")
+                  why="; ".join(why))
 
 
 def _said(result: Result) -> str:
@@ -157,7 +167,7 @@ def decided(cell: Field, score: float | None, why: str, wish: Wish, *, comma: bo
     text = number(score).replace(".", ",") if comma else number(score)
     if cell.number == score:
         return "", "the same already"
-    if old not in _NOTHING and not wish.replace:
+    if old not in NOTHING and not wish.replace:
         return "", f"has a mark already, {text} is not written; --replace writes it"
     return text, why
 

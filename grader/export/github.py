@@ -46,6 +46,8 @@ def _annotations(results: Iterable[records.Result]) -> Iterable[str]:
     for result in results[:_MOST]:
         points = (result.status.value if result.score is None
                   else f"{number(result.score)}/{number(result.max_score)}")
+        if result.penalty:
+            points += f" ({number(result.raw or 0.0)} - {number(result.penalty)} for lateness)"
         yield _command("notice", result, result.exercise, f"Points {points}")
 
 

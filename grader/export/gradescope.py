@@ -13,6 +13,7 @@ import msgspec
 
 from grader import records
 from grader.export.out import ExportError, Out, put
+from grader.report.calculation import as_student
 from grader.report.story import Item, Story, tell
 
 
@@ -24,7 +25,7 @@ def write(results: Iterable[records.Result], out: Out, *, language: str = "en",
     Raises:
         ExportError: results of more than one student.
     """
-    results = list(results)
+    results = [as_student(result) for result in results]
     if len({result.student for result in results}) > 1:
         raise ExportError("results.json holds one submission: choose one student")
     scores = [result.score for result in results if result.score is not None]
@@ -37,6 +38,9 @@ def write(results: Iterable[records.Result], out: Out, *, language: str = "en",
                   for verdict, item in zip(result.checks, story.items, strict=True)]}
     if not withheld:
         document["score"] = sum(scores)
+    if any(result.rules for result in results):
+        document["extra_data"] = {"raw": sum(result.raw or 0.0 for result in results),
+                                  "penalty": sum(result.penalty for result in results)}
     put(msgspec.json.format(msgspec.json.encode(document)).decode() + "\n", out)
 
 
@@ -46,7 +50,7 @@ def _summary(story: Story) -> str:
     if story.no_mark:
         return f"{story.title}: {story.no_mark}"
     marks = f"{story.title}: {story.score} / {story.max_score}. {story.passed_of}."
-    return "\n".join(filter(None, (marks, *story.by_tutor, story.wall)))
+    return "\n".join(filter(None, (marks, *story.by_tutor, *story.calculation, story.scope, story.wall)))
 
 
 def _test(verdict: records.Verdict, item: Item, *, withheld: bool) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.exercise import catalog
-from grader.exercise.catalog import Course, Exercise, ExerciseError
+from grader.exercise.catalog import Exercise, ExerciseError
 from grader.exercise.release import hand_out
+from grader.exercise.rules import Course
 from grader.export import wheel
 from grader.files import replace_file
 from grader.report import page

@@ -11,6 +11,7 @@ from grader.export.out import Out, put
 from grader.report import safe_text
 
 _LONGEST = 2000
+_NOBODYS = (records.Status.UNCLEAR, records.Status.MISSING, records.Status.EXCUSED)
 _SKIPPED = (records.Mark.NOT_REACHED, records.Mark.NOT_AVAILABLE)
 
 
@@ -37,7 +38,9 @@ def _suite(result: records.Result) -> ET.Element:
     suite.set("tests", str(len(cases)))
     properties = ET.SubElement(suite, "properties")
     for name, value in (("status", result.status.value), ("max_score", number(result.max_score)),
-                        *((("score", number(result.score)),) if result.score is not None else ())):
+                        *((("score", number(result.score)),) if result.score is not None else ()),
+                        *((("raw", number(result.raw or 0.0)), ("penalty", number(result.penalty)))
+                          if result.rules and result.score is not None else ())):
         ET.SubElement(properties, "property", name=name, value=value)
     suite.extend(cases)
     return suite
@@ -64,7 +67,7 @@ def _whole(result: records.Result) -> ET.Element:
     """A submission that has no checks to show for its status."""
     case = ET.Element("testcase", classname=safe_text.line(result.exercise), name="submission", time="0")
     message, kind = safe_text.line(result.reason, _LONGEST) or result.status.value, result.status.value
-    if result.status in (records.Status.UNCLEAR, records.Status.MISSING):  # nobody's fault yet, and no mark
+    if result.status in _NOBODYS:  # fault yet, and no mark
         ET.SubElement(case, "skipped", message=message)
     else:
         tag = "error" if result.status is records.Status.WITHHELD else "failure"

@@ -22,7 +22,10 @@ def write(results: Iterable[Result], out: Out) -> None:
     sheet.writerow(_COLUMNS)
     for result in results:
         last, _, first = (part.strip() for part in result.name.partition(","))
-        score, penalty = ("", "") if result.score is None else (number(result.score), "0")
-        sheet.writerow([*map(safe, (result.exercise, "", result.handed_in_at, result.student, last, first)),
-                        "", score, penalty, score, number(result.max_score)])
+        due, came = (result.rules.due, result.rules.counting) if result.rules else ("", None)
+        raw, penalty, score = ("", "", "") if result.score is None else map(
+            number, (result.raw or 0.0, result.penalty, result.score))
+        sheet.writerow([*map(safe, (result.exercise, due, came.handed_in_at if came else result.handed_in_at,
+                                    result.student, last, first)),
+                        "", raw, penalty, score, number(result.max_score)])
     put(text.getvalue(), out)

@@ -15,6 +15,7 @@ from grader.files import replace_file
 from grader.keep.gradebook import GradebookError
 from grader.keep.publish import Notebooks, opened, weights
 from grader.keep.publish import everybody as all_of
+from grader.keep.ruling import remembered
 from grader.records import Result
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Marks:
     results: list[Result]                    # of the exercises that were asked for
     notebooks: dict[tuple[str, str], str]    # where they were asked for
     said: dict[str, str]                     # of the whole batch
+    pass_mark: float                         # 0: none is set
 
     @property
     def language(self) -> str:
@@ -49,13 +51,14 @@ def marks(out: Path, only: Collection[str], student: str | None = None, *, texts
     with opened(out) as book:
         everybody, said = all_of(book), book.batch_values()
         notebooks = dict(Notebooks(book)) if texts else {}
+        pass_mark = remembered(book).course.pass_mark
     known = sorted({result.exercise for result in everybody})
     if odd := [name for name in only if name not in known]:
         raise ExportError(f"--only {odd[0]}: no results of it in {out}; there are {', '.join(known)}")
     results = [result for result in everybody if not only or result.exercise in only]
     if not any(student in (None, result.student) for result in results):
         raise GradebookError(f"{out}: no results" + (f" of a student {student!r}" if student else ""))
-    return Marks(everybody=everybody, results=results, said=said, notebooks=notebooks)
+    return Marks(everybody=everybody, results=results, said=said, pass_mark=pass_mark, notebooks=notebooks)
 
 
 def export(out: Path, form: str, to: Path | TextIO, *, only: Collection[str], student: str | None,
@@ -65,7 +68,8 @@ def export(out: Path, form: str, to: Path | TextIO, *, only: Collection[str], st
     found = marks(out, only, student, texts=form == "github")
     return exporting.write(form, [x for x in found.results if student in (None, x.student)], to,
                            assignments=assignments, summary=summary, notebooks=found.notebooks,
-                           language=found.language, weights=weights(found.said), separator=separator)
+                           language=found.language, weights=weights(found.said), separator=separator,
+                           pass_mark=found.pass_mark)
 
 
 def fill(out: Path, form: str, to: Path | None, *, only: Collection[str], wish: Wish, worksheet: Path | None,

@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import structs
@@ -15,7 +16,9 @@ from msgspec import structs
 from grader.files import replace_file
 from grader.keep.claim import AT_WORK, PUBLISHING
 from grader.pipeline import Observed
-from grader.records import AnySubmission, Result, Status, Submission
+from grader.records import AnySubmission, Calculation, Result, Submission
+from grader.report import calculation
+from grader.report.wording import words
 from grader.wall import wire
 from grader.wall.messages import Observations
 
@@ -33,7 +36,7 @@ TOGETHER = wire.Bounds(json=1 << 40, nesting=wire.MAX_NESTING + 2, tensors=1 << 
 
 
 # What is no line's end to JSON, and is one to Python and JavaScript.
-_LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
+_LINE_ENDS = {chr(code): f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 
 
 class Stored(Observations, frozen=True, kw_only=True):
@@ -155,6 +158,15 @@ def folder_name(student: str) -> str:
     return f"{name or 'student'}-{digest}"
 
 
+def _ruled(result: Result, found: Calculation) -> dict[str, Any]:
+    """How the course's rules came to a score."""
+    return {"raw": result.raw, "penalty": result.penalty, "due": found.due, "bonus": found.bonus,
+            "counts": found.counting.number if found.counting else None,
+            "attempts": [{"number": one.number, "handed_in_at": one.handed_in_at, "raw": one.raw,
+                          "penalty": one.penalty} for one in found.attempts],
+            "calculation": calculation.lines(result, words("en"))}
+
+
 def line(result: Result) -> bytes:
     """One line of results.jsonl."""
     checks = [{"id": c.id, "title": c.title, "mark": c.mark.value,
@@ -162,7 +174,7 @@ def line(result: Result) -> bytes:
                "points": c.points, "max_points": c.max_points, "message": c.message, "diagnosis": c.diagnosis,
                "by": c.by}
               for c in result.checks]
-    there = result.status is not Status.MISSING
+    there = not result.nothing_there
     document = {"student": result.student, "name": result.name, "exercise": result.exercise,
                 "title": result.title, "attempt": result.attempt, "handed_in_at": result.handed_in_at,
                 "status": result.status.value, "score": result.score, "max_score": result.max_score,
@@ -170,6 +182,8 @@ def line(result: Result) -> bytes:
                 "notebook": msgspec.to_builtins(result.notebook) if result.notebook.path else None,
                 "made_by": msgspec.to_builtins(result.made_by) if there else None}
     document |= {name: value for name in ("team", "late", "source_id") if (value := getattr(result, name))}
+    if result.rules:
+        document["rules"] = _ruled(result, result.rules)
     if result.claims:
         document["files"] = [file.path for file in result.claims]
     if result.needs_you:
@@ -182,5 +196,7 @@ def line(result: Result) -> bytes:
         document["by"] = result.by
     if result.comment:
         document["comment"] = result.comment
-    text = msgspec.json.encode(document).decode().translate(_LINE_ENDS)
+    text = msgspec.json.encode(document).decode()
+    for sign, escaped in _LINE_ENDS.items():   # one by one: `translate` is slow where a text is not all ASCII
+        text = text.replace(sign, escaped)
     return f"{text}\n".encode()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from grader import records
 from grader.exercise import solutions
-from grader.exercise.catalog import Exercise, course
+from grader.exercise.catalog import Exercise
 from grader.exercise.inline import as_notebook
 from grader.exercise.release import student_notebook
 from grader.files import replace_file
@@ -19,6 +19,7 @@ from grader.keep.claim import publishing
 from grader.keep.gradebook import Entry, Gradebook, GradebookError, Key
 from grader.keep.marking import overridden
 from grader.keep.output import Output, line
+from grader.keep.ruling import Ruled
 from grader.keep.unchanged import Fingerprints
 from grader.options import Options
 from grader.pipeline import Graded
@@ -70,14 +71,8 @@ def remember(book: Gradebook, options: Options, exercises: Mapping[str, Exercise
 
     Args:
         lacking: package -> how many notebooks import it, of those that are not installed.
-
-    Raises:
-        ExerciseError: course.toml is not as it must be.
     """
-    found = course(options.exercises)
     book.set_batch_value("exercises", str(options.exercises.resolve()))
-    book.set_batch_value("title", found.title)
-    book.set_batch_value("weights", json.dumps({place.name: place.weight for place in found.exercise}))
     book.set_batch_value("lacking", json.dumps(lacking))
     if options.language:
         book.set_batch_value("language", options.language)
@@ -110,27 +105,31 @@ def _named(said: Mapping[str, str], prefix: str) -> dict[str, str]:
     return {name.removeprefix(prefix): text for name, text in said.items() if name.startswith(prefix)}
 
 
-def record(graded: Graded, prints: Fingerprints, book: Gradebook, output: Output) -> None:
+def record(graded: Graded, prints: Fingerprints, book: Gradebook, output: Output,
+           rules: Ruled | None = None) -> None:
     """Store observations, then the result: whoever has a result has what it was judged from."""
     nothing = graded.result.status is records.Status.WITHHELD and not graded.observed
     output.keep(graded.result.student, graded.result.exercise, graded.observed, prints.question)
     output.keep_modules(graded.submission)
     # Where nothing could be observed, what lies there is of an earlier notebook.
-    record_mark(graded, book, output, observed="" if nothing else prints.observed, judged=prints.judged)
+    record_mark(graded, book, output, rules, observed="" if nothing else prints.observed,
+                judged=prints.judged)
 
 
-def record_mark(graded: Graded, book: Gradebook, output: Output, *, observed: str, judged: str,
-                what: str = "graded") -> None:
+def record_mark(graded: Graded, book: Gradebook, output: Output, rules: Ruled | None = None, *, observed: str,
+                judged: str, what: str = "graded") -> None:
     """Write a result into the gradebook, and its pages; what was observed is stored already.
 
     Args:
+        rules: the course's, where they have been read.
         observed: the fingerprint of what the result was judged from.
         judged: the fingerprint of how.
         what: the event's name.
     """
     book.record(Entry(result=graded.result, observed=observed, judged=judged, notebook=graded.notebook,
                       executed=graded.executed), what=what)
-    pages(graded.result, graded.notebook, graded.executed, output, book.batch_value("language", "en"))
+    ruled = (rules or Ruled(book)).one(graded.result)
+    pages(ruled, graded.notebook, graded.executed, output, book.batch_value("language", "en"))
 
 
 def pages(result: records.Result, notebook: str, executed: str, output: Output, language: str) -> None:
@@ -162,8 +161,8 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     """The files of the whole class, with the tutor's overrides in them.
 
     Args:
-        every_page: write the page of every submission; else of those that have overrides only, since
-            `record` wrote the others.
+        every_page: write the page of every submission; else of those only that have overrides, or for which
+            other rules hold now, since `record` wrote the others.
         touched: student and exercise of pages that must change too.
 
     Returns:
@@ -176,23 +175,26 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
 def _published(book: Gradebook, output: Output, *, every_page: bool, touched: set[Key]
                ) -> list[records.Result]:
     from grader.export import csv
-    from grader.report import class_page
+    from grader.report import calculation, class_page
 
     overrides, said = book.desk.by_submission(), book.batch_values()
+    rules, judged = Ruled(book), book.results(pictures=False)
+    results = rules.all([*judged, *missing(judged, book.people())])
     language = said.get("language", "en")
     changed = overrides.keys() | touched
     every_page = every_page or said.get("language of the pages", language) != language
-    for key in book.counting():
+    for result in results[:len(judged)]:
+        key = result.student, result.exercise
         # The last of its pages: none is there where a batch ended between the mark and its report.
-        wanted = every_page or key in changed or not output.page(*key, ".md").exists()
+        wanted = (every_page or key in changed or not output.page(*key, ".md").exists()
+                  or not calculation.shows(output.page(*key, ".html"), result))
         if wanted and (entry := book.entry(*key)):
-            pages(overridden(entry.counted, overrides.get(key, ())), entry.notebook, entry.executed, output,
-                  language)
+            ruled = rules.one(overridden(entry.counted, overrides.get(key, ())))
+            pages(ruled, entry.notebook, entry.executed, output, language)
     book.set_batch_value("language of the pages", language)
-    results = book.results(pictures=False)
     isolated = all(result.made_by.isolated for result in results)
-    links = {(one.student, one.exercise): output.href(one.student, one.exercise) for one in results}
-    results += missing(results, book.people())
+    links = {(one.student, one.exercise): output.href(one.student, one.exercise)
+             for one in results[:len(judged)]}
     groups = looking_alike(results, Notebooks(book), said, output)
     book.set_batch_value(ALIKE, str(len(groups)))
     replace_file(output.folder / "results.jsonl", *map(line, results))
@@ -200,7 +202,7 @@ def _published(book: Gradebook, output: Output, *, every_page: bool, touched: se
         results, Notebooks(book), title=said.get("title", "Class"), links=links, isolated=isolated,
         language=language, groups=groups, weights=weights(said),
         lacking=json.loads(said.get("lacking", "{}"))))
-    csv.write(results, output.folder / "grades.csv", weights(said))
+    csv.write(results, output.folder / "grades.csv", weights(said), pass_mark=rules.pass_mark)
     return results
 
 
@@ -220,9 +222,9 @@ def looking_alike(results: Sequence[records.Result], notebooks: Mapping[tuple[st
 
 
 def everybody(book: Gradebook) -> list[records.Result]:
-    """Every result with overrides, and a row for whoever is missing."""
+    """Every result with overrides and under the rules, and a row for whoever is missing."""
     results = book.results()
-    return results + missing(results, book.people())
+    return Ruled(book).all([*results, *missing(results, book.people())])
 
 
 def weights(said: Mapping[str, str]) -> dict[str, float]:

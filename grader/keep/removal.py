@@ -9,6 +9,7 @@ from grader.keep.gradebook import Gradebook, GradebookError, points
 from grader.keep.known import Known, same_name
 from grader.keep.output import Output
 from grader.keep.publish import opened, publish
+from grader.keep.ruling import forget
 from grader.report import persons, safe_text
 
 
@@ -38,6 +39,7 @@ def remove(out: Path, who: str, *, erase: bool = False) -> list[str]:
             others = {one.person.id for one in book.people()} - {student}
             for one in sorted(person.ids - others):
                 output.erase(one)
+            forget(book, person)
             book.erase(student)
     lines = [f"removed: {_listed([person])} ({said}), "
              f"{pages} page{'' if pages == 1 else 's'}"]

@@ -115,7 +115,7 @@ def render(results: Sequence[records.Result], notebooks: Mapping[Key, str], *, t
     spoken, cohort = words(language), counted(results, weights)
     table = Table(cohort, links, {student for group in found for student in group.students}, spoken)
     writer = _Writer(cohort, table, spoken)
-    missing = sum(result.status is records.Status.MISSING for result in results)
+    missing = sum(result.nothing_there for result in results)
     script = page.asset(_SCRIPT)
     return page.html(
         "class.html.j2", language, title=safe_text.line(title), cohort=cohort, table=table,

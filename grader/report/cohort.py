@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader import records
@@ -110,9 +110,8 @@ def worst(results: Iterable[records.Result]) -> records.Status:
     """What a student's total says of itself: what has no mark comes before what has one, and `missing` only
     where nothing was handed in."""
     order = (records.Status.WITHHELD, records.Status.UNCLEAR, records.Status.UNREADABLE,
-             records.Status.GRADED, records.Status.MISSING)
-    return min((result.status for result in results),
-               key=lambda status: order.index(status) if status in order else len(order))
+             records.Status.GRADED, records.Status.MISSING, records.Status.EXCUSED)
+    return min((result.status for result in results), key=order.index)
 
 
 def counted(results: Sequence[records.Result], weights: Mapping[str, float] | None = None) -> Cohort:
@@ -126,10 +125,11 @@ def counted(results: Sequence[records.Result], weights: Mapping[str, float] | No
         by_student[result.student][result.exercise] = result
     names = persons.names(results)
     order = sorted(results, key=lambda result: (result.exercise, persons.order(result.name, result.student)))
+    bonus = {result.exercise for result in results if result.on_top}
     full = {name: max(result.max_score for result in group) for name, group in by_exercise.items()}
     return Cohort(
         exercises=tuple(_exercise(name, by_exercise[name]) for name in ordered(by_exercise, weights)),
-        standings=tuple(_standing(student, names[student], by_student[student], full, weights)
+        standings=tuple(_standing(student, names[student], by_student[student], full, weights, bonus)
                         for student in sorted(by_student, key=lambda id: persons.order(names[id], id))),
         withheld=tuple(result for result in order if result.status is records.Status.WITHHELD),
         unreadable=tuple(result for result in order if result.status is records.Status.UNREADABLE),
@@ -137,15 +137,16 @@ def counted(results: Sequence[records.Result], weights: Mapping[str, float] | No
 
 
 def _standing(student: str, called: str, results: Mapping[str, records.Result], full: Mapping[str, float],
-              weights: Mapping[str, float]) -> Standing:
+              weights: Mapping[str, float], bonus: Collection[str]) -> Standing:
     """What was not handed in counts for nothing, out of what others could get; who has handed in nothing at
-    all has no total."""
+    all has no total. What is excused is left out, and a bonus comes on top."""
+    excused = {name for name, result in results.items() if result.status is records.Status.EXCUSED}
     handed_in = {name: result for name, result in results.items()
-                 if result.status is not records.Status.MISSING}
+                 if result.status is not records.Status.MISSING and name not in excused}
     known = [weights.get(name, 1.0) * result.score for name, result in handed_in.items()
              if result.score is not None]
     maximum = sum(weights.get(name, 1.0) * (results[name].max_score if name in results else full[name])
-                  for name in full)
+                  for name in full if name not in excused and name not in bonus)
     total = sum(known) if handed_in and len(known) == len(handed_in) else None
     return Standing(student, called, results, total, maximum)
 

@@ -162,7 +162,7 @@ def class_table(results: Sequence[Result], out: Path, language: str = "en", alik
                                  "%(count)s groups of submissions look alike: see the class page", alike)
                       % {"count": alike}, style="yellow")
     console.print(_("%(count)s submissions; open %(page)s") % {
-        "count": len(results) - counts[Status.MISSING], "page": out / "index.html"},
+        "count": sum(not result.nothing_there for result in results), "page": out / "index.html"},
         soft_wrap=True, markup=False)
 
 
@@ -173,17 +173,20 @@ def mark(result: Result, w: Words) -> str:
 
 def reason(result: Result, w: Words) -> str:
     """The shortest account of a mark: what there is to mend, each reason once."""
-    if result.status is Status.MISSING:
+    if result.status in (Status.MISSING, Status.EXCUSED):
         return ""
     if result.status is Status.UNCLEAR:
         return fitting("; ".join(w.sentence(one.said) for one in result.needs_you if one.said), 200)
     if result.status is not Status.GRADED:
         return fitting(w.reason(result), 120) or w.gettext("a check of the exercise raised an error")
     failed = [check for check in result.checks if check.mark in (Mark.FAIL, Mark.PARTIAL)]
+    late = w.gettext("late: %(sum)s") % {
+        "sum": f"{w.number(result.raw or 0.0)} - {w.number(result.penalty)}"} if result.penalty else ""
     first = reasons.found(result.checks, (), ()).first
     told = dict.fromkeys((check.diagnosis or "").replace("-", " ") or w.briefly(check.cause)
                          for check in failed if check.id not in first)
-    return ", ".join(filter(None, told)) or ("" if failed else w.gettext("all checks passed"))
+    all_passed = "" if failed else w.gettext("all checks passed")
+    return ", ".join(filter(None, (late, *(filter(None, told)), all_passed)))
 
 
 def proofs_table(reports: Sequence[Report]) -> None:

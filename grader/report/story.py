@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from grader import records
 from grader.environment import undefined
 from grader.report import persons, pictures, reasons, safe_text, skipping, source, thrown_away
+from grader.report.calculation import as_student, lines, stamp
 from grader.report.wording import Words, words
 from grader.wall import messages
 
@@ -79,6 +80,8 @@ class Story:
     no_mark: str                                     # in two words, where there is none
     why_no_mark: str                                 # and in a sentence
     max_score: str
+    calculation: tuple[str, ...]                     # how the course's rules come to the score
+    rules: str                                       # which ones those are, for `publish`
     passed_of: str
     items: tuple[Item, ...]                          # all, in the exercise's order
     to_do: tuple[Item, ...]                          # one for each reason, cells before checks
@@ -106,7 +109,8 @@ class Story:
 
 
 def tell(result: records.Result, notebook: str, *, language: str = "en") -> Story:
-    """A result with the student's own lines beside it."""
+    """A result with the student's own lines beside it, as far as it is the student's to know."""
+    rules, result = stamp(result), as_student(result)
     teller = _Teller(result, source.cells(notebook), words(language))
     broken = tuple(teller.cell(event) for event in result.events if event.cell in teller.reasons.missed)
     items = tuple(teller.item(verdict) for verdict in result.checks)
@@ -122,6 +126,7 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
         why_no_mark=safe_text.line(w.why_no_mark(result), 2000), exercise=safe_text.line(result.exercise),
         title=safe_text.line(result.title or result.exercise), status=result.status.value,
         score="" if result.score is None else w.number(result.score), max_score=w.number(result.max_score),
+        calculation=lines(result, w), rules=rules,
         passed_of=w.ngettext("%(passed)s of %(num)s check passed", "%(passed)s of %(num)s checks passed",
                              len(items)) % {"passed": passed, "num": len(items)},
         items=items,

@@ -87,11 +87,14 @@ class _Teller:
         if story.team:
             self._line(story.team, "dim")
         if story.no_mark:
-            self._line(f"{self.shapes['grader-error']} {story.no_mark}", "bold yellow")
+            shape = "not-available" if story.status == "excused" else "grader-error"
+            self._line(f"{self.shapes[shape]} {story.no_mark}", "bold yellow")
             self._line(story.why_no_mark)
         else:
             passed = f" · {story.passed_of}" if story.items else ""
             self._line(f"{story.score} / {story.max_score} {self._('points')}{passed}", "bold")
+        for line in story.calculation:
+            self._line(line)
         if story.scope:
             self._line(story.scope)
         if story.reason:

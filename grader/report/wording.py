@@ -32,6 +32,7 @@ STATUSES = {
     records.Status.WITHHELD: N_("withheld"),
     records.Status.UNCLEAR: N_("unclear"),
     records.Status.MISSING: N_("missing"),
+    records.Status.EXCUSED: N_("excused"),
 }
 
 CAUSES = {
@@ -95,6 +96,10 @@ REMEDIES = {
                   "same command again."),
     "not-simulated": N_("It earns nothing as it is. Look at the code, or grade it on a machine with a GPU "
                         "(`--device cuda`), and set the points with `grader override`."),
+    "late": N_("Nothing is taken. Where the LMS says when it came, it counts by itself; else set the points "
+               "with `grader override`, or `late_without_time` in course.toml."),
+    "attempts": N_("It counts all the same. Grade the earlier downloads into the same folder, the oldest "
+                   "first, or set the points with `grader override`."),
     "unwatched": N_("Its points stand. Look at the cell: should a forbidden function answer in the student's "
                     "place, set the points with `grader override`."),
 }
@@ -143,6 +148,8 @@ class Words:
         """What stands in a mark's place; "" where there is one."""
         if result.status is records.Status.UNCLEAR:
             return self.gettext("No mark yet")
+        if result.status is records.Status.EXCUSED:
+            return self.gettext("Excused")
         return self.gettext("Mark withheld") if result.score is None else ""
 
     def why_no_mark(self, result: records.Result) -> str:
@@ -151,6 +158,8 @@ class Words:
             return self.gettext("You handed in several files, and it is not clear which of them counts: "
                                 "%(files)s. Your tutor decides.") % {
                 "files": ", ".join(file.path for file in result.claims)}
+        if result.status is records.Status.EXCUSED:
+            return self.gettext("This exercise is left out of your total, and of what you could get.")
         if result.score is None:
             return self.gettext("Something went wrong on our side, so there is no mark yet: neither zero nor "
                                 "full. You need not do anything; your notebook is graded again.")
@@ -257,7 +266,13 @@ class Words:
         return self.gettext("The other functions were not looked at.") if result.asked else ""
 
     def later(self, result: records.Result) -> str:
-        """What hidden checks hold that students do not have; "" where they have all."""
+        """What hidden checks hold that students do not have, or do not know yet; "" where they have all."""
+        if result.rules and result.later:
+            return self.ngettext("%(later)s of %(all)s points hangs on hidden checks. How they ended is "
+                                 "shown after the deadline.",
+                                 "%(later)s of %(all)s points hang on hidden checks. How they ended is "
+                                 "shown after the deadline.", 1 if result.later == 1 else 2) % {
+                "later": self.number(result.later), "all": self.number(result.max_score + result.later)}
         return self.ngettext("%(later)s of %(all)s points is looked at after you hand in.",
                              "%(later)s of %(all)s points are looked at after you hand in.",
                              1 if result.later == 1 else 2) % {

@@ -12,7 +12,8 @@ from sphinx.util.inventory import InventoryFile
 
 import grader.spec as spec
 from grader.cli import main
-from grader.exercise.catalog import Course, Place, Settings
+from grader.exercise.catalog import Settings
+from grader.exercise.rules import Course, Place, Rules
 from grader.wall.messages import Limits
 from tests.docs.pages import PAGES, ROOT
 
@@ -51,7 +52,7 @@ def test_each_command_and_option_has_its_place(site: Path) -> None:
 
 def test_each_key_has_its_row(site: Path) -> None:
     page = (site / "reference" / "exercise-toml.html").read_text(encoding="utf-8")
-    for record in Settings, Limits, Course, Place:
+    for record in Settings, Limits, Course, Place, Rules:
         for key in record.__struct_fields__:
             assert f'<span class="pre">{key}</span>' in page, (record, key)
     assert "4294967296 (4 GiB)" in page

@@ -56,7 +56,8 @@ OLDER = json.dumps(
         ],
     }
 ).encode()
-COURSE = b'title = "A"\npackages = ["scipy"]\n[[exercise]]\nname = "doubling"\nweight = 2.0\n'
+COURSE = (b'title = "A"\ntimezone = "UTC"\npackages = ["scipy"]\n[[exercise]]\nname = "doubling"\n'
+          b'weight = 2.0\ndue = 2026-11-20T23:59:00\nrules = { steps = [[0, 0.5]] }\n[rules]\ncap = 0.5\n')
 ROSTER = 'id;name;email;group\n42;Ada Lovelace;ada@example.org;"A, B"\n43;"Boole, George";gb@example.org;B\n'
 
 
