@@ -81,7 +81,7 @@ def fill(out: Path, form: str, to: Path | None, *, only: Collection[str], wish: 
     """
     if to and worksheet and to.exists() and to.samefile(worksheet):
         raise ExportError(f"{to} is the sheet as you downloaded it, and stays: give another --output")
-    found = marks(out, only, wish.student)
+    found = marks(out, only, wish.student, texts=form == "moodle")
     filled = exporting.fill(form, found.results, worksheet, everybody=found.everybody,
                             notebooks=found.notebooks, wish=wish, assignments=assignments,
                             language=found.language)

@@ -80,9 +80,12 @@ def test_the_order_is_the_reports() -> None:
 
 
 def test_a_tutors_words_are_said_to_be_theirs_and_stand_once() -> None:
-    said = [Override(student="ada", exercise="he_init", check="check-1", points=1.0, comment="Nearly. Good."),
-            Override(student="ada", exercise="he_init", check="check-2", points=None, comment="See me.")]
-    text = comment(overridden(s.result(checks=[check(1), check(2)]), said), NOTEBOOK, "en")
+    result = s.result(checks=[check(1), check(2)])
+    said = [Override(student="ada", exercise="he_init", sha256=result.stamp, check="check-1", points=1.0,
+                     comment="Nearly. Good."),
+            Override(student="ada", exercise="he_init", sha256=result.stamp, check="check-2", points=None,
+                     comment="See me.")]
+    text = comment(overridden(result, said), NOTEBOOK, "en")
     assert "<p>From your tutor: Nearly. Good. See me.</p>" in text
     assert text.count("Nearly") == 1
     assert "Partly there (1 of 2 points): Promise 1." in text

@@ -59,8 +59,8 @@ def rows(*results: records.Result, **options: Any) -> dict[str, dict[str, str]]:
 def test_a_table_has_raw_points_and_penalty_where_the_course_has_rules() -> None:
     row = rows(late())["ada"]
     assert list(row) == ["student", "name", "he_init raw", "he_init penalty", "he_init score", "he_init max",
-                         "he_init status", "total", "total max", "status"]
-    assert [*row.values()][2:] == ["19", "3.8", "15.2", "19", "graded", "15.2", "19", "graded"]
+                         "he_init status", "total", "total max", "status", "set by the tutor"]
+    assert [*row.values()][2:] == ["19", "3.8", "15.2", "19", "graded", "15.2", "19", "graded", ""]
     assert "raw" not in written("csv", s.result())
 
 
@@ -94,7 +94,8 @@ MOODLE = ("Identifier,Full name,Grade,Maximum Grade,Grade can be changed,Last mo
 def moodle(tmp_path: Path, most: str, *results: records.Result) -> tuple[list[str], str, str]:
     sheet = tmp_path / "Grades.csv"
     sheet.write_text(MOODLE.format(most=most))
-    filled = export.fill("moodle", results, sheet, everybody=results, wish=Wish(), assignments={})
+    filled = export.fill("moodle", results, sheet, everybody=results, notebooks={},
+                         wish=Wish(), assignments={})
     row = next(csv.reader(filled.content.decode().splitlines()[1:]))
     return row, filled.changes[0].new, filled.changes[0].why
 
@@ -133,7 +134,7 @@ def test_canvas_takes_excused_for_a_mark(tmp_path: Path, old: str, new: str) -> 
     sheet = tmp_path / "Gradebook.csv"
     sheet.write_text(CANVAS.format(old=old))
     results = [excused("7")]
-    filled = export.fill("canvas", results, sheet, everybody=results, wish=Wish(),
+    filled = export.fill("canvas", results, sheet, everybody=results, notebooks={}, wish=Wish(),
                          assignments={"he_init": "Sheet (12)"})
     assert next(csv.reader(filled.content.decode().splitlines()[2:]))[-1] == new
     assert "7,,EX" in written("canvas", *results, assignments={"he_init": "Sheet (12)"})
