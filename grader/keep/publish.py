@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from grader import records
@@ -151,18 +151,34 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     Returns:
         Every result with overrides, and a row for whoever is missing.
     """
-    from grader.export import csv
-    from grader.report import class_page
-
     overrides, said = book.desk.by_submission(), book.batch_values()
     language = said.get("language", "en")
     changed = overrides.keys() | (touched or set())
     every_page = every_page or said.get("language of the pages", language) != language
-    for key in book.counting():
-        if (every_page or key in changed) and (entry := book.entry(*key)):
-            pages(overridden(entry.counted, overrides.get(key, ())), entry.notebook, entry.executed, output,
-                  language)
+    rewrite(book, output, [key for key in book.counting() if every_page or key in changed])
     book.set_batch_value("language of the pages", language)
+    return class_files(book, output)
+
+
+def rewrite(book: Gradebook, output: Output, keys: Iterable[Key]) -> None:
+    """The pages of some submissions that count, with the tutor's overrides in them."""
+    language = book.batch_value("language", "en")
+    for key in keys:
+        if entry := book.entry(*key):
+            words = book.desk.overrides(student=key[0], exercise=key[1])
+            pages(overridden(entry.counted, words), entry.notebook, entry.executed, output, language)
+
+
+def class_files(book: Gradebook, output: Output) -> list[records.Result]:
+    """The class page, results.jsonl and grades.csv, with the tutor's overrides in them.
+
+    Returns:
+        Every result with overrides, and a row for whoever is missing.
+    """
+    from grader.export import csv
+    from grader.report import class_page
+
+    said = book.batch_values()
     results = book.results(pictures=False)
     isolated = all(result.made_by.isolated for result in results)
     links = {(one.student, one.exercise): output.href(one.student, one.exercise) for one in results}
@@ -170,7 +186,7 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     replace_file(output.folder / "results.jsonl", *map(line, results))
     replace_file(output.folder / "index.html", class_page.render(
         results, Notebooks(book), title=said.get("title", "Class"), links=links, isolated=isolated,
-        language=language, released=released_notebooks(said), weights=weights(said),
+        language=said.get("language", "en"), released=released_notebooks(said), weights=weights(said),
         lacking=json.loads(said.get("lacking", "{}"))))
     csv.write(results, output.folder / "grades.csv", weights(said))
     return results
