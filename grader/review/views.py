@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
@@ -21,6 +22,8 @@ from grader.review.words import Word, standing, version
 
 HISTORY = 12       # events shown beside a submission
 MOST_LINES = 4000  # of a notebook, side by side
+LEAST_SHAPE = 6    # characters: "x=x+x" is everybody's
+_NAME = re.compile(r"\w+")
 
 
 def url(path: str, **said: object) -> str:
@@ -197,7 +200,8 @@ def sides(texts: Sequence[tuple[str, str, str]], *, common: bool) -> list[Side]:
         common: mark the lines that another one has too; else those that no other one has.
     """
     read = [source.cells(notebook) for _, _, notebook in texts]
-    lines = [{"".join(line.split()) for cell in cells for line in cell.lines} - {""} for cells in read]
+    seen = _shape if common else _text
+    lines = [{seen(line) for cell in cells for line in cell.lines} - {""} for cells in read]
     found = []
     for at, ((title, href, _), cells) in enumerate(zip(texts, read, strict=True)):
         others = set[str]().union(*(one for other, one in enumerate(lines) if other != at))
@@ -206,10 +210,21 @@ def sides(texts: Sequence[tuple[str, str, str]], *, common: bool) -> list[Side]:
             rows = cell.lines[:left]
             left -= len(rows)
             if cell.prompt is not None and rows:
-                shown.append(tuple(Line(line, bool(line.strip()) and ("".join(line.split()) in others) is common)
+                shown.append(tuple(Line(line, bool(seen(line)) and (seen(line) in others) is common)
                                    for line in rows))
         found.append(Side(title, href, tuple(shown)))
     return found
+
+
+def _text(line: str) -> str:
+    """A line without its white space."""
+    return "".join(line.split())
+
+
+def _shape(line: str) -> str:
+    """And without what a copier changes first: names, numbers, comments. Next to nothing is like anything."""
+    shape = _text(_NAME.sub("x", line.partition("#")[0]))
+    return shape if len(shape) >= LEAST_SHAPE else ""
 
 
 def keyed(bank: Sequence[Comment]) -> list[tuple[str, Comment]]:
