@@ -68,7 +68,7 @@ def _run(desk: ReviewDesk, bound: socket.socket, names: Sequence[str], browse: b
         return f"http://{HERE}:{port}{ENTRANCE}?token={door.tokens()[marker]}"
 
     for name in names:
-        tell(f"{name}: {link(name)}" if len(names) > 1 else link(name))
+        tell(f"{name}: {link(name)}")
     tell("each link opens the page in one browser, once; Ctrl+C ends it")
     app = Guard(application(desk), door=door, port=port,
                 entered=lambda marker: tell(f"{marker} came in; for another browser: {link(marker)}"))
@@ -94,6 +94,7 @@ def _bound(port: int) -> Iterator[socket.socket]:
             bound.bind((HERE, port))
         except OSError as error:
             raise ReviewError(f"port {port} of {HERE}: {error.strerror}; give another --port, or none") from None
+        bound.listen()  # whoever opens the link at once waits, and is not refused
         yield bound
 
 
