@@ -6,7 +6,7 @@ import gc
 import secrets
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -14,13 +14,14 @@ from grader import environment, pipeline, records
 from grader import export as exporting
 from grader.execute.sandbox import Sandbox
 from grader.exercise import released
-from grader.exercise.catalog import Exercise, course, course_packages, known, load
+from grader.exercise.catalog import Exercise, ExerciseError, course, course_packages, known, load
 from grader.export import handout
 from grader.intake import mapping
 from grader.intake.handed import IntakeError
 from grader.intake.packages import remedy
 from grader.intake.sources import Intake, keep_apart, read_sources, refuse_nothing
 from grader.keep.arrivals import Key, changed, key, received
+from grader.keep.claim import at_work
 from grader.keep.gradebook import Gradebook
 from grader.keep.marking import overridden
 from grader.keep.output import Output
@@ -83,7 +84,7 @@ def graded(intake: Intake, folders: Mapping[str, Path], out: Path, options: Opti
     out.mkdir(parents=True, exist_ok=True)
     output = Output(out)
     leave_the_cores_to_kernels()
-    with Gradebook(output.gradebook) as book:
+    with at_work(out), Gradebook(output.gradebook) as book:
         remember(book, options, exercises, lacking)
         arrived, notes = received(book, out, intake.submissions, intake.people, roster=intake.roster,
                                   passing=intake.passing, kinds=intake.kinds)
@@ -164,22 +165,25 @@ def doctor(sources: Sequence[Path], options: Options) -> list[str]:
         return told_missing(missing_packages(intake.submissions, options))
 
 
-def judge_again(keys: Iterable[Key], today: Today, book: Gradebook, output: Output,
-                watcher: Watcher) -> set[Key]:
+def judge_again(keys: Iterable[Key], today: Today, book: Gradebook, output: Output, watcher: Watcher, *,
+                write: bool = True) -> set[Key]:
     """Judge what was observed once more; run nothing. Returns student and exercise of those of whom nothing
-    is stored that answers what is asked today."""
+    is stored that answers what is asked today.
+
+    Args:
+        write: the marks; else they are only told.
+    """
     left, overrides = set(), book.desk.by_submission()
     for where in keys:
         entry = book.entry(*where)
-        if entry is None:
-            continue
-        observed = today.observed(entry.submission, output)
-        if observed is None:
-            left.add(entry.key)
+        observed = None if entry is None else today.observed(entry.submission, output)
+        if entry is None or observed is None:
+            left.add(where)
             continue
         graded = pipeline.judge(entry.submission, observed, today.conditions)
-        record_mark(graded, book, output, observed=entry.observed,
-                    judged=today.fingerprints(entry.submission).judged)
+        if write:
+            record_mark(graded, book, output, observed=entry.observed,
+                        judged=today.fingerprints(entry.submission).judged, what="rejudged")
         words = overrides.get(where, ())
         watcher.judged_again(overridden(entry.result, words), overridden(graded.result, words))
     return left
@@ -195,18 +199,44 @@ def release(out: Path, options: Options, name: str) -> list[Path]:
     return handout.write(chosen, out, course(options.exercises))
 
 
-def rejudge(out: Path, options: Options, watcher: Watcher) -> list[records.Result]:
-    """Judge stored observations again, with today's checks; run nothing."""
-    folders, output = known(options.exercises, options.exercise), Output(out)
+def rejudge(out: Path, given: Path | None, watcher: Watcher, *, apply: bool) -> list[records.Result]:
+    """Judge stored observations again, with today's checks; run nothing.
+
+    Args:
+        given: where the exercises are; None: where the batch had them.
+        apply: write the new marks; else they are only told.
+    """
+    output = Output(out)
     leave_the_cores_to_kernels()
-    with opened(out) as book:
-        there = [one.result for one in book.judged(pictures=False) if one.result.exercise in folders]
+    with opened(out) as book, at_work(out) if apply else nullcontext():
+        folders = known(given or remembered(book, out), None)
+        there = [one.result for one in book.judged(pictures=False)]
+        for name in sorted({one.exercise for one in there} - folders.keys()):
+            watcher.note(f"{name}: not judged again, there is no such exercise; say where it is with "
+                         "--exercises")
+        there = [one for one in there if one.exercise in folders]
         exercises = {name: load(folders[name]) for name in sorted({one.exercise for one in there})}
         for conditions, group in as_graded(there, exercises):
-            for student, exercise in sorted(judge_again(group, Today(conditions), book, output, watcher)):
+            left = judge_again(group, Today(conditions), book, output, watcher, write=apply)
+            for student, exercise in sorted(left):
                 watcher.note(f"{student} {exercise}: not judged again, what is stored does not answer what "
                              "the exercise asks today; `grader batch` runs the notebook")
-        return publish(book, output)
+        return publish(book, output) if apply else book.results(pictures=False)
+
+
+def remembered(book: Gradebook, out: Path) -> Path:
+    """Where the exercises were when the class was graded last.
+
+    Raises:
+        ExerciseError: nobody says, or they are not there any more.
+    """
+    said = book.batch_values().get("exercises", "")
+    if not said:
+        raise ExerciseError(f"{out} does not say by which exercises it was graded: give --exercises DIR")
+    if not Path(said).is_dir():
+        raise ExerciseError(f"the exercises by which {out} was graded are not in {said} any more: say where "
+                            "they are with --exercises DIR")
+    return Path(said)
 
 
 def as_graded(results: Iterable[records.Result],

@@ -12,6 +12,7 @@ from grader.exercise.catalog import Exercise, course
 from grader.exercise.release import student_notebook
 from grader.files import replace_file
 from grader.keep.arrivals import missing
+from grader.keep.claim import publishing
 from grader.keep.gradebook import Entry, Gradebook, GradebookError, Key
 from grader.keep.marking import overridden
 from grader.keep.output import Output, line
@@ -66,6 +67,7 @@ def remember(book: Gradebook, options: Options, exercises: Mapping[str, Exercise
         ExerciseError: course.toml is not as it must be.
     """
     found = course(options.exercises)
+    book.set_batch_value("exercises", str(options.exercises.resolve()))
     book.set_batch_value("title", found.title)
     book.set_batch_value("weights", json.dumps({place.name: place.weight for place in found.exercise}))
     book.set_batch_value("lacking", json.dumps(lacking))
@@ -103,15 +105,17 @@ def record(graded: Graded, prints: Fingerprints, book: Gradebook, output: Output
     record_mark(graded, book, output, observed="" if nothing else prints.observed, judged=prints.judged)
 
 
-def record_mark(graded: Graded, book: Gradebook, output: Output, *, observed: str, judged: str) -> None:
+def record_mark(graded: Graded, book: Gradebook, output: Output, *, observed: str, judged: str,
+                what: str = "graded") -> None:
     """Write a result into the gradebook, and its pages; what was observed is stored already.
 
     Args:
         observed: the fingerprint of what the result was judged from.
         judged: the fingerprint of how.
+        what: the event's name.
     """
     book.record(Entry(result=graded.result, observed=observed, judged=judged, notebook=graded.notebook,
-                      executed=graded.executed))
+                      executed=graded.executed), what=what)
     pages(graded.result, graded.notebook, graded.executed, output, book.batch_value("language", "en"))
 
 
@@ -140,7 +144,7 @@ def pages(result: records.Result, notebook: str, executed: str, output: Output, 
 
 
 def publish(book: Gradebook, output: Output, *, every_page: bool = False,
-            touched: set[tuple[str, str]] | None = None) -> list[records.Result]:
+            touched: set[Key] | None = None) -> list[records.Result]:
     """The files of the whole class, with the tutor's overrides in them.
 
     Args:
@@ -151,13 +155,14 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     Returns:
         Every result with overrides, and a row for whoever is missing.
     """
-    overrides, said = book.desk.by_submission(), book.batch_values()
-    language = said.get("language", "en")
-    changed = overrides.keys() | (touched or set())
-    every_page = every_page or said.get("language of the pages", language) != language
-    rewrite(book, output, [key for key in book.counting() if every_page or key in changed])
-    book.set_batch_value("language of the pages", language)
-    return class_files(book, output)
+    with publishing(output.folder):
+        overrides, said = book.desk.by_submission(), book.batch_values()
+        language = said.get("language", "en")
+        changed = overrides.keys() | (touched or set())
+        every_page = every_page or said.get("language of the pages", language) != language
+        rewrite(book, output, [key for key in book.counting() if every_page or key in changed])
+        book.set_batch_value("language of the pages", language)
+        return class_files(book, output)
 
 
 def rewrite(book: Gradebook, output: Output, keys: Iterable[Key]) -> None:
@@ -178,18 +183,19 @@ def class_files(book: Gradebook, output: Output) -> list[records.Result]:
     from grader.export import csv
     from grader.report import class_page
 
-    said = book.batch_values()
-    results = book.results(pictures=False)
-    isolated = all(result.made_by.isolated for result in results)
-    links = {(one.student, one.exercise): output.href(one.student, one.exercise) for one in results}
-    results += missing(results, book.people())
-    replace_file(output.folder / "results.jsonl", *map(line, results))
-    replace_file(output.folder / "index.html", class_page.render(
-        results, Notebooks(book), title=said.get("title", "Class"), links=links, isolated=isolated,
-        language=said.get("language", "en"), released=released_notebooks(said), weights=weights(said),
-        lacking=json.loads(said.get("lacking", "{}"))))
-    csv.write(results, output.folder / "grades.csv", weights(said))
-    return results
+    with publishing(output.folder):
+        said = book.batch_values()
+        results = book.results(pictures=False)
+        isolated = all(result.made_by.isolated for result in results)
+        links = {(one.student, one.exercise): output.href(one.student, one.exercise) for one in results}
+        results += missing(results, book.people())
+        replace_file(output.folder / "results.jsonl", *map(line, results))
+        replace_file(output.folder / "index.html", class_page.render(
+            results, Notebooks(book), title=said.get("title", "Class"), links=links, isolated=isolated,
+            language=said.get("language", "en"), released=released_notebooks(said), weights=weights(said),
+            lacking=json.loads(said.get("lacking", "{}"))))
+        csv.write(results, output.folder / "grades.csv", weights(said))
+        return results
 
 
 def everybody(book: Gradebook) -> list[records.Result]:

@@ -44,6 +44,7 @@ class Item:
     number: int = 0                                  # the check's, from 1
     our_message: bool = True                         # in the reader's language, not in the exercise's
     our_advice: bool = True
+    written: bool = False                            # the message is a person's, in Markdown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +92,7 @@ class Story:
     notes: tuple[str, ...]                           # of the files beside the notebook
     skipped: tuple[skipping.Skip, ...]                        # they cost nothing
     reason: str                                      # why unreadable
+    by_tutor: tuple[str, ...]                        # what a tutor made of the submission as a whole
     comment: str
     wall: str                 # what stood between the notebook and the machine
     all_passed: str                                  # that it is so; "" where it is not
@@ -134,7 +136,7 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
         notes=tuple(safe_text.line(w.sentence(note), 2000) for note in result.notes),
         skipped=tuple(skipping.told(result.skipped, w)),
         reason=safe_text.line(w.reason(result), 1000) if result.status is records.Status.UNREADABLE else "",
-        comment=safe_text.block(result.comment), wall=w.wall(result.made_by),
+        by_tutor=w.by_tutor(result), comment=safe_text.block(result.comment), wall=w.wall(result.made_by),
         all_passed=w.all_passed(result) if full else "", left=w.left(result) if full else "",
         scope="" if full else w.others(result) or w.later(result),
         hand_in_again=w.hand_in_again(safe_text.line(result.exercise)), made_with=w.made_with(result.made_by),
@@ -244,7 +246,7 @@ class _Teller:
             pictures=tuple(filter(None, map(_drawing, v.pictures))) if shown else (),
             excerpts=self.quotes[v.id].excerpts, quoted_above=self.quotes[v.id].above,
             hanging=tuple(map(self.item, self._hanging(v))), alike=tuple(map(self.item, self._alike(v))),
-            hidden=not v.visible, stub=self._stub(v))
+            hidden=not v.visible, stub=self._stub(v), written=v.by != "grader")
 
     def _hanging(self, root: records.Verdict) -> list[records.Verdict]:
         return [v for v in self.checks if (v.mark is records.Mark.NOT_REACHED or _unwritten(v))
@@ -263,6 +265,8 @@ class _Teller:
             return self.words.cause(v.cause), True
         if v.mark is records.Mark.GRADER_ERROR:
             return self.words.gettext("Something went wrong on our side. This check will be run again."), True
+        if v.by != "grader" and v.said:
+            return safe_text.block(self.words.sentence(v.said)), True
         if v.mark is records.Mark.PASS:
             return "", True
         if _unwritten(v):

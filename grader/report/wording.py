@@ -155,6 +155,17 @@ class Words:
     def handed_in_by(self, team: str) -> str:
         return self.gettext("Handed in by your team, %(team)s.") % {"team": team} if team else ""
 
+    def by_tutor(self, result: records.Result) -> tuple[str, ...]:
+        """What a tutor made of the submission as a whole, in sentences."""
+        if result.by == "grader":
+            return ()
+        bonus = self.gettext("%(points)s of the points are your tutor's bonus.") % {
+            "points": self.number(result.bonus)} if result.bonus else ""
+        by_checks = sum(check.points for check in result.checks) + result.bonus
+        set_ = "" if result.checks and by_checks == result.score else self.gettext(
+            "Your tutor marked this submission as a whole.")
+        return tuple(filter(None, (set_, bonus)))
+
     def cause(self, cause: records.Cause | None) -> str:
         return self.gettext(CAUSES[cause]) if cause else ""
 

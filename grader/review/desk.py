@@ -26,6 +26,7 @@ class ReviewDesk:
         self.output = output
         self.standing = Standing(book)
         self.changing = threading.Lock()
+        self._writing = threading.Lock()   # or an older report may be written over a newer one
         self._begun = False
         self.publisher = Publisher(self._publish)
         self.publisher.changed()  # what an earlier one was killed before it wrote
@@ -38,7 +39,8 @@ class ReviewDesk:
         if self._begun:
             class_files(self.book, self.output)
         else:
-            publish(self.book, self.output)
+            with self._writing:
+                publish(self.book, self.output)
             self._begun = True
         self.standing.compare()
 
@@ -50,7 +52,8 @@ class ReviewDesk:
         """
         problem = ""
         try:
-            rewrite(self.book, self.output, sorted(keys))
+            with self._writing:
+                rewrite(self.book, self.output, sorted(keys))
         except (Mendable, OSError) as error:
             problem = f"it is in the gradebook, and the report could not be written: {error}"
         self.publisher.changed()

@@ -74,9 +74,9 @@ def row_of(out: Path, student: str) -> dict[str, Any]:
 
 
 def grade_of(out: Path, student: str) -> str:
-    with (out / "grades.csv").open(newline="") as file:
+    with (out / "grades.csv").open(newline="", encoding="utf-8-sig") as file:
         (found,) = [row for row in csv.DictReader(file) if student in row.values()]
-    return found["he_init"]
+    return found["he_init score"]
 
 
 def test_a_word_is_in_every_file(served: Served, cookies: dict[str, str], book: Gradebook, post: Post,
