@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 
@@ -40,11 +40,7 @@ class Served:
     out: Path
     process: subprocess.Popen[str]
     links: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def base(self) -> str:
-        parts = urlsplit(next(iter(self.links.values())))
-        return f"http://{parts.netloc}"
+    base: str = ""             # "http://127.0.0.1:54321"
 
     @property
     def port(self) -> int:
@@ -65,6 +61,7 @@ class Served:
     def heard(self, line: str) -> None:
         if found := LINK.search(line):
             self.links[re.split(r"[: ]", line)[0]] = found[0]
+            self.base = found[0].partition("/enter")[0]
 
     def ask(self, method: str, path: str, body: Mapping[str, str] | None = None,
             **headers: str) -> Answer:
@@ -112,15 +109,24 @@ def stop(served: Served) -> int:
     return code
 
 
+@contextlib.contextmanager
+def running(out: Path, *markers: str) -> Iterator[Served]:
+    """The command, which is gone afterwards."""
+    served = start(out, *markers)
+    try:
+        yield served
+    finally:
+        if served.process.poll() is None:
+            stop(served)
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A small class under review by ada and bo."""
     out = tmp_path_factory.mktemp("review") / "out"
     course.make(out)
-    running = start(out, "ada", "bo")
-    yield running
-    if running.process.poll() is None:
-        stop(running)
+    with running(out, "ada", "bo") as served:
+        yield served
 
 
 @pytest.fixture

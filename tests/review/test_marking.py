@@ -17,7 +17,7 @@ from msgspec import structs
 from grader.keep.gradebook import Gradebook
 from grader.keep.publish import opened
 from tests.review import course
-from tests.review.conftest import Answer, Served, start, stop
+from tests.review.conftest import Answer, Served, running, stop
 
 KEYS = {"student", "exercise", "check", "sha256", "was"}
 Post = Callable[..., Answer]
@@ -234,11 +234,12 @@ def test_others_are_told_and_nobody_of_what_they_did_themselves(
 
 def test_what_was_changed_last_is_written_before_it_ends(tmp_path: Path) -> None:
     course.make(tmp_path / "out", hostile=False)
-    one = start(tmp_path / "out", "ada")
-    cookie = one.cookie("ada")
-    page = one.ask("GET", "/submission?student=1006&exercise=he_init&of=all", Cookie=cookie).text
-    form = re.findall(r"<form[^>]*id=\"form-4\">(.*?)</form>", page, re.DOTALL)[0]
-    said = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form))
-    assert one.ask("POST", "/mark", {**said, "do": "forgive"}, Cookie=cookie, Origin=one.base).status == 303
-    assert stop(one) == 0
+    with running(tmp_path / "out", "ada") as one:
+        cookie = one.cookie("ada")
+        page = one.ask("GET", "/submission?student=1006&exercise=he_init&of=all", Cookie=cookie).text
+        form = re.findall(r"<form[^>]*id=\"form-4\">(.*?)</form>", page, re.DOTALL)[0]
+        said = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form))
+        answer = one.ask("POST", "/mark", {**said, "do": "forgive"}, Cookie=cookie, Origin=one.base)
+        assert answer.status == 303
+        assert stop(one) == 0
     assert row_of(tmp_path / "out", "1006")["score"] == 11
