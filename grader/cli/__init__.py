@@ -31,6 +31,7 @@ def main(context: click.Context) -> None:
 
 
 for command in (grading.batch, grading.grade, grading.check, grading.doctor, authoring.new,
-                authoring.release, authoring.validate, marks.rejudge, marks.report, marks.review, desk.override,
-                desk.overrides, desk.history, desk.undo, marks.remove, marks.export, marks.feedback):
+                authoring.release, authoring.validate, marks.rejudge, marks.report, marks.review,
+                desk.override, desk.overrides, desk.history, desk.undo, marks.remove, marks.export,
+                marks.feedback):
     main.add_command(command)

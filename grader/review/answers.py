@@ -18,6 +18,7 @@ class Same:
     """Answers that say the same, white space and capitals aside."""
 
     answers: tuple[Answer, ...]
+    worths: tuple[float | None, ...]      # of each; None: it has no mark yet
 
     @property
     def text(self) -> str:
@@ -36,11 +37,16 @@ class Same:
 
     @property
     def marked(self) -> bool:
-        return all(one.points is not None for one in self.answers)
+        return None not in self.worths
+
+    @property
+    def worth(self) -> float | None:
+        """None where they have none, or not the same."""
+        return self.worths[0] if len({*self.worths}) == 1 else None
 
     @property
     def points(self) -> float | None:
-        """None where they have none, or not the same."""
+        """As they were typed for all of them."""
         found = {one.points for one in self.answers}
         return found.pop() if len(found) == 1 else None
 
@@ -60,22 +66,30 @@ def folded(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def together(answers: Iterable[Answer]) -> list[Same]:
+def worth(answer: Answer, bank: Mapping[int, Comment]) -> float | None:
+    """The points that were typed; where none were, those of its comments; None: it has no mark yet."""
+    if answer.points is not None:
+        return answer.points
+    carried = [points for id in answer.comments if id in bank and (points := bank[id].points) is not None]
+    return max(sum(carried), 0.0) if carried else None
+
+
+def together(answers: Iterable[Answer], bank: Mapping[int, Comment]) -> list[Same]:
     """Those without a mark first, and of them what most wrote."""
     groups: dict[str, list[Answer]] = {}
     for one in answers:
         groups.setdefault(folded(one.text), []).append(one)
-    return sorted((Same(tuple(group)) for group in groups.values()),
+    return sorted((Same(tuple(group), tuple(worth(one, bank) for one in group)) for group in groups.values()),
                   key=lambda same: (same.marked, -len(same.answers), folded(same.text)))
 
 
-def questions(answers: Sequence[Answer]) -> list[tuple[str, str, int, int]]:
+def questions(answers: Sequence[Answer], bank: Mapping[int, Comment]) -> list[tuple[str, str, int, int]]:
     """Exercise, question, how many answered, and how many of these wait for a mark."""
     found: dict[tuple[str, str], list[int]] = {}
     for one in answers:
         count = found.setdefault((one.exercise, one.question), [0, 0])
         count[0] += 1
-        count[1] += one.points is None
+        count[1] += worth(one, bank) is None
     return [(*key, *count) for key, count in sorted(found.items())]
 
 
@@ -87,23 +101,21 @@ def mark(book: Gradebook, place: tuple[str, str], same: str, was: str, said: tup
         place: exercise and question.
         same: the group's id.
         was: its version, as it was shown.
-        said: points as typed, and comments; no points: the sum of the comments'.
+        said: points as typed, and comments; no points: those that the comments carry.
+        bank: the comments that there are.
 
     Raises:
         Changed: somebody else has marked one of them meanwhile, or they are others now.
         FormError: the points are none.
     """
-    groups = together(book.written.answers(exercise=place[0], question=place[1]))
+    groups = together(book.written.answers(exercise=place[0], question=place[1]), bank)
     found = next((one for one in groups if one.id == same), None)
     if found is None:
         raise FormError("nobody says this any more")
     if found.version != was:
-        told = f"{found.points:g} points" if found.points is not None else "no points, or not the same to all"
+        told = f"{found.worth:g} points" if found.worth is not None else "no points, or not the same to all"
         raise Changed(f"{', '.join(found.markers) or 'Somebody'} was here before you: {told}")
     comments = [id for id in said[1] if id in bank]
     points = number(said[0], "points", MOST_POINTS)
-    carried = [value for id in comments if (value := bank[id].points) is not None]
-    if points is None and carried:
-        points = min(max(sum(carried), 0.0), MOST_POINTS)
     book.written.mark([one.key for one in found.answers], points=points, comments=comments, by=by)
     return list(found.answers)

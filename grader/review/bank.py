@@ -44,7 +44,8 @@ def wording(text: str) -> str:
 
 
 def change(book: Gradebook, id: int, text: str, points: float | None, *, by: str) -> set[Key]:
-    """Say it in another way, for all at once. Marks that were given with its points move with them.
+    """Say it in another way, for all at once. A check's points that were given with it move with its own; an
+    answer's are its comments' anyway, where none were typed.
 
     Returns:
         Student and exercise of all of whom it was said.
@@ -56,22 +57,13 @@ def change(book: Gradebook, id: int, text: str, points: float | None, *, by: str
     if old is None:
         raise FormError("this comment is not in the bank any more")
     by_how_much = (points or 0.0) - (old.points or 0.0)
-    touched = _answers(book, old, by_how_much, by)
+    touched = {(one.student, one.exercise) for one in book.written.answers() if id in one.comments}
     words = [_anew(one, book.result(one.student, one.exercise), old, text, by_how_much, by)
              for one in book.desk.overrides() if says(one.comment, old.text)]
     standing = [word for word in words if word is not None]
     book.written.change_comment(id, text=text, points=points, by=by)
     book.desk.override(*standing)
     return touched | {(one.student, one.exercise) for one in standing}
-
-
-def _answers(book: Gradebook, old: Comment, by_how_much: float, by: str) -> set[Key]:
-    there = [one for one in book.written.answers() if old.id in one.comments]
-    for one in there:
-        if by_how_much and one.points is not None:
-            book.written.mark([one.key], points=max(one.points + by_how_much, 0.0), comments=one.comments,
-                              by=by)
-    return {(one.student, one.exercise) for one in there}
 
 
 def _anew(word: Override, result: Result | None, old: Comment, text: str, by_how_much: float,

@@ -18,7 +18,15 @@ from grader.keep.written import CommentError
 from grader.review import answers, bank, views, words
 from grader.review.desk import ReviewDesk, filter_of, integer, key_of
 from grader.review.guard import allowed
-from grader.review.showing import answers_page, bank_page, desk_of, history_page, nothing, panel_page, session_of
+from grader.review.showing import (
+    answers_page,
+    bank_page,
+    desk_of,
+    history_page,
+    nothing,
+    panel_page,
+    session_of,
+)
 from grader.review.waiting import neighbours
 from grader.review.words import Changed, FormError, Word
 
@@ -56,8 +64,8 @@ def mark(request: Request, form: FormData) -> Response:
             words.say(desk.book, word, desk.bank(), by=session_of(request).marker)
     except (Changed, FormError) as error:
         status = 409 if isinstance(error, Changed) else 422
-        return panel_page(request, said, trouble=views.Trouble(word=word, reason=str(error)), status=status,
-                          announced=str(error), at=at)
+        return panel_page(request, said, trouble=views.Trouble(word=word, reason=str(error)),
+                          status=status, announced=str(error), at=at)
     problem = desk.changed([key_of(said)])
     return _shown(request, said, announced=problem or "Recorded.", at=at)
 
@@ -66,8 +74,9 @@ def _shown(request: Request, said: dict[str, str], *, announced: str, at: int = 
     if "hx-request" in request.headers:
         return panel_page(request, said, announced=announced, at=at)
     chosen = filter_of(said)
-    return RedirectResponse(views.url("/submission", student=said.get("student"), exercise=said.get("exercise"),
-                                      of=chosen.kind, **{"in": chosen.exercise}), 303)
+    where = views.url("/submission", student=said.get("student"), exercise=said.get("exercise"),
+                      of=chosen.kind, **{"in": chosen.exercise})
+    return RedirectResponse(where, 303)
 
 
 def settle(request: Request, form: FormData) -> Response:
@@ -81,9 +90,9 @@ def settle(request: Request, form: FormData) -> Response:
         if result and result.stamp == said.get("sha256"):
             keep = said.get("do") == "keep"
             desk.book.desk.override(*(
-                structs.replace(one, sha256=result.stamp, by=by, made_at="") if keep and one.check in there else
-                Override(student=key[0], exercise=key[1], check=one.check, sha256=result.stamp, points=None,
-                         by=by) for one in old))
+                structs.replace(one, sha256=result.stamp, by=by, made_at="") if keep and one.check in there
+                else Override(student=key[0], exercise=key[1], check=one.check, sha256=result.stamp,
+                              points=None, by=by) for one in old))
     problem = desk.changed([key])
     return _shown(request, said, announced=problem or "Settled.")
 

@@ -12,6 +12,7 @@ from grader.keep.output import Output
 from grader.keep.publish import class_files, publish, rewrite
 from grader.keep.written import Comment
 from grader.records import Result
+from grader.review.answers import worth
 from grader.review.publisher import Publisher
 from grader.review.standing import Standing
 from grader.review.waiting import Filter, Waiting, waiting
@@ -61,8 +62,9 @@ class ReviewDesk:
 
     def queue(self) -> list[Waiting]:
         """Every submission, and why it waits."""
-        return waiting(self.standing.results(), self.book.desk.reviewed(), self.book.written.answers(),
-                       self.standing.alike)
+        bank = self.bank()
+        unmarked = [one for one in self.book.written.answers() if worth(one, bank) is None]
+        return waiting(self.standing.results(), self.book.desk.reviewed(), unmarked, self.standing.alike)
 
     def result(self, key: Key, number: int | None = None) -> Result | None:
         """One submission with the tutor's words, pictures and all."""

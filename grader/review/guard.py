@@ -73,7 +73,7 @@ class Guard:
     the headers on every answer."""
 
     def __init__(self, app: ASGIApp, *, door: Door, port: int,
-                 entered: Callable[[str], None] = lambda marker: None) -> None:
+                 entered: Callable[[str], None]) -> None:
         self._app = app
         self._door = door
         self._hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}

@@ -46,8 +46,8 @@ def serve(out: Path, markers: Sequence[str], *, port: int, browse: bool, tell: T
     names = list(dict.fromkeys(markers)) or ["tutor"]
     for name in names:
         if not NAME.fullmatch(name) or name == "grader":
-            raise ReviewError(f"--marker {name!r}: a name has letters, digits, spaces and . @ - _, and is not "
-                              "'grader'")
+            raise ReviewError(f"--marker {name!r}: a name has letters, digits, spaces and . @ - _, and is "
+                              "not 'grader'")
     with _bound(port) as bound, opened(out) as book:
         desk = ReviewDesk(book, Output(out))
         try:
@@ -75,7 +75,7 @@ def _run(desk: ReviewDesk, bound: socket.socket, names: Sequence[str], browse: b
     if browse:
         threading.Thread(target=webbrowser.open, args=(link(names[0]),), daemon=True).start()
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", server_header=False,
-                            proxy_headers=False, ws="none", timeout_graceful_shutdown=3, limit_concurrency=200)
+                            proxy_headers=False, ws="none", timeout_graceful_shutdown=3)
     _Server(config).run(sockets=[bound])
 
 
@@ -93,7 +93,8 @@ def _bound(port: int) -> Iterator[socket.socket]:
         try:
             bound.bind((HERE, port))
         except OSError as error:
-            raise ReviewError(f"port {port} of {HERE}: {error.strerror}; give another --port, or none") from None
+            raise ReviewError(f"port {port} of {HERE}: {error.strerror}; give another --port, or "
+                              "none") from None
         bound.listen()  # whoever opens the link at once waits, and is not refused
         yield bound
 

@@ -17,7 +17,8 @@ from grader.review.guard import Session
 from grader.review.waiting import NAMES, counts
 
 # A report has strangers' text in it: whatever escaped the escaping still runs nothing and has no origin.
-FRAMED = "sandbox allow-popups; script-src 'none'; connect-src 'none'; form-action 'none'; frame-ancestors 'self'"
+FRAMED = ("sandbox allow-popups; script-src 'none'; connect-src 'none'; form-action 'none'; "
+          "frame-ancestors 'self'")
 STATIC = {"page.css": "text/css", "review/review.css": "text/css", "review/review.js": "text/javascript",
           "review/htmx.min.js": "text/javascript"}
 EVENTS = 300      # on the page of what happened
@@ -59,13 +60,14 @@ def queue(request: Request) -> Response:
     everything = desk.queue()
     shown = [one for one in everything if chosen.takes(one)]
     exercises = sorted({one.result.exercise for one in everything})
+    answered = questions(desk.book.written.answers(), desk.bank())
     return filled(
         request, "queue.html.j2", chosen=chosen, exercises=exercises,
         rows=[(one, views.place(one, chosen), views.who(one.result), views.mark_of(one.result))
               for one in shown],
-        counts=counts(everything, chosen.exercise), total={name: counts(everything, name)[""] for name in exercises},
-        questions=[each for each in questions(desk.book.written.answers())
-                   if chosen.exercise in ("", each[0])])
+        counts=counts(everything, chosen.exercise),
+        total={name: counts(everything, name)[""] for name in exercises},
+        questions=[each for each in answered if chosen.exercise in ("", each[0])])
 
 
 def submission(request: Request) -> Response:
@@ -89,8 +91,8 @@ def panel_page(request: Request, said: dict[str, str], *, trouble: views.Trouble
     result = made.one.result
     executed = desk.output.page(result.student, result.exercise, "-executed.html").is_file()
     return filled(request, "changed.html.j2" if part else "submission.html.j2", status=status, panel=made,
-                  chosen=chosen, who=views.who(result), keyed=views.keyed(made.bank), announced=announced, at=at,
-                  executed=executed, groups=[group for group in desk.standing.alike
+                  chosen=chosen, who=views.who(result), keyed=views.keyed(made.bank), announced=announced,
+                  at=at, executed=executed, groups=[group for group in desk.standing.alike
                                              if group.exercise == result.exercise
                                              and result.student in group.students])
 
@@ -120,7 +122,8 @@ def alike(request: Request) -> Response:
     """A group of look-alikes, side by side."""
     desk = desk_of(request)
     exercise, of = key_of(asked(request))[1], asked(request).get("student", "")
-    group = next((one for one in desk.standing.alike if one.exercise == exercise and of in one.students), None)
+    group = next((one for one in desk.standing.alike
+                  if one.exercise == exercise and of in one.students), None)
     if group is None:
         return nothing(request)
     results = desk.standing.results()
@@ -158,15 +161,16 @@ def answers_page(request: Request, said: dict[str, str], *, trouble: tuple[str, 
                  announced: str = "", status: int = 200) -> Response:
     """The same after somebody has marked one; `trouble`: a group's id, why, and what was typed."""
     desk, exercise, question = desk_of(request), said.get("exercise", ""), said.get("question", "")
-    found = together(desk.book.written.answers(exercise=exercise, question=question))
+    bank = desk.bank(exercise)
+    found = together(desk.book.written.answers(exercise=exercise, question=question), bank)
     if not found:
         return nothing(request)
     people = {key: views.who(one) for key, one in desk.standing.results().items()}
-    bank = list(desk.bank(exercise).values())
     part = "hx-request" in request.headers
     return filled(request, "groups.html.j2" if part else "answers.html.j2", status=status, exercise=exercise,
-                  question=question, groups=found, people=people, keyed=views.keyed(bank), plain=views.plain,
-                  trouble=trouble, announced=announced, left=sum(not one.marked for one in found))
+                  question=question, groups=found, people=people, keyed=views.keyed([*bank.values()]),
+                  plain=views.plain, trouble=trouble, announced=announced,
+                  left=sum(not one.marked for one in found))
 
 
 def bank(request: Request) -> Response:
@@ -178,8 +182,8 @@ def bank_page(request: Request, *, trouble: str = "", status: int = 200) -> Resp
     """The same, with what is wrong with a change."""
     desk = desk_of(request)
     exercises = sorted({exercise for _, exercise in desk.standing.results()})
-    return filled(request, "bank.html.j2", status=status, bank=list(desk.bank().values()), exercises=exercises,
-                  plain=views.plain, trouble=trouble)
+    return filled(request, "bank.html.j2", status=status, bank=list(desk.bank().values()),
+                  exercises=exercises, plain=views.plain, trouble=trouble)
 
 
 def history(request: Request) -> Response:
@@ -226,9 +230,9 @@ def static(request: Request) -> Response:
 
 
 PAGES: list[tuple[str, Show]] = [
-    ("/", queue), ("/submission", submission), ("/report", report), ("/executed", executed), ("/alike", alike),
-    ("/versions", versions), ("/answers", answers), ("/bank", bank), ("/history", history), ("/news", news),
-    ("/static/{name:path}", static)]
+    ("/", queue), ("/submission", submission), ("/report", report), ("/executed", executed),
+    ("/alike", alike), ("/versions", versions), ("/answers", answers), ("/bank", bank),
+    ("/history", history), ("/news", news), ("/static/{name:path}", static)]
 
 
 def routes() -> list[Route]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlencode
 
 from grader.keep.events import Event
@@ -15,6 +16,7 @@ from grader.records import Mark, Result, Verdict
 from grader.report import persons, safe_text, source
 from grader.report.wording import words
 from grader.review import told
+from grader.review.answers import worth
 from grader.review.bank import KEYS
 from grader.review.desk import ReviewDesk
 from grader.review.waiting import ALL, Filter, Waiting, neighbours
@@ -67,7 +69,6 @@ class Row:
     comment: str
     said: bool             # is there a word to take back?
     open: bool
-    full: bool             # has it all its points?
     trouble: str = ""
 
 
@@ -95,7 +96,7 @@ class Panel:
     whole: Row
     rows: Sequence[Row]
     stale: Sequence[Override]
-    answers: Sequence[Answer]
+    answers: Sequence[tuple[Answer, float | None]]   # and what each is worth
     bank: Sequence[Comment]
     history: Sequence[Told]
     previous: str
@@ -130,14 +131,16 @@ def panel(desk: ReviewDesk, key: Key, chosen: Filter, marker: str,
     said = desk.book.desk.overrides(student=key[0], exercise=key[1])
     there = standing(said, result)
     before, after = neighbours(queue, chosen, one)
+    bank = desk.bank(key[1])
     events = [event for event in desk.book.desk.events(student=key[0]) if event.exercise == key[1]]
     return Panel(
         one=one, mark=mark_of(result), whole=_whole(result, there.get(""), trouble),
         rows=[_row(number, check, there.get(check.id), trouble)
               for number, check in enumerate(result.checks, 1)],
         stale=stale(result, said),
-        answers=desk.book.written.answers(student=key[0], exercise=key[1]),
-        bank=list(desk.bank(key[1]).values()),
+        answers=[(each, worth(each, bank))
+                 for each in desk.book.written.answers(student=key[0], exercise=key[1])],
+        bank=list(bank.values()),
         history=[tell(event, {}) for event in reversed(events[-HISTORY:])],
         previous=place(before, chosen) if before else "", next=place(after, chosen) if after else "",
         mine=marker in one.seen_by,
@@ -146,31 +149,36 @@ def panel(desk: ReviewDesk, key: Key, chosen: Filter, marker: str,
 
 
 def _whole(result: Result, said: Override | None, trouble: Trouble | None) -> Row:
-    typed = trouble.word if trouble and not trouble.word.check else None
-    return Row(number=0, id="", title="The submission as a whole", mark="", word="", most=f"{result.max_score:g}",
-               by=said.by if said else "", was=version(said), open=bool(said or typed), full=False,
-               points=typed.points if typed else plain(said.points if said else None),
-               bonus=typed.bonus if typed else plain((said.bonus or None) if said else None),
-               comment=typed.comment if typed else said.comment if said else "",
-               said=said is not None and said.says, trouble=trouble.reason if trouble and typed else "")
+    return Row(number=0, id="", title="The submission as a whole", mark="", word="",
+               most=f"{result.max_score:g}", by=said.by if said and said.says else "",
+               **_typed("", said, trouble))
 
 
 def _row(number: int, check: Verdict, said: Override | None, trouble: Trouble | None) -> Row:
-    typed = trouble.word if trouble and trouble.word.check == check.id else None
+    typed = _typed(check.id, said, trouble)
+    typed["open"] |= check.mark not in (Mark.PASS, Mark.NOT_AVAILABLE)
     return Row(number=number, id=check.id, title=safe_text.block(check.title, 500), mark=check.mark.value,
                word=f"{check.points:g}", most=f"{check.max_points:g}",
-               by=check.by if check.by != "grader" else said.by if said and said.says else "",
-               was=version(said), points=typed.points if typed else plain(said.points if said else None),
-               bonus="", comment=typed.comment if typed else said.comment if said else "",
-               said=said is not None and said.says,
-               open=bool(typed or (said and said.says)) or check.mark not in (Mark.PASS, Mark.NOT_AVAILABLE),
-               full=check.mark is Mark.PASS, trouble=trouble.reason if trouble and typed else "")
+               by=said.by if said and said.says else "", **typed)
+
+
+def _typed(check: str, said: Override | None, trouble: Trouble | None) -> dict[str, Any]:
+    """What the fields hold: what was typed and not recorded, else what is said."""
+    there = said if said and said.says else None
+    word = trouble.word if trouble and trouble.word.check == check else None
+    if word is None:
+        word = Word(student="", exercise="", points=plain(there.points if there else None),
+                    bonus=plain((there.bonus or None) if there else None),
+                    comment=there.comment if there else "")
+    reason = trouble.reason if trouble and trouble.word is word else ""
+    return {"points": word.points, "bonus": word.bonus, "comment": word.comment, "trouble": reason,
+            "was": version(said), "said": there is not None, "open": bool(there or reason)}
 
 
 def tell(event: Event, names: Mapping[str, str]) -> Told:
     """One event; `names` of those of whom it is said."""
-    return Told(id=event.id, at=event.at.replace("T", " ")[:16], by=event.by or "somebody", student=event.student,
-                who=safe_text.line(persons.shown(names.get(event.student, ""), event.student)),
+    return Told(id=event.id, at=event.at.replace("T", " ")[:16], by=event.by or "somebody",
+                student=event.student, who=safe_text.line(persons.shown(names.get(event.student, ""), event.student)),
                 exercise=event.exercise, text=told.sentence(event), undone=event.undone,
                 can_undo=told.can_be_undone(event))
 

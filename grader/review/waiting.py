@@ -67,20 +67,20 @@ class Filter:
         return one.open and (not self.kind or self.kind in one.kinds)
 
 
-def waiting(results: Mapping[Key, Result], reviewed: Iterable[Reviewed], answers: Iterable[Answer],
+def waiting(results: Mapping[Key, Result], reviewed: Iterable[Reviewed], unmarked: Iterable[Answer],
             groups: Iterable[Alike]) -> list[Waiting]:
     """Every submission, in the queue's order."""
     seen: dict[Key, list[str]] = {}
     for one in reviewed:
         seen.setdefault((one.student, one.exercise), []).append(one.by)
-    unmarked = Counter((one.student, one.exercise) for one in answers if one.points is None)
+    answers = Counter((one.student, one.exercise) for one in unmarked)
     alike = {(student, group.exercise): len(group.students) - 1 for group in groups
              for student in group.students}
     found = []
     for key, result in results.items():
         reasons = [(need.kind, need.reason) for need in result.wants()]
-        if key in unmarked:
-            reasons.append((WRITTEN, f"Written answers without a mark: {unmarked[key]}."))
+        if key in answers:
+            reasons.append((WRITTEN, f"Written answers without a mark: {answers[key]}."))
         if key in alike:
             reasons.append((ALIKE, f"Shares most of its code with {alike[key]} other"
                                    f"{'' if alike[key] == 1 else 's'}."))

@@ -14,6 +14,7 @@ import pytest
 
 from grader.keep.gradebook import Gradebook
 from grader.keep.publish import opened
+from grader.review.answers import worth
 from tests.browser.conftest import CHROMIUM
 from tests.review import course
 from tests.review.conftest import Served
@@ -83,7 +84,7 @@ def test_a_submission_is_marked_by_keyboard_alone(pages: Pages, served: Served, 
     page = pages("ada")
     keys = page.keyboard
     page.goto(f"{served.base}/?of=all")
-    for _ in range(6):                      # down to Elif
+    for _ in range(7):                      # past the answers, down to Elif
         keys.press("j")
     assert "Elif Kaya" in page.evaluate("document.activeElement.textContent")
     keys.press("Enter")
@@ -171,8 +172,9 @@ def test_equal_answers_are_marked_with_a_key(pages: Pages, served: Served, book:
     page.keyboard.press("2")
     page.keyboard.press("s")
     page.locator("#left", has_text="3 of 4").wait_for()
-    marked = [one for one in book.written.answers() if one.points is not None]
-    assert [(one.student, one.points, one.by) for one in marked] == [("1005", 2, "bo"), ("1006", 2, "bo")]
+    bank = {one.id: one for one in book.written.comments()}
+    marked = [(one.student, worth(one, bank), one.by) for one in book.written.answers() if one.comments]
+    assert marked == [("1005", 2, "bo"), ("1006", 2, "bo")]
 
 
 def test_hostile_content_is_inert(pages: Pages, served: Served) -> None:
@@ -242,7 +244,8 @@ def test_another_site_in_the_same_browser_reads_and_changes_nothing(
         pages: Pages, served: Served, book: Gradebook, stranger: str, host: str) -> None:
     """`127.0.0.1` is the same site to a browser, whatever the port: it sends our cookie along."""
     page = pages("ada")
-    token = page.locator("[name=form]").first.get_attribute("value") if page.locator("[name=form]").count() else ""
+    page.goto(f"{served.base}/bank")
+    token = page.locator("[name=form]").first.get_attribute("value")
     before = len(book.desk.events())
     page.goto(stranger.replace("127.0.0.1", host))
     tried = page.evaluate("""async ([base, token]) => {
@@ -265,7 +268,8 @@ def test_another_site_in_the_same_browser_reads_and_changes_nothing(
         const form = document.createElement("form");
         form.method = "post"; form.action = base + "/bank";
         for (const [name, value] of [["form", token], ["text", "From elsewhere."]]) {
-            const field = document.createElement("input"); field.name = name; field.value = value; form.append(field);
+            const field = document.createElement("input");
+            field.name = name; field.value = value; form.append(field);
         }
         document.body.append(form); form.submit();
     }""", [served.base, token])

@@ -130,10 +130,13 @@ class TestTaken:
         served.used("bo")
         assert answer.status == 200
         said = answer.headers["Set-Cookie"]
-        assert re.fullmatch(rf"grader-review-{served.port}=[\w-]{{43}}; HttpOnly; Path=/; SameSite=strict", said)
+        assert re.fullmatch(rf"grader-review-{served.port}=[\w-]{{43}}; HttpOnly; Path=/; SameSite=strict",
+                            said)
 
-    @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "same-origin"}, {}], ids=["browser", "old browser"])
-    def test_a_form_of_ours_is_recorded(self, served: Served, cookie: str, headers: dict[str, str]) -> None:
+    @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "same-origin"}, {}],
+                             ids=["browser", "old browser"])
+    def test_a_form_of_ours_is_recorded(self, served: Served, cookie: str,
+                                        headers: dict[str, str]) -> None:
         before = events(served)
         html = served.ask("GET", "/bank", Cookie=cookie).text
         token = re.findall(r'name="form" value="([^"]+)"', html)[0]

@@ -16,6 +16,7 @@ from msgspec import structs
 
 from grader.keep.gradebook import Gradebook
 from grader.keep.publish import opened
+from grader.review.answers import worth
 from tests.review import course
 from tests.review.conftest import Answer, Served, running, stop
 
@@ -183,7 +184,8 @@ def test_a_stale_word_holds_again_or_is_let_go(served: Served, cookies: dict[str
 
 def test_reviewed_leaves_the_queue_and_leads_on(served: Served, cookies: dict[str, str], post: Post,
                                                 fields: Callable[..., dict[str, str]]) -> None:
-    seen = {name: value for name, value in fields("1004", "variance").items() if name in KEYS - {"was", "check"}}
+    seen = {name: value for name, value in fields("1004", "variance").items()
+            if name not in ("was", "check")}
     answer = post("bo", "/reviewed", **seen, of="all")
     assert (answer.status, "student=1005" in answer.headers["Location"]) == (303, True)
     html = served.ask("GET", "/?of=reviewed", Cookie=cookies["ada"]).text
@@ -193,7 +195,8 @@ def test_reviewed_leaves_the_queue_and_leads_on(served: Served, cookies: dict[st
 def test_equal_answers_are_marked_together_and_a_comment_changes_for_all(
         served: Served, cookies: dict[str, str], book: Gradebook, post: Post,
         fields: Callable[..., dict[str, str]]) -> None:
-    page = served.ask("GET", f"/answers?exercise=he_init&question={course.QUESTION}", Cookie=cookies["ada"]).text
+    page = served.ask("GET", f"/answers?exercise=he_init&question={course.QUESTION}",
+                      Cookie=cookies["ada"]).text
     group = next(form for form in re.findall(r"<li><details(.*?)</details></li>", page, re.DOTALL)
                  if "ReLU halves" in form)
     assert "2 ×" in group
@@ -204,14 +207,15 @@ def test_equal_answers_are_marked_together_and_a_comment_changes_for_all(
     assert post("bo", "/answers", **said, points="1").status == 409, "bo has not seen what ada did"
 
     def marks() -> list[tuple[str, float | None, str]]:
-        return [(one.student, one.points, one.by) for one in book.written.answers(exercise="he_init")
+        bank = {one.id: one for one in book.written.comments()}
+        return [(one.student, worth(one, bank), one.by) for one in book.written.answers(exercise="he_init")
                 if "halves" in one.text]
     assert marks() == [("1005", 2.0, "ada"), ("1006", 2.0, "ada")]
     post("ada", "/mark", **fields("1001", "variance"), points="3", remark=str(argued.id))
     assert book.desk.overrides(student="1001")[0].points == 4, "no more than the check has"
     changed = post("bo", "/bank", id=str(argued.id), text="Argued.", points="1")
     assert changed.status == 303
-    assert marks() == [("1005", 1.0, "bo"), ("1006", 1.0, "bo")]
+    assert marks() == [("1005", 1.0, "ada"), ("1006", 1.0, "ada")]
     (word,) = book.desk.overrides(student="1001")
     assert (word.comment, word.points) == ("Argued.", 3)
     assert "Argued." in (served.out / "1001" / "he_init.html").read_text()
