@@ -177,10 +177,10 @@ def _typed(check: str, said: Override | None, trouble: Trouble | None) -> dict[s
 
 def tell(event: Event, names: Mapping[str, str]) -> Told:
     """One event; `names` of those of whom it is said."""
+    who = persons.shown(names.get(event.student, ""), event.student)
     return Told(id=event.id, at=event.at.replace("T", " ")[:16], by=event.by or "somebody",
-                student=event.student, who=safe_text.line(persons.shown(names.get(event.student, ""), event.student)),
-                exercise=event.exercise, text=told.sentence(event), undone=event.undone,
-                can_undo=told.can_be_undone(event))
+                student=event.student, who=safe_text.line(who), exercise=event.exercise,
+                text=told.sentence(event), undone=event.undone, can_undo=told.can_be_undone(event))
 
 
 # --- sources side by side
