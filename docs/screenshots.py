@@ -52,7 +52,7 @@ def reviewed(browser: Browser, folder: str) -> Image.Image:
                           stdout=subprocess.PIPE) as server:
         assert server.stdout
         link = server.stdout.readline().split()[-1]
-        page = browser.new_page(viewport={"width": 1280, "height": 860}, color_scheme="light")
+        page = browser.new_page(viewport={"width": 1280, "height": 1000}, color_scheme="light")
         page.goto(link)
         page.wait_for_url("**/")
         page.goto(link.partition("/enter")[0] + "/submission?student=dmitri&exercise=he_init&of=all")
@@ -60,17 +60,18 @@ def reviewed(browser: Browser, folder: str) -> Image.Image:
         page.locator("#comment-4").fill("The **factor 2** is all that is missing.")
         page.locator("#save-4").click()
         page.locator("#mark", has_text="14 / 20").wait_for()
-        page.locator("#summary-3").scroll_into_view_if_needed()
+        page.locator("#news p").wait_for(state="detached")
+        page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
         page.wait_for_timeout(1000)
-        picture = shot(page)
+        picture = shot(page, 2 * COLOURS)
         server.send_signal(signal.SIGINT)
     return picture
 
 
-def shot(page: Page) -> Image.Image:
+def shot(page: Page, colours: int = COLOURS) -> Image.Image:
     picture = Image.open(io.BytesIO(page.screenshot()))
     page.close()
-    return picture.convert("RGB").quantize(COLOURS)
+    return picture.convert("RGB").quantize(colours)
 
 
 if __name__ == "__main__":

@@ -90,7 +90,8 @@ def questions(answers: Sequence[Answer], bank: Mapping[int, Comment]) -> list[tu
         count = found.setdefault((one.exercise, one.question), [0, 0])
         count[0] += 1
         count[1] += worth(one, bank) is None
-    return [(*key, *count) for key, count in sorted(found.items())]
+    return [(exercise, question, count[0], count[1])
+            for (exercise, question), count in sorted(found.items())]
 
 
 def mark(book: Gradebook, place: tuple[str, str], same: str, was: str, said: tuple[str, Sequence[int]],

@@ -45,7 +45,7 @@ def book(served: Served) -> Iterator[Gradebook]:
         yield book
 
 
-def score(served: Served, student: str) -> float | None:
+def score(served: Served, student: str) -> object:
     """As results.jsonl has it."""
     rows = map(json.loads, (served.out / "results.jsonl").read_text().splitlines())
     return next(row["score"] for row in rows if row["student"] == student)
