@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import secrets
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Protocol
@@ -14,18 +14,18 @@ from grader import environment, pipeline, records
 from grader import export as exporting
 from grader.execute.sandbox import Sandbox
 from grader.exercise import released
-from grader.exercise.catalog import Exercise, ExerciseError, course, course_packages, known, load
+from grader.exercise.catalog import course, course_packages, known, load
 from grader.export import handout
 from grader.intake import mapping
 from grader.intake.handed import IntakeError
 from grader.intake.packages import remedy
 from grader.intake.sources import Intake, keep_apart, read_sources, refuse_nothing
+from grader.keep.again import as_graded, judge_again, remembered
 from grader.keep.arrivals import Key, changed, key, received
 from grader.keep.claim import at_work
 from grader.keep.gradebook import Gradebook
-from grader.keep.marking import overridden
 from grader.keep.output import Output
-from grader.keep.publish import get_ready, opened, publish, record, record_mark, remember
+from grader.keep.publish import get_ready, opened, publish, record, remember
 from grader.keep.unchanged import Due, Today, due
 from grader.options import SEED_BITS, Options
 from grader.pipeline import Conditions, Graded, device_of
@@ -165,30 +165,6 @@ def doctor(sources: Sequence[Path], options: Options) -> list[str]:
         return told_missing(missing_packages(intake.submissions, options))
 
 
-def judge_again(keys: Iterable[Key], today: Today, book: Gradebook, output: Output, watcher: Watcher, *,
-                write: bool = True) -> set[Key]:
-    """Judge what was observed once more; run nothing. Returns student and exercise of those of whom nothing
-    is stored that answers what is asked today.
-
-    Args:
-        write: the marks; else they are only told.
-    """
-    left, overrides = set(), book.desk.by_submission()
-    for where in keys:
-        entry = book.entry(*where)
-        observed = None if entry is None else today.observed(entry.submission, output)
-        if entry is None or observed is None:
-            left.add(where)
-            continue
-        graded = pipeline.judge(entry.submission, observed, today.conditions)
-        if write:
-            record_mark(graded, book, output, observed=entry.observed,
-                        judged=today.fingerprints(entry.submission).judged, what="rejudged")
-        words = overrides.get(where, ())
-        watcher.judged_again(overridden(entry.result, words), overridden(graded.result, words))
-    return left
-
-
 def release(out: Path, options: Options, name: str) -> list[Path]:
     """Write what students get of one exercise, or of all; returns the files."""
     folders = known(options.exercises, options.exercise)
@@ -222,34 +198,6 @@ def rejudge(out: Path, given: Path | None, watcher: Watcher, *, apply: bool) -> 
                 watcher.note(f"{student} {exercise}: not judged again, what is stored does not answer what "
                              "the exercise asks today; `grader batch` runs the notebook")
         return publish(book, output) if apply else book.results(pictures=False)
-
-
-def remembered(book: Gradebook, out: Path) -> Path:
-    """Where the exercises were when the class was graded last.
-
-    Raises:
-        ExerciseError: nobody says, or they are not there any more.
-    """
-    said = book.batch_values().get("exercises", "")
-    if not said:
-        raise ExerciseError(f"{out} does not say by which exercises it was graded: give --exercises DIR")
-    if not Path(said).is_dir():
-        raise ExerciseError(f"the exercises by which {out} was graded are not in {said} any more: say where "
-                            "they are with --exercises DIR")
-    return Path(said)
-
-
-def as_graded(results: Iterable[records.Result],
-              exercises: Mapping[str, Exercise]) -> Iterator[tuple[Conditions, list[Key]]]:
-    """The keys of what has one seed, sandbox and device, and the conditions under which it was observed."""
-    groups: dict[tuple[int, str, str, tuple[str, ...]], list[Key]] = {}
-    for one in results:
-        made = one.made_by
-        groups.setdefault((made.seed, made.sandbox, made.device, made.layers), []).append(
-            (one.student, one.exercise))
-    for (seed, sandbox, device, layers), group in groups.items():
-        used = {name: exercises[name] for name in sorted({exercise for _, exercise in group})}
-        yield Conditions.drawn(used, seed=seed, sandbox=sandbox, device=device, layers=layers), group
 
 
 def render_again(out: Path) -> list[records.Result]:

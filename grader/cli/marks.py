@@ -27,16 +27,16 @@ def rejudge(_: Options, out: Path, given: Path | None, apply: bool) -> None:
     notebook, and write nothing without --apply."""
     from grader import commands
     from grader.keep import overrides
-    from grader.report import console
+    from grader.report import console, gains
 
     with console.watching() as watcher:
-        told = console.Told(watcher)
+        told = gains.Told(watcher)
         results = commands.rejudge(out, given, told, apply=apply)
     if apply:
         console.class_table(results, out, commands.language(out))
         for note in overrides.lost_overrides(out):
             click.echo(f"grader: {note}", err=True)
-    console.gains(told.changes)
+    gains.show(told.changes)
     if told.changes and not apply:
         words = ["grader", "rejudge", str(out), *(["--exercises", str(given)] if given else []), "--apply"]
         click.echo(f"nothing is written; to write it: {shlex.join(words)}")

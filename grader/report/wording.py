@@ -87,6 +87,8 @@ BRIEFLY = {
 
 # The kind of what needs a tutor -> what helps.
 REMEDIES = {
+    "stale-override": N_("Look at the new submission, then say whether it holds: `grader override` with "
+                         "`--keep`, `--drop` or other points."),
     "withheld": N_("No mark, by the grader's fault. Run the same command again: what is withheld is graded "
                    "once more."),
     "unclear": N_("No mark yet. Say which file counts, with `--prefer` or in the mapping file, and run the "

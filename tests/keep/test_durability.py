@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import resource
 import shutil
 import signal
 import sqlite3
@@ -16,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from grader.cli import main
+from grader.files import replace_file
 from grader.keep.gradebook import Gradebook
 from tests.conftest import CELLS, write_exercise
 from tests.keep.writer import PAYLOAD, write
@@ -149,6 +151,19 @@ def test_a_read_only_folder_is_one_line_that_says_where(tmp_path: Path) -> None:
     assert told == [f"{name} 2: grader: {place}/gradebook.sqlite: its folder is read-only: copy it to where "
                     "you may write" for name in ("override", "report", "export")]
     assert kept == "['marked w-0', 'recorded w-0']"
+
+
+def test_a_file_that_does_not_fit_is_told_by_its_name_and_the_old_one_stays(tmp_path: Path) -> None:
+    path, limits = tmp_path / "index.html", resource.getrlimit(resource.RLIMIT_FSIZE)
+    replace_file(path, "old")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as error:
+            replace_file(path, b"x" * 2000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert error.value.filename == str(path)
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("index.html", "old")]
 
 
 def hold(out: Path) -> None:
