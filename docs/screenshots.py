@@ -60,6 +60,7 @@ def reviewed(browser: Browser, folder: str) -> Image.Image:
         page.locator("#comment-4").fill("The **factor 2** is all that is missing.")
         page.locator("#save-4").click()
         page.locator("#mark", has_text="14 / 20").wait_for()
+        page.wait_for_timeout(4000)    # until the page has asked whether the files are written
         page.locator("#news p").wait_for(state="detached")
         page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
         page.wait_for_timeout(1000)

@@ -58,4 +58,5 @@ def test_a_marker_who_is_called_like_the_grader_is_refused(tmp_path: Path) -> No
 def test_the_wheel_has_all_that_the_page_needs(tmp_path: Path) -> None:
     names = zipfile.ZipFile(wheel.wheel(tmp_path)).namelist()
     assert {f"grader/templates/review/{name}" for name in (
-        "base.html.j2", "panel.html.j2", "review.js", "review.css", "htmx.min.js", "htmx.LICENSE")} <= {*names}
+        "base.html.j2", "panel.html.j2", "review.js", "review.css", "htmx.min.js",
+        "htmx.LICENSE")} <= set(names)
