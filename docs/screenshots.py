@@ -48,25 +48,28 @@ def taken(browser: Browser, file: Path, height: int) -> Image.Image:
 def reviewed(browser: Browser, folder: str) -> Image.Image:
     """The page of `grader review`, after a word on one check."""
     words = [sys.executable, "-m", "grader", "review", folder, "--no-open"]
-    with subprocess.Popen(words, cwd=ROOT, text=True,
-                          stdout=subprocess.PIPE) as server:
-        assert server.stdout
-        link = server.stdout.readline().split()[-1]
-        page = browser.new_page(viewport={"width": 1280, "height": 1000}, color_scheme="light")
-        page.goto(link)
-        page.wait_for_url("**/")
-        page.goto(link.partition("/enter")[0] + "/submission?student=dmitri&exercise=he_init&of=all")
-        page.locator("#points-4").fill("2")
-        page.locator("#comment-4").fill("The **factor 2** is all that is missing.")
-        page.locator("#save-4").click()
-        page.locator("#mark", has_text="14 / 20").wait_for()
-        page.wait_for_timeout(4000)    # until the page has asked whether the files are written
-        page.locator("#news p").wait_for(state="detached")
-        page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
-        page.wait_for_timeout(1000)
-        picture = shot(page, 2 * COLOURS)
-        server.send_signal(signal.SIGINT)
-    return picture
+    with subprocess.Popen(words, cwd=ROOT, text=True, stdout=subprocess.PIPE) as server:
+        try:
+            assert server.stdout
+            return marked(browser, server.stdout.readline().split()[-1])
+        finally:
+            server.send_signal(signal.SIGINT)
+
+
+def marked(browser: Browser, link: str) -> Image.Image:
+    page = browser.new_page(viewport={"width": 1280, "height": 1000}, color_scheme="light")
+    page.goto(link)
+    page.wait_for_url("**/")
+    page.goto(link.partition("/enter")[0] + "/submission?student=dmitri&exercise=he_init&of=all")
+    page.locator("#points-4").fill("2")
+    page.locator("#comment-4").fill("The **factor 2** is all that is missing.")
+    page.locator("#save-4").click()
+    page.locator("#mark", has_text="14 / 20").wait_for()
+    page.wait_for_timeout(4000)    # until the page has asked whether the files are written
+    page.locator("#news p").wait_for(state="detached", timeout=120_000)
+    page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+    page.wait_for_timeout(1000)
+    return shot(page, 2 * COLOURS)
 
 
 def shot(page: Page, colours: int = COLOURS) -> Image.Image:
