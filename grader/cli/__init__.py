@@ -31,7 +31,7 @@ def main(context: click.Context) -> None:
 
 
 for command in (grading.batch, grading.grade, grading.check, grading.doctor, authoring.new,
-                authoring.release, authoring.validate, marks.rejudge, marks.report, desk.override,
-                desk.overrides, desk.history, desk.undo, marks.remove, marks.prune, marks.export,
+                authoring.release, authoring.validate, marks.rejudge, marks.report, marks.review,
+                desk.override, desk.overrides, desk.history, desk.undo, marks.remove, marks.prune, marks.export,
                 marks.feedback):
     main.add_command(command)

@@ -59,6 +59,27 @@ def report(options: Options, out: Path) -> None:
     console.class_table(results, out, commands.language(out), commands.groups_alike(out))
 
 
+@click.command(epilog=epilog("review"))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--marker", "markers", multiple=True, metavar="NAME",
+              help="Who marks; may be given again: each has a link of their own (default: tutor).")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N",
+              help="The port (default: a free one).")
+@click.option("--no-open", is_flag=True, help="Print the link, and open no browser.")
+@takes()
+def review(_: Options, out: Path, markers: tuple[str, ...], port: int, no_open: bool) -> None:
+    """Mark OUT in the browser: what needs you, each submission beside its report, comments, written answers.
+
+    Every change is at once in the gradebook, the report, the class page, results.jsonl and grades.csv. Only
+    this machine can reach the page, and only who has the printed link. Ctrl+C ends it.
+    """
+    try:
+        from grader.review import serving
+    except ModuleNotFoundError as error:
+        raise Failure(f"this needs {error.name}: pip install \"torch-grader[review]\"") from error
+    serving.serve(out, markers, port=port, browse=not no_open, tell=click.echo)
+
+
 @click.command(epilog=epilog("remove"))
 @click.argument("out", type=click.Path(path_type=Path))
 @click.argument("person")

@@ -81,7 +81,7 @@ def _marked(result: Result, own: dict[str, Override]) -> Result:
     checks = reached(tuple(_overridden(check, own[check.id]) if check.id in own else check
                            for check in result.checks))
     settled = {o.check for o in own.values() if o.points is not None}
-    comment = " ".join(o.comment for o in own.values() if o.comment)
+    comment = "\n\n".join(o.comment for o in own.values() if o.comment)
     result = structs.replace(result, checks=checks, comment=comment, needs_you=tuple(
         one for one in result.needs_you if "" not in settled
         and (not one.checks or not settled.issuperset(one.checks))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -168,42 +168,56 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     Returns:
         Every result with overrides, and a row for whoever is missing.
     """
+    from grader.report import calculation
+
     with publishing(output.folder):
-        return _published(book, output, every_page=every_page, touched=touched or set())
+        said, overrides = book.batch_values(), book.desk.by_submission()
+        language = said.get("language", "en")
+        changed = overrides.keys() | (touched or set())
+        every_page = every_page or said.get("language of the pages", language) != language
+        rules, results = _ruled(book)
+        shown = {(one.student, one.exercise): one for one in results}
+        rewrite(book, output, [
+            # The last of its pages: none is there where a batch ended between the mark and its report.
+            key for key in book.counting() if every_page or key in changed
+            or not output.page(*key, ".md").exists()
+            or not calculation.shows(output.page(*key, ".html"), shown[key])], rules)
+        book.set_batch_value("language of the pages", language)
+        return class_files(book, output)
 
 
-def _published(book: Gradebook, output: Output, *, every_page: bool, touched: set[Key]
-               ) -> list[records.Result]:
+def rewrite(book: Gradebook, output: Output, keys: Iterable[Key], rules: Ruled | None = None) -> None:
+    """The pages of some submissions that count, with the tutor's overrides in them, under the course's
+    rules."""
+    language, rules = book.batch_value("language", "en"), rules or Ruled(book)
+    for key in keys:
+        if entry := book.entry(*key):
+            words = book.desk.overrides(student=key[0], exercise=key[1])
+            pages(rules.one(overridden(entry.counted, words)), entry.notebook, entry.executed, output, language)
+
+
+def class_files(book: Gradebook, output: Output) -> list[records.Result]:
+    """The class page, results.jsonl and grades.csv, with the tutor's overrides in them.
+
+    Returns:
+        Every result with overrides, and a row for whoever is missing.
+    """
     from grader.export import csv
-    from grader.report import calculation, class_page
+    from grader.report import class_page
 
-    overrides, said = book.desk.by_submission(), book.batch_values()
-    rules, judged = Ruled(book), book.results(pictures=False)
-    results = rules.all([*judged, *missing(judged, book.people())])
-    language = said.get("language", "en")
-    changed = overrides.keys() | touched
-    every_page = every_page or said.get("language of the pages", language) != language
-    for result in results[:len(judged)]:
-        key = result.student, result.exercise
-        # The last of its pages: none is there where a batch ended between the mark and its report.
-        wanted = (every_page or key in changed or not output.page(*key, ".md").exists()
-                  or not calculation.shows(output.page(*key, ".html"), result))
-        if wanted and (entry := book.entry(*key)):
-            ruled = rules.one(overridden(entry.counted, overrides.get(key, ())))
-            pages(ruled, entry.notebook, entry.executed, output, language)
-    book.set_batch_value("language of the pages", language)
-    isolated = all(result.made_by.isolated for result in results)
-    links = {(one.student, one.exercise): output.href(one.student, one.exercise)
-             for one in results[:len(judged)]}
-    groups = looking_alike(results, Notebooks(book), said, output)
-    book.set_batch_value(ALIKE, str(len(groups)))
-    replace_file(output.folder / "results.jsonl", *map(line, results))
-    replace_file(output.folder / "index.html", class_page.render(
-        results, Notebooks(book), title=said.get("title", "Class"), links=links, isolated=isolated,
-        language=language, groups=groups, weights=weights(said),
-        lacking=json.loads(said.get("lacking", "{}"))))
-    csv.write(results, output.folder / "grades.csv", weights(said), pass_mark=rules.pass_mark)
-    return results
+    with publishing(output.folder):
+        said, (rules, results) = book.batch_values(), _ruled(book)
+        isolated = all(result.made_by.isolated for result in results)
+        there = Notebooks(book)
+        groups = looking_alike(results, there, said, output)
+        book.set_batch_value(ALIKE, str(len(groups)))
+        replace_file(output.folder / "results.jsonl", *map(line, results))
+        replace_file(output.folder / "index.html", class_page.render(
+            results, there, title=said.get("title", "Class"), links={key: output.href(*key) for key in there},
+            isolated=isolated, language=said.get("language", "en"), groups=groups, weights=weights(said),
+            lacking=json.loads(said.get("lacking", "{}"))))
+        csv.write(results, output.folder / "grades.csv", weights(said), pass_mark=rules.pass_mark)
+        return results
 
 
 def looking_alike(results: Sequence[records.Result], notebooks: Mapping[tuple[str, str], str],
@@ -225,6 +239,12 @@ def everybody(book: Gradebook) -> list[records.Result]:
     """Every result with overrides and under the rules, and a row for whoever is missing."""
     results = book.results()
     return Ruled(book).all([*results, *missing(results, book.people())])
+
+
+def _ruled(book: Gradebook) -> tuple[Ruled, list[records.Result]]:
+    """The rules, and everybody under them; without pictures."""
+    rules, results = Ruled(book), book.results(pictures=False)
+    return rules, rules.all([*results, *missing(results, book.people())])
 
 
 def weights(said: Mapping[str, str]) -> dict[str, float]:

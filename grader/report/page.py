@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from grader.report import safe_text
+from grader.report.remarks import html_of
 from grader.report.wording import words
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -51,7 +52,7 @@ def environment(language: str) -> Environment:
                        lstrip_blocks=True, auto_reload=False, finalize=_fit, extensions=["jinja2.ext.i18n"])
     translated: Any = made
     translated.install_gettext_callables(spoken.gettext, spoken.ngettext, newstyle=True)
-    made.filters.update(prose=prose, linked=linked)
+    made.filters.update(prose=prose, linked=linked, written=written)
     # exercises speak English, whatever we speak
     foreign = Markup("" if spoken.language == "en" else ' lang="en"')
     native = Markup(f' lang="{spoken.language}"' if foreign else "")  # one of our own languages
@@ -61,9 +62,9 @@ def environment(language: str) -> Environment:
 
 
 def compile_templates(language: str) -> None:
-    """All pages, now: otherwise each when it is first filled."""
+    """All pages that a batch writes, now: otherwise each when it is first filled."""
     made = environment(language)
-    for name in made.list_templates(filter_func=lambda name: name.endswith(".html.j2")):
+    for name in made.list_templates(filter_func=lambda name: name.endswith(".html.j2") and "/" not in name):
         made.get_template(name)
 
 
@@ -118,6 +119,11 @@ def linked(text: str) -> Markup:
     """A reference with links to what has a known address."""
     return Markup("").join(Markup('<a href="{}" rel="noreferrer">{}</a>').format(address, piece) if address
                            else prose(piece) for piece, address in references(text))
+
+
+def written(text: str) -> Markup:
+    """Markdown that a person wrote, without anything active."""
+    return Markup(html_of(text))  # sanitised there
 
 
 def trusted(html: str) -> Markup:

@@ -45,6 +45,7 @@ class Item:
     number: int = 0                                  # the check's, from 1
     our_message: bool = True                         # in the reader's language, not in the exercise's
     our_advice: bool = True
+    written: bool = False                            # the message is a person's, in Markdown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,7 +259,7 @@ class _Teller:
             pictures=tuple(filter(None, map(_drawing, v.pictures))) if shown else (),
             excerpts=self.quotes[v.id].excerpts, quoted_above=self.quotes[v.id].above,
             hanging=tuple(map(self.item, self._hanging(v))), alike=tuple(map(self.item, self._alike(v))),
-            hidden=not v.visible, stub=self._stub(v))
+            hidden=not v.visible, stub=self._stub(v), written=v.by != "grader")
 
     def _hanging(self, root: records.Verdict) -> list[records.Verdict]:
         return [v for v in self.checks if (v.mark is records.Mark.NOT_REACHED or _unwritten(v))
@@ -278,7 +279,7 @@ class _Teller:
         if v.mark is records.Mark.GRADER_ERROR:
             return self.words.gettext("Something went wrong on our side. This check will be run again."), True
         if v.by != "grader" and v.said:
-            return safe_text.line(self.words.sentence(v.said), 2000), True
+            return safe_text.block(self.words.sentence(v.said)), True
         if v.mark is records.Mark.PASS:
             return self.words.follows(tuple(map(safe_text.line, v.after))), True
         if _unwritten(v):

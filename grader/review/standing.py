@@ -1,0 +1,72 @@
+"""How the class stands now: read once, then again only where an event says that something changed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+
+from grader.keep.events import Event
+from grader.keep.gradebook import Gradebook, Key
+from grader.keep.publish import Notebooks, released_notebooks
+from grader.records import Result
+from grader.report.resemblance import Alike, alike
+
+
+class Standing:
+    """Every result that counts, with the tutor's words in it, and who looks like whom."""
+
+    def __init__(self, book: Gradebook) -> None:
+        self._book = book
+        self._lock = threading.Lock()
+        self._last = max((event.id for event in book.desk.events()), default=0)
+        self._results = self._all()
+        self._alike: tuple[Alike, ...] = ()
+        self._compared: dict[Key, str] = {}
+
+    @property
+    def last(self) -> int:
+        """The newest event that is in here."""
+        return self._last
+
+    def results(self) -> dict[Key, Result]:
+        """As the gradebook has them at this moment."""
+        with self._lock:
+            if events := self._book.desk.events(after=self._last):
+                self._read(events)
+                self._last = events[-1].id
+            return dict(self._results)
+
+    def _read(self, events: Iterable[Event]) -> None:
+        for student, exercise in {(event.student, event.exercise) for event in events if event.student}:
+            found = self._book.result(student, exercise)
+            if found:
+                self._results[student, exercise] = found
+            else:
+                self._results.pop((student, exercise), None)
+
+    def _all(self) -> dict[Key, Result]:
+        return {(one.student, one.exercise): one for one in self._book.results(pictures=False)}
+
+    @property
+    def alike(self) -> tuple[Alike, ...]:
+        """Who looked like whom when that was compared last."""
+        return self._alike
+
+    def compare(self) -> None:
+        """Look who looks like whom, where other submissions count than the last time."""
+        there = {key: one.notebook.sha256 for key, one in self.results().items()}
+        if there != self._compared:
+            self._alike = looking_alike(self._book, self.results())
+            self._compared = there
+
+
+def looking_alike(book: Gradebook, results: Mapping[Key, Result]) -> tuple[Alike, ...]:
+    """Groups to look at, a team's submission once: its members handed in the same."""
+    notebooks, seen = Notebooks(book), set[tuple[str, str, str]]()
+    left = {}
+    for key, one in results.items():
+        what = one.team, one.exercise, one.notebook.sha256
+        if key in notebooks and not (one.team and what in seen):
+            left[key] = notebooks[key]
+        seen.add(what)
+    return alike(left, released_notebooks(book.batch_values()))
