@@ -22,7 +22,6 @@ from grader.intake.packages import remedy
 from grader.intake.sources import Intake, keep_apart, read_sources, refuse_nothing
 from grader.keep.arrivals import Key, changed, key, received
 from grader.keep.gradebook import Gradebook
-from grader.keep.marking import overridden
 from grader.keep.output import Output
 from grader.keep.publish import get_ready, opened, publish, record, record_mark, remember
 from grader.keep.unchanged import Due, Today, due
@@ -168,7 +167,7 @@ def judge_again(keys: Iterable[Key], today: Today, book: Gradebook, output: Outp
                 watcher: Watcher) -> set[Key]:
     """Judge what was observed once more; run nothing. Returns student and exercise of those of whom nothing
     is stored that answers what is asked today."""
-    left, overrides = set(), book.desk.by_submission()
+    left, before = set(), book.words()
     for where in keys:
         entry = book.entry(*where)
         if entry is None:
@@ -180,8 +179,7 @@ def judge_again(keys: Iterable[Key], today: Today, book: Gradebook, output: Outp
         graded = pipeline.judge(entry.submission, observed, today.conditions)
         record_mark(graded, book, output, observed=entry.observed,
                     judged=today.fingerprints(entry.submission).judged)
-        words = overrides.get(where, ())
-        watcher.judged_again(overridden(entry.result, words), overridden(graded.result, words))
+        watcher.judged_again(before.applied(entry.result), book.words(*where).applied(graded.result))
     return left
 
 

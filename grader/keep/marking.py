@@ -80,15 +80,17 @@ def _marked(result: Result, own: dict[str, Override]) -> Result:
         and (not one.checks or not settled.issuperset(one.checks))))
     withheld = any(check.mark is Mark.GRADER_ERROR for check in checks)
     if checks and not withheld and result.status is not Status.UNREADABLE:
-        maximum = sum(check.max_points for check in checks if check.mark is not Mark.NOT_AVAILABLE)
-        result = structs.replace(result, score=sum(check.points for check in checks), max_score=maximum,
-                                 status=Status.GRADED)
+        counted = *(check for check in checks if check.mark is not Mark.NOT_AVAILABLE), *result.written
+        result = structs.replace(result, score=sum(part.points or 0.0 for part in (*checks, *result.written)),
+                                 max_score=sum(part.max_points for part in counted), status=Status.GRADED)
     return _as_a_whole(result, own[""]) if "" in own else result
 
 
 def _as_a_whole(result: Result, override: Override) -> Result:
-    if override.points is not None:
-        result = structs.replace(result, score=override.points, status=Status.GRADED, by=override.by)
+    if override.points is not None:  # nothing of it waits any more, and no answer has points of its own
+        written = tuple(structs.replace(answer, max_points=0.0, points=None) for answer in result.written)
+        result = structs.replace(result, score=override.points, status=Status.GRADED, by=override.by,
+                                 written=written)
     if result.score is None or not override.bonus:
         return result
     return structs.replace(result, score=result.score + override.bonus, bonus=override.bonus, by=override.by)

@@ -13,7 +13,6 @@ from grader.exercise.release import student_notebook
 from grader.files import replace_file
 from grader.keep.arrivals import missing
 from grader.keep.gradebook import Entry, Gradebook, GradebookError, Key
-from grader.keep.marking import overridden
 from grader.keep.output import Output, line
 from grader.keep.unchanged import Fingerprints
 from grader.options import Options
@@ -112,6 +111,9 @@ def record_mark(graded: Graded, book: Gradebook, output: Output, *, observed: st
     """
     book.record(Entry(result=graded.result, observed=observed, judged=judged, notebook=graded.notebook,
                       executed=graded.executed))
+    if graded.result.written:
+        book.written.hand_in(graded.result.student, graded.result.exercise, graded.result.stamp,
+                             {answer.id: answer.text or "" for answer in graded.result.written})
     pages(graded.result, graded.notebook, graded.executed, output, book.batch_value("language", "en"))
 
 
@@ -141,27 +143,26 @@ def pages(result: records.Result, notebook: str, executed: str, output: Output, 
 
 def publish(book: Gradebook, output: Output, *, every_page: bool = False,
             touched: set[tuple[str, str]] | None = None) -> list[records.Result]:
-    """The files of the whole class, with the tutor's overrides in them.
+    """The files of the whole class, with all that tutors have said in them.
 
     Args:
-        every_page: write the page of every submission; else of those that have overrides only, since
-            `record` wrote the others.
+        every_page: write the page of every submission; else only of those of which tutors have said
+            something, since `record` wrote the others.
         touched: student and exercise of pages that must change too.
 
     Returns:
-        Every result with overrides, and a row for whoever is missing.
+        Every result with what tutors have said of it, and a row for whoever is missing.
     """
     from grader.export import csv
     from grader.report import class_page
 
-    overrides, said = book.desk.by_submission(), book.batch_values()
+    words, said = book.words(), book.batch_values()
     language = said.get("language", "en")
-    changed = overrides.keys() | (touched or set())
+    changed = words.spoken | (touched or set())
     every_page = every_page or said.get("language of the pages", language) != language
     for key in book.counting():
         if (every_page or key in changed) and (entry := book.entry(*key)):
-            pages(overridden(entry.counted, overrides.get(key, ())), entry.notebook, entry.executed, output,
-                  language)
+            pages(words.applied(entry.counted), entry.notebook, entry.executed, output, language)
     book.set_batch_value("language of the pages", language)
     results = book.results(pictures=False)
     isolated = all(result.made_by.isolated for result in results)

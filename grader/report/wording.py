@@ -24,6 +24,7 @@ MARKS = {
     records.Mark.NOT_REACHED: N_("Not reached"),
     records.Mark.NOT_AVAILABLE: N_("Not looked at"),
     records.Mark.GRADER_ERROR: N_("Mark withheld"),
+    records.Mark.UNMARKED: N_("Not marked yet"),
 }
 
 STATUSES = {
@@ -32,6 +33,7 @@ STATUSES = {
     records.Status.WITHHELD: N_("withheld"),
     records.Status.UNCLEAR: N_("unclear"),
     records.Status.MISSING: N_("missing"),
+    records.Status.PROVISIONAL: N_("provisional"),
 }
 
 CAUSES = {
