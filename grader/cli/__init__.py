@@ -32,5 +32,5 @@ def main(context: click.Context) -> None:
 
 for command in (grading.batch, grading.grade, grading.check, grading.doctor, authoring.new,
                 authoring.release, authoring.validate, marks.rejudge, marks.report, marks.override,
-                marks.remove, marks.export, marks.feedback):
+                marks.mark, marks.remove, marks.export, marks.feedback):
     main.add_command(command)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from grader.cli.shared import FOLDER, ONLY, Failure, Points, epilog, takes
+from grader.cli.shared import FOLDER, ONLY, PROVISIONAL, Failure, Points, epilog, takes
 from grader.options import Options
 
 PACKING = "gradescope-autograder"  # the name that packing had in 0.1, among the formats of marks
@@ -61,6 +61,35 @@ def override(_: Options, out: Path, student: str, named: str, check: str, points
                                    drop=drop))
 
 
+@click.command(epilog=epilog("mark"))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("named", metavar="[EXERCISE", required=False)
+@click.argument("question", metavar="QUESTION", required=False)
+@click.argument("person", metavar="PERSON]", required=False)
+@click.option("--points", type=Points(), help="What the answer is worth: 2.5 or 2,5.")
+@click.option("--comment", default="", help="Shown to the student; the same text is one comment.")
+@click.option("--alone", is_flag=True, help="Not those who wrote the same.")
+@click.option("--unmark", is_flag=True, help="Take points and comments back.")
+@click.option("--by", default="tutor", show_default=True, metavar="NAME", help="Who marks.")
+@takes()
+def mark(_: Options, out: Path, named: str | None, question: str | None, person: str | None,
+         points: float | None, comment: str, alone: bool, unmark: bool, by: str) -> None:
+    """Mark written answers: of a PERSON, and of everybody who wrote the same.
+
+    Without PERSON it shows the answers, equal ones together, and without QUESTION what is left to mark.
+    """
+    from grader.keep import mark as marking
+
+    if named and question and person:
+        click.echo(marking.mark(out, (named, question, person), points=points, comment=comment, by=by,
+                                alone=alone, unmark=unmark))
+        return
+    if points is not None or comment or unmark:
+        raise Failure("say whose answer: grader mark OUT EXERCISE QUESTION PERSON --points N")
+    for line in marking.left(out, named, question):
+        click.echo(line)
+
+
 @click.command(epilog=epilog("remove"))
 @click.argument("out", type=click.Path(path_type=Path))
 @click.argument("person")
@@ -86,6 +115,7 @@ def remove(_: Options, out: Path, person: str, erase: bool) -> None:
 @click.option("--output", "--to", type=click.Path(path_type=Path, dir_okay=False),
               help="Where to (default: standard output; a sheet of yours is written nowhere without it).")
 @ONLY
+@PROVISIONAL
 @click.option("--student", metavar="NAME", help="One student only; gradescope's results.json holds one.")
 @click.option("--worksheet", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="moodle: the grading worksheet you downloaded; canvas: the gradebook you exported.")
@@ -105,7 +135,7 @@ def remove(_: Options, out: Path, person: str, erase: bool) -> None:
 @click.option("--sandbox", hidden=True)
 @takes()
 def export(options: Options, out: Path | None, form: str, output: Path | None, only: tuple[str, ...],
-           student: str | None, worksheet: Path | None, replace: bool, scale: bool,
+           provisional: bool, student: str | None, worksheet: Path | None, replace: bool, scale: bool,
            assignments: tuple[str, ...], summary: Path | None, separator: str) -> None:
     """Write the marks of a batch's folder OUT in another program's format.
 
@@ -125,7 +155,7 @@ def export(options: Options, out: Path | None, form: str, output: Path | None, o
         raise Failure(f"--assignment {odd[0]!r}: say EXERCISE=TITLE")
     titles = dict(word.split("=", 1) for word in assignments)
     if form == "moodle" or (form == "canvas" and worksheet):
-        filled(out, form, output, only=only, worksheet=worksheet, titles=titles,
+        filled(out, form, output, only=only, worksheet=worksheet, titles=titles, provisional=provisional,
                wish={"replace": replace, "scale": scale, "student": student})
         return
     if replace or scale or worksheet:
@@ -137,12 +167,12 @@ def export(options: Options, out: Path | None, form: str, output: Path | None, o
     from grader.keep import exports
 
     told = exports.export(out, form, output or sys.stdout, only=only, student=student, assignments=titles,
-                          summary=summary, separator=separator)
+                          summary=summary, separator=separator, provisional=provisional)
     table.lines(told, Console(stderr=True))
 
 
 def filled(out: Path, form: str, output: Path | None, *, only: tuple[str, ...], worksheet: Path | None,
-           titles: dict[str, str], wish: dict[str, Any]) -> None:
+           titles: dict[str, str], provisional: bool, wish: dict[str, Any]) -> None:
     """Fill a tutor's sheet, and show how."""
     from rich.console import Console
 
@@ -151,7 +181,7 @@ def filled(out: Path, form: str, output: Path | None, *, only: tuple[str, ...], 
     from grader.keep import exports
 
     done = exports.fill(out, form, output, only=only, worksheet=worksheet, assignments=titles,
-                        wish=Wish(**wish))
+                        wish=Wish(**wish), provisional=provisional)
     console = Console(stderr=output is not None)
     table.show(done, console)
     if output:
@@ -160,6 +190,7 @@ def filled(out: Path, form: str, output: Path | None, *, only: tuple[str, ...], 
     words = ["grader", "export", str(out), "--format", form, "--worksheet", str(worksheet)]
     words += [word for name in only for word in ("--only", name)]
     words += [word for pair in titles.items() for word in ("--assignment", "=".join(pair))]
+    words += ["--provisional"] if provisional else []
     words += [word for name, value in wish.items() if value
               for word in ((f"--{name}",) if value is True else (f"--{name}", value))]
     target = f"{Path(str(worksheet)).stem}-filled.csv"
@@ -176,9 +207,10 @@ def filled(out: Path, form: str, output: Path | None, *, only: tuple[str, ...], 
               help="The grading worksheet (moodle) or the gradebook (canvas), which says whose each number "
                    "is; needed where teams hand in.")
 @ONLY
+@PROVISIONAL
 @takes()
 def feedback(_: Options, out: Path, audience: str, output: Path, worksheet: Path | None,
-             only: tuple[str, ...]) -> None:
+             only: tuple[str, ...], provisional: bool) -> None:
     """Write the reports of OUT as the zip that Moodle or Canvas hands out: each person their own.
 
     Moodle: "Upload multiple feedback files in a zip". Canvas: "Upload submissions". Who cannot be placed, and
@@ -189,7 +221,8 @@ def feedback(_: Options, out: Path, audience: str, output: Path, worksheet: Path
     from grader.export import table
     from grader.keep import exports
 
-    packed = exports.feedback(out, audience, output, only=only, worksheet=worksheet)
+    packed = exports.feedback(out, audience, output, only=only, worksheet=worksheet,
+                              provisional=provisional)
     console = Console(stderr=True)
     table.lines([f"{person}: left out, {why}" for person, why in packed.left], console)
     reports = "1 report" if packed.reports == 1 else f"{packed.reports} reports"

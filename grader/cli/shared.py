@@ -41,6 +41,8 @@ EXAMPLES = {
                  "grader validate he_init --styles 50    # do right answers in other words get full marks?"],
     "rejudge": ["grader rejudge reports    # after mending a check"],
     "report": ["grader report reports"],
+    "mark": ["grader mark reports    # what is left to mark", "grader mark reports he_init think",
+             "grader mark reports he_init think ada --points 2 --comment 'Which factor shrinks?'"],
     "remove": ["grader remove reports 1003", "grader remove reports 'Anna Schmidt'",
                "grader remove reports 1003 --erase    # nothing of them is left"],
     "export": ["grader export reports --format csv --output marks.csv",
@@ -150,6 +152,8 @@ SHARED = {
 WHOSE = ("layout", "roster", "mapping", "prefer", "only")
 ONLY = click.option("--only", multiple=True, metavar="EXERCISE",
                     help="This exercise only; may be given again.")
+PROVISIONAL = click.option("--provisional", is_flag=True,
+                           help="Marks too of which written answers are not marked yet.")
 GRADING = ("exercise", "exercises", "sandbox", "device", "jobs_per_gpu", "seed", "language")
 
 

@@ -28,9 +28,9 @@ def write(results: Iterable[records.Result], out: Out, weights: Mapping[str, flo
     and status.
 
     What is withheld or unclear has no score, and its student no total; what was not handed in is `missing`.
-    The last status is the worst that a mark has: `withheld`, `unclear`, `unreadable`, then `graded`; it is
-    `missing` where nothing was handed in at all. Exercises come in the order of `weights`, by which their
-    points are multiplied in the total; what is not in it comes last and counts once.
+    The last status is the worst that a mark has: `withheld`, `unclear`, `provisional`, `unreadable`, then
+    `graded`; it is `missing` where nothing was handed in at all. Exercises come in the order of `weights`, by
+    which their points are multiplied in the total; what is not in it comes last and counts once.
 
     Args:
         separator: with a semicolon numbers have a decimal comma, as Excel in Germany reads them.

@@ -64,7 +64,8 @@ def _whole(result: records.Result) -> ET.Element:
     """A submission that has no checks to show for its status."""
     case = ET.Element("testcase", classname=safe_text.line(result.exercise), name="submission", time="0")
     message, kind = safe_text.line(result.reason, _LONGEST) or result.status.value, result.status.value
-    if result.status in (records.Status.UNCLEAR, records.Status.MISSING):  # nobody's fault yet, and no mark
+    if result.status in (records.Status.UNCLEAR, records.Status.PROVISIONAL,
+                         records.Status.MISSING):  # nobody's fault yet, and no mark
         ET.SubElement(case, "skipped", message=message)
     else:
         tag = "error" if result.status is records.Status.WITHHELD else "failure"

@@ -52,6 +52,11 @@ class Words:
                                    if any(one.points is not None or one.comments for one in those))}
 
 
+def final(result: Result) -> Result:
+    """A result as those see it who want no mark that will change."""
+    return structs.replace(result, score=None, status=Status.PROVISIONAL) if result.provisional else result
+
+
 def worth(points: float | None, comments: Iterable[float | None], most: float) -> float | None:
     """The points of an answer, from 0 to `most`; None: it is unmarked.
 

@@ -167,7 +167,7 @@ class Gradebook(Register):
         return [words.applied(one.counted) for one in self.judged(pictures=pictures)]
 
     def result(self, student: str, exercise: str, number: int | None = None) -> Result | None:
-        """One submission's result with all that tutors have said of it: the one that counts, or an attempt's."""
+        """One submission's result with what tutors have said of it: the one that counts, or an attempt's."""
         found = self.entry(student, exercise, number)
         if found is None:
             return None
@@ -176,9 +176,9 @@ class Gradebook(Register):
     def words(self, student: str | None = None, exercise: str | None = None) -> Words:
         """What tutors have said of marks: of everybody's, or of one student and one exercise."""
         overrides, answers = dict[Key, list[Override]](), dict[Key, list[Answer]]()
+        given = self.written.answers(student=student, exercise=exercise, counting=False)
         for word in self.desk.overrides(student=student, exercise=exercise):
             overrides.setdefault((word.student, word.exercise), []).append(word)
-        given = self.written.answers(student=student, exercise=exercise, counting=False)
         for one in given:
             answers.setdefault((one.student, one.exercise), []).append(one)
         comments = {comment.id: comment for comment in self.written.comments()} if given else {}

@@ -11,6 +11,7 @@ from grader import records
 from grader.exercise.catalog import Exercise, course
 from grader.exercise.release import student_notebook
 from grader.files import replace_file
+from grader.keep.answers import final
 from grader.keep.arrivals import missing
 from grader.keep.gradebook import Entry, Gradebook, GradebookError, Key
 from grader.keep.output import Output, line
@@ -173,7 +174,7 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
         results, Notebooks(book), title=said.get("title", "Class"), links=links, isolated=isolated,
         language=language, released=released_notebooks(said), weights=weights(said),
         lacking=json.loads(said.get("lacking", "{}"))))
-    csv.write(results, output.folder / "grades.csv", weights(said))
+    csv.write(map(final, results), output.folder / "grades.csv", weights(said))
     return results
 
 

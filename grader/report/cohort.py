@@ -114,8 +114,8 @@ def worst(results: Iterable[records.Result]) -> records.Status:
     where nothing was handed in."""
     found = {result.status for result in results}
     return next(status for status in (
-        records.Status.WITHHELD, records.Status.UNCLEAR, records.Status.UNREADABLE, records.Status.GRADED,
-        records.Status.MISSING) if status in found)
+        records.Status.WITHHELD, records.Status.UNCLEAR, records.Status.PROVISIONAL,
+        records.Status.UNREADABLE, records.Status.GRADED, records.Status.MISSING) if status in found)
 
 
 def counted(results: Sequence[records.Result], weights: Mapping[str, float] | None = None) -> Cohort:

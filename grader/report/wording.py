@@ -139,7 +139,7 @@ class Words:
 
     def no_mark(self, result: records.Result) -> str:
         """What stands in a mark's place; "" where there is one."""
-        if result.status is records.Status.UNCLEAR:
+        if result.status in (records.Status.UNCLEAR, records.Status.PROVISIONAL):
             return self.gettext("No mark yet")
         return self.gettext("Mark withheld") if result.score is None else ""
 
@@ -149,6 +149,8 @@ class Words:
             return self.gettext("You handed in several files, and it is not clear which of them counts: "
                                 "%(files)s. Your tutor decides.") % {
                 "files": ", ".join(file.path for file in result.claims)}
+        if result.status is records.Status.PROVISIONAL:
+            return self.gettext("Your tutor has not marked all of your written answers yet.")
         if result.score is None:
             return self.gettext("Something went wrong on our side, so there is no mark yet: neither zero nor "
                                 "full. You need not do anything; your notebook is graded again.")
