@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 import secrets
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -14,16 +14,18 @@ from grader import environment, pipeline, records
 from grader import export as exporting
 from grader.execute.sandbox import Sandbox
 from grader.exercise import released
-from grader.exercise.catalog import Exercise, course, course_packages, known, load
+from grader.exercise.catalog import course, course_packages, known, load
 from grader.export import handout
 from grader.intake import mapping
 from grader.intake.handed import IntakeError
 from grader.intake.packages import remedy
 from grader.intake.sources import Intake, keep_apart, read_sources, refuse_nothing
+from grader.keep.again import as_graded, judge_again, remembered
 from grader.keep.arrivals import Key, changed, key, received
+from grader.keep.claim import at_work
 from grader.keep.gradebook import Gradebook
 from grader.keep.output import Output
-from grader.keep.publish import get_ready, opened, publish, record, record_mark, remember
+from grader.keep.publish import get_ready, opened, publish, record, remember
 from grader.keep.unchanged import Due, Today, due
 from grader.options import SEED_BITS, Options
 from grader.pipeline import Conditions, Graded, device_of
@@ -82,7 +84,7 @@ def graded(intake: Intake, folders: Mapping[str, Path], out: Path, options: Opti
     out.mkdir(parents=True, exist_ok=True)
     output = Output(out)
     leave_the_cores_to_kernels()
-    with Gradebook(output.gradebook) as book:
+    with at_work(out), Gradebook(output.gradebook) as book:
         remember(book, options, exercises, lacking)
         arrived, notes = received(book, out, intake.submissions, intake.people, roster=intake.roster,
                                   passing=intake.passing, kinds=intake.kinds)
@@ -163,26 +165,6 @@ def doctor(sources: Sequence[Path], options: Options) -> list[str]:
         return told_missing(missing_packages(intake.submissions, options))
 
 
-def judge_again(keys: Iterable[Key], today: Today, book: Gradebook, output: Output,
-                watcher: Watcher) -> set[Key]:
-    """Judge what was observed once more; run nothing. Returns student and exercise of those of whom nothing
-    is stored that answers what is asked today."""
-    left, before = set(), book.words()
-    for where in keys:
-        entry = book.entry(*where)
-        if entry is None:
-            continue
-        observed = today.observed(entry.submission, output)
-        if observed is None:
-            left.add(entry.key)
-            continue
-        graded = pipeline.judge(entry.submission, observed, today.conditions)
-        record_mark(graded, book, output, observed=entry.observed,
-                    judged=today.fingerprints(entry.submission).judged)
-        watcher.judged_again(before.applied(entry.result), book.words(*where).applied(graded.result))
-    return left
-
-
 def release(out: Path, options: Options, name: str) -> list[Path]:
     """Write what students get of one exercise, or of all; returns the files."""
     folders = known(options.exercises, options.exercise)
@@ -193,31 +175,29 @@ def release(out: Path, options: Options, name: str) -> list[Path]:
     return handout.write(chosen, out, course(options.exercises))
 
 
-def rejudge(out: Path, options: Options, watcher: Watcher) -> list[records.Result]:
-    """Judge stored observations again, with today's checks; run nothing."""
-    folders, output = known(options.exercises, options.exercise), Output(out)
+def rejudge(out: Path, given: Path | None, watcher: Watcher, *, apply: bool) -> list[records.Result]:
+    """Judge stored observations again, with today's checks; run nothing.
+
+    Args:
+        given: where the exercises are; None: where the batch had them.
+        apply: write the new marks; else they are only told.
+    """
+    output = Output(out)
     leave_the_cores_to_kernels()
-    with opened(out) as book:
-        there = [one.result for one in book.judged(pictures=False) if one.result.exercise in folders]
+    with opened(out) as book, at_work(out) if apply else nullcontext():
+        folders = known(given or remembered(book, out), None)
+        there = [one.result for one in book.judged(pictures=False)]
+        for name in sorted({one.exercise for one in there} - folders.keys()):
+            watcher.note(f"{name}: not judged again, there is no such exercise; say where it is with "
+                         "--exercises")
+        there = [one for one in there if one.exercise in folders]
         exercises = {name: load(folders[name]) for name in sorted({one.exercise for one in there})}
         for conditions, group in as_graded(there, exercises):
-            for student, exercise in sorted(judge_again(group, Today(conditions), book, output, watcher)):
+            left = judge_again(group, Today(conditions), book, output, watcher, write=apply)
+            for student, exercise in sorted(left):
                 watcher.note(f"{student} {exercise}: not judged again, what is stored does not answer what "
                              "the exercise asks today; `grader batch` runs the notebook")
-        return publish(book, output)
-
-
-def as_graded(results: Iterable[records.Result],
-              exercises: Mapping[str, Exercise]) -> Iterator[tuple[Conditions, list[Key]]]:
-    """The keys of what has one seed, sandbox and device, and the conditions under which it was observed."""
-    groups: dict[tuple[int, str, str, tuple[str, ...]], list[Key]] = {}
-    for one in results:
-        made = one.made_by
-        groups.setdefault((made.seed, made.sandbox, made.device, made.layers), []).append(
-            (one.student, one.exercise))
-    for (seed, sandbox, device, layers), group in groups.items():
-        used = {name: exercises[name] for name in sorted({exercise for _, exercise in group})}
-        yield Conditions.drawn(used, seed=seed, sandbox=sandbox, device=device, layers=layers), group
+        return publish(book, output) if apply else book.results(pictures=False)
 
 
 def render_again(out: Path) -> list[records.Result]:

@@ -14,7 +14,11 @@ def import_path() -> str:
 
 
 def replace_file(path: Path, *content: bytes | str) -> None:
-    """Write to a temporary name beside `path`, then rename: readers see the old file or the new one."""
+    """Write to a temporary name beside `path`, then rename: readers see the old file or the new one.
+
+    Raises:
+        OSError: it cannot be written; it names the path, also where a disk is full.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     try:
@@ -23,6 +27,8 @@ def replace_file(path: Path, *content: bytes | str) -> None:
                             for part in content)
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
-    except BaseException:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None and error.errno:
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise

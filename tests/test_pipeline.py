@@ -132,7 +132,7 @@ def test_an_override_of_a_check_that_is_gone_is_told_of(tmp_path: Path) -> None:
     assert run("override", out, "bo", "doubling", "untouched", "--comment", "Nearly.").exit_code == 0
     checks = exercises / "doubling" / "checks.py"
     checks.write_text(checks.read_text().replace("def untouched(", "def unharmed("))
-    again = run("rejudge", out, "--exercises", exercises)
+    again = run("rejudge", out, "--apply")
     assert again.exit_code == 0, again.output
     assert "the override of bo doubling untouched counts no more" in again.output
 
@@ -162,7 +162,7 @@ def test_a_mended_check_judges_what_was_stored(tmp_path: Path) -> None:
     mended = CHECKS.replace("2 * x, rtol=1e-6", "x * x, rtol=1e-6").replace('2 * again.given["0"]',
                                                                             'again.given["0"] ** 2')
     (exercises / "doubling" / "checks.py").write_text(mended)
-    again = run("rejudge", out, "--exercises", exercises)
+    again = run("rejudge", out, "--apply")
     assert "bo doubling: 2 -> 6 / 6 (values fail -> pass, untouched not-reached -> pass)\n" in again.output
     assert (again.exit_code, rows(out)["bo"]["score"]) == (0, 6.0)
 
@@ -387,7 +387,7 @@ def test_a_team_is_executed_once_and_each_member_judged_from_that(course: Path, 
     said = {student: [check["message"] for check in row["checks"]] for student, row in rows(out).items()}  # type: ignore[attr-defined]
     assert said["1"] == said["2"] != said["3"]
     before = (out / "results.jsonl").read_text()
-    assert run("rejudge", out, "--exercises", course).exit_code == 0
+    assert run("rejudge", out, "--apply").exit_code == 0
     assert (out / "results.jsonl").read_text() == before
     roster.write_text("id,name,group\n1,Anna,Team A\n2,Ben,Team A\n3,Cy,Team B\n4,Dee,Team A\n")
     assert run(*words).exit_code == 0

@@ -1,4 +1,4 @@
-"""The commands that work on marks: judge, override, remove, export, hand back."""
+"""The commands that work on marks: judge, remove, export, hand back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from grader.cli.shared import FOLDER, ONLY, PROVISIONAL, Failure, Points, epilog, takes
+from grader.cli.shared import FOLDER, ONLY, PROVISIONAL, Failure, epilog, takes
 from grader.options import Options
 
 PACKING = "gradescope-autograder"  # the name that packing had in 0.1, among the formats of marks
@@ -18,18 +18,28 @@ FORMATS = ("csv", "moodle", "canvas", "gradescope", "junit", "github", "classroo
 
 @click.command(epilog=epilog("rejudge"))
 @click.argument("out", type=click.Path(path_type=Path))
-@takes("exercises")
-def rejudge(options: Options, out: Path) -> None:
-    """Judge stored observations again with today's checks; run no notebook."""
+@click.option("--apply", is_flag=True, help="Write the new marks; without it they are only shown.")
+@click.option("--exercises", "given", type=FOLDER, metavar="DIR",
+              help="Where the exercises are (default: where the batch had them).")
+@takes()
+def rejudge(_: Options, out: Path, given: Path | None, apply: bool) -> None:
+    """Judge stored observations again with today's checks, and say who gains and who loses what; run no
+    notebook, and write nothing without --apply."""
     from grader import commands
     from grader.keep import overrides
-    from grader.report import console
+    from grader.report import console, gains
 
     with console.watching() as watcher:
-        results = commands.rejudge(out, options, watcher)
-    console.class_table(results, out, commands.language(out))
-    for note in overrides.lost_overrides(out):
-        click.echo(f"grader: {note}", err=True)
+        told = gains.Told(watcher)
+        results = commands.rejudge(out, given, told, apply=apply)
+    if apply:
+        console.class_table(results, out, commands.language(out))
+        for note in overrides.lost_overrides(out):
+            click.echo(f"grader: {note}", err=True)
+    gains.show(told.changes)
+    if told.changes and not apply:
+        words = ["grader", "rejudge", str(out), *(["--exercises", str(given)] if given else []), "--apply"]
+        click.echo(f"nothing is written; to write it: {shlex.join(words)}")
 
 
 @click.command(epilog=epilog("report"))
@@ -41,53 +51,6 @@ def report(_: Options, out: Path) -> None:
     from grader.report import console
 
     console.class_table(commands.render_again(out), out, commands.language(out))
-
-
-@click.command(epilog=epilog("override"))
-@click.argument("out", type=click.Path(path_type=Path))
-@click.argument("student")
-@click.argument("named", metavar="EXERCISE")
-@click.argument("check")
-@click.option("--points", type=Points(), help="The points this check shall have: 2.5 or 2,5.")
-@click.option("--comment", default="", help="Shown to the student.")
-@click.option("--drop", is_flag=True, help="Take the override back.")
-@takes()
-def override(_: Options, out: Path, student: str, named: str, check: str, points: float | None,
-             comment: str, drop: bool) -> None:
-    """Give one check a tutor's own mark or comment; it survives every regrade."""
-    from grader.keep import overrides
-
-    click.echo(overrides.override(out, (student, named, check), points=points, comment=comment,
-                                   drop=drop))
-
-
-@click.command(epilog=epilog("mark"))
-@click.argument("out", type=click.Path(path_type=Path))
-@click.argument("named", metavar="[EXERCISE", required=False)
-@click.argument("question", metavar="QUESTION", required=False)
-@click.argument("person", metavar="PERSON]", required=False)
-@click.option("--points", type=Points(), help="What the answer is worth: 2.5 or 2,5.")
-@click.option("--comment", default="", help="Shown to the student; the same text is one comment.")
-@click.option("--alone", is_flag=True, help="Not those who wrote the same.")
-@click.option("--unmark", is_flag=True, help="Take points and comments back.")
-@click.option("--by", default="tutor", show_default=True, metavar="NAME", help="Who marks.")
-@takes()
-def mark(_: Options, out: Path, named: str | None, question: str | None, person: str | None,
-         points: float | None, comment: str, alone: bool, unmark: bool, by: str) -> None:
-    """Mark written answers: of a PERSON, and of everybody who wrote the same.
-
-    Without PERSON it shows the answers, equal ones together, and without QUESTION what is left to mark.
-    """
-    from grader.keep import mark as marking
-
-    if named and question and person:
-        click.echo(marking.mark(out, (named, question, person), points=points, comment=comment, by=by,
-                                alone=alone, unmark=unmark))
-        return
-    if points is not None or comment or unmark:
-        raise Failure("say whose answer: grader mark OUT EXERCISE QUESTION PERSON --points N")
-    for line in marking.left(out, named, question):
-        click.echo(line)
 
 
 @click.command(epilog=epilog("remove"))

@@ -27,7 +27,7 @@ TUTOR = """Here are the exercises {names}.
 REPORTS = """{here} are the reports of a batch: index.html shows the class.
 
   grader override {folder} PERSON EXERCISE CHECK --points N --comment WORDS    your own word on a check
-  grader rejudge {folder}    after a check was mended
+  grader rejudge {folder}    after a check was mended; --apply writes the new marks
   grader export {folder} --format moodle --worksheet SHEET    marks into Moodle's sheet; also csv, canvas
   grader feedback {folder} --for moodle --worksheet SHEET --output feedback.zip"""
 DOWNLOAD = """{file} looks like a download.

@@ -30,7 +30,8 @@ def write(results: Iterable[records.Result], out: Out, weights: Mapping[str, flo
     What is withheld or unclear has no score, and its student no total; what was not handed in is `missing`.
     The last status is the worst that a mark has: `withheld`, `unclear`, `provisional`, `unreadable`, then
     `graded`; it is `missing` where nothing was handed in at all. Exercises come in the order of `weights`, by
-    which their points are multiplied in the total; what is not in it comes last and counts once.
+    which their points are multiplied in the total; what is not in it comes last and counts once. The last
+    column says which marks a tutor has set: of which checks, or of the submission as a whole.
 
     Args:
         separator: with a semicolon numbers have a decimal comma, as Excel in Germany reads them.
@@ -45,9 +46,9 @@ def write(results: Iterable[records.Result], out: Out, weights: Mapping[str, flo
     sheet = csv.writer(text, lineterminator="\n", delimiter=separator)
     sheet.writerow(["student", "name", *(f"{safe(name)} {what}" for name in exercises
                                          for what in ("score", "max", "status")),
-                    "total", "total max", "status"])
+                    "total", "total max", "status", "set by the tutor"])
     for student in sorted(by_student, key=lambda id: persons.order(names[id], id)):
-        row = _row(by_student[student], full, weights)
+        row = (*_row(by_student[student], full, weights), safe(_by_tutor(by_student[student], exercises)))
         sheet.writerow([safe(student), safe(names[student]), *(
             cell if isinstance(cell, str) else "" if cell is None else
             number(cell).replace(".", "," if separator == ";" else ".") for cell in row)])
@@ -69,6 +70,18 @@ def _row(results: Mapping[str, records.Result], full: Mapping[str, float],
     status = worst(results.values())
     yield from (total if status in (records.Status.GRADED, records.Status.UNREADABLE) else None, maximum,
                 status.value)
+
+
+def _by_tutor(results: Mapping[str, records.Result], exercises: Iterable[str]) -> str:
+    """What is a tutor's own mark: "he_init: variance, mean; devices: as a whole"."""
+    said = []
+    for name in exercises:
+        result = results.get(name)
+        marks = [check.id for check in result.checks if check.by != "grader"] if result else []
+        if result and result.by != "grader":
+            marks.append(f"bonus {number(result.bonus)}" if result.bonus else "as a whole")
+        said += [f"{name}: {', '.join(marks)}"] if marks else []
+    return "; ".join(said)
 
 
 def number(value: float) -> str:

@@ -46,7 +46,7 @@ def _summary(story: Story) -> str:
     if story.no_mark:
         return f"{story.title}: {story.no_mark}"
     marks = f"{story.title}: {story.score} / {story.max_score}. {story.passed_of}."
-    return f"{marks}\n{story.wall}" if story.wall else marks
+    return "\n".join(filter(None, (marks, *story.by_tutor, story.wall)))
 
 
 def _test(verdict: records.Verdict, item: Item, *, withheld: bool) -> dict[str, Any]:

@@ -78,6 +78,6 @@ def _comment(result: records.Result, language: str) -> str:
     """A mark and the first thing to do. Moodle takes HTML, so everything of ours is escaped."""
     story = tell(result, "", language=language)
     lines = [f"{story.title}: {story.score} / {story.max_score} {story.words.gettext('points')}",
-             story.reason, story.comment]
+             *story.by_tutor, story.reason, story.comment]
     lines += [f"{item.word}: {item.title} {item.advice}" for item in story.to_do[:1]]
     return "".join(f"<p>{html.escape(line)}</p>" for line in lines if line.strip())

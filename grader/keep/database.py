@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -76,6 +77,8 @@ class Database:
         except (SQLAlchemyError, sqlite3.Error, msgspec.MsgspecError, TypeError, ValueError, KeyError,
                 RecursionError) as error:
             told = getattr(error, "orig", None) or error
+            if isinstance(told, sqlite3.OperationalError) and not os.access(self.path.parent, os.W_OK):
+                told = "its folder is read-only: copy it to where you may write"
             raise GradebookError(f"{self.path}: {[*str(told).splitlines(), ''][0]}") from error
 
     def shrink(self) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from msgspec import Struct, structs
 
 from grader.locale import N_
-from grader.records import Mark, NeedsYou, Result, Sentence, Status, Verdict
+from grader.records import Cause, Mark, NeedsYou, Result, Sentence, Status, Verdict
 
 STALE = N_("An override of an earlier submission does not count for this one: %(words)s.")
+SET = N_("Set by the tutor.")
+COMMENTED = N_("Set by the tutor: %(comment)s")
 
 
 class Override(Struct, frozen=True, kw_only=True):
@@ -26,9 +28,14 @@ class Override(Struct, frozen=True, kw_only=True):
     made_at: str = ""        # ISO 8601, UTC; "" of a new one
 
     @property
+    def word(self) -> tuple[float | None, float, str]:
+        """What it says, whoever says it."""
+        return self.points, self.bonus, self.comment
+
+    @property
     def says(self) -> bool:
         """Does it say anything? One that does not only settles an earlier submission's."""
-        return self.points is not None or bool(self.bonus or self.comment)
+        return self.word != (None, 0.0, "")
 
     def told(self) -> str:
         """In the tutor's words."""
@@ -118,5 +125,10 @@ def _overridden(check: Verdict, override: Override) -> Verdict:
         return check
     full = override.points >= check.max_points
     mark = Mark.PASS if full else Mark.FAIL if override.points <= 0 else Mark.PARTIAL
-    return structs.replace(check, points=override.points, mark=mark, root=None, by=override.by,
-                           message=f"Marked by the tutor. {override.comment}".strip())
+    template = COMMENTED if override.comment else SET
+    values = {"comment": override.comment} if override.comment else {}
+    # of a failure somebody has looked into it: it was neither left out nor out of reach
+    passed_over = check.cause in (Cause.NOT_STARTED, Cause.PREREQUISITE)
+    cause = None if mark is Mark.PASS or passed_over else check.cause
+    return structs.replace(check, points=override.points, mark=mark, root=None, by=override.by, cause=cause,
+                           message=template % values, said=Sentence(template=template, values=values))

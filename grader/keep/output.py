@@ -12,13 +12,15 @@ import msgspec
 from msgspec import structs
 
 from grader.files import replace_file
+from grader.keep.claim import AT_WORK, PUBLISHING
 from grader.pipeline import Observed
 from grader.records import Result, Status
 from grader.wall import wire
 from grader.wall.messages import Observations
 
 SUFFIXES = ".html", ".md", ".ipynb", "-executed.html"   # of a submission's pages
-RESERVED = {"observations", "index.html", "grades.csv", "results.jsonl", "gradebook.sqlite"}
+RESERVED = {"observations", "index.html", "grades.csv", "results.jsonl", "gradebook.sqlite", AT_WORK,
+            PUBLISHING}
 UNSAFE = re.compile(r"[^\w .@+-]", re.ASCII)
 DIGESTED = re.compile(r"-[0-9a-f]{8}$")  # how a name ends that was made safe: nobody may choose such a one
 
@@ -115,7 +117,8 @@ def line(result: Result) -> bytes:
     """One line of results.jsonl."""
     checks = [{"id": c.id, "title": c.title, "mark": c.mark.value,
                "cause": c.cause.value if c.cause else None,
-               "points": c.points, "max_points": c.max_points, "message": c.message, "diagnosis": c.diagnosis}
+               "points": c.points, "max_points": c.max_points, "message": c.message, "diagnosis": c.diagnosis,
+               "by": c.by}
               for c in result.checks]
     there = result.status is not Status.MISSING
     document = {"student": result.student, "name": result.name, "exercise": result.exercise,
@@ -131,6 +134,10 @@ def line(result: Result) -> bytes:
         document["needs_you"] = [{"kind": one.kind, "reason": one.reason} for one in result.needs_you]
     if result.reason:
         document["reason"] = result.reason
+    if result.bonus:
+        document["bonus"] = result.bonus
+    if result.by != "grader":
+        document["by"] = result.by
     if result.comment:
         document["comment"] = result.comment
     text = msgspec.json.encode(document).decode().translate(_LINE_ENDS)

@@ -13,6 +13,7 @@ from grader.exercise.release import student_notebook
 from grader.files import replace_file
 from grader.keep.answers import final
 from grader.keep.arrivals import missing
+from grader.keep.claim import publishing
 from grader.keep.gradebook import Entry, Gradebook, GradebookError, Key
 from grader.keep.output import Output, line
 from grader.keep.unchanged import Fingerprints
@@ -66,6 +67,7 @@ def remember(book: Gradebook, options: Options, exercises: Mapping[str, Exercise
         ExerciseError: course.toml is not as it must be.
     """
     found = course(options.exercises)
+    book.set_batch_value("exercises", str(options.exercises.resolve()))
     book.set_batch_value("title", found.title)
     book.set_batch_value("weights", json.dumps({place.name: place.weight for place in found.exercise}))
     book.set_batch_value("lacking", json.dumps(lacking))
@@ -103,15 +105,17 @@ def record(graded: Graded, prints: Fingerprints, book: Gradebook, output: Output
     record_mark(graded, book, output, observed="" if nothing else prints.observed, judged=prints.judged)
 
 
-def record_mark(graded: Graded, book: Gradebook, output: Output, *, observed: str, judged: str) -> None:
+def record_mark(graded: Graded, book: Gradebook, output: Output, *, observed: str, judged: str,
+                what: str = "graded") -> None:
     """Write a result into the gradebook, and its pages; what was observed is stored already.
 
     Args:
         observed: the fingerprint of what the result was judged from.
         judged: the fingerprint of how.
+        what: the event's name.
     """
     book.record(Entry(result=graded.result, observed=observed, judged=judged, notebook=graded.notebook,
-                      executed=graded.executed))
+                      executed=graded.executed), what=what)
     if graded.result.written:
         book.written.hand_in(graded.result.student, graded.result.exercise, graded.result.stamp,
                              {answer.id: answer.text or "" for answer in graded.result.written})
@@ -143,7 +147,7 @@ def pages(result: records.Result, notebook: str, executed: str, output: Output, 
 
 
 def publish(book: Gradebook, output: Output, *, every_page: bool = False,
-            touched: set[tuple[str, str]] | None = None) -> list[records.Result]:
+            touched: set[Key] | None = None) -> list[records.Result]:
     """The files of the whole class, with all that tutors have said in them.
 
     Args:
@@ -154,12 +158,18 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     Returns:
         Every result with what tutors have said of it, and a row for whoever is missing.
     """
+    with publishing(output.folder):
+        return _published(book, output, every_page=every_page, touched=touched or set())
+
+
+def _published(book: Gradebook, output: Output, *, every_page: bool, touched: set[Key]
+               ) -> list[records.Result]:
     from grader.export import csv
     from grader.report import class_page
 
     words, said = book.words(), book.batch_values()
     language = said.get("language", "en")
-    changed = words.spoken | (touched or set())
+    changed = words.spoken | touched
     every_page = every_page or said.get("language of the pages", language) != language
     for key in book.counting():
         if (every_page or key in changed) and (entry := book.entry(*key)):

@@ -91,6 +91,7 @@ class Story:
     notes: tuple[str, ...]                           # of the files beside the notebook
     skipped: tuple[skipping.Skip, ...]                        # they cost nothing
     reason: str                                      # why unreadable
+    by_tutor: tuple[str, ...]                        # what a tutor made of the submission as a whole
     comment: str
     answers: tuple[written.Told, ...]                # to questions that a tutor marks
     by_hand: str                                     # that a tutor marks some, and which are empty
@@ -138,8 +139,9 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
         notes=tuple(safe_text.line(w.sentence(note), 2000) for note in result.notes),
         skipped=tuple(skipping.told(result.skipped, w)),
         reason=safe_text.line(w.reason(result), 1000) if result.status is records.Status.UNREADABLE else "",
-        comment=safe_text.block(result.comment), answers=written.told(result, w),
-        by_hand=written.by_hand(result, w), unseen=any(one.text is None for one in result.written),
+        by_tutor=w.by_tutor(result), comment=safe_text.block(result.comment),
+        answers=written.told(result, w), by_hand=written.by_hand(result, w),
+        unseen=any(one.text is None for one in result.written),
         provisional=w.gettext("This is provisional: your tutor has not marked all of your written answers "
                               "yet.") if result.provisional else "", wall=w.wall(result.made_by),
         all_passed=w.all_passed(result) if full else "", left=w.left(result) if full else "",
@@ -270,6 +272,8 @@ class _Teller:
             return self.words.cause(v.cause), True
         if v.mark is records.Mark.GRADER_ERROR:
             return self.words.gettext("Something went wrong on our side. This check will be run again."), True
+        if v.by != "grader" and v.said:
+            return safe_text.line(self.words.sentence(v.said), 2000), True
         if v.mark is records.Mark.PASS:
             return "", True
         if _unwritten(v):

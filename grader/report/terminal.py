@@ -66,7 +66,7 @@ class _Teller:
     def tell(self) -> None:
         self._summary()
         self._section(self._("From your tutor"),
-                      [Text(self.safe(self.story.comment))] if self.story.comment else [])
+                      [Text(self.safe(text)) for text in (*self.story.by_tutor, self.story.comment) if text])
         self._checks(self._("What to work on"), self.story.to_do)
         self._not_started()
         self._checks(self._("Withheld, by our fault"), self.story.withheld)

@@ -89,6 +89,8 @@ BRIEFLY = {
 
 # The kind of what needs a tutor -> what helps.
 REMEDIES = {
+    "stale-override": N_("Look at the new submission, then say whether it holds: `grader override` with "
+                         "`--keep`, `--drop` or other points."),
     "withheld": N_("No mark, by the grader's fault. Run the same command again: what is withheld is graded "
                    "once more."),
     "unclear": N_("No mark yet. Say which file counts, with `--prefer` or in the mapping file, and run the "
@@ -158,6 +160,17 @@ class Words:
 
     def handed_in_by(self, team: str) -> str:
         return self.gettext("Handed in by your team, %(team)s.") % {"team": team} if team else ""
+
+    def by_tutor(self, result: records.Result) -> tuple[str, ...]:
+        """What a tutor made of the submission as a whole, in sentences."""
+        if result.by == "grader":
+            return ()
+        bonus = self.gettext("%(points)s of the points are your tutor's bonus.") % {
+            "points": self.number(result.bonus)} if result.bonus else ""
+        by_checks = sum(check.points for check in result.checks) + result.bonus
+        set_ = "" if result.checks and by_checks == result.score else self.gettext(
+            "Your tutor marked this submission as a whole.")
+        return tuple(filter(None, (set_, bonus)))
 
     def cause(self, cause: records.Cause | None) -> str:
         return self.gettext(CAUSES[cause]) if cause else ""

@@ -88,8 +88,9 @@ def test_with_a_semicolon_numbers_have_a_comma() -> None:
     half = s.result("ada", score=7.5)
     text = text_of(grades, [half, s.result("bo;")], separator=";")
     assert text.splitlines() == [
-        "\ufeffstudent;name;he_init score;he_init max;he_init status;total;total max;status",
-        "ada;;7,5;20;graded;7,5;20;graded", '"bo;";;7;20;graded;7;20;graded']
+        "\ufeffstudent;name;he_init score;he_init max;he_init status;total;total max;status;"
+        "set by the tutor",
+        "ada;;7,5;20;graded;7,5;20;graded;", '"bo;";;7;20;graded;7;20;graded;']
 
 
 def test_what_is_missing_or_unclear_is_blank_and_never_0() -> None:

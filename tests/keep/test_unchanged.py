@@ -16,7 +16,7 @@ import grader
 from grader import commands, records
 from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import Sandbox
-from grader.exercise.catalog import load
+from grader.exercise.catalog import ExerciseError, load
 from grader.keep import unchanged
 from grader.keep.gradebook import Gradebook
 from grader.options import Options
@@ -63,9 +63,9 @@ def batch(root: Path, sandbox: Sandbox) -> list[str]:
     return told
 
 
-def rejudge(root: Path) -> list[str]:
+def rejudge(root: Path, given: Path | None = None, *, apply: bool = True) -> list[str]:
     told = Told()
-    commands.rejudge(root / "out", Options(exercises=root / "exercises"), told)
+    commands.rejudge(root / "out", given or root / "exercises", told, apply=apply)
     return told
 
 
@@ -120,6 +120,41 @@ def test_after_rejudge_a_batch_has_nothing_to_do(root: Path, sandbox: Sandbox) -
     assert marks(root)["bo"] == 5.0
     assert batch(root, sandbox) == [NOTHING]
     assert observed(root) == before
+
+
+def test_rejudge_writes_nothing_until_it_is_told_to(root: Path, sandbox: Sandbox) -> None:
+    book = (root / "out" / "gradebook.sqlite").read_bytes()
+    page = (root / "out" / "bo" / "doubling.html").read_bytes()
+    (root / "exercises" / "doubling" / "checks.py").write_text(CHECKS.replace(*GENEROUS))
+    assert rejudge(root, apply=False) == [MENDED]
+    assert marks(root)["bo"] == 2.0
+    assert (root / "out" / "bo" / "doubling.html").read_bytes() == page
+    assert (root / "out" / "gradebook.sqlite").read_bytes() == book
+    assert batch(root, sandbox) == [MENDED, "0 to grade, 0 unchanged, 3 judged again"]
+
+
+def test_rejudge_remembers_the_exercises_and_another_folder_wins(root: Path, tmp_path: Path,
+                                                                 sandbox: Sandbox) -> None:
+    other = shutil.copytree(root / "exercises", tmp_path / "other")
+    with Gradebook(root / "out" / "gradebook.sqlite") as book:
+        book.set_batch_value("exercises", str(root / "exercises"))  # where this copy has them
+    (root / "exercises" / "doubling" / "checks.py").write_text(CHECKS.replace(*GENEROUS))
+    told = Told()
+    commands.rejudge(root / "out", None, told, apply=False)
+    assert told == [MENDED]
+    assert rejudge(root, other, apply=False) == []
+    shutil.rmtree(root / "exercises")
+    with pytest.raises(ExerciseError, match=r"are not in .* any more: say where they are with --exercises"):
+        commands.rejudge(root / "out", None, told, apply=False)
+    (tmp_path / "empty" / "tripling").mkdir(parents=True)
+    shutil.copytree(other / "doubling", tmp_path / "empty" / "tripling", dirs_exist_ok=True)
+    assert rejudge(root, tmp_path / "empty", apply=False) == [
+        "doubling: not judged again, there is no such exercise; say where it is with --exercises"]
+
+
+def test_a_batch_remembers_its_exercises(root: Path) -> None:
+    with Gradebook(root / "out" / "gradebook.sqlite") as book:
+        assert Path(book.batch_values()["exercises"]).name == "exercises"
 
 
 def test_a_check_that_breaks_withholds_and_once_mended_judges_again(root: Path, sandbox: Sandbox) -> None:

@@ -165,7 +165,8 @@ def _text(db: Connection, content: str) -> str | None:
 
 
 def _rows(db: Connection, statement: str, **values: object) -> Iterator[Row]:
-    return ({str(name): row._mapping[name] for name in row._mapping} for row in db.execute(text(statement), values))
+    return ({str(name): row._mapping[name] for name in row._mapping}
+            for row in db.execute(text(statement), values))
 
 
 def _execute(db: Connection, statement: str, values: Row) -> None:
