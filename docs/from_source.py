@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from docutils import nodes
-from msgspec import structs
+from msgspec import NODEFAULT, structs
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -23,7 +23,9 @@ import grader.spec as spec
 
 KINDS = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false",
          "tuple[str, ...]": "list of texts", "messages.Limits": "table `[limits]`",
-         "tuple[Place, ...]": "tables `[[exercise]]`"}
+         "tuple[Place, ...]": "tables `[[exercise]]`", "tuple[Written, ...]": "tables `[[written]]`",
+         "tuple[RubricItem, ...]": "list of tables `{text = \"...\", points = 1}`",
+         "dict[str, float]": "table of numbers"}
 REQUIRED = object()
 
 
@@ -64,7 +66,8 @@ def _comment(lines: list[str], field: ast.AnnAssign) -> str:
 
 def _value(record: type, name: str) -> Any:
     """The default of a field that has one."""
-    return next(field.default for field in structs.fields(record) if field.name == name)
+    field = next(field for field in structs.fields(record) if field.name == name)
+    return field.default_factory() if field.default is NODEFAULT else field.default
 
 
 def _default(name: str, value: Any) -> str:
@@ -74,7 +77,9 @@ def _default(name: str, value: Any) -> str:
         return f"{value} ({value >> 30} GiB)" if value >= 1 << 30 else f"{value} ({value >> 20} MiB)"
     if isinstance(value, str):
         return f'`"{value}"`'
-    return f"`{value:g}`" if isinstance(value, int | float) else "nothing" if value == () else "as below"
+    if value in ((), {}):
+        return "nothing"
+    return f"`{value:g}`" if isinstance(value, int | float) else "as below"
 
 
 class Keys(SphinxDirective):

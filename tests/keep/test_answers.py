@@ -274,6 +274,14 @@ def test_a_question_that_is_not_as_it_must_be_is_an_error_with_its_line(tmp_path
         catalog.load(with_written(tmp_path / "doubling", WRITTEN.replace(old, new, 1)))
 
 
+def test_validate_says_which_question_has_no_cell(tmp_path: Path) -> None:
+    with_written(tmp_path / "doubling", WRITTEN.replace("Why is", "nowhere"))
+    done = called("validate", "doubling", "--exercises", tmp_path, "--only", "release", "--sandbox", "inline")
+    assert done.exit_code == 1
+    told = " ".join(done.output.split())
+    assert "a written answer has no question: the question of 'why': no cell of Markdown has" in told
+
+
 @pytest.mark.parametrize(("new", "says"), [
     ("nowhere", "no cell of Markdown has the id or the text 'nowhere'"),
     ("?", "2 cells of Markdown have the id or the text")])
