@@ -99,6 +99,7 @@ REMEDIES = {
                         "(`--device cuda`), and set the points with `grader override`."),
     "unwatched": N_("Its points stand. Look at the cell: should a forbidden function answer in the student's "
                     "place, set the points with `grader override`."),
+    "written-answer": N_("Mark them with `grader mark`."),
 }
 
 # The layers of execute.sandbox, as they are told.

@@ -153,8 +153,10 @@ def test_a_copy_that_differs_is_kept_too() -> None:
     assert answer([*handed_in(), changed]) == "It is a product.\n\nAnother."
 
 
-@pytest.mark.parametrize("metadata", [[], *({"grader": grader} for grader in (
-    [], {"answer": 1}, {"answer": "A b"}, {"answer": "x" * 99}))], ids=str)
+ODD: list[object] = [[], {"answer": 1}, {"answer": "A b"}, {"answer": "x" * 99}]
+
+
+@pytest.mark.parametrize("metadata", [[], *({"grader": odd} for odd in ODD)], ids=str)
 def test_odd_metadata_are_nothing(metadata: object) -> None:
     assert answer([cell("text", metadata=metadata, id=7)]) == ""
 
