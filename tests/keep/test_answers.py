@@ -17,7 +17,7 @@ from grader.execute.opening import open_sandbox
 from grader.exercise import catalog, release
 from grader.exercise.catalog import ExerciseError
 from grader.intake import answers as cells
-from grader.keep.answers import together, worth
+from grader.keep.answers import answered, together, worth
 from grader.keep.marking import Override
 from grader.keep.output import Output
 from grader.keep.publish import opened, publish
@@ -25,6 +25,7 @@ from grader.keep.written import Answer
 from grader.options import Options
 from grader.report.console import Lines
 from tests.conftest import CELLS, TOML, write_exercise
+from tests.keep.test_gradebook import result
 from tests.notebooks import notebook
 
 WRITTEN = """
@@ -224,9 +225,14 @@ def test_whoever_marks_the_submission_as_a_whole_leaves_nothing_to_mark(tmp_path
         book.desk.override(word)
         (now,) = book.results()
         assert (now.score, now.max_score, now.provisional) == (5.0, 9.0, True)
-        book.desk.override(structs.replace(word, check="", points=7.0))
+        (why,) = book.written.answers(question="why")
+        book.written.mark([why.key], points=2.0, by="tutor")
+        (now,) = book.results()
+        assert (now.score, now.max_score, now.provisional) == (7.0, 9.0, False)
+        book.written.mark([why.key], points=None, by="tutor")
+        book.desk.override(structs.replace(word, check="", points=8.0))
         (now,) = publish(book, Output(tmp_path / "out"))
-        assert (now.score, now.max_score, now.provisional, now.wants()) == (7.0, 9.0, False, ())
+        assert (now.score, now.max_score, now.provisional, now.wants()) == (8.0, 9.0, False, ())
 
 
 @pytest.mark.parametrize(("points", "comments", "most", "is_"), [
@@ -237,6 +243,17 @@ def test_whoever_marks_the_submission_as_a_whole_leaves_nothing_to_mark(tmp_path
 def test_what_an_answer_is_worth(points: float | None, comments: list[float | None], most: float,
                                  is_: float | None) -> None:
     assert worth(points, comments, most) == is_
+
+
+def test_a_mark_counts_for_the_submission_that_it_was_given_to() -> None:
+    answer = records.WrittenAnswer(id="q", question="", text="T", max_points=3.0)
+    judged = structs.replace(result(), written=(answer,), max_score=8.0)
+    given = [Answer(student="ada", exercise="x", question="q", sha256=sha256, text="T", points=points,
+                    comments=(), by="tutor", at="") for sha256, points in (("s", 1.0), ("other", 3.0))]
+    assert answered(judged, given, {}).score == answered(judged, given[::-1], {}).score == 2.0
+    assert answered(judged, given[1:], {}).provisional
+    reread = [structs.replace(given[0], text="another")]
+    assert answered(judged, reread, {}).provisional
 
 
 def test_equal_answers_are_together_and_empty_ones_last() -> None:
