@@ -7,7 +7,7 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,9 @@ class Database:
             if found < SCHEMA:
                 with self.writing() as db:
                     migrations.bring_up_to_date(db)
+            if 0 <= found < SCHEMA:
+                with suppress(GradebookError):  # it is upgraded, whether or not there is room to tidy up
+                    self.shrink()
         except BaseException:
             self.close()
             raise

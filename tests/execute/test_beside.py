@@ -103,7 +103,7 @@ def test_a_class_each_with_their_own(folder: Path, sandbox: Sandbox, tmp_path: P
                            sandbox, Watcher(told))
     assert [r.score for r in again] == [6.0, 0.0, 0.0]
     assert [line for line in told if "grade" in line] == ["3 to grade", "0 to grade"]
-    commands.rejudge(tmp_path / "out", Options(exercises=folder.parent), Watcher(told))
+    commands.rejudge(tmp_path / "out", None, Watcher(told), apply=True)
     (tmp_path / "in" / "ben" / "helper.py").write_text("TWO = 2")
     again = commands.batch([tmp_path / "in"], tmp_path / "out", Options(exercises=folder.parent, jobs=1),
                            sandbox, Watcher(told))

@@ -51,6 +51,7 @@ def test_an_upgraded_file_has_the_tables_of_a_new_one(path: Path, version: str, 
     assert columns(path) == columns(tmp_path / "new.sqlite")
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
+        assert db.execute("PRAGMA freelist_count").fetchone() == (0,), "what was led over is not there twice"
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
