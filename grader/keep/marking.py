@@ -87,9 +87,10 @@ def _marked(result: Result, own: dict[str, Override]) -> Result:
         and (not one.checks or not settled.issuperset(one.checks))))
     withheld = any(check.mark is Mark.GRADER_ERROR for check in checks)
     if checks and not withheld and result.status is not Status.UNREADABLE:
-        counted = *(check for check in checks if check.mark is not Mark.NOT_AVAILABLE), *result.written
-        result = structs.replace(result, score=sum(part.points or 0.0 for part in (*checks, *result.written)),
-                                 max_score=sum(part.max_points for part in counted), status=Status.GRADED)
+        score = sum(check.points for check in checks) + sum(one.points or 0.0 for one in result.written)
+        maximum = sum(check.max_points for check in checks if check.mark is not Mark.NOT_AVAILABLE)
+        maximum += sum(one.max_points for one in result.written)
+        result = structs.replace(result, score=score, max_score=maximum, status=Status.GRADED)
     return _as_a_whole(result, own[""]) if "" in own else result
 
 
