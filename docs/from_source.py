@@ -26,7 +26,10 @@ KINDS = {"str": "text", "int": "whole number", "float": "number", "bool": "true 
          "tuple[str, ...]": "list of texts", "messages.Limits": "table `[limits]`",
          "tuple[Place, ...]": "tables `[[exercise]]`", "Rules": "table `rules`",
          "Due": "date and time", "Groups": "table of dates and times", "Steps": "list of pairs",
-         "Attempts": '`"last"` or `"best"`', "Hidden": '`"always"` or `"after due"`'}
+         "Attempts": '`"last"` or `"best"`', "Hidden": '`"always"` or `"after due"`',
+         "tuple[Written, ...]": "tables `[[written]]`",
+         "tuple[RubricItem, ...]": "list of tables `{text = \"...\", points = 1}`",
+         "dict[str, float]": "table of numbers"}
 REQUIRED = object()
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from msgspec import structs
 from rich.console import Console
 
 from grader import __version__, records
@@ -162,6 +163,7 @@ def checked(exercise: Exercise, namespace: dict[str, Any], cells: Cells | None =
     return records.Result(student="", exercise=exercise.name, score=points, max_score=maximum,
                           checks=verdicts, made_by=made_by, later=exercise.settings.hidden_points,
                           asked=exercise.asked, title=exercise.settings.title,
+                          written=tuple(structs.replace(one, text=None) for one in exercise.written(())),
                           status=records.Status.GRADED if points is not None else records.Status.WITHHELD,
                           notebook=records.NotebookFile(path="", sha256=""))
 

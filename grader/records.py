@@ -20,6 +20,7 @@ class Mark(enum.Enum):
     NOT_REACHED = "not-reached"      # a check it hangs on was not passed
     NOT_AVAILABLE = "not-available"  # this machine cannot look; leaves the maximum
     GRADER_ERROR = "grader-error"    # ours: the submission's mark is withheld
+    UNMARKED = "unmarked"            # a written answer that waits for a tutor
 
 
 class Status(enum.Enum):
@@ -29,6 +30,7 @@ class Status(enum.Enum):
     UNCLEAR = "unclear"        # several files claim to be it: no mark, until the tutor says which
     MISSING = "missing"        # on the roster, and nothing handed in: no mark
     EXCUSED = "excused"        # by the course's word: no mark, and in nobody's total or maximum
+    PROVISIONAL = "provisional"  # in what is exported: no mark, until its written answers are marked
 
 
 class Cause(enum.Enum):
@@ -172,6 +174,39 @@ class Verdict(Record, frozen=True, kw_only=True):
 OWN = "own"
 
 
+class RubricItem(Record, frozen=True, kw_only=True):
+    """What a tutor looks for in a written answer."""
+
+    text: str
+    points: float = 0.0                    # it is worth; 0 for all items: nobody says
+
+
+class WrittenAnswer(Record, frozen=True, kw_only=True):
+    """What somebody wrote to a question, and what a tutor gave for it."""
+
+    id: str                                # the question's
+    question: str                          # the text of its cell, Markdown; "" where it is not there
+    text: str | None                       # the student's, Markdown; "": nothing; None: nobody looked
+    max_points: float
+    rubric: tuple[RubricItem, ...] = ()
+    points: float | None = None            # None: unmarked
+    comments: tuple[str, ...] = ()         # the tutor's, Markdown
+    by: str = ""                           # who marked it
+
+    @property
+    def mark(self) -> Mark:
+        if self.points is None:
+            return Mark.UNMARKED
+        if self.points >= self.max_points:
+            return Mark.PASS
+        return Mark.PARTIAL if self.points > 0 else Mark.FAIL
+
+    @property
+    def waits(self) -> bool:
+        """Is there a mark to come that counts?"""
+        return self.points is None and self.max_points > 0
+
+
 class MadeBy(Record, frozen=True, kw_only=True):
     grader: str
     exercise: int
@@ -276,9 +311,15 @@ class Result(HandedIn, frozen=True, kw_only=True):
     # of a student's own check: the points of hidden checks, and the functions asked for (none: all)
     later: float = 0.0
     asked: tuple[str, ...] = ()
+    written: tuple[WrittenAnswer, ...] = ()  # what is marked of them is in the score
     bonus: float = 0.0                     # a tutor's, in the score
     by: str = GRADER                       # who marked the submission as a whole, where somebody did
     rules: Calculation | None = None       # how the course's rules came to the score; None: it has none
+
+    @property
+    def provisional(self) -> bool:
+        """Will the score change when its written answers are marked?"""
+        return self.score is not None and any(answer.waits for answer in self.written)
 
     @property
     def stamp(self) -> str:

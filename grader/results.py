@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import torch
 from msgspec import structs
 
@@ -73,6 +75,7 @@ def judged(submission: Submission, exercise: Exercise, made: MadeBy, verdicts: t
                             needs_you=_not_simulated(verdicts))
     file = structs.replace(blank.notebook, first_error=_told(events[0]) if events else None)
     points, maximum = score(verdicts)
+    maximum += exercise.settings.written_points
     broken = min((v for v in verdicts if v.mark is Mark.GRADER_ERROR), default=None,
                  key=lambda v: v.cause is Cause.ENVIRONMENT)
     if broken:
@@ -92,14 +95,15 @@ def _blank(submission: AnySubmission, exercise: Exercise, made: MadeBy) -> Resul
     file = (NotebookFile(path="", sha256="") if isinstance(submission, Unclear)
             else NotebookFile(path=submission.path, sha256=submission.sha256))
     blank = Result(**who(submission), exercise=exercise.name, status=Status.WITHHELD, score=None,
-                   max_score=exercise.settings.points, checks=(), made_by=made,
-                   title=exercise.settings.title, notebook=file,
+                   max_score=exercise.settings.points + exercise.settings.written_points, checks=(),
+                   made_by=made, title=exercise.settings.title, notebook=file,
                    later=exercise.settings.hidden_points, asked=exercise.asked)
     if not isinstance(submission, Submission):
         return blank
     notes = [note for note in submission.notes if note.template != REPLACED]
     replaced = exercise.brings.replaced(submission.files)
-    return structs.replace(blank, files=submission.files,
+    cells = json.loads(submission.notebook)["cells"] if exercise.settings.written else ()
+    return structs.replace(blank, files=submission.files, written=exercise.written(cells),
                            notes=(*notes, *notes_on({REPLACED: [*replaced]} if replaced else {})))
 
 

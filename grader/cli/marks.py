@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from grader.cli.shared import FOLDER, ONLY, Failure, epilog, takes
+from grader.cli.shared import FOLDER, ONLY, PROVISIONAL, Failure, epilog, takes
 from grader.options import Options
 
 PACKING = "gradescope-autograder"  # the name that packing had in 0.1, among the formats of marks
@@ -127,6 +127,7 @@ def prune(_: Options, out: Path, keep: str, dry_run: bool) -> None:
 @click.option("--output", "--to", type=click.Path(path_type=Path, dir_okay=False),
               help="Where to (default: standard output; a sheet of yours is written nowhere without it).")
 @ONLY
+@PROVISIONAL
 @click.option("--student", metavar="NAME", help="One student only; gradescope's results.json holds one.")
 @click.option("--worksheet", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="moodle: the grading worksheet you downloaded; canvas: the gradebook you exported.")
@@ -146,7 +147,7 @@ def prune(_: Options, out: Path, keep: str, dry_run: bool) -> None:
 @click.option("--sandbox", hidden=True)
 @takes()
 def export(options: Options, out: Path | None, form: str, output: Path | None, only: tuple[str, ...],
-           student: str | None, worksheet: Path | None, replace: bool, scale: bool,
+           provisional: bool, student: str | None, worksheet: Path | None, replace: bool, scale: bool,
            assignments: tuple[str, ...], summary: Path | None, separator: str) -> None:
     """Write the marks of a batch's folder OUT in another program's format.
 
@@ -166,7 +167,7 @@ def export(options: Options, out: Path | None, form: str, output: Path | None, o
         raise Failure(f"--assignment {odd[0]!r}: say EXERCISE=TITLE")
     titles = dict(word.split("=", 1) for word in assignments)
     if form == "moodle" or (form == "canvas" and worksheet):
-        filled(out, form, output, only=only, worksheet=worksheet, titles=titles,
+        filled(out, form, output, only=only, worksheet=worksheet, titles=titles, provisional=provisional,
                wish={"replace": replace, "scale": scale, "student": student})
         return
     if replace or scale or worksheet:
@@ -178,12 +179,12 @@ def export(options: Options, out: Path | None, form: str, output: Path | None, o
     from grader.keep import exports
 
     told = exports.export(out, form, output or sys.stdout, only=only, student=student, assignments=titles,
-                          summary=summary, separator=separator)
+                          summary=summary, separator=separator, provisional=provisional)
     table.lines(told, Console(stderr=True))
 
 
 def filled(out: Path, form: str, output: Path | None, *, only: tuple[str, ...], worksheet: Path | None,
-           titles: dict[str, str], wish: dict[str, Any]) -> None:
+           titles: dict[str, str], provisional: bool, wish: dict[str, Any]) -> None:
     """Fill a tutor's sheet, and show how."""
     from rich.console import Console
 
@@ -192,7 +193,7 @@ def filled(out: Path, form: str, output: Path | None, *, only: tuple[str, ...], 
     from grader.keep import exports
 
     done = exports.fill(out, form, output, only=only, worksheet=worksheet, assignments=titles,
-                        wish=Wish(**wish))
+                        wish=Wish(**wish), provisional=provisional)
     console = Console(stderr=output is not None)
     table.show(done, console)
     if output:
@@ -204,6 +205,7 @@ def filled(out: Path, form: str, output: Path | None, *, only: tuple[str, ...], 
     words = ["grader", "export", str(out), "--format", form, "--worksheet", str(worksheet)]
     words += [word for name in only for word in ("--only", name)]
     words += [word for pair in titles.items() for word in ("--assignment", "=".join(pair))]
+    words += ["--provisional"] if provisional else []
     words += [word for name, value in wish.items() if value
               for word in ((f"--{name}",) if value is True else (f"--{name}", value))]
     table.lines(["nothing is written; to write it:",
@@ -226,9 +228,10 @@ def copy_of(stem: str) -> str:
               help="The grading worksheet (moodle) or the gradebook (canvas), which says whose each number "
                    "is; needed where teams hand in.")
 @ONLY
+@PROVISIONAL
 @takes()
 def feedback(_: Options, out: Path, audience: str, output: Path, worksheet: Path | None,
-             only: tuple[str, ...]) -> None:
+             only: tuple[str, ...], provisional: bool) -> None:
     """Write the reports of OUT as the zip that Moodle or Canvas hands out: each person their own.
 
     Moodle: "Upload multiple feedback files in a zip". Canvas: "Upload submissions". Who cannot be placed, and
@@ -239,7 +242,8 @@ def feedback(_: Options, out: Path, audience: str, output: Path, worksheet: Path
     from grader.export import table
     from grader.keep import exports
 
-    packed = exports.feedback(out, audience, output, only=only, worksheet=worksheet)
+    packed = exports.feedback(out, audience, output, only=only, worksheet=worksheet,
+                              provisional=provisional)
     console = Console(stderr=True)
     table.lines([f"{person}: left out, {why}" for person, why in packed.left], console)
     reports = "1 report" if packed.reports == 1 else f"{packed.reports} reports"

@@ -50,6 +50,8 @@ EXAMPLES = {
     "review": ["grader review reports",
                "grader review reports --marker ada --marker bo    # a link for each",
                "grader review reports --port 8642 --no-open    # on a server: ssh -L 8642:127.0.0.1:8642"],
+    "mark": ["grader mark reports    # what is left to mark", "grader mark reports he_init think",
+             "grader mark reports he_init think ada --points 2 --comment 'Which factor shrinks?'"],
     "remove": ["grader remove reports 1003", "grader remove reports 'Anna Schmidt'",
                "grader remove reports 1003 --erase    # nothing of them is left"],
     "export": ["grader export reports --format csv --output marks.csv",
@@ -177,6 +179,8 @@ SHARED = {
 WHOSE = ("layout", "roster", "mapping", "prefer", "only", "extensions")
 ONLY = click.option("--only", multiple=True, metavar="EXERCISE",
                     help="This exercise only; may be given again.")
+PROVISIONAL = click.option("--provisional", is_flag=True,
+                           help="Marks too of which written answers are not marked yet.")
 GRADING = ("exercise", "exercises", "sandbox", "device", "jobs_per_gpu", "seed", "language")
 
 

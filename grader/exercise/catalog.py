@@ -6,10 +6,11 @@ import ast
 import hashlib
 import importlib
 import json
+import re
 import sys
 import tomllib
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,14 +22,18 @@ from msgspec import structs
 
 from grader.errors import Mendable
 from grader.execute.pool import Work
+from grader.exercise.questions import Written, answered, flaw
 from grader.exercise.rules import Course, CourseError, Place, parsed
 from grader.intake import packages
 from grader.intake.bundle import NOTHING, Bundle, bundle, modules
+from grader.records import WrittenAnswer
 from grader.spec import ON_GPU, PLAIN, Check, Preparation, Step, World, prepare, worlds
 from grader.wall import messages
 from grader.wall.values import Record
 
 PROBES = "probes.py"
+_TABLE = re.compile(r"`\$\.(\w+)\[(\d+)\]")      # as msgspec says where
+_KEY = re.compile("unknown field `([^`]+)`")
 T = TypeVar("T")
 
 
@@ -54,6 +59,12 @@ class Settings(Record, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()           # data sets beside it, put in the notebook's folder and handed out
     hidden_points: float = 0.0            # of checks that are not here: of what students have
     hidden_files: tuple[str, ...] = ()    # put there for grading only; a notebook can read them then
+    written: tuple[Written, ...] = ()     # questions that a tutor marks
+
+    @property
+    def written_points(self) -> float:
+        """Of all written answers together."""
+        return sum(one.points for one in self.written)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +104,15 @@ class Exercise:
             raise ExerciseError(f"{self.notebook}: {why}") from error
         return found
 
+    def written(self, cells: Sequence[Mapping[str, Any]]) -> tuple[WrittenAnswer, ...]:
+        """What a cleaned notebook answers to its written questions, unmarked. A notebook of the exercise that
+        is not there, or is none, leaves the questions' own texts out."""
+        try:
+            document = self.document() if self.settings.written else None
+        except ExerciseError:
+            document = None
+        return answered(self.settings.written, cells, document)
+
     @property
     def files(self) -> tuple[Path, ...]:
         """What decides its marks: exercise.toml, checks.py and the modules beside it, probes.py
@@ -117,8 +137,11 @@ class Exercise:
     def visible_part(self) -> Exercise:
         """The same with nothing but the visible checks: what a student may see."""
         shown = self.part(tuple(check for check in self.checks if check.visible))
-        hidden = self.settings.hidden_points + sum(c.points for c in self.checks if not c.visible)
-        return replace(shown, settings=structs.replace(shown.settings, hidden_points=hidden))
+        written = self.settings.written
+        hidden = (self.settings.hidden_points + self.settings.written_points
+                  + sum(c.points for c in self.checks if not c.visible))
+        return replace(shown, settings=structs.replace(shown.settings, hidden_points=hidden, written=tuple(
+            structs.replace(one, points=0.0, rubric=()) for one in written)))
 
     def part(self, checks: tuple[Check, ...]) -> Exercise:
         """The same with these of its checks, what they look at, and nothing else."""
@@ -220,7 +243,7 @@ def load(folder: Path) -> Exercise:
     Raises:
         ExerciseError: anything in it that would make grading wrong, with file and line.
     """
-    settings = _toml(folder / "exercise.toml", Settings)
+    settings = _with_written(folder, _toml(folder / "exercise.toml", Settings))
     module = _modules(folder)["checks"]
     for file in modules(folder):
         _prove_names(file)
@@ -234,6 +257,30 @@ def load(folder: Path) -> Exercise:
                         packages=course_packages(folder.parent))
     _prove(exercise)
     return exercise
+
+
+def _with_written(folder: Path, settings: Settings) -> Settings:
+    """The settings with what the course says that written answers are worth."""
+    path = folder / "exercise.toml"
+    for number, one in enumerate(settings.written):
+        if said := flaw(one, settings.written[:number]):
+            raise ExerciseError(f"{path}:{_header(path, 'written', number)}: {said}")
+    course_file = folder.parent / "course.toml"
+    places = _course_of(course_file).exercise if course_file.exists() else ()
+    worth = next((place.written for place in places if place.name == folder.name), {})
+    ids = [one.id for one in settings.written]
+    for id, points in worth.items():
+        if id not in ids or not 0 <= points < float("inf"):
+            why = f"{points:g} points" if id in ids else f"there is no such; there are {', '.join(ids) or 0}"
+            raise ExerciseError(f"{course_file}: the written answer {id!r} of {folder.name}: {why}")
+    return structs.replace(settings, written=tuple(one.worth(worth.get(one.id)) for one in settings.written))
+
+
+def _header(path: Path, table: str, number: int) -> int:
+    """The line of the head of a table, of which a file has several of one name."""
+    heads = [line for line, text in enumerate(path.read_text(encoding="utf-8").split("\n"), 1)
+             if text.split("#")[0].strip() == f"[[{table}]]"]
+    return heads[number] if number < len(heads) else 1
 
 
 def _brought(folder: Path, settings: Settings) -> Bundle:
@@ -256,7 +303,20 @@ def _toml(path: Path, kind: type[T]) -> T:
     try:
         return msgspec.convert(tomllib.loads(_text(path)), kind)
     except (ValueError, RecursionError, msgspec.ValidationError) as error:  # tomllib raises more than it says
-        raise ExerciseError(f"{path}: {' '.join(str(error).split())}") from error
+        said = " ".join(str(error).split())
+        raise ExerciseError(f"{path}{_where(path, said)}: {said}") from error
+
+
+def _where(path: Path, said: str) -> str:
+    """The line of what msgspec complains of, where it names a key or one of several tables."""
+    table, key = _TABLE.search(said), _KEY.search(said)
+    first = _header(path, table[1], int(table[2])) if table else 1
+    if key and (table or "`$" not in said):
+        lines = path.read_text(encoding="utf-8").split("\n")
+        named = (number for number, text in enumerate(lines, 1)
+                 if number >= first and re.match(rf"\s*\W?{re.escape(key[1])}\W?\s*[=.]", text))
+        first = next(named, first)
+    return f":{first}" if key or table else ""
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from grader.exercise.alarms import Tallies, Tally, allowed_alarms
 from grader.exercise.catalog import Exercise, ExerciseError
 from grader.exercise.flaws import Flaw, Judged, Watched
 from grader.exercise.inline import CellStopError, observe_inline
+from grader.exercise.questions import misplaced
 from grader.exercise.release import files as released
 from grader.exercise.solutions import Solution, cells
 from grader.exercise.spoilt import unnoticed
@@ -54,6 +55,12 @@ class Proof:
 def release(evidence: Evidence) -> Iterator[Flaw]:
     """The exercise can be handed out."""
     try:
+        asked = evidence.exercise.settings.written
+        document = evidence.exercise.document() if asked else {}
+        if missed := [said for one in asked if (said := misplaced(one, document))]:
+            yield Flaw(cause="a written answer has no question", example="; ".join(missed),
+                       mend="let `cell` be the id of the question's cell, or a text that only it has")
+            return
         released(evidence.exercise)
     except ExerciseError as error:
         yield Flaw(cause="cannot be handed out", example=str(error),

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from grader.exercise.catalog import PROBES, Exercise, ExerciseError
+from grader.exercise.questions import cells_of, misplaced
 from grader.exercise.slicing import reachable
+from grader.intake import answers
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 NEARLY = re.compile(r"#+\s*(BEGIN|END)\s*SOLUTIONS?\W*", re.IGNORECASE)
@@ -61,6 +63,8 @@ def files(exercise: Exercise, install: str = "") -> dict[str, str | bytes]:
     if settings.files:
         toml.append(f"files = {json.dumps(settings.files)}")
     toml.append(f"checks = {json.dumps(exercise.digest)}")
+    toml += [f"\n[[written]]\nid = {json.dumps(one.id)}\ncell = {json.dumps(one.cell)}\n"
+             f"points = {one.points:g}" for one in settings.written]
     data = {name: (exercise.folder / name).read_bytes() for name in settings.files}
     readme = README.format(title=settings.title, name=exercise.name, function=settings.functions[0],
                            visible=visible, points=settings.points,
@@ -79,11 +83,13 @@ def student_notebook(exercise: Exercise, install: str = "") -> str:
         install: as for `files`.
 
     Raises:
-        ExerciseError: solutions are not marked as they must be, or a function has none.
+        ExerciseError: solutions are not marked as they must be, a function has none, or a written answer has
+            no question.
     """
     path, document = exercise.notebook, exercise.document()
-    cells = [_cell(i, cell, f"{path}, cell {i + 1}") for i, cell in enumerate(document["cells"])
-             if TUTOR not in cell.get("metadata", {}).get("tags", [])]
+    shown = {i: _cell(i, cell, f"{path}, cell {i + 1}") for i, cell in enumerate(document["cells"])
+             if TUTOR not in cell.get("metadata", {}).get("tags", [])}
+    cells = _with_answers(exercise, document, shown)
     stubs = "\n".join(cell["source"] for cell in cells
                       if cell["cell_type"] == "code" and STUB in cell["source"])
     for name in exercise.settings.functions:
@@ -98,6 +104,21 @@ def student_notebook(exercise: Exercise, install: str = "") -> str:
                            "checks": exercise.digest}}
     return json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}, indent=1,
                       ensure_ascii=False) + "\n"
+
+
+def _with_answers(exercise: Exercise, document: dict[str, Any],
+                  shown: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:
+    """The cells that students get, and below each question that for its answer."""
+    below: dict[int, list[str]] = {}
+    for one in exercise.settings.written:
+        if said := misplaced(one, document):
+            raise ExerciseError(f"{exercise.notebook}: {said}")
+        (place,) = cells_of(one, document)
+        if place not in shown:
+            raise ExerciseError(f"{exercise.notebook}: the question of {one.id!r} is in a cell that students "
+                                "do not get")
+        below.setdefault(place, []).append(one.id)
+    return [each for i, cell in shown.items() for each in (cell, *map(answers.released, below.get(i, ())))]
 
 
 def _code(name: str, source: str) -> dict[str, Any]:

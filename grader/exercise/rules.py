@@ -66,6 +66,8 @@ class Place(Record, frozen=True, kw_only=True):
     groups: Groups = field(default_factory=dict)
     bonus: bool = False                   # its points count in the total, and not in the total's maximum
     rules: Rules = Rules()                # what differs from the course's `[rules]`: `{ per_day = 0.2 }`
+    # what its written answers are worth in this course, by the question's id
+    written: dict[str, float] = field(default_factory=dict)
 
 
 class Course(Record, frozen=True, kw_only=True):

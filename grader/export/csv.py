@@ -31,10 +31,10 @@ def write(results: Iterable[records.Result], out: Out, weights: Mapping[str, flo
 
     What is withheld or unclear has no score, and its student no total; what was not handed in is `missing`.
     What is `excused` is in neither the total nor its maximum, a bonus in the total alone.
-    The last status is the worst that a mark has: `withheld`, `unclear`, `unreadable`, then `graded`; it is
-    `missing` where nothing was handed in at all. Exercises come in the order of `weights`, by which their
-    points are multiplied in the total; what is not in it comes last and counts once. The last column says
-    which marks a tutor has set: of which checks, or of the submission as a whole.
+    The last status is the worst that a mark has: `withheld`, `unclear`, `provisional`, `unreadable`, then
+    `graded`; it is `missing` where nothing was handed in at all. Exercises come in the order of `weights`, by
+    which their points are multiplied in the total; what is not in it comes last and counts once. The last
+    column says which marks a tutor has set: of which checks, or of the submission as a whole.
 
     Args:
         pass_mark: the share of the total's maximum that passes.

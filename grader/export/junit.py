@@ -11,7 +11,8 @@ from grader.export.out import Out, put
 from grader.report import safe_text
 
 _LONGEST = 2000
-_NOBODYS = (records.Status.UNCLEAR, records.Status.MISSING, records.Status.EXCUSED)
+_NOBODYS = (records.Status.UNCLEAR, records.Status.PROVISIONAL, records.Status.MISSING,
+            records.Status.EXCUSED)
 _SKIPPED = (records.Mark.NOT_REACHED, records.Mark.NOT_AVAILABLE)
 
 

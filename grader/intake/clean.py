@@ -2,7 +2,7 @@
 
 Outputs, attachments, cell tags, kernelspec, cell ids and every other piece of metadata are dropped. All that
 is kept beside the cells' type and source is what `grader release` wrote of the exercise; the lines that it
-wrote for the student's own machine are emptied.
+wrote for the student's own machine are emptied, and that above a written answer is written anew.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from grader.intake.answers import is_text, with_marker
 from grader.intake.large import MAX_PARTS, Damaged, too_many_parts, without_outputs
 from grader.locale import N_
 from grader.records import Released, Sentence
@@ -170,9 +171,13 @@ def _cell(index: int, cell: object) -> dict[str, Any]:
         source = ""
     source = source.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode()
     kept: dict[str, Any] = {"id": f"cell-{index}", "metadata": {}, "source": source}
+    if kind == "code" and is_text(source):
+        kind = "markdown"
     if kind == "code":
         kept["source"] = _FOR_THE_STUDENT.sub("", source)
         return {"cell_type": "code", "execution_count": None, "outputs": [], **kept}
+    if isinstance(cell, dict):
+        kept["source"] = with_marker(source, cell)
     return {"cell_type": "markdown" if kind == "markdown" else "raw", **kept}
 
 

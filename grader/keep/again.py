@@ -9,7 +9,6 @@ from typing import Protocol
 from grader import pipeline, records
 from grader.exercise.catalog import Exercise, ExerciseError
 from grader.keep.gradebook import Gradebook, Key
-from grader.keep.marking import overridden
 from grader.keep.output import Output
 from grader.keep.publish import record_mark
 from grader.keep.unchanged import Today
@@ -30,7 +29,7 @@ def judge_again(keys: Iterable[Key], today: Today, book: Gradebook, output: Outp
     Args:
         write: the marks; else they are only told.
     """
-    left, overrides = set(), book.desk.by_submission()
+    left, words = set(), book.words()
     for where in keys:
         entry = book.entry(*where)
         observed = None if entry is None else today.observed(entry.submission, output)
@@ -41,8 +40,7 @@ def judge_again(keys: Iterable[Key], today: Today, book: Gradebook, output: Outp
         if write:
             record_mark(graded, book, output, observed=entry.observed,
                         judged=today.fingerprints(entry.submission).judged, what="rejudged")
-        words = overrides.get(where, ())
-        watcher.judged_again(overridden(entry.result, words), overridden(graded.result, words))
+        watcher.judged_again(words.applied(entry.result), words.applied(graded.result))
     return left
 
 

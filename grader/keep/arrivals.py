@@ -12,7 +12,6 @@ from grader.intake.rules import moment
 from grader.intake.telling import some
 from grader.keep.gradebook import Entry, Gradebook, points
 from grader.keep.known import Kinds, Known
-from grader.keep.marking import overridden
 from grader.keep.people import joined
 from grader.records import AnySubmission, HandedIn, NotebookFile, Person, Result, Status, Unclear, who
 from grader.report import persons
@@ -36,8 +35,8 @@ def received(book: Gradebook, out: Path, submissions: Sequence[AnySubmission],
     found = joined(book.people(), submissions, people, roster=roster, passing=passing,
                    kinds=kinds)
     book.meet(found.people)
-    words = book.desk.by_submission()
-    there = {one.key: overridden(one.result, words.get(one.key, ())) for one in book.judged(pictures=False)}
+    words = book.words()
+    there = {one.key: words.applied(one.result) for one in book.judged(pictures=False)}
     old = {key(one): one for one in found.submissions if (was := there.get(key(one))) and older(one, was)}
     notes = [*found.notes, *(_too_old(one, there[where]) for where, one in old.items()),
              *_again(book.attempts(), [one for one in found.submissions if key(one) not in old]),

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, and_, delete, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from grader.keep import verdicts
+from grader.keep.answers import Question, Words, questions
 from grader.keep.database import (
     GradebookError,
     as_json,
@@ -26,9 +27,10 @@ from grader.keep.database import (
 )
 from grader.keep.events import write_event
 from grader.keep.known import Known
-from grader.keep.marking import overridden
+from grader.keep.marking import Override
 from grader.keep.register import Register, met
 from grader.keep.schema import EVENTS, PEOPLE, RESULTS, SUBMISSIONS
+from grader.keep.written import Answer
 from grader.records import AnySubmission, HandedIn, Person, Result, Status, Submission, Unclear, Unreadable
 
 __all__ = ["Entry", "Fingerprint", "Gradebook", "GradebookError", "Key", "points"]
@@ -160,16 +162,31 @@ class Gradebook(Register):
             last = rows[-1].student, rows[-1].exercise
 
     def results(self, *, pictures: bool = True) -> list[Result]:
-        """Every result with the tutor's overrides applied; see `judged`."""
-        words = self.desk.by_submission()
-        return [overridden(one.counted, words.get(one.key, ())) for one in self.judged(pictures=pictures)]
+        """Every result with all that tutors have said of it; see `judged`."""
+        words = self.words()
+        return [words.applied(one.counted) for one in self.judged(pictures=pictures)]
 
     def result(self, student: str, exercise: str, number: int | None = None) -> Result | None:
-        """One submission's result with the tutor's overrides of it: the one that counts, or an attempt's."""
+        """One submission's result with what tutors have said of it: the one that counts, or an attempt's."""
         found = self.entry(student, exercise, number)
         if found is None:
             return None
-        return overridden(found.counted, self.desk.overrides(student=student, exercise=exercise))
+        return self.words(student, exercise).applied(found.counted)
+
+    def words(self, student: str | None = None, exercise: str | None = None) -> Words:
+        """What tutors have said of marks: of everybody's, or of one student and one exercise."""
+        overrides, answers = dict[Key, list[Override]](), dict[Key, list[Answer]]()
+        given = self.written.answers(student=student, exercise=exercise, counting=False)
+        for word in self.desk.overrides(student=student, exercise=exercise):
+            overrides.setdefault((word.student, word.exercise), []).append(word)
+        for one in given:
+            answers.setdefault((one.student, one.exercise), []).append(one)
+        comments = {comment.id: comment for comment in self.written.comments()} if given else {}
+        return Words(overrides=overrides, answers=answers, comments=comments)
+
+    def questions(self) -> list[Question]:
+        """What is asked of everybody in writing; see `written`."""
+        return questions(one.result for one in self.judged(pictures=False))
 
     def attempts(self) -> dict[Key, dict[int, str]]:
         """Student and exercise -> the number and the SHA-256 of every submission that ever counted, in

@@ -87,15 +87,18 @@ def _marked(result: Result, own: dict[str, Override]) -> Result:
         and (not one.checks or not settled.issuperset(one.checks))))
     withheld = any(check.mark is Mark.GRADER_ERROR for check in checks)
     if checks and not withheld and result.status is not Status.UNREADABLE:
+        score = sum(check.points for check in checks) + sum(one.points or 0.0 for one in result.written)
         maximum = sum(check.max_points for check in checks if check.mark is not Mark.NOT_AVAILABLE)
-        result = structs.replace(result, score=sum(check.points for check in checks), max_score=maximum,
-                                 status=Status.GRADED)
+        maximum += sum(one.max_points for one in result.written)
+        result = structs.replace(result, score=score, max_score=maximum, status=Status.GRADED)
     return _as_a_whole(result, own[""]) if "" in own else result
 
 
 def _as_a_whole(result: Result, override: Override) -> Result:
-    if override.points is not None:
-        result = structs.replace(result, score=override.points, status=Status.GRADED, by=override.by)
+    if override.points is not None:  # nothing of it waits any more, and no answer has points of its own
+        written = tuple(structs.replace(answer, max_points=0.0, points=None) for answer in result.written)
+        result = structs.replace(result, score=override.points, status=Status.GRADED, by=override.by,
+                                 written=written)
     if result.score is None or not override.bonus:
         return result
     return structs.replace(result, score=result.score + override.bonus, bonus=override.bonus, by=override.by)

@@ -14,10 +14,10 @@ from grader.exercise.catalog import Exercise
 from grader.exercise.inline import as_notebook
 from grader.exercise.release import student_notebook
 from grader.files import replace_file
+from grader.keep.answers import Words, final
 from grader.keep.arrivals import missing
 from grader.keep.claim import publishing
 from grader.keep.gradebook import Entry, Gradebook, GradebookError, Key
-from grader.keep.marking import overridden
 from grader.keep.output import Output, line
 from grader.keep.ruling import Ruled
 from grader.keep.unchanged import Fingerprints
@@ -128,6 +128,9 @@ def record_mark(graded: Graded, book: Gradebook, output: Output, rules: Ruled | 
     """
     book.record(Entry(result=graded.result, observed=observed, judged=judged, notebook=graded.notebook,
                       executed=graded.executed), what=what)
+    if graded.result.written:
+        book.written.hand_in(graded.result.student, graded.result.exercise, graded.result.stamp,
+                             {answer.id: answer.text or "" for answer in graded.result.written})
     ruled = (rules or Ruled(book)).one(graded.result)
     pages(ruled, graded.notebook, graded.executed, output, book.batch_value("language", "en"))
 
@@ -158,22 +161,22 @@ def pages(result: records.Result, notebook: str, executed: str, output: Output, 
 
 def publish(book: Gradebook, output: Output, *, every_page: bool = False,
             touched: set[Key] | None = None) -> list[records.Result]:
-    """The files of the whole class, with the tutor's overrides in them.
+    """The files of the whole class, with all that tutors have said in them.
 
     Args:
-        every_page: write the page of every submission; else of those only that have overrides, or for which
-            other rules hold now, since `record` wrote the others.
+        every_page: write the page of every submission; else of those only of which tutors have said
+            something, or for which other rules hold now, since `record` wrote the others.
         touched: student and exercise of pages that must change too.
 
     Returns:
-        Every result with overrides, and a row for whoever is missing.
+        Every result with what tutors have said of it, and a row for whoever is missing.
     """
     from grader.report import calculation
 
     with publishing(output.folder):
-        said, overrides = book.batch_values(), book.desk.by_submission()
+        said, words = book.batch_values(), book.words()
         language = said.get("language", "en")
-        changed = overrides.keys() | (touched or set())
+        changed = words.spoken | (touched or set())
         every_page = every_page or said.get("language of the pages", language) != language
         rules, results = _ruled(book)
         shown = {(one.student, one.exercise): one for one in results}
@@ -181,19 +184,20 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
             # The last of its pages: none is there where a batch ended between the mark and its report.
             key for key in book.counting() if every_page or key in changed
             or not output.page(*key, ".md").exists()
-            or not calculation.shows(output.page(*key, ".html"), shown[key])], rules)
+            or not calculation.shows(output.page(*key, ".html"), shown[key])], rules, words)
         book.set_batch_value("language of the pages", language)
         return class_files(book, output)
 
 
-def rewrite(book: Gradebook, output: Output, keys: Iterable[Key], rules: Ruled | None = None) -> None:
-    """The pages of some submissions that count, with the tutor's overrides in them, under the course's
+def rewrite(book: Gradebook, output: Output, keys: Iterable[Key], rules: Ruled | None = None,
+            words: Words | None = None) -> None:
+    """The pages of some submissions that count, with what tutors have said in them, under the course's
     rules."""
     language, rules = book.batch_value("language", "en"), rules or Ruled(book)
+    words = words or book.words()
     for key in keys:
         if entry := book.entry(*key):
-            words = book.desk.overrides(student=key[0], exercise=key[1])
-            pages(rules.one(overridden(entry.counted, words)), entry.notebook, entry.executed, output, language)
+            pages(rules.one(words.applied(entry.counted)), entry.notebook, entry.executed, output, language)
 
 
 def class_files(book: Gradebook, output: Output) -> list[records.Result]:
@@ -209,30 +213,47 @@ def class_files(book: Gradebook, output: Output) -> list[records.Result]:
         said, (rules, results) = book.batch_values(), _ruled(book)
         isolated = all(result.made_by.isolated for result in results)
         there = Notebooks(book)
-        groups = looking_alike(results, there, said, output)
-        book.set_batch_value(ALIKE, str(len(groups)))
+        alike = looking_alike(results, there, said, output)
+        book.set_batch_value(ALIKE, str(len(alike)))
         replace_file(output.folder / "results.jsonl", *map(line, results))
         replace_file(output.folder / "index.html", class_page.render(
             results, there, title=said.get("title", "Class"), links={key: output.href(*key) for key in there},
-            isolated=isolated, language=said.get("language", "en"), groups=groups, weights=weights(said),
+            isolated=isolated, language=said.get("language", "en"), groups=alike, weights=weights(said),
             lacking=json.loads(said.get("lacking", "{}"))))
-        csv.write(results, output.folder / "grades.csv", weights(said), pass_mark=rules.pass_mark)
+        csv.write(map(final, results), output.folder / "grades.csv", weights(said), pass_mark=rules.pass_mark)
         return results
 
 
 def looking_alike(results: Sequence[records.Result], notebooks: Mapping[tuple[str, str], str],
                   said: Mapping[str, str], output: Output) -> tuple[Alike, ...]:
     """Who looks alike; each group's page is written."""
-    from grader.report import persons, resemblance, side_by_side
+    from grader.report import persons, side_by_side
 
-    nobodys = {**released_notebooks(said), **_named(said, NOBODYS)}
+    nobodys = _nobodys(said)
     files = {(r.student, r.exercise): found for r in results if (found := output.modules(r))}
-    groups = resemblance.alike(notebooks, nobodys, files, resemblance.team_mates(results))
+    those = groups(results, notebooks, said, files)
     output.write_alike(side_by_side.pages(
-        groups, lambda key: (notebooks[key], files.get(key, {})), nobodys, names=persons.names(results),
+        those, lambda key: (notebooks[key], files.get(key, {})), nobodys, names=persons.names(results),
         titles={result.exercise: result.title or result.exercise for result in results},
         reports={key: output.href(*key) for key in notebooks}, language=said.get("language", "en")))
-    return groups
+    return those
+
+
+def groups(results: Sequence[records.Result], notebooks: Mapping[Key, str], said: Mapping[str, str],
+           files: Mapping[Key, Mapping[str, str]] | None = None) -> tuple[Alike, ...]:
+    """Who looks alike.
+
+    Args:
+        said: the batch's values.
+        files: the Python files beside the notebooks.
+    """
+    from grader.report import resemblance
+
+    return resemblance.alike(notebooks, _nobodys(said), files, resemblance.team_mates(results))
+
+
+def _nobodys(said: Mapping[str, str]) -> dict[str, str]:
+    return {**released_notebooks(said), **_named(said, NOBODYS)}
 
 
 def everybody(book: Gradebook) -> list[records.Result]:

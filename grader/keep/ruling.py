@@ -207,7 +207,7 @@ def _tries(result: Result, there: Mapping[int, Result], words: Sequence[Override
 
 def _says(place: Place) -> bool:
     """Does anything but its weight say how an exercise counts?"""
-    return place != Place(name=place.name, weight=place.weight)
+    return place != Place(name=place.name, weight=place.weight, written=place.written)
 
 
 def _picks(place: Place) -> bool:

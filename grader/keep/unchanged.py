@@ -26,7 +26,8 @@ from grader.records import AnySubmission, Status, Submission, Unclear
 # Below the package. What reads submissions and prepares jobs is not among them: its work is in the job.
 OBSERVING = "wall", "inside", "execute"
 JUDGING = ("wall", "spec", "judge.py", "records.py", "results.py", "environment.py", "unwatched.py",
-           "pipeline.py", "exercise/catalog.py", "intake/names.py", "intake/packages.py", "intake/pythons.py")
+           "pipeline.py", "exercise/catalog.py", "exercise/questions.py", "intake/answers.py",
+           "intake/names.py", "intake/packages.py", "intake/pythons.py")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,7 @@ class Today:
         self.conditions = conditions
         self._inputs: dict[str, str] = {}
         self._judged = {name: digest(contents(exercise), *exercise.packages, sources(JUDGING),
-                                     torch.__version__)
+                                     torch.__version__, *map(msgspec.json.encode, exercise.settings.written))
                         for name, exercise in conditions.exercises.items()}
         self._observer = digest(sources(OBSERVING), conditions.sandbox, conditions.device,
                                 platform.machine(), platform.python_version(), torch.__version__)

@@ -102,7 +102,7 @@ class Written:
 
     def hand_in(self, student: str, exercise: str, sha256: str, texts: Mapping[str, str]) -> None:
         """What a submission says to each question, in place of what it was read to say. The same text as in
-        an earlier submission keeps its mark and its comments."""
+        an earlier submission keeps its mark and its comments, and an event says so."""
         with self._database.writing() as db:
             for question, text in texts.items():
                 key = {"student": student, "exercise": exercise, "question": question, "sha256": sha256}
@@ -111,7 +111,11 @@ class Written:
                     .order_by(A.sha256 != sha256, A.at.desc()).limit(1)).scalar()
                 was = standing(db, "answer", {**key, "sha256": like}) if like is not None else None
                 row = was or {"points": None, "by": "", "at": "", "comments": []}
-                put(db, "answer", key, {**row, **key, "text": text})
+                new = {**row, **key, "text": text}
+                put(db, "answer", key, new)
+                if was and like != sha256 and (was["points"] is not None or was["comments"]):
+                    write_event(db, what="answer kept", by="grader", student=student, exercise=exercise,
+                                before=was, after=new)
 
     def mark(self, answers: Iterable[tuple[str, str, str, str]], *, points: float | None,
              comments: Sequence[int] = (), by: str) -> list[int]:
@@ -134,11 +138,12 @@ class Written:
         return [id for id in found if id is not None]
 
     def answers(self, *, exercise: str | None = None, question: str | None = None,
-                student: str | None = None) -> list[Answer]:
-        """Those of the submissions that count, by exercise, question and student."""
-        asked = select(ANSWERS).join(SUBMISSIONS, and_(
-            A.student == S.student, A.exercise == S.exercise, A.sha256 == S.sha256)).join(RESULTS, and_(
-                R.student == S.student, R.exercise == S.exercise, R.number == S.number))
+                student: str | None = None, counting: bool = True) -> list[Answer]:
+        """By exercise, question and student: those of the submissions that count, or of all."""
+        there = select(SUBMISSIONS).join(RESULTS, and_(
+            R.student == S.student, R.exercise == S.exercise, R.number == S.number)).where(
+                A.student == S.student, A.exercise == S.exercise, A.sha256 == S.sha256).exists()
+        asked = select(ANSWERS).where(there) if counting else select(ANSWERS)
         for column, wanted in (A.exercise, exercise), (A.question, question), (A.student, student):
             asked = asked if wanted is None else asked.where(column == wanted)
         with self._database.reading() as db:

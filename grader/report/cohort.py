@@ -109,8 +109,8 @@ def ordered(names: Iterable[str], weights: Mapping[str, float]) -> list[str]:
 def worst(results: Iterable[records.Result]) -> records.Status:
     """What a student's total says of itself: what has no mark comes before what has one, and `missing` only
     where nothing was handed in."""
-    order = (records.Status.WITHHELD, records.Status.UNCLEAR, records.Status.UNREADABLE,
-             records.Status.GRADED, records.Status.MISSING, records.Status.EXCUSED)
+    order = (records.Status.WITHHELD, records.Status.UNCLEAR, records.Status.PROVISIONAL,
+             records.Status.UNREADABLE, records.Status.GRADED, records.Status.MISSING, records.Status.EXCUSED)
     return min((result.status for result in results), key=order.index)
 
 

@@ -13,7 +13,7 @@ from grader.report import page, safe_text
 from grader.report.story import tell
 
 SHAPES = {"pass": "✔", "partial": "◐", "fail": "✘", "not-reached": "◌", "not-available": "⊖",
-          "grader-error": "⚠"}
+          "grader-error": "⚠", "unmarked": "◌"}
 
 # What Markdown obeys: inline marks, addresses that become links by themselves, and starts of blocks. And what
 # a log of a CI service obeys where a line begins.

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from grader.report import safe_text
+from grader.report import safe_text, written
 from grader.report.remarks import html_of
 from grader.report.wording import words
 
@@ -52,7 +52,7 @@ def environment(language: str) -> Environment:
                        lstrip_blocks=True, auto_reload=False, finalize=_fit, extensions=["jinja2.ext.i18n"])
     translated: Any = made
     translated.install_gettext_callables(spoken.gettext, spoken.ngettext, newstyle=True)
-    made.filters.update(prose=prose, linked=linked, written=written)
+    made.filters.update(prose=prose, linked=linked, written=written.as_html, remark=remark)
     # exercises speak English, whatever we speak
     foreign = Markup("" if spoken.language == "en" else ' lang="en"')
     native = Markup(f' lang="{spoken.language}"' if foreign else "")  # one of our own languages
@@ -121,7 +121,7 @@ def linked(text: str) -> Markup:
                            else prose(piece) for piece, address in references(text))
 
 
-def written(text: str) -> Markup:
+def remark(text: str) -> Markup:
     """Markdown that a person wrote, without anything active."""
     return Markup(html_of(text))  # sanitised there
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from grader import records
 from grader.environment import undefined
-from grader.report import persons, pictures, reasons, safe_text, skipping, source, thrown_away
+from grader.report import persons, pictures, reasons, safe_text, skipping, source, thrown_away, written
 from grader.report.calculation import as_student, lines, stamp
 from grader.report.wording import Words, words
 from grader.wall import messages
@@ -100,6 +100,10 @@ class Story:
     reason: str                                      # why unreadable
     by_tutor: tuple[str, ...]                        # what a tutor made of the submission as a whole
     comment: str
+    answers: tuple[written.Told, ...]                # to questions that a tutor marks
+    by_hand: str                                     # that a tutor marks some, and which are empty
+    unseen: bool                                     # did nobody look at them?
+    provisional: str                                 # that the score is; "" where it is not
     wall: str                 # what stood between the notebook and the machine; "" where it was not executed
     all_passed: str                                  # that it is so; "" where it is not
     left: str                                        # what to say then of what is left to do
@@ -147,6 +151,10 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
         skipped=tuple(skipping.told(result.skipped, w)),
         reason=safe_text.line(w.reason(result), 1000) if result.status is records.Status.UNREADABLE else "",
         by_tutor=w.by_tutor(result), comment=safe_text.block(result.comment),
+        answers=written.told(result, w), by_hand=written.by_hand(result, w),
+        unseen=any(one.text is None for one in result.written),
+        provisional=w.gettext("This is provisional: your tutor has not marked all of your written answers "
+                              "yet.") if result.provisional else "",
         wall=w.wall(result.made_by) if result.checks else "",
         all_passed=w.all_passed(result) if full else "", left=w.left(result) if full else "",
         scope="" if full else w.others(result) or w.later(result),

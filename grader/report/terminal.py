@@ -18,9 +18,9 @@ from grader.report.markdown import SHAPES
 from grader.report.story import Item, Story, tell
 
 ASCII = {"pass": "[ok]", "partial": "[~]", "fail": "[x]", "not-reached": "[.]", "not-available": "[-]",
-         "grader-error": "[!]"}
+         "grader-error": "[!]", "unmarked": "[.]"}
 STYLES = {"pass": "green", "partial": "yellow", "fail": "red", "not-reached": "dim", "not-available": "dim",
-          "grader-error": "yellow"}
+          "grader-error": "yellow", "unmarked": "dim"}
 _NARROW = 60   # columns below which a table becomes lines
 _MARGIN = 7    # columns before a line of code: its mark and number
 _HELD = "\ue000"  # stands for a blank at which no line is broken, until the line is printed
@@ -93,10 +93,8 @@ class _Teller:
         else:
             passed = f" · {story.passed_of}" if story.items else ""
             self._line(f"{story.score} / {story.max_score} {self._('points')}{passed}", "bold")
-        for line in story.calculation:
-            self._line(line)
-        if story.scope:
-            self._line(story.scope)
+        for said in filter(None, (*story.calculation, story.scope, story.provisional, story.by_hand)):
+            self._line(said)
         if story.reason:
             self._line(f"{self._('Your notebook could not be read.')} {story.reason}")
             self._line(story.hand_in_again)

@@ -24,6 +24,7 @@ MARKS = {
     records.Mark.NOT_REACHED: N_("Not reached"),
     records.Mark.NOT_AVAILABLE: N_("Not looked at"),
     records.Mark.GRADER_ERROR: N_("Mark withheld"),
+    records.Mark.UNMARKED: N_("Not marked yet"),
 }
 
 STATUSES = {
@@ -33,6 +34,7 @@ STATUSES = {
     records.Status.UNCLEAR: N_("unclear"),
     records.Status.MISSING: N_("missing"),
     records.Status.EXCUSED: N_("excused"),
+    records.Status.PROVISIONAL: N_("provisional"),
 }
 
 CAUSES = {
@@ -102,6 +104,7 @@ REMEDIES = {
                    "first, or set the points with `grader override`."),
     "unwatched": N_("Its points stand. Look at the cell: should a forbidden function answer in the student's "
                     "place, set the points with `grader override`."),
+    "written-answer": N_("Mark them with `grader mark`."),
 }
 
 # The layers of execute.sandbox, as they are told.
@@ -146,7 +149,7 @@ class Words:
 
     def no_mark(self, result: records.Result) -> str:
         """What stands in a mark's place; "" where there is one."""
-        if result.status is records.Status.UNCLEAR:
+        if result.status in (records.Status.UNCLEAR, records.Status.PROVISIONAL):
             return self.gettext("No mark yet")
         if result.status is records.Status.EXCUSED:
             return self.gettext("Excused")
@@ -160,6 +163,8 @@ class Words:
                 "files": ", ".join(file.path for file in result.claims)}
         if result.status is records.Status.EXCUSED:
             return self.gettext("This exercise is left out of your total, and of what you could get.")
+        if result.status is records.Status.PROVISIONAL:
+            return self.gettext("Your tutor has not marked all of your written answers yet.")
         if result.score is None:
             return self.gettext("Something went wrong on our side, so there is no mark yet: neither zero nor "
                                 "full. You need not do anything; your notebook is graded again.")

@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from grader.keep import answers as marks
+from grader.keep.answers import Question
 from grader.keep.gradebook import Gradebook
 from grader.keep.written import Answer, Comment
 from grader.review.words import Changed, FormError, number
 
-MOST_POINTS = 1000.0    # of an answer
+Questions = Mapping[tuple[str, str], Question]     # by exercise and id
 
 
 @dataclass(frozen=True)
@@ -66,36 +68,43 @@ def folded(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def worth(answer: Answer, bank: Mapping[int, Comment]) -> float | None:
-    """The points that were typed; where none were, those of its comments; None: it has no mark yet."""
-    if answer.points is not None:
-        return answer.points
-    carried = [points for id in answer.comments if id in bank and (points := bank[id].points) is not None]
-    return max(sum(carried), 0.0) if carried else None
+def most_of(answer: Answer, asked: Questions) -> float:
+    """What an answer can get; 0 where the exercise does not ask that any more."""
+    question = asked.get((answer.exercise, answer.question))
+    return question.max_points if question else 0.0
 
 
-def together(answers: Iterable[Answer], bank: Mapping[int, Comment]) -> list[Same]:
+def worth(answer: Answer, bank: Mapping[int, Comment], asked: Questions) -> float | None:
+    """What a report says that an answer is worth; None: it has no mark yet."""
+    carried = [bank[id].points for id in answer.comments if id in bank]
+    return marks.worth(answer.points, carried, most_of(answer, asked))
+
+
+def together(answers: Iterable[Answer], bank: Mapping[int, Comment], asked: Questions) -> list[Same]:
     """Those without a mark first, and of them what most wrote."""
     groups: dict[str, list[Answer]] = {}
     for one in answers:
         groups.setdefault(folded(one.text), []).append(one)
-    return sorted((Same(tuple(group), tuple(worth(one, bank) for one in group)) for group in groups.values()),
+    return sorted((Same(tuple(group), tuple(worth(one, bank, asked) for one in group))
+                   for group in groups.values()),
                   key=lambda same: (same.marked, -len(same.answers), folded(same.text)))
 
 
-def questions(answers: Sequence[Answer], bank: Mapping[int, Comment]) -> list[tuple[str, str, int, int]]:
-    """Exercise, question, how many answered, and how many of these wait for a mark."""
+def questions(answers: Sequence[Answer], bank: Mapping[int, Comment],
+              asked: Questions) -> list[tuple[str, str, int, int]]:
+    """Exercise, question, how many answered, and how many of these wait for a mark: none, where there are no
+    points to get."""
     found: dict[tuple[str, str], list[int]] = {}
     for one in answers:
         count = found.setdefault((one.exercise, one.question), [0, 0])
         count[0] += 1
-        count[1] += worth(one, bank) is None
+        count[1] += most_of(one, asked) > 0 and worth(one, bank, asked) is None
     return [(exercise, question, count[0], count[1])
             for (exercise, question), count in sorted(found.items())]
 
 
 def mark(book: Gradebook, place: tuple[str, str], same: str, was: str, said: tuple[str, Sequence[int]],
-         bank: Mapping[int, Comment], *, by: str) -> list[Answer]:
+         bank: Mapping[int, Comment], asked: Questions, *, by: str) -> list[Answer]:
     """Give all that say the same the same points and comments.
 
     Args:
@@ -104,12 +113,13 @@ def mark(book: Gradebook, place: tuple[str, str], same: str, was: str, said: tup
         was: its version, as it was shown.
         said: points as typed, and comments; no points: those that the comments carry.
         bank: the comments that there are.
+        asked: the questions.
 
     Raises:
         Changed: somebody else has marked one of them meanwhile, or they are others now.
         FormError: the points are none.
     """
-    groups = together(book.written.answers(exercise=place[0], question=place[1]), bank)
+    groups = together(book.written.answers(exercise=place[0], question=place[1]), bank, asked)
     found = next((one for one in groups if one.id == same), None)
     if found is None:
         raise FormError("nobody says this any more")
@@ -117,6 +127,6 @@ def mark(book: Gradebook, place: tuple[str, str], same: str, was: str, said: tup
         told = f"{found.worth:g} points" if found.worth is not None else "no points, or not the same to all"
         raise Changed(f"{', '.join(found.markers) or 'Somebody'} was here before you: {told}")
     comments = [id for id in said[1] if id in bank]
-    points = number(said[0], "points", MOST_POINTS)
+    points = number(said[0], "points", most_of(found.answers[0], asked))
     book.written.mark([one.key for one in found.answers], points=points, comments=comments, by=by)
     return list(found.answers)

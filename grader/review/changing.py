@@ -121,7 +121,7 @@ def answer(request: Request, form: FormData) -> Response:
     try:
         with desk.changing:
             found = answers.mark(desk.book, place, said.get("same", ""), said.get("was", ""),
-                                 (said.get("points", ""), chosen), desk.bank(place[0]),
+                                 (said.get("points", ""), chosen), desk.bank(place[0]), desk.asked(),
                                  by=session_of(request).marker)
     except (Changed, FormError) as error:
         return answers_page(request, said, trouble=(said.get("same", ""), str(error), said.get("points", "")),

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from grader.errors import Mendable
+from grader.keep.answers import questions
 from grader.keep.gradebook import Gradebook, Key
 from grader.keep.output import Output
 from grader.keep.publish import class_files, publish, rewrite
 from grader.keep.written import Comment
 from grader.records import Result
-from grader.review.answers import worth
+from grader.review.answers import Questions
 from grader.review.publisher import Publisher
 from grader.review.standing import Standing
 from grader.review.waiting import Filter, Waiting, waiting
@@ -62,9 +63,11 @@ class ReviewDesk:
 
     def queue(self) -> list[Waiting]:
         """Every submission, and why it waits."""
-        bank = self.bank()
-        unmarked = [one for one in self.book.written.answers() if worth(one, bank) is None]
-        return waiting(self.standing.results(), self.book.desk.reviewed(), unmarked, self.standing.alike)
+        return waiting(self.standing.results(), self.book.desk.reviewed(), self.standing.alike)
+
+    def asked(self) -> Questions:
+        """What is asked in writing."""
+        return {(one.exercise, one.id): one for one in questions(self.standing.results().values())}
 
     def result(self, key: Key, number: int | None = None) -> Result | None:
         """One submission with the tutor's words, pictures and all."""

@@ -60,7 +60,7 @@ def queue(request: Request) -> Response:
     everything = desk.queue()
     shown = [one for one in everything if chosen.takes(one)]
     exercises = sorted({one.result.exercise for one in everything})
-    answered = questions(desk.book.written.answers(), desk.bank())
+    answered = questions(desk.book.written.answers(), desk.bank(), desk.asked())
     return filled(
         request, "queue.html.j2", chosen=chosen, exercises=exercises,
         rows=[(one, views.place(one, chosen), views.who(one.result), views.mark_of(one.result))
@@ -161,14 +161,15 @@ def answers_page(request: Request, said: dict[str, str], *, trouble: tuple[str, 
                  announced: str = "", status: int = 200) -> Response:
     """The same after somebody has marked one; `trouble`: a group's id, why, and what was typed."""
     desk, exercise, question = desk_of(request), said.get("exercise", ""), said.get("question", "")
-    bank = desk.bank(exercise)
-    found = together(desk.book.written.answers(exercise=exercise, question=question), bank)
+    bank, every = desk.bank(exercise), desk.asked()
+    found = together(desk.book.written.answers(exercise=exercise, question=question), bank, every)
     if not found:
         return nothing(request)
     people = {key: views.who(one) for key, one in desk.standing.results().items()}
     part = "hx-request" in request.headers
     return filled(request, "groups.html.j2" if part else "answers.html.j2", status=status, exercise=exercise,
-                  question=question, groups=found, people=people, keyed=views.keyed([*bank.values()]),
+                  question=question, asked=every.get((exercise, question)),
+                  groups=found, people=people, keyed=views.keyed([*bank.values()]),
                   plain=views.plain, trouble=trouble, announced=announced,
                   left=sum(not one.marked for one in found))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from grader.keep.events import Event
 from grader.keep.gradebook import Gradebook, Key
-from grader.keep.publish import Notebooks, released_notebooks
+from grader.keep.publish import Notebooks, groups
 from grader.records import Result
-from grader.report.resemblance import Alike, alike
+from grader.report.resemblance import Alike
 
 
 class Standing:
@@ -56,17 +56,6 @@ class Standing:
         """Look who looks like whom, where other submissions count than the last time."""
         there = {key: one.notebook.sha256 for key, one in self.results().items()}
         if there != self._compared:
-            self._alike = looking_alike(self._book, self.results())
+            self._alike = groups([*self.results().values()], Notebooks(self._book),
+                                 self._book.batch_values())
             self._compared = there
-
-
-def looking_alike(book: Gradebook, results: Mapping[Key, Result]) -> tuple[Alike, ...]:
-    """Groups to look at, a team's submission once: its members handed in the same."""
-    notebooks, seen = Notebooks(book), set[tuple[str, str, str]]()
-    left = {}
-    for key, one in results.items():
-        what = one.team, one.exercise, one.notebook.sha256
-        if key in notebooks and not (one.team and what in seen):
-            left[key] = notebooks[key]
-        seen.add(what)
-    return alike(left, released_notebooks(book.batch_values()))

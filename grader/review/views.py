@@ -138,7 +138,7 @@ def panel(desk: ReviewDesk, key: Key, chosen: Filter, marker: str,
         rows=[_row(number, check, there.get(check.id), trouble)
               for number, check in enumerate(result.checks, 1)],
         stale=stale(result, said),
-        answers=[(each, worth(each, bank))
+        answers=[(each, worth(each, bank, desk.asked()))
                  for each in desk.book.written.answers(student=key[0], exercise=key[1])],
         bank=list(bank.values()),
         history=[tell(event, {}) for event in reversed(events[-HISTORY:])],

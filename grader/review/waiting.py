@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 from grader.keep.desk import Reviewed
 from grader.keep.gradebook import Key
-from grader.keep.written import Answer
 from grader.records import Result
 from grader.report import persons
 from grader.report.resemblance import Alike
 
 ALL, REVIEWED = "all", "reviewed"      # kinds that are none of a submission's
-WRITTEN, ALIKE = "written", "alike"
+WRITTEN, ALIKE = "written-answer", "alike"
 NAMES = {
     "withheld": "mark withheld", "unclear": "unclear which file counts", "stale-override": "stale override",
     "package": "package not installed", "python": "another Python", "not-simulated": "not simulated",
@@ -67,20 +66,17 @@ class Filter:
         return one.open and (not self.kind or self.kind in one.kinds)
 
 
-def waiting(results: Mapping[Key, Result], reviewed: Iterable[Reviewed], unmarked: Iterable[Answer],
+def waiting(results: Mapping[Key, Result], reviewed: Iterable[Reviewed],
             groups: Iterable[Alike]) -> list[Waiting]:
     """Every submission, in the queue's order."""
     seen: dict[Key, list[str]] = {}
     for one in reviewed:
         seen.setdefault((one.student, one.exercise), []).append(one.by)
-    answers = Counter((one.student, one.exercise) for one in unmarked)
     alike = {(student, group.exercise): len(group.students) - 1 for group in groups
              for student in group.students}
     found = []
     for key, result in results.items():
         reasons = [(need.kind, need.reason) for need in result.wants()]
-        if key in answers:
-            reasons.append((WRITTEN, f"Written answers without a mark: {answers[key]}."))
         if key in alike:
             reasons.append((ALIKE, f"Shares most of its code with {alike[key]} other"
                                    f"{'' if alike[key] == 1 else 's'}."))
