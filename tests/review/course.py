@@ -17,11 +17,13 @@ from tests import samples as s
 from tests.report.test_resemblance import disguised, own_work
 
 NAMES = {"1001": "Anna Schmidt", "1002": "Bilal Özdemir", "1003": "Chiara Rossi", "1004": "Dmitri Petrov",
-         "1005": "Elif Kaya", "1006": "Farid Haddad", "1007": "Grace Okafor"}
+         "1005": "Elif Kaya", "1006": "Farid Haddad", "1007": "Grace Okafor", "1008": "Hana Sato"}
 EVIL = ('<script>parent.hacked=1</script><img src=x onerror="hacked=1"> <b hx-get="/bank" hx-trigger="load">'
         '[go](javascript:hacked=1) ![x](http://127.0.0.1:9/x.png) "\' </textarea></details> \u202egrade')
 EVIL_ID = "<img src=x onerror=hacked=1>../../etc"
 QUESTION = "why-two"
+TEXTS = {"1005": "ReLU halves the variance.", "1006": "relu  halves the variance.",
+         "1007": "So that **the signal** keeps its size.", "1001": "", EVIL_ID: EVIL}
 
 
 def entry(student: str, source: str, *, name: str = "", hand: str = "1", **changes: object) -> Entry:
@@ -30,9 +32,19 @@ def entry(student: str, source: str, *, name: str = "", hand: str = "1", **chang
     sha256 = hashlib.sha256(f"{notebook} {hand}".encode()).hexdigest()
     plain = s.result(student, checks=tuple(v for v in s.CHECKS if v is not s.CUDA), events=s.EVENTS,
                      name=name or NAMES.get(student, ""), title="He initialisation",
-                     notebook=records.NotebookFile(path=f"{student}/he_init.ipynb", sha256=sha256))
+                     notebook=records.NotebookFile(path=f"{student}/he_init.ipynb", sha256=sha256),
+                     written=answer(student))
+    plain = structs.replace(plain, max_score=plain.max_score + sum(one.max_points for one in plain.written))
     return Entry(result=structs.replace(plain, **changes), observed="o", judged="j", notebook=notebook,
                  executed="")
+
+
+def answer(student: str) -> tuple[records.WrittenAnswer, ...]:
+    """What they wrote, as it was judged: without a mark."""
+    if student not in TEXTS:
+        return ()
+    return (records.WrittenAnswer(id=QUESTION, question="Why is there a **2** in the formula?",
+                                  text=TEXTS[student], max_points=2.0),)
 
 
 def broken(student: str) -> Entry:
@@ -57,19 +69,13 @@ def make(out: Path, *, hostile: bool = True) -> None:
         book.desk.override(Override(student="1004", exercise="he_init", check="variance", points=4.0,
                                     sha256=first.result.stamp, comment="Right up to the gain.", by="bo"))
         book.record(entry("1004", s.SOURCE.replace("1.0 /", "3.0 /"), hand="2"))
-        for at, student in enumerate(("1005", "1006", "1007"), 5):
+        for at, student in enumerate(("1005", "1006", "1007", "1008"), 5):
             book.record(entry(student, own_work(at)))
         if hostile:
             book.record(entry(EVIL_ID, f"x = 1\n# {EVIL}\n", name=EVIL))
-        for student, text in {"1005": "ReLU halves the variance.", "1006": "relu  halves the variance.",
-                              "1007": "So that **the signal** keeps its size.", "1001": ""}.items():
-            stamp = book.result(student, "he_init")
-            assert stamp
-            book.written.hand_in(student, "he_init", stamp.stamp, {QUESTION: text})
-        if hostile:
-            evil = book.result(EVIL_ID, "he_init")
-            assert evil
-            book.written.hand_in(EVIL_ID, "he_init", evil.stamp, {QUESTION: EVIL})
+        for student, text in TEXTS.items():
+            if stamp := book.result(student, "he_init"):
+                book.written.hand_in(student, "he_init", stamp.stamp, {QUESTION: text})
         book.written.add_comment("The *factor 2* is missing.", points=-1.0, by="ada", exercise="he_init")
         book.written.add_comment("Well argued.", points=2.0, by="ada")
         rewrite(book, output, book.counting())

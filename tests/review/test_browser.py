@@ -98,7 +98,7 @@ def test_a_submission_is_marked_by_keyboard_alone(pages: Pages, served: Served, 
     keys.press("c")
     keys.type("The **gain** is right.")
     keys.press("Control+Enter")
-    page.locator("#mark", has_text="9.5 / 20").wait_for()
+    page.locator("#mark", has_text="9.5 / 22").wait_for()
     assert page.evaluate("document.activeElement.id") == "comment-4", "the focus stays where it was"
     assert page.locator("#said").text_content() == "Recorded."
     frame = page.frame_locator("iframe[name=report]")
@@ -106,11 +106,11 @@ def test_a_submission_is_marked_by_keyboard_alone(pages: Pages, served: Served, 
     keys.press("Escape")
     keys.press(".")
     keys.press("f")                         # forgive the next one
-    page.locator("#mark", has_text="11.5 / 20").wait_for()
+    page.locator("#mark", has_text="11.5 / 22").wait_for()
     keys.press("u")                         # and not
-    page.locator("#mark", has_text="9.5 / 20").wait_for()
+    page.locator("#mark", has_text="9.5 / 22").wait_for()
     keys.press("2")                         # "Well argued.", which carries 2 points
-    page.locator("#mark", has_text="11.5 / 20").wait_for()
+    page.locator("#mark", has_text="11.5 / 22").wait_for()
     keys.press("r")                         # reviewed: the next one is there
     page.wait_for_url("**/submission?student=1006**")
     assert [(one.check, one.points, one.comment, one.by) for one in book.desk.overrides(student="1005")] == [
@@ -141,7 +141,7 @@ def test_two_mark_one_check_at_once(pages: Pages, served: Served, book: Gradeboo
         page.goto(served.base + address(student="1007"))
     bo.locator("#points-4").fill("3")
     bo.locator("#save-4").click()
-    bo.locator("#mark", has_text="10 / 20").wait_for()
+    bo.locator("#mark", has_text="10 / 22").wait_for()
     ada.locator("#points-4").fill("1")
     ada.locator("#save-4").click()
     ada.locator("[role=alert]", has_text="bo was here before you: variance: 3 points").wait_for()
@@ -149,7 +149,7 @@ def test_two_mark_one_check_at_once(pages: Pages, served: Served, book: Gradeboo
     assert ada.evaluate("document.activeElement.id") in ("points-4", "save-4")
     assert [one.points for one in book.desk.overrides(student="1007")] == [3]
     ada.locator("#save-4").click()
-    ada.locator("#mark", has_text="8 / 20").wait_for()
+    ada.locator("#mark", has_text="8 / 22").wait_for()
     bo.locator("#news", has_text="This submission has changed").wait_for()
     assert "ada" in bo.locator("#news").text_content()
     assert [(one.points, one.by) for one in book.desk.overrides(student="1007")] == [(1, "ada")]
@@ -173,7 +173,9 @@ def test_equal_answers_are_marked_with_a_key(pages: Pages, served: Served, book:
     page.keyboard.press("s")
     page.locator("#left", has_text="3 of 4").wait_for()
     bank = {one.id: one for one in book.written.comments()}
-    marked = [(one.student, worth(one, bank), one.by) for one in book.written.answers() if one.comments]
+    asked = {(one.exercise, one.id): one for one in book.questions()}
+    marked = [(one.student, worth(one, bank, asked), one.by)
+              for one in book.written.answers() if one.comments]
     assert marked == [("1005", 2, "bo"), ("1006", 2, "bo")]
 
 
