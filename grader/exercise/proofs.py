@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import pkgutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from grader.exercise.inline import CellStopError, observe_inline
 from grader.exercise.release import files as released
 from grader.exercise.solutions import Solution, cells
 from grader.exercise.spoilt import unnoticed
-from grader.exercise.twins import twins
+from grader.exercise.twins import called, twins
 from grader.records import Mark, Verdict
 
 if TYPE_CHECKING:
@@ -270,6 +269,6 @@ def _is_module(name: str) -> bool:
 def _is_function(name: str) -> bool:
     """Is there a function of this dotted name?"""
     try:
-        return callable(pkgutil.resolve_name(name))
+        return callable(called(name))
     except (ImportError, AttributeError, ValueError):
         return False

@@ -106,6 +106,13 @@ def test_what_stands_behind_a_forbidden_function_is_found(forbidden: list[str], 
     assert [name.rpartition(".")[2] for name in twins(forbidden, allowed)] == found
 
 
+def test_a_function_that_has_its_modules_name_is_a_function(exercise_folder: Path) -> None:
+    change(exercise_folder / "exercise.toml", '"torch.mul"', '"torch.autograd.gradcheck"')
+    assert not any("what there is not" in cause for cause in causes(prove(exercise_folder, only=("names",))))
+    home = "torch.autograd.gradcheck"
+    assert twins([home]) == (f"{home}._gradcheck_helper", f"{home}.gradgradcheck")
+
+
 def test_twins_that_are_not_listed_are_said(exercise_folder: Path) -> None:
     change(exercise_folder / "exercise.toml", '"torch.mul"', '"torch.nn.init.trunc_normal_"')
     (flaw,) = prove(exercise_folder, only=("names",)).flaws
