@@ -95,12 +95,14 @@ def _too_dear(solution: Solution, judged: Judged, most: float) -> Iterator[tuple
         return
     if costs > solution.points:
         failed = ", ".join(v.id for v in judged.verdicts if v.points < v.max_points)
+        behind = any(v.mark is Mark.NOT_REACHED for v in judged.verdicts)
+        mend = ("let the checks behind it look at what they can see by themselves (drop `after=`)" if behind
+                else "let one check alone see the mistake")
         yield (f"costs {costs:g} points, the header says {solution.points:g} ({failed})",
-               "let the checks behind it look at what they can see by themselves (drop `after=`), or say the "
-               "points in the header")
+               f"{mend}, or say so in the header: `points: {costs:g}`")
     if solution.points > most and not solution.reason:
         yield (f"may cost {solution.points:g} points, more than a third",
-               "say why in the header, `points: 8 (why so many)`, or let it cost less")
+               f"say why in the header, `points: {solution.points:g} (why so many)`, or let it cost less")
 
 
 def killed(evidence: Evidence) -> Iterator[Flaw]:

@@ -120,6 +120,22 @@ def test_twins_that_are_not_listed_are_said(exercise_folder: Path) -> None:
                                         ("torch.nn.init._no_grad_trunc_normal_",))
 
 
+@pytest.mark.parametrize(("said", "advice"), [
+    ("points: 4", "`points: 4 (why so many)`"),
+    ("points: 3", "(drop `after=`), or say so in the header: `points: 4`"),
+])
+def test_the_advice_on_what_costs_too_much_fits_it(exercise_folder: Path, said: str, advice: str) -> None:
+    change(exercise_folder / WRONG, "points: 4 (both promises are about the value)", said)
+    assert any(advice in flaw.mend for flaw in prove(exercise_folder, only=("cost",)).flaws)
+
+
+def test_no_after_is_to_be_dropped_where_there_is_none(exercise_folder: Path) -> None:
+    change(exercise_folder / "checks.py", "points=1, after=values", "points=1")
+    change(exercise_folder / WRONG, "points: 4 (both promises are about the value)", "points: 2")
+    (flaw,) = prove(exercise_folder, only=("cost",)).flaws
+    assert flaw.mend == "let one check alone see the mistake, or say so in the header: `points: 4`"
+
+
 def test_what_cannot_be_handed_out_is_said_with_its_place(exercise_folder: Path) -> None:
     change(exercise_folder / "notebook.ipynb", "### END SOLUTION", "")
     (flaw,) = prove(exercise_folder).flaws
