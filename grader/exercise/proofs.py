@@ -12,7 +12,7 @@ from grader.exercise.catalog import Exercise, ExerciseError
 from grader.exercise.flaws import Flaw, Judged, Watched
 from grader.exercise.inline import CellStopError, observe_inline
 from grader.exercise.release import files as released
-from grader.exercise.solutions import Solution, cells
+from grader.exercise.solutions import Solution, cells, strays
 from grader.exercise.spoilt import unnoticed
 from grader.exercise.twins import called, twins
 from grader.records import Mark, Verdict
@@ -64,6 +64,7 @@ def reference(evidence: Evidence) -> Iterator[Flaw]:
     for event in evidence.events:
         yield Flaw(cause=f"notebook.ipynb, cell {event.cell + 1}: {event.error or event.cause.value}: "
                          f"{event.message}", mend="mend the cell")
+    yield from (replace(flaw, names=(evidence.exercise.notebook.name,)) for flaw in release(evidence))
     yield from _as_said(evidence, "reference")
 
 
@@ -201,6 +202,11 @@ def _as_said(evidence: Evidence, kind: str) -> Iterator[Flaw]:
     for solution in evidence.solutions[kind]:
         if solution in evidence.stopped:
             yield _stopped(evidence.stopped[solution], solution)
+            continue
+        if strays(evidence.exercise, solution):
+            wanted = ", ".join(evidence.exercise.settings.functions)
+            yield Flaw(cause=f"defines none of the exercise's functions ({wanted})",
+                       mend="call what it defines as the notebook does", names=(solution.path.name,))
             continue
         for flaw in _differences(solution, evidence.judged[solution], evidence.wanted):
             yield replace(flaw, names=(solution.path.name,))

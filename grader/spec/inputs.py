@@ -116,7 +116,7 @@ def prove_input(template: Any) -> None:
             prove_input(part)
     elif not isinstance(template, None | bool | int | float | str | On | Drawn | torch.Tensor):
         raise TypeError(f"a {type(template).__name__} cannot be an input; make it in a probe and pass it "
-                        "from there (inputs are numbers, text, tensors, normal(...), and lists and dicts of them)")
+                        "from there (inputs are numbers, text, tensors, normal(...), lists, dicts of them)")
 
 
 def encoded(value: Any, key: str, arrays: dict[str, wire.Array]) -> Value:

@@ -136,6 +136,35 @@ def test_no_after_is_to_be_dropped_where_there_is_none(exercise_folder: Path) ->
     assert flaw.mend == "let one check alone see the mistake, or say so in the header: `points: 4`"
 
 
+@pytest.mark.parametrize("file", [WRONG, "right/operator.py"])
+def test_a_solution_that_defines_none_of_the_functions_is_said(exercise_folder: Path, file: str) -> None:
+    change(exercise_folder / file, "def double", "def doubel")
+    (flaw,) = prove(exercise_folder, only=(file.partition("/")[0],)).flaws
+    assert flaw.cause == "defines none of the exercise's functions (double, halve)"
+    assert flaw.names == (Path(file).name,)
+
+
+@pytest.mark.parametrize("misspelt", ["point:", "Points:", "points :"])
+def test_a_misspelt_line_of_a_header_is_named(exercise_folder: Path, misspelt: str) -> None:
+    change(exercise_folder / "wrong/in_place.py", "points:", misspelt)
+    with pytest.raises(ExerciseError) as error:
+        prove(exercise_folder)
+    assert str(error.value).endswith(f"wrong/in_place.py:5: the docstring's line `{misspelt}` is not known; "
+                                     "is `points:` meant?")
+
+
+def test_a_header_may_hold_prose(exercise_folder: Path) -> None:
+    change(exercise_folder / "wrong/in_place.py", "Writes into x.", "Writes into x.\n\nNote: so do others.")
+    assert prove(exercise_folder).flaws == ()
+
+
+def test_the_reference_alone_cannot_have_a_broken_mark(exercise_folder: Path) -> None:
+    change(exercise_folder / "notebook.ipynb", "### END SOLUTION", "### END SOLUTON")
+    (flaw,) = prove(exercise_folder, only=("reference",)).flaws
+    assert flaw.cause == "cannot be handed out"
+    assert "END SOLUTION" in flaw.example
+
+
 def test_what_cannot_be_handed_out_is_said_with_its_place(exercise_folder: Path) -> None:
     change(exercise_folder / "notebook.ipynb", "### END SOLUTION", "")
     (flaw,) = prove(exercise_folder).flaws
