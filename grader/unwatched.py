@@ -96,7 +96,8 @@ def _bodies(forbidden: tuple[str, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in forbidden:
         try:
-            text = inspect.getsource(inspect.unwrap(pkgutil.resolve_name(name)))
+            parent, _, last = name.rpartition(".")  # a module may have its function's name
+            text = inspect.getsource(inspect.unwrap(getattr(pkgutil.resolve_name(parent), last)))
             node = ast.parse(textwrap.dedent(text)).body[0]
         except (ImportError, AttributeError, ValueError, TypeError, OSError, SyntaxError):
             continue  # this torch lacks it, or it is no Python

@@ -23,7 +23,8 @@ from grader.options import Options
 def new(options: Options, name: str, title: str | None, functions: tuple[str, ...]) -> None:
     """Write a whole small exercise, to be changed piece by piece into your own.
 
-    It validates as it is. What is not said is asked for in a terminal; else NAME stands for it.
+    It validates as it is. Whatever the functions are called, it is one about dropout: replace it piece by
+    piece. What is not said is asked for in a terminal; else NAME stands for it.
     """
     from grader.exercise.new import write
 
@@ -35,7 +36,10 @@ def new(options: Options, name: str, title: str | None, functions: tuple[str, ..
     named_there = f", name it in {course}" if course.exists() else ""
     click.echo(f"{options.exercises / name}: an exercise of {count} files. Next: run `grader validate "
                f"{name}{where}`{named_there}, then change one file at a time, notebook.ipynb first, and "
-               "validate again")
+               "validate again\n"
+               "It is a small exercise about dropout, whatever its functions are called. Replace it piece by "
+               "piece: the text and solutions in notebook.ipynb, checks.py and probes.py, then the files of "
+               "wrong/ and right/")
 
 
 def _asked(what: str, usual: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib
+import inspect
 import json
 import re
 import sys
@@ -244,10 +245,10 @@ def load(folder: Path) -> Exercise:
         ExerciseError: anything in it that would make grading wrong, with file and line.
     """
     settings = _with_written(folder, _toml(folder / "exercise.toml", Settings))
-    module = _modules(folder)["checks"]
+    loaded = _modules(folder)
     for file in modules(folder):
         _prove_names(file)
-    checks = tuple(v for v in vars(module).values() if isinstance(v, Check))
+    checks = tuple(v for v in vars(loaded["checks"]).values() if isinstance(v, Check))
     probes_file = folder / PROBES
     probes = probes_file.read_text(encoding="utf-8") if probes_file.exists() else ""
     steps = dict.fromkeys(step for check in checks for step in check.looks_at)
@@ -255,7 +256,7 @@ def load(folder: Path) -> Exercise:
                         brings=_brought(folder, settings),
                         keys={step: f"s{i}" for i, step in enumerate(steps)},
                         packages=course_packages(folder.parent))
-    _prove(exercise)
+    _prove(exercise, loaded.get("probes"))
     return exercise
 
 
@@ -366,7 +367,7 @@ def _imported(package: str, file: Path) -> ModuleType:
                             f"{type(error).__name__}: {said}") from error
 
 
-def _prove(exercise: Exercise) -> None:
+def _prove(exercise: Exercise, probes: ModuleType | None) -> None:
     """What can be seen to be wrong without running anything."""
     checks = exercise.folder / "checks.py"
     total = sum(check.points for check in exercise.checks)
@@ -385,6 +386,8 @@ def _prove(exercise: Exercise) -> None:
         earlier.add(check.id)
         for step in check.looks_at:
             _prove_step(exercise, step, f"{checks}:{line}")
+            if step.probe:
+                _prove_call(getattr(probes, step.function, None), step, f"{checks}:{line}")
 
 
 def _prove_names(path: Path) -> None:
@@ -412,3 +415,14 @@ def _prove_step(exercise: Exercise, step: Step, where: str) -> None:
         raise ExerciseError(f"{where}: another world is called {step.world.name!r} too")
     if step.probe and f"def {step.function}(" not in exercise.probes:
         raise ExerciseError(f"{where}: probes.py has no function {step.function}")
+
+
+def _prove_call(probe: Any, step: Step, where: str) -> None:
+    """Inputs that a probe does not take would be said of the student's functions."""
+    names = [name for name, _ in step.inputs]
+    try:
+        inspect.signature(probe).bind(None, **dict.fromkeys(names))
+    except TypeError as error:
+        given = ", ".join(names) or "nothing"
+        raise ExerciseError(f"{where}: probes.py: {step.function} is given {given} by its Probe: "
+                            f"{error}") from error

@@ -104,13 +104,14 @@ def _once(function: Function, _: Heard) -> Function:
     return called
 
 
+TWICE = "let a probe call it twice, with arguments whose right answers differ, and compare both"
 LAPSES = (
     Lapse(name="never-called", where=lambda heard: not heard.calls, put_into=None,
           cause="no check looks at a function that students write",
           mend="name it in a Call, or call it in a probe"),
     Lapse(name="called-once", where=lambda heard: heard.most == 1, put_into=None,
           cause="no step calls it twice: an answer that is remembered, or a second call gone wrong, is "
-                "noticed by no check", mend="let a probe call it twice, with different arguments"),
+                "noticed by no check", mend=TWICE),
     Lapse(name="seeded", where=lambda heard: heard.draws, put_into=_seeded,
           cause="a seed set inside is noticed by no check",
           mend="let a probe call it twice and compare what it draws (grader.spec.varies)"),
@@ -119,7 +120,7 @@ LAPSES = (
           mend="draw the arguments (normal, uniform), or let two steps give different ones"),
     Lapse(name="remembered", where=lambda heard: heard.most > 1, put_into=_remembered,
           cause="the first answer, given again at each later call, is noticed by no check",
-          mend="let a probe call it twice, with different arguments"),
+          mend=TWICE),
     Lapse(name="second-call", where=lambda heard: heard.most > 1, put_into=_once,
           cause="a second call that does nothing is noticed by no check",
           mend="compare what the second call brings, too"),

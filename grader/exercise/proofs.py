@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import pkgutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,9 +13,9 @@ from grader.exercise.flaws import Flaw, Judged, Watched
 from grader.exercise.inline import CellStopError, observe_inline
 from grader.exercise.questions import misplaced
 from grader.exercise.release import files as released
-from grader.exercise.solutions import Solution, cells
+from grader.exercise.solutions import Solution, cells, strays
 from grader.exercise.spoilt import unnoticed
-from grader.exercise.twins import twins
+from grader.exercise.twins import called, twins
 from grader.records import Mark, Verdict
 
 if TYPE_CHECKING:
@@ -72,6 +71,7 @@ def reference(evidence: Evidence) -> Iterator[Flaw]:
     for event in evidence.events:
         yield Flaw(cause=f"notebook.ipynb, cell {event.cell + 1}: {event.error or event.cause.value}: "
                          f"{event.message}", mend="mend the cell")
+    yield from (replace(flaw, names=(evidence.exercise.notebook.name,)) for flaw in release(evidence))
     yield from _as_said(evidence, "reference")
 
 
@@ -103,12 +103,14 @@ def _too_dear(solution: Solution, judged: Judged, most: float) -> Iterator[tuple
         return
     if costs > solution.points:
         failed = ", ".join(v.id for v in judged.verdicts if v.points < v.max_points)
+        behind = any(v.mark is Mark.NOT_REACHED for v in judged.verdicts)
+        mend = ("let the checks behind it look at what they can see by themselves (drop `after=`)" if behind
+                else "let one check alone see the mistake")
         yield (f"costs {costs:g} points, the header says {solution.points:g} ({failed})",
-               "let the checks behind it look at what they can see by themselves (drop `after=`), or say the "
-               "points in the header")
+               f"{mend}, or say so in the header: `points: {costs:g}`")
     if solution.points > most and not solution.reason:
         yield (f"may cost {solution.points:g} points, more than a third",
-               "say why in the header, `points: 8 (why so many)`, or let it cost less")
+               f"say why in the header, `points: {solution.points:g} (why so many)`, or let it cost less")
 
 
 def killed(evidence: Evidence) -> Iterator[Flaw]:
@@ -208,6 +210,11 @@ def _as_said(evidence: Evidence, kind: str) -> Iterator[Flaw]:
         if solution in evidence.stopped:
             yield _stopped(evidence.stopped[solution], solution)
             continue
+        if strays(evidence.exercise, solution):
+            wanted = ", ".join(evidence.exercise.settings.functions)
+            yield Flaw(cause=f"defines none of the exercise's functions ({wanted})",
+                       mend="call what it defines as the notebook does", names=(solution.path.name,))
+            continue
         for flaw in _differences(solution, evidence.judged[solution], evidence.wanted):
             yield replace(flaw, names=(solution.path.name,))
 
@@ -277,6 +284,6 @@ def _is_module(name: str) -> bool:
 def _is_function(name: str) -> bool:
     """Is there a function of this dotted name?"""
     try:
-        return callable(pkgutil.resolve_name(name))
+        return callable(called(name))
     except (ImportError, AttributeError, ValueError):
         return False

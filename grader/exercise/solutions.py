@@ -8,6 +8,7 @@ solutions, then the file of `wrong/` or `right/` as a last cell.
 from __future__ import annotations
 
 import ast
+import difflib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from pathlib import Path
 from grader.exercise.catalog import Exercise, ExerciseError
 from grader.exercise.release import BEGIN, stubbed
 
-HEADER = re.compile(r"^(fails|diagnosis|cause|points):[ \t]*(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
+KEYS = ("fails", "diagnosis", "cause", "points")
+HEADER = re.compile(rf"^({'|'.join(KEYS)}):[ \t]*(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
 POINTS = re.compile(r"(\d+(?:\.\d+)?)(?: \((.+)\))?\.?")
 
 
@@ -52,13 +54,16 @@ def solutions(exercise: Exercise, kind: str) -> list[Solution]:
         One record for each file, sorted by its name; the diagnosis `none` is left out of the header's.
 
     Raises:
-        ExerciseError: a header that is missing or names an unknown check, or a file that is no Python.
+        ExerciseError: a header that is missing, has a misspelt line or names an unknown check, or a file
+            that is no Python.
     """
     found = []
     for path in sorted((exercise.folder / kind).glob("*.py")):
         said = _header(path)
         header = {key: _names(value) for key, value in said.items() if key != "points"}
         points, reason = _points(path, said.get("points"))
+        if kind == "wrong":
+            _prove_words(path)
         if kind == "wrong" and not header.get("fails"):
             raise ExerciseError(f"{path}:1: the docstring needs a line `fails: check, check`")
         fails = header.get("fails", frozenset())
@@ -86,6 +91,18 @@ def _header(path: Path) -> dict[str, str]:
     except SyntaxError as error:
         raise ExerciseError(f"{path}:{error.lineno}: {error.msg}") from error
     return dict(HEADER.findall(docstring))
+
+
+def _prove_words(path: Path) -> None:
+    """A misspelt line would be overlooked without a word."""
+    source = path.read_text(encoding="utf-8")
+    for found in re.finditer(r"^(\w+)[ \t]*:", ast.get_docstring(ast.parse(source)) or "", re.MULTILINE):
+        word = found[1]
+        meant = difflib.get_close_matches(word.lower(), KEYS, 1)
+        if meant and (word not in KEYS or found[0] != f"{word}:"):
+            line = source[:source.find(found[0])].count("\n") + 1
+            raise ExerciseError(f"{path}:{line}: the docstring's line `{found[0]}` is not known; is "
+                                f"`{meant[0]}:` meant?")
 
 
 def _names(value: str) -> frozenset[str]:
@@ -117,6 +134,25 @@ def cells(exercise: Exercise, extra: Path | None = None) -> list[str]:
     code = ["".join(c["source"]) for c in document["cells"] if c["cell_type"] == "code"]
     kept = [source for i, source in enumerate(code) if i == 0 or BEGIN in source or _imports(source)]
     return kept + ([extra.read_text(encoding="utf-8")] if extra and extra.suffix == ".py" else [])
+
+
+def strays(exercise: Exercise, solution: Solution) -> bool:
+    """Does a file of wrong/ or right/ speak of no name that the notebook defines? It changes nothing then."""
+    if solution.path.suffix != ".py":
+        return False
+    there = {word for source in cells(exercise) for word in _words(source, ast.FunctionDef, ast.ClassDef)}
+    return _words(solution.path.read_text(encoding="utf-8"), ast.AST).isdisjoint(
+        {*there, *exercise.settings.functions})
+
+
+def _words(source: str, *kinds: type[ast.AST]) -> set[str]:
+    """What nodes of these kinds are called by."""
+    try:
+        nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, kinds)]
+    except SyntaxError:
+        return set()
+    fields = ("name", "id", "asname")
+    return {word for node in nodes for field in fields if (word := getattr(node, field, None))}
 
 
 def _imports(source: str) -> bool:

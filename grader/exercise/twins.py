@@ -7,6 +7,7 @@ import inspect
 import pkgutil
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 
 def twins(forbidden: Iterable[str], allowed: Iterable[str] = ()) -> tuple[str, ...]:
@@ -25,16 +26,24 @@ def twins(forbidden: Iterable[str], allowed: Iterable[str] = ()) -> tuple[str, .
         uses = _uses(module)
         named = {name for home, name in barred if home == module}
         settled = named | {name for home, name in known if home == module}
-        while new := sorted(name for name in uses if name not in settled
-                            and (_behind(name, uses, settled) or uses[name] & named)):
-            settled.update(new)
-            found += [f"{module}.{name}" for name in new]
+        found += [f"{module}.{name}" for name in sorted(uses) if name not in settled
+                  and (_behind(name, uses, named, settled) or uses[name] & named)]
     return tuple(found)
 
 
-def _behind(name: str, uses: dict[str, set[str]], settled: set[str]) -> bool:
+def called(name: str) -> Any:
+    """What code finds under a dotted name: of `torch.autograd.gradcheck`, the function, not its module.
+
+    Raises:
+        ImportError, AttributeError, ValueError: there is nothing of that name.
+    """
+    parent, _, last = name.rpartition(".")
+    return getattr(pkgutil.resolve_name(parent), last)
+
+
+def _behind(name: str, uses: dict[str, set[str]], named: set[str], settled: set[str]) -> bool:
     callers = {caller for caller, used in uses.items() if name in used and caller != name}
-    return name.startswith("_") and bool(callers) and callers <= settled
+    return name.startswith("_") and bool(callers & named) and callers <= settled
 
 
 def _at_home(names: Iterable[str]) -> list[tuple[str, str]]:
@@ -42,7 +51,7 @@ def _at_home(names: Iterable[str]) -> list[tuple[str, str]]:
     found = []
     for name in names:
         try:
-            function = inspect.unwrap(pkgutil.resolve_name(name))
+            function = inspect.unwrap(called(name))
         except (ImportError, AttributeError, ValueError):
             continue
         if inspect.isfunction(function) and function.__module__ in sys.modules:

@@ -102,6 +102,23 @@ def resolved(template: Any, generator: torch.Generator) -> Any:
     return template
 
 
+def prove_input(template: Any) -> None:
+    """See that a template can be an input: said where the step is written, before anything is drawn.
+
+    Raises:
+        TypeError: it, or something within it, cannot be one.
+    """
+    if isinstance(template, Mapping):
+        for part in (*template.keys(), *template.values()):
+            prove_input(part)
+    elif isinstance(template, list | tuple):
+        for part in template:
+            prove_input(part)
+    elif not isinstance(template, None | bool | int | float | str | On | Drawn | torch.Tensor):
+        raise TypeError(f"a {type(template).__name__} cannot be an input; make it in a probe and pass it "
+                        "from there (inputs are numbers, text, tensors, normal(...), lists, dicts of them)")
+
+
 def encoded(value: Any, key: str, arrays: dict[str, wire.Array]) -> Value:
     """A trusted Python value as a record; tensors go into `arrays`.
 

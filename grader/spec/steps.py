@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from grader.spec.inputs import encoded, generator, resolved, seed_for
+from grader.spec.inputs import encoded, generator, prove_input, resolved, seed_for
 from grader.spec.worlds import PLAIN
 from grader.wall import messages, wire
 from grader.wall.messages import World
@@ -29,8 +29,13 @@ class Step:
 def Call(function: str, /, *arguments: Any, times: int = 1, world: World = PLAIN,  # noqa: N802
          **keywords: Any) -> Step:
     """A call of a student's function, `times` times in one process, with fresh clones of the arguments each
-    time."""
+    time.
+
+    Raises:
+        TypeError: an argument cannot be an input.
+    """
     inputs = [(str(i), a) for i, a in enumerate(arguments)] + list(keywords.items())
+    prove_input(dict(inputs))
     return Step(function=function, world=world, inputs=tuple(inputs), times=times, uses=(function,))
 
 
@@ -40,7 +45,11 @@ def Probe(function: str, /, *, uses: tuple[str, ...] | str, world: World = PLAIN
 
     `uses` names the student's functions it exercises: where one is missing and the probe raises, that is the
     reason.
+
+    Raises:
+        TypeError: something that cannot be an input.
     """
+    prove_input(inputs)
     return Step(function=function, world=world, inputs=tuple(inputs.items()), probe=True,
                 uses=(uses,) if isinstance(uses, str) else uses)
 

@@ -40,8 +40,14 @@ def test_discovery_is_a_glob(exercise_folder: Path) -> None:
     (TOML, CHECKS.replace("times=2", "world=World(name='plain', gpus=())").replace("Call", "World, Call", 1),
      "another world is called 'plain' too"),
     (TOML, CHECKS.replace('"""halve(x) is x / 2."""', ""), "no docstring"),
+    (TOML, CHECKS.replace('normal(4, 3)', 'lambda x: x'),
+     "checks.py:5: TypeError: a function cannot be an input; make it in a probe"),
+    (TOML, CHECKS.replace('normal(5)', '{"of": [print]}'), "checks.py:7: TypeError: a builtin_function"),
+    (TOML, CHECKS.replace("x=normal(5)", "y=normal(5)"),
+     "checks.py:28: probes.py: halves is given y by its Probe: missing a required argument: 'x'"),
+    (TOML, CHECKS.replace("x=normal(5)", "x=normal(5), step=1"), "unexpected keyword argument 'step'"),
     (TOML, CHECKS + "\ndef values(seen):\n    pass", "checks.py:33: values is defined twice"),
-], ids=range(14))
+], ids=range(18))
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, toml: str, checks: str, says: str) -> None:
     folder = write_exercise(tmp_path / "bad", toml=toml, checks=checks)
     with pytest.raises(catalog.ExerciseError) as error:

@@ -32,7 +32,8 @@ def test_it_is_proved_as_it_is(functions: tuple[str, ...], tmp_path: Path,
     monkeypatch.chdir(tmp_path)
     code, out = new("dropout", "--title", 'Why "dropping" helps: \\ and ½',
                     *(word for name in functions for word in ("--function", name)))
-    assert (code, out.count("\n")) == (0, 1)
+    assert (code, out.count("\n")) == (0, 2)
+    assert "about dropout, whatever its functions are called" in out
     assert "`grader validate dropout`" in out
     with open_sandbox() as sandbox:
         (report,) = validate.validate(Options(exercises=Path("exercises"), seed=5), "dropout", sandbox,

@@ -39,7 +39,8 @@ def flawed(root: Path) -> set[str]:
     write_exercise(root / "dead")
     (root / "dead/wrong/raises.py").unlink()
     return {"header-wrong/squares.py", "dear-wrong/in_place.py", "other-right/operator.py",
-            "notebook-reference", "marks-release", "deaf-spoilt", "toml-names", "dead-killed"}
+            "notebook-reference", "marks-release", "marks-reference", "deaf-spoilt", "toml-names",
+            "dead-killed"}
 
 
 def test_each_proof_shows_what_it_looks_for_and_nothing_else(tmp_path: Path) -> None:
@@ -50,8 +51,8 @@ def test_each_proof_shows_what_it_looks_for_and_nothing_else(tmp_path: Path) -> 
     assert wrong == expected
     assert any("false alarms in 20" in line for line in found["noisy-alarms"])
     assert found["dear-wrong/in_place.py"] == [
-        "costs 1 points, the header says 0.5 (untouched) (in_place.py); to mend it: let the checks behind it "
-        "look at what they can see by themselves (drop `after=`), or say the points in the header"]
+        "costs 1 points, the header says 0.5 (untouched) (in_place.py); to mend it: let one check alone see "
+        "the mistake, or say so in the header: `points: 1`"]
 
 
 def test_a_proof_may_be_asked_for_in_any_order_and_again(tmp_path: Path) -> None:

@@ -106,11 +106,63 @@ def test_what_stands_behind_a_forbidden_function_is_found(forbidden: list[str], 
     assert [name.rpartition(".")[2] for name in twins(forbidden, allowed)] == found
 
 
+def test_a_function_that_has_its_modules_name_is_a_function(exercise_folder: Path) -> None:
+    change(exercise_folder / "exercise.toml", '"torch.mul"', '"torch.autograd.gradcheck"')
+    assert not any("what there is not" in cause for cause in causes(prove(exercise_folder, only=("names",))))
+    home = "torch.autograd.gradcheck"
+    assert twins([home]) == (f"{home}._gradcheck_helper", f"{home}.gradgradcheck")
+
+
 def test_twins_that_are_not_listed_are_said(exercise_folder: Path) -> None:
     change(exercise_folder / "exercise.toml", '"torch.mul"', '"torch.nn.init.trunc_normal_"')
     (flaw,) = prove(exercise_folder, only=("names",)).flaws
     assert (flaw.cause, flaw.names) == ("exercise.toml leaves out functions behind those that it forbids",
                                         ("torch.nn.init._no_grad_trunc_normal_",))
+
+
+@pytest.mark.parametrize(("said", "advice"), [
+    ("points: 4", "`points: 4 (why so many)`"),
+    ("points: 3", "(drop `after=`), or say so in the header: `points: 4`"),
+])
+def test_the_advice_on_what_costs_too_much_fits_it(exercise_folder: Path, said: str, advice: str) -> None:
+    change(exercise_folder / WRONG, "points: 4 (both promises are about the value)", said)
+    assert any(advice in flaw.mend for flaw in prove(exercise_folder, only=("cost",)).flaws)
+
+
+def test_no_after_is_to_be_dropped_where_there_is_none(exercise_folder: Path) -> None:
+    change(exercise_folder / "checks.py", "points=1, after=values", "points=1")
+    change(exercise_folder / WRONG, "points: 4 (both promises are about the value)", "points: 2")
+    (flaw,) = prove(exercise_folder, only=("cost",)).flaws
+    assert flaw.mend == "let one check alone see the mistake, or say so in the header: `points: 4`"
+
+
+@pytest.mark.parametrize("file", [WRONG, "right/operator.py"])
+def test_a_solution_that_defines_none_of_the_functions_is_said(exercise_folder: Path, file: str) -> None:
+    change(exercise_folder / file, "def double", "def doubel")
+    (flaw,) = prove(exercise_folder, only=(file.partition("/")[0],)).flaws
+    assert flaw.cause == "defines none of the exercise's functions (double, halve)"
+    assert flaw.names == (Path(file).name,)
+
+
+@pytest.mark.parametrize("misspelt", ["point:", "Points:", "points :"])
+def test_a_misspelt_line_of_a_header_is_named(exercise_folder: Path, misspelt: str) -> None:
+    change(exercise_folder / "wrong/in_place.py", "points:", misspelt)
+    with pytest.raises(ExerciseError) as error:
+        prove(exercise_folder)
+    assert str(error.value).endswith(f"wrong/in_place.py:5: the docstring's line `{misspelt}` is not known; "
+                                     "is `points:` meant?")
+
+
+def test_a_header_may_hold_prose(exercise_folder: Path) -> None:
+    change(exercise_folder / "wrong/in_place.py", "Writes into x.", "Writes into x.\n\nNote: so do others.")
+    assert prove(exercise_folder).flaws == ()
+
+
+def test_the_reference_alone_cannot_have_a_broken_mark(exercise_folder: Path) -> None:
+    change(exercise_folder / "notebook.ipynb", "### END SOLUTION", "### END SOLUTON")
+    (flaw,) = prove(exercise_folder, only=("reference",)).flaws
+    assert flaw.cause == "cannot be handed out"
+    assert "END SOLUTION" in flaw.example
 
 
 def test_what_cannot_be_handed_out_is_said_with_its_place(exercise_folder: Path) -> None:

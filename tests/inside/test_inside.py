@@ -215,6 +215,18 @@ def test_a_probe() -> None:
         assert outcome.inside_probe is own
 
 
+def test_a_function_of_the_probe_that_the_students_code_calls_wrongly_is_the_students_error() -> None:
+    source = "def p(namespace):\n    return namespace['f'](lambda x: x + 1)"
+    code = "def f(g):\n    return g('two')"
+    namespace: dict[str, Any] = {}
+    exec(compile(code, CELL, "exec"), namespace)
+    outcome, _ = observe_step(ProbeStep(key="k", function="p", source=source), {}, namespace,
+                              cells={CELL: (0, code)})
+    assert isinstance(outcome, Raised)
+    assert (outcome.error, outcome.inside_probe) == ("TypeError", False)
+    assert [line.text for line in outcome.lines] == ["return g('two')"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="read from /proc")
 @pytest.mark.parametrize("source", [
     "import torch\ndef f(x): return x.clone().share_memory_()",

@@ -234,15 +234,18 @@ def _failed(error: BaseException, step: Step, cells: Cells, forbidden: tuple[str
     return Raised(error=_name(error), message=message, lines=lines,
                   ancestry=tuple(name_of(kind) for kind in _mro(type(error))[:MAX_ANCESTRY]),
                   forbidden=forbidden, inside_probe=isinstance(step, ProbeStep)
-                  and _probes_own(error.__traceback__),
+                  and _probes_own(error.__traceback__, cells),
                   not_simulated=type(error) is SimulationLimit)
 
 
-def _probes_own(trace: TracebackType | None) -> bool:
-    """Was it probes.py, or a library on its behalf, and no code of the student's?"""
+def _probes_own(trace: TracebackType | None, cells: Cells) -> bool:
+    """Was it probes.py, or a library on its behalf, and no code of the student's? A function that the probe
+    passed to the student's code, and that this called wrongly, was called by the student's."""
     own = False
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
+        if file in cells:
+            return False
         own = file == PROBES or (own and file.startswith(LIBRARIES))
         trace = trace.tb_next
     return own
