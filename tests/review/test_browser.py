@@ -73,6 +73,8 @@ def test_everybody_can_use_every_page(pages: Pages, served: Served, width: int, 
         found = axe_of.Axe().run(page).response["violations"]
         assert not found, (name, [(one["id"], [node["html"] for node in one["nodes"]]) for one in found])
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        for frame in page.locator("iframe").all():
+            assert frame.bounding_box()["width"] > min(600, 0.8 * width), f"{name}: room to read the report"
     page.goto(served.base)
     page.keyboard.press("?")
     assert page.locator("#keys").is_visible()
