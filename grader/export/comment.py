@@ -19,12 +19,15 @@ def comment(result: Result, notebook: str, language: str) -> str:
         notebook: the cleaned submission, which tells what hangs on which cell; "" where there is none.
     """
     story = tell(result, notebook, language=language)
-    tutor = f"{story.words.gettext('From your tutor')}: {story.comment}" if story.comment else ""
+    said = " ".join(story.comment.split())
+    tutor = f"{story.words.gettext('From your tutor')}: {said}" if said else ""
     lines = [f"{story.title}: {story.score} / {story.max_score} {story.words.gettext('points')}",
              *story.by_tutor, *story.calculation, tutor, story.scope, story.reason]
     losses = filter(_costs, (*story.to_do, *story.not_started, *story.aside))
-    listed = "".join(f"<li>{'<br>'.join(map(prose, _loss(item, story, first=at == 0)))}</li>"
-                     for at, item in enumerate(losses))
+    listed = "".join(f"<li>{'<br>'.join(map(prose, lines))}</li>" for lines in (
+        *(_loss(item, story, first=at == 0) for at, item in enumerate(losses)),
+        *((f"{one.word} ({one.points}): {one.title}", *one.comments)
+          for one in story.answers if one.points and one.mark != Mark.PASS.value)))
     return "".join(f"<p>{prose(line)}</p>" for line in lines if line) + (listed and f"<ol>{listed}</ol>")
 
 

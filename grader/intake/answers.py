@@ -77,7 +77,7 @@ def found(cells: Sequence[Mapping[str, Any]], questions: Mapping[str, str],
                 at = mark["id"].lower()
                 parts[at].append(source[mark.end():end])
                 marked.add(at)
-        elif given is not None and at and source.strip() not in given:
+        elif given is not None and at and source.strip() not in given and not _begins_anew(source):
             parts[at].append(source)
         else:
             at = ""
@@ -96,11 +96,16 @@ def _below(cells: Sequence[Mapping[str, Any]], question: str, given: Set[str] | 
         if not begun and lines and (added := _added(text, lines)) is not None:
             begun = True
             parts.append(added)
-        elif begun and (given is None or not text.strip() or text.strip() in given):
+        elif begun and (given is None or not text.strip() or text.strip() in given or _begins_anew(text)):
             break
         elif begun:
             parts.append(text)
     return parts
+
+
+def _begins_anew(text: str) -> bool:
+    """Is it a section of its own? One of another release's is none of ours, word for word."""
+    return text.lstrip().startswith("#")
 
 
 def _added(text: str, lines: Sequence[str]) -> str | None:

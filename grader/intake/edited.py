@@ -14,6 +14,7 @@ from grader.intake.mapping import Pin, Row
 from grader.intake.people import Standing
 from grader.intake.reading import looked
 from grader.intake.roster import same_name
+from grader.intake.rules import moment
 from grader.records import Person
 
 EDITED = "as the mapping says"
@@ -75,7 +76,18 @@ class Edited:
             base = replace(base, standing=standing)
         if pin.exercise not in ("", base.exercise):
             base = replace(base, exercise=pin.exercise, sure=True)
-        return replace(base, use=pin.use)
+        return replace(base, use=pin.use, handed=replace(base.handed, handed_in_at=self._time(pin, base)))
+
+    def _time(self, pin: Pin, base: Claim) -> str:
+        """When it was handed in: where the mapping says it anew, the mapping's word."""
+        known = base.handed.handed_in_at
+        if pin.handed_in_at in ("", known):
+            return known
+        if moment(pin.handed_in_at) is None:
+            self.told.append(f"line {pin.line}: handed_in_at is {pin.handed_in_at!r}, which is not followed: "
+                             "write it with its offset, as 2026-11-20T18:12:00+01:00")
+            return known
+        return pin.handed_in_at
 
     def _nobodys(self, pin: Pin) -> Claim:
         number, file = self.places[pin.file]

@@ -46,6 +46,7 @@ class Pin:
     name: str
     exercise: str
     use: str
+    handed_in_at: str = ""   # as the mapping has it; "": it does not say
 
 
 def save(rows: Iterable[Row], path: Path, *, separator: str) -> None:
@@ -83,7 +84,8 @@ def load(path: Path, files: Collection[str], exercises: Collection[str]) -> list
         pin = Pin(line=line, file=known.get(row["file"]) or known.get(_key(row["file"]), ""),
                   person=unicodedata.normalize("NFC", row["person"].strip()),
                   name=row.get("name", "").strip(), exercise=row["exercise"].strip(),
-                  use=" ".join(row["use"].lower().split()))
+                  use=" ".join(row["use"].lower().split()),
+                  handed_in_at=row.get("handed_in_at", "").strip())
         pins.append(pin)
         if fault := _fault(pin, row["file"], exercises):
             faults.append(f"{path}, line {line}: {fault}")

@@ -15,6 +15,7 @@ from grader.keep.marking import Override, stale
 from grader.keep.output import Output
 from grader.keep.publish import opened, publish
 from grader.keep.removal import chosen
+from grader.keep.ruling import Ruled
 from grader.report import persons, safe_text
 
 
@@ -60,10 +61,10 @@ def override(out: Path, who: str, exercise: str, word: Word) -> str:
             book.desk.override(Override(
                 student=key[0], exercise=exercise, check=word.check, sha256=before.stamp, points=word.points,
                 bonus=word.bonus, comment=word.comment, by=word.by))
+        was = points_of(Ruled(book).one(before))
         publish(book, Output(out), touched={key})
-        mark = points_of(_result(book, who, key))
-    return (f"{safe_text.line(persons.shown(before.name, key[0]))} {exercise}: {mark} "
-            f"(before: {points_of(before)})")
+        mark = points_of(Ruled(book).one(_result(book, who, key)))
+    return f"{safe_text.line(persons.shown(before.name, key[0]))} {exercise}: {mark} (before: {was})"
 
 
 def _result(book: Gradebook, who: str, key: Key) -> records.Result:

@@ -101,7 +101,7 @@ class Table:
         told = {
             "needs-you": any(result.wants() for result in results),
             "missing": "missing" in statuses or len(standing.results) < len(self._exercises),
-            "late": any(result.late for result in results),
+            "late": any(result.late or result.penalty for result in results),
             "tutor": any(map(tutors, results)),
             "alike": alike,
             "low": standing.score is not None and standing.score < standing.max_score / 2}
@@ -129,7 +129,9 @@ class Table:
     def _notes(self, result: records.Result) -> list[Note]:
         _ = self._words.gettext
         by = sorted(tutors(result))
-        return [*([Note(text=_("late"))] if result.late else []),
+        late = f"{_('late')} −{self._words.number(result.penalty)}" if result.penalty else _("late")
+        return [*([Note(text=late)] if result.late or result.penalty else []),
+                *([Note(text=_("provisional"))] if result.provisional else []),
                 *([Note(text=_("by hand"), title=safe_text.line(", ".join(by)))] if by else [])]
 
     def _total(self, standing: Standing) -> Cell:

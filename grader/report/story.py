@@ -164,8 +164,9 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
 
 def _full(result: records.Result) -> bool:
     marks = {v.mark for v in result.checks}
-    return result.score is not None and records.Mark.PASS in marks <= {records.Mark.PASS,
-                                                                       records.Mark.NOT_AVAILABLE}
+    written = all((one.points or 0.0) >= one.max_points for one in result.written)
+    return written and result.score is not None and records.Mark.PASS in marks <= {
+        records.Mark.PASS, records.Mark.NOT_AVAILABLE}
 
 
 @dataclass(frozen=True)

@@ -104,3 +104,12 @@ def test_it_is_in_the_students_language_and_escaped(language: str) -> None:
 def test_what_could_not_be_read_says_why_and_what_passed_says_no_more() -> None:
     assert "it ends in the middle" in comment(s.unreadable(), "", "en")
     assert comment(s.passed_all(), s.NOTEBOOK, "en") == "<p>he_init: 19 / 19 points</p>"
+
+
+def test_points_lost_in_writing_are_told_with_what_the_tutor_says_of_them() -> None:
+    answers = [records.WrittenAnswer(id=id, question=f"## {id}?", text="So.", max_points=3.0, points=points,
+                                     comments=(f"On {id}.",)) for id, points in (("why", 2.0), ("how", 3.0))]
+    text = comment(structs.replace(s.passed_all(), written=tuple(answers), score=24.0, max_score=25.0),
+                   NOTEBOOK, "en")
+    assert "<li>Partly there (2 of 3 points): why?<br>On why.</li>" in text
+    assert "how?" not in text

@@ -172,3 +172,10 @@ def test_code_that_only_speaks_of_answers_stays_code() -> None:
     document = json.dumps({"cells": [cell(source, "code")], "metadata": {}, "nbformat": 4})
     (kept,) = json.loads(clean(document.encode()).notebook)["cells"]
     assert (kept["cell_type"], kept["source"]) == ("code", source)
+
+
+def test_a_section_that_follows_is_no_answer_even_of_another_release() -> None:
+    cells = handed_in()
+    assert answer([*cells[:3], cell("## To read\n\nHe et al. 2015"), *cells[3:]]) == "It is a product."
+    del cells[2]
+    assert answer([*cells[:2], cell("## To read\n\nHe et al. 2015"), *cells[2:]]) == ""

@@ -252,3 +252,24 @@ def test_no_cell_is_a_formula_and_each_comes_back(rows: list[tuple[str, str]], s
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for row in raw for cell in row)
     assert [cells for _, cells in tables.read(path, ours=True).rows] == [
         row for row in rows if any(tables.escaped(cell).strip() for cell in row)]
+
+
+def test_when_something_was_handed_in_is_what_the_mapping_says(tmp_path: Path) -> None:
+    """No download of Moodle's or Canvas's tells it."""
+    download = class_(tmp_path / "in")
+    path = saved(taken(download), tmp_path / "m.csv")
+
+    def late(rows: Rows) -> None:
+        for row, at in zip((row for row in rows if row["person"] in ("bo", "cy") and row["use"] == "graded"),
+                           ("2026-11-22T01:59:00+01:00",), strict=False):
+            row["handed_in_at"] = at
+    again = taken(download, mapping=edited(path, late))
+    assert [one.handed_in_at for one in again.submissions if one.student == "bo"] == [
+        "2026-11-22T01:59:00+01:00"]
+
+    def odd(rows: Rows) -> None:
+        of_bo = next(row for row in rows if row["person"] == "bo" and row["use"] == "graded")
+        of_bo["handed_in_at"] = "22.11."
+    again = taken(download, mapping=edited(path, odd))
+    assert [one.handed_in_at for one in again.submissions if one.student == "bo"] == [""]
+    assert any("handed_in_at is '22.11.'" in note for note in again.notes)

@@ -314,6 +314,17 @@ def test_what_came_late_and_what_a_tutor_set_says_so() -> None:
     assert "<dt>late</dt><dd>1</dd>" in html
 
 
+def test_a_penalty_and_what_is_provisional_stand_beside_the_mark() -> None:
+    due, at = "2026-11-20T23:59:00+01:00", "2026-11-22T01:59:00+01:00"
+    one = records.Counted(number=1, raw=19.0, penalty=3.8, handed_in_at=at)
+    waits = records.WrittenAnswer(id="think", question="Why?", text="So.", max_points=2.0)
+    html = page([s.result("ada", score=15.2, rules=records.Calculation(attempts=(one,), due=due)),
+                 s.result("ben", written=(waits,))])
+    ada, ben = rows(html)
+    assert "<i>late −3.8</i>" in ada
+    assert "<i>provisional</i>" in ben
+
+
 def test_all_distributions_have_one_scale() -> None:
     few = [s.passed_all(f"f{i}", "few") for i in range(2)]
     html = page([*few, *(s.passed_all(f"m{i}", "many") for i in range(20))])
