@@ -15,6 +15,7 @@ from grader.intake.layouts.aside import small, when
 from grader.intake.layouts.entries import OWN, Parts, Theirs, entries, hollow, reading
 from grader.records import Person
 
+DEEPEST = 100     # of a list in a list
 METADATA = "submission_metadata.yml"
 MAX_METADATA = 64 << 20        # with every test's output of every attempt
 NOTHING = {"~", "null", "Null", "NULL"}     # where no quotes stand around it
@@ -87,7 +88,8 @@ def _metadata(tree: Tree) -> tuple[dict[str, _Submission], list[str]]:
 
 
 def _read(data: bytes) -> object:
-    """YAML as maps, lists and texts and nothing else. Where it is deep, PyYAML's loaders end the process.
+    """YAML as maps, lists and texts and nothing else. Where it is deep, PyYAML's loaders end the process, and
+    its parser takes time in proportion to the square.
 
     Raises:
         YAMLError, ValueError: it is no YAML.
@@ -96,6 +98,8 @@ def _read(data: bytes) -> object:
     for event in yaml.parse(data, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader)):
         if isinstance(event, yaml.CollectionStartEvent):
             open_.append([])
+            if len(open_) > DEEPEST:
+                raise ValueError("it is too deep")
         elif isinstance(event, yaml.CollectionEndEvent):
             items = open_.pop()
             is_map = isinstance(event, yaml.MappingEndEvent)
