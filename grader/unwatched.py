@@ -9,10 +9,10 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
-import pkgutil
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from grader.exercise.twins import called
 from grader.intake import names
 from grader.locale import N_
 from grader.records import NeedsYou, Sentence
@@ -96,8 +96,7 @@ def _bodies(forbidden: tuple[str, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in forbidden:
         try:
-            parent, _, last = name.rpartition(".")  # a module may have its function's name
-            text = inspect.getsource(inspect.unwrap(getattr(pkgutil.resolve_name(parent), last)))
+            text = inspect.getsource(inspect.unwrap(called(name)))
             node = ast.parse(textwrap.dedent(text)).body[0]
         except (ImportError, AttributeError, ValueError, TypeError, OSError, SyntaxError):
             continue  # this torch lacks it, or it is no Python

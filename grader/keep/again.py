@@ -11,6 +11,7 @@ from grader.exercise.catalog import Exercise, ExerciseError
 from grader.keep.gradebook import Gradebook, Key
 from grader.keep.output import Output
 from grader.keep.publish import record_mark
+from grader.keep.ruling import Ruled
 from grader.keep.unchanged import Today
 from grader.pipeline import Conditions
 
@@ -29,7 +30,7 @@ def judge_again(keys: Iterable[Key], today: Today, book: Gradebook, output: Outp
     Args:
         write: the marks; else they are only told.
     """
-    left, words = set(), book.words()
+    left, words, rules = set(), book.words(), Ruled(book)
     for where in keys:
         entry = book.entry(*where)
         observed = None if entry is None else today.observed(entry.submission, output)
@@ -38,7 +39,7 @@ def judge_again(keys: Iterable[Key], today: Today, book: Gradebook, output: Outp
             continue
         graded = pipeline.judge(entry.submission, observed, today.conditions)
         if write:
-            record_mark(graded, book, output, observed=entry.observed,
+            record_mark(graded, book, output, rules, observed=entry.observed,
                         judged=today.fingerprints(entry.submission).judged, what="rejudged")
         watcher.judged_again(words.applied(entry.result), words.applied(graded.result))
     return left

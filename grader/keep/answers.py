@@ -98,12 +98,17 @@ def _marked(one: WrittenAnswer, answer: Answer | None, comments: Mapping[int, Co
         comment.text for comment in said if comment.text))
 
 
+def folded(text: str) -> str:
+    """What two answers have in common that say the same."""
+    return " ".join(text.split()).casefold()
+
+
 def together(answers: Iterable[Answer]) -> list[list[Answer]]:
     """Answers of one question in groups of the same words, white space and capitals apart; the largest group
     first, those that say nothing last."""
     groups: dict[str, list[Answer]] = {}
     for one in answers:
-        groups.setdefault(" ".join(one.text.split()).casefold(), []).append(one)
+        groups.setdefault(folded(one.text), []).append(one)
     order = sorted(groups, key=lambda words: (not words, -len(groups[words]), words))
     return [groups[words] for words in order]
 

@@ -61,9 +61,9 @@ def override(out: Path, who: str, exercise: str, word: Word) -> str:
             book.desk.override(Override(
                 student=key[0], exercise=exercise, check=word.check, sha256=before.stamp, points=word.points,
                 bonus=word.bonus, comment=word.comment, by=word.by))
-        was = points_of(Ruled(book).one(before))
         publish(book, Output(out), touched={key})
-        mark = points_of(Ruled(book).one(_result(book, who, key)))
+        rules = Ruled(book)
+        was, mark = (points_of(rules.one(one)) for one in (before, _result(book, who, key)))
     return f"{safe_text.line(persons.shown(before.name, key[0]))} {exercise}: {mark} (before: {was})"
 
 

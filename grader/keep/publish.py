@@ -178,7 +178,8 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
         language = said.get("language", "en")
         changed = words.spoken | (touched or set())
         every_page = every_page or said.get("language of the pages", language) != language
-        rules, results = _ruled(book)
+        rules = Ruled(book)
+        results = everybody(book, rules, pictures=False)
         shown = {(one.student, one.exercise): one for one in results}
         rewrite(book, output, [
             # The last of its pages: none is there where a batch ended between the mark and its report.
@@ -186,7 +187,8 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
             or not output.page(*key, ".md").exists()
             or not calculation.shows(output.page(*key, ".html"), shown[key])], rules, words)
         book.set_batch_value("language of the pages", language)
-        return class_files(book, output)
+        _class_files(book, output, rules, results)
+        return results
 
 
 def rewrite(book: Gradebook, output: Output, keys: Iterable[Key], rules: Ruled | None = None,
@@ -200,28 +202,27 @@ def rewrite(book: Gradebook, output: Output, keys: Iterable[Key], rules: Ruled |
             pages(rules.one(words.applied(entry.counted)), entry.notebook, entry.executed, output, language)
 
 
-def class_files(book: Gradebook, output: Output) -> list[records.Result]:
-    """The class page, results.jsonl and grades.csv, with the tutor's overrides in them.
+def class_files(book: Gradebook, output: Output) -> None:
+    """The class page, results.jsonl and grades.csv, as the gradebook is now."""
+    with publishing(output.folder):
+        rules = Ruled(book)
+        _class_files(book, output, rules, everybody(book, rules, pictures=False))
 
-    Returns:
-        Every result with overrides, and a row for whoever is missing.
-    """
+
+def _class_files(book: Gradebook, output: Output, rules: Ruled, results: Sequence[records.Result]) -> None:
     from grader.export import csv
     from grader.report import class_page
 
-    with publishing(output.folder):
-        said, (rules, results) = book.batch_values(), _ruled(book)
-        isolated = all(result.made_by.isolated for result in results)
-        there = Notebooks(book)
-        alike = looking_alike(results, there, said, output)
-        book.set_batch_value(ALIKE, str(len(alike)))
-        replace_file(output.folder / "results.jsonl", *map(line, results))
-        replace_file(output.folder / "index.html", class_page.render(
-            results, there, title=said.get("title", "Class"), links={key: output.href(*key) for key in there},
-            isolated=isolated, language=said.get("language", "en"), groups=alike, weights=weights(said),
-            lacking=json.loads(said.get("lacking", "{}"))))
-        csv.write(map(final, results), output.folder / "grades.csv", weights(said), pass_mark=rules.pass_mark)
-        return results
+    said, there = book.batch_values(), Notebooks(book)
+    isolated = all(result.made_by.isolated for result in results)
+    alike = looking_alike(results, there, said, output)
+    book.set_batch_value(ALIKE, str(len(alike)))
+    replace_file(output.folder / "results.jsonl", *map(line, results))
+    replace_file(output.folder / "index.html", class_page.render(
+        results, there, title=said.get("title", "Class"), links={key: output.href(*key) for key in there},
+        isolated=isolated, language=said.get("language", "en"), groups=alike, weights=weights(said),
+        lacking=json.loads(said.get("lacking", "{}"))))
+    csv.write(map(final, results), output.folder / "grades.csv", weights(said), pass_mark=rules.pass_mark)
 
 
 def looking_alike(results: Sequence[records.Result], notebooks: Mapping[tuple[str, str], str],
@@ -256,16 +257,15 @@ def _nobodys(said: Mapping[str, str]) -> dict[str, str]:
     return {**released_notebooks(said), **_named(said, NOBODYS)}
 
 
-def everybody(book: Gradebook) -> list[records.Result]:
-    """Every result with overrides and under the rules, and a row for whoever is missing."""
-    results = book.results()
-    return Ruled(book).all([*results, *missing(results, book.people())])
+def everybody(book: Gradebook, rules: Ruled | None = None, *, pictures: bool = True) -> list[records.Result]:
+    """Every result with what tutors have said, under the rules, and a row for whoever is missing.
 
-
-def _ruled(book: Gradebook) -> tuple[Ruled, list[records.Result]]:
-    """The rules, and everybody under them; without pictures."""
-    rules, results = Ruled(book), book.results(pictures=False)
-    return rules, rules.all([*results, *missing(results, book.people())])
+    Args:
+        rules: where they have been read.
+        pictures: see `Gradebook.judged`.
+    """
+    results = book.results(pictures=pictures)
+    return (rules or Ruled(book)).all([*results, *missing(results, book.people())])
 
 
 def weights(said: Mapping[str, str]) -> dict[str, float]:

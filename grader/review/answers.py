@@ -29,7 +29,7 @@ class Same:
     @property
     def id(self) -> str:
         """Of what they say; stays the same whatever is said of them."""
-        return hashlib.sha256(folded(self.text).encode("utf-8", "replace")).hexdigest()[:16]
+        return hashlib.sha256(marks.folded(self.text).encode("utf-8", "replace")).hexdigest()[:16]
 
     @property
     def version(self) -> str:
@@ -63,11 +63,6 @@ class Same:
         return tuple(sorted({one.by for one in self.answers if one.by}))
 
 
-def folded(text: str) -> str:
-    """What two answers have in common that say the same."""
-    return " ".join(text.casefold().split())
-
-
 def most_of(answer: Answer, asked: Questions) -> float:
     """What an answer can get; 0 where the exercise does not ask that any more."""
     question = asked.get((answer.exercise, answer.question))
@@ -82,12 +77,9 @@ def worth(answer: Answer, bank: Mapping[int, Comment], asked: Questions) -> floa
 
 def together(answers: Iterable[Answer], bank: Mapping[int, Comment], asked: Questions) -> list[Same]:
     """Those without a mark first, and of them what most wrote."""
-    groups: dict[str, list[Answer]] = {}
-    for one in answers:
-        groups.setdefault(folded(one.text), []).append(one)
-    return sorted((Same(tuple(group), tuple(worth(one, bank, asked) for one in group))
-                   for group in groups.values()),
-                  key=lambda same: (same.marked, -len(same.answers), folded(same.text)))
+    groups = (Same(tuple(group), tuple(worth(one, bank, asked) for one in group))
+              for group in marks.together(answers))
+    return sorted(groups, key=lambda same: (same.marked, -len(same.answers), marks.folded(same.text)))
 
 
 def questions(answers: Sequence[Answer], bank: Mapping[int, Comment],

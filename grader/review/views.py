@@ -131,14 +131,14 @@ def panel(desk: ReviewDesk, key: Key, chosen: Filter, marker: str,
     said = desk.book.desk.overrides(student=key[0], exercise=key[1])
     there = standing(said, result)
     before, after = neighbours(queue, chosen, one)
-    bank = desk.bank(key[1])
+    bank, asked = desk.bank(key[1]), desk.asked()
     events = [event for event in desk.book.desk.events(student=key[0]) if event.exercise == key[1]]
     return Panel(
         one=one, mark=mark_of(result), whole=_whole(result, there.get(""), trouble),
         rows=[_row(number, check, there.get(check.id), trouble)
               for number, check in enumerate(result.checks, 1)],
         stale=stale(result, said),
-        answers=[(each, worth(each, bank, desk.asked()))
+        answers=[(each, worth(each, bank, asked))
                  for each in desk.book.written.answers(student=key[0], exercise=key[1])],
         bank=list(bank.values()),
         history=[tell(event, {}) for event in reversed(events[-HISTORY:])],
