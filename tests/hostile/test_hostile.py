@@ -18,6 +18,7 @@ from msgspec import structs
 
 from grader import records
 from grader.exercise import catalog
+from grader.keep.claim import AT_WORK, PUBLISHING
 from grader.keep.gradebook import Gradebook
 from grader.keep.unchanged import Today
 from grader.pipeline import Conditions, judge
@@ -161,8 +162,8 @@ def test_nothing_was_written_outside_the_output(graded: Class) -> None:
 
 def test_the_output_holds_a_folder_for_each_and_no_litter(graded: Class) -> None:
     names = {path.name for path in (graded.root / "out").iterdir()}
-    assert names == {"index.html", "grades.csv", "results.jsonl", "gradebook.sqlite", "observations",
-                     *graded.results}
+    assert names == {"index.html", "grades.csv", "results.jsonl", "gradebook.sqlite", "observations", "alike",
+                     AT_WORK, PUBLISHING, *graded.results}
     assert not list((graded.root / "out").rglob(f"*{MARK}*"))
     assert not [p for p in (graded.root / "out").rglob("*") if p.is_symlink() or p.name.startswith(".")]
 
