@@ -127,7 +127,7 @@ def graded_today(arrived: Sequence[records.AnySubmission], today: Today, book: G
     rules = ruling.Ruled(book)
     for graded in pipeline.grade(work, today.conditions, sandbox, options):
         record(graded, prints[key(graded.submission)], book, output, rules)
-        watcher.graded(graded.result)
+        watcher.graded(book.words(*key(graded.submission)).applied(graded.result))
     return told
 
 

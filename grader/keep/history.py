@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from grader.keep.events import CHANGED, Event
+from grader.keep.gradebook import Key, points
 from grader.keep.marking import Override
 from grader.keep.output import Output
-from grader.keep.publish import opened, publish
+from grader.keep.publish import everybody, opened, publish
 from grader.keep.removal import chosen
+from grader.records import Result
 
 
 def history(out: Path, who: str) -> list[str]:
@@ -26,17 +29,26 @@ def history(out: Path, who: str) -> list[str]:
                 for one in book.desk.events(student=student)]
 
 
-def undo(out: Path, event: int | None, *, by: str) -> str:
-    """Take a word of a tutor's back, the last one or that of this number; returns what it was.
+def undo(out: Path, event: int | None, *, by: str) -> list[str]:
+    """Take a word of a tutor's back, the last one or that of this number; returns what it was, and each mark
+    that it moved, before and after.
 
     Raises:
         UndoError: there is none, or something else has been said since.
     """
     with opened(out) as book:
+        before = _marks(everybody(book, pictures=False))
         found = book.desk.undo(event, by=by)
-        publish(book, Output(out), touched={(found.student, found.exercise)})
-    whose = " ".join(filter(None, [found.student, found.exercise]))
-    return f"undone: {found.id}, {whose}: {told(found)}"
+        touched = (found.student, found.exercise)
+        after = _marks(publish(book, Output(out), touched={touched}))
+    whose = " ".join(filter(None, touched))
+    moved = [f"{' '.join(key)}: {was} -> {after[key]}" for key, was in before.items() if after[key] != was]
+    stays = [f"{whose}: {after[touched]} stays"] if touched in after and after[touched] == before[touched] else []
+    return [f"undone: {found.id}, {whose}: {told(found)}", *stays, *moved]
+
+
+def _marks(results: Iterable[Result]) -> dict[Key, str]:
+    return {(one.student, one.exercise): points(one) for one in results}
 
 
 def told(event: Event) -> str:

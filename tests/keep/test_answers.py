@@ -121,6 +121,36 @@ def test_an_answer_is_unmarked_until_a_tutor_marks_it_and_equal_ones_together(sh
     assert (table["ben"]["total"], table["cem"]["total"], table["cem"]["status"]) == ("8", "", "provisional")
 
 
+def test_the_terminal_says_what_is_provisional(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_written(tmp_path / "exercises" / "doubling")
+    hand_in(tmp_path, "ada", "The sum.")
+    hand_in(tmp_path, "ben", "Because.")
+    graded(tmp_path)
+    assert "ada doubling: 6 / 9 (provisional)" in capsys.readouterr().err
+    out = tmp_path / "out"
+    said("mark", out, "doubling", "why", "ada", "--points", "3")
+    table = said("rejudge", out)
+    assert "no mark changes" in table
+    listed = said("report", out)
+    assert "9 / 9 " in listed
+    assert "6 / 9 (provisional)" in listed
+    checks = tmp_path / "exercises" / "doubling" / "checks.py"
+    mended = checks.read_text()
+    checks.write_text(f'{mended}    fail("no")\n')
+    moved = called("rejudge", out)
+    assert "ben doubling: 6 -> 4 / 9 (provisional)" in moved.stderr
+    assert "ada doubling: 9 -> 7 / 9 (half" in moved.stderr
+    checks.write_text(mended)
+    # whoever is run again keeps what was marked, and is told so
+    hand_in(tmp_path, "ada", "The sum.", more="And more.")
+    graded(tmp_path)
+    assert "ada doubling: 9 / 9\n" in capsys.readouterr().err
+    one = called("grade", tmp_path / "in" / "ben" / "doubling.ipynb", "--exercises", tmp_path / "exercises",
+                 "--sandbox", "process").stdout
+    assert "6 / 9 points (provisional)" in one
+    assert "your tutor has not marked all of your written answers" in " ".join(one.split())
+
+
 def test_what_is_provisional_is_exported_only_where_that_is_asked_for(shared: Path) -> None:
     left = called("export", shared / "out", "--format", "csv")
     count = sum(row["status"] == "provisional" for row in rows(left.stdout).values())

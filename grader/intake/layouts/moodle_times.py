@@ -78,7 +78,7 @@ def _day(text: str) -> tuple[int, int, int] | None:
     years = re.findall(r"(?<!\d)\d{4}(?!\d)", text)
     days = re.findall(r"(?<!\d)\d{1,2}(?!\d)", text)
     if len(months) == len(years) == len(days) == 1 and len(re.findall(r"\d+", text)) == 2:
-        return int(years[0]), *months, int(days[0])
+        return int(years[0]), months.pop(), int(days[0])
     return None
 
 
