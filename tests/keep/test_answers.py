@@ -106,7 +106,7 @@ def test_an_answer_is_unmarked_until_a_tutor_marks_it_and_equal_ones_together(sh
     assert "why: 3 points, 4 of 4 not marked, 1 of them empty\n" in said("mark", out)
     listed = said("mark", out, "doubling", "why")
     assert "ada, ben: not marked\n  It is the sum." in listed
-    assert "- names the sum (2)" in listed
+    assert "1. names the sum (2)" in listed
     before = rows(said("export", out, "--format", "csv"))["ada"]
     assert (before["doubling score"], before["total"], before["status"]) == ("", "", "provisional")
     done = said("mark", out, "doubling", "why", "ada", "--points", "2", "--comment", "An <b>example</b>?")
@@ -191,7 +191,7 @@ def test_a_report_shows_the_answer_and_what_the_tutor_says_and_nothing_of_it_act
 
 @pytest.mark.parametrize(("words", "says"), [
     (("why", "ada", "--points", "4"), "why has 3 points; 4 is not between 0 and that"),
-    (("why", "ada"), "say --points, --comment or --unmark"),
+    (("why", "ada"), "say --points, --tick, --comment or --unmark"),
     (("which", "ada", "--points", "1"),
      "there is no such written answer; there are doubling why, doubling more"),
     (("why", "--points", "1"), "say whose answer")])
