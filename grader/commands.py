@@ -33,6 +33,7 @@ from grader.keep.unchanged import Due, Today, due
 from grader.options import SEED_BITS, Options
 from grader.pipeline import Conditions, Graded, device_of
 from grader.report import safe_text
+from grader.report.calculation import as_student
 from grader.single import leave_the_cores_to_kernels
 
 
@@ -127,7 +128,7 @@ def graded_today(arrived: Sequence[records.AnySubmission], today: Today, book: G
     rules = ruling.Ruled(book)
     for graded in pipeline.grade(work, today.conditions, sandbox, options):
         record(graded, prints[key(graded.submission)], book, output, rules)
-        watcher.graded(graded.result)
+        watcher.graded(book.words(*key(graded.submission)).applied(graded.result))
     return told
 
 
@@ -261,11 +262,12 @@ def batch_exit_code(results: Iterable[records.Result]) -> int:
         records.Status.MISSING, records.Status.EXCUSED) for result in results))
 
 
-def export_one(graded: Graded, form: str, summary: Path | None) -> None:
+def export_one(graded: Graded, form: str, summary: Path | None, exercises: Path) -> records.Result:
     """One notebook's result on standard output, as a CI service reads it; on standard error why it has no
-    mark."""
-    where = graded.result.student, graded.result.exercise
-    exporting.write(form, [graded.result], sys.stdout, summary=summary, notebooks={where: graded.notebook})
+    mark. Returns it as its student may see it."""
+    where, shown = (graded.result.student, graded.result.exercise), ruling.alone(graded.result, exercises)
+    exporting.write(form, [shown], sys.stdout, summary=summary, notebooks={where: graded.notebook})
     if graded.result.status is records.Status.WITHHELD:
         print(f"grader: mark withheld: {safe_text.no_commands(safe_text.line(graded.result.reason))}",
               file=sys.stderr)
+    return as_student(shown)

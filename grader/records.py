@@ -191,6 +191,7 @@ class WrittenAnswer(Record, frozen=True, kw_only=True):
     rubric: tuple[RubricItem, ...] = ()
     points: float | None = None            # None: unmarked
     comments: tuple[str, ...] = ()         # the tutor's, Markdown
+    ticked: tuple[str, ...] = ()           # the items of the rubric that it has, by their texts
     by: str = ""                           # who marked it
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -121,3 +122,38 @@ def test_a_course_with_deadlines(tmp_path: Path, sandbox: Sandbox,
     assert (marks["ben"]["raw_score"], marks["ben"]["late_submission_penalty"], marks["ben"]["score"]) == (
         "2", "0", "2")
     assert marks["ada"]["duedate"] == "2020-11-22T23:59:00+01:00"
+
+
+def test_an_lms_says_who_was_late(tmp_path: Path, sandbox: Sandbox,
+                                  capsys: pytest.CaptureFixture[str]) -> None:
+    """Moodle's worksheet says when, Canvas's zip only that; what was told once is not forgotten."""
+    write_exercise(tmp_path / "exercises" / "doubling")
+    (tmp_path / "exercises" / "course.toml").write_text(RULES.format(due=PAST).replace(
+        "per_day", "late_without_time = 0.5\nper_day"))
+    moodle = tmp_path / "Sheet 1.zip"
+    with zipfile.ZipFile(moodle, "w") as archive:
+        for who in ("Ada Lind_1003", "Ben Weber_1004"):
+            archive.writestr(f"{who}_assignsubmission_file/doubling.ipynb", notebook(RIGHT))
+    sheet = tmp_path / "Grades.csv"
+    sheet.write_text("Identifier,Full name,Status,Grade,Maximum grade,Last modified (submission),"
+                     "Last modified (grade)\n"
+                     'Participant 1003,Ada Lind,Submitted,,6,"Sunday, 22 November 2020, 1:59 AM",-\n'
+                     'Participant 1004,Ben Weber,Submitted,,6,"22/11/20, 01:59",-\n')
+    canvas = tmp_path / "canvas" / "submissions"
+    canvas.mkdir(parents=True)
+    (canvas / "okonkwoeve_LATE_7_70_doubling.ipynb").write_text(notebook(RIGHT))
+    (canvas / "castrocem_8_80_doubling.ipynb").write_text(notebook(RIGHT))
+
+    def scores(out: str, source: Path, *roster: Path) -> tuple[dict[str, float], str]:
+        options = Options(exercises=tmp_path / "exercises", jobs=1, roster=roster)
+        results = commands.batch([source], tmp_path / out, options, sandbox, Lines())
+        return {one.student: one.score or 0.0 for one in results}, capsys.readouterr().err
+
+    marks, said = scores("by-moodle", moodle, sheet)
+    assert marks == {"1003": 4.8, "1004": 6}
+    assert "Grades.csv: '22/11/20, 01:59' (Participant 1004) in 'Last modified (submission)'" in said
+    marks, said = scores("by-moodle", moodle)
+    assert marks == {"1003": 4.8, "1004": 6}
+    assert "0 to grade, 2 unchanged" in said
+    marks, said = scores("by-canvas", canvas)
+    assert marks == {"7": 3, "8": 6}

@@ -94,7 +94,8 @@ def undo(_: Options, out: Path, event: int | None, by: str) -> None:
     """Take back the last word of a tutor's, or that of an event which `grader history` numbers."""
     from grader.keep import history as telling
 
-    click.echo(telling.undo(out, event, by=by))
+    for line in telling.undo(out, event, by=by):
+        click.echo(line)
 
 
 def show(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -68,9 +68,8 @@ def grade(options: Options, notebook: Path, form: str | None, summary: Path | No
         if form:
             from grader import commands
 
-            commands.export_one(graded, form, summary)
-        else:
-            terminal.show(graded.result, graded.notebook, Console(), language=options.language or "en")
+            sys.exit(single.exit_code(commands.export_one(graded, form, summary, options.exercises)))
+        terminal.show(graded.result, graded.notebook, Console(), language=options.language or "en")
         sys.exit(single.exit_code(graded.result))
 
 

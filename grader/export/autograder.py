@@ -7,9 +7,11 @@ bytes.
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
-from grader.exercise.catalog import Exercise
+from grader.exercise.catalog import Exercise, course
+from grader.exercise.rules import Course, Hidden, Place, moment, zone_of
 from grader.export import wheel
 from grader.export.out import zipped
 from grader.files import replace_file
@@ -56,9 +58,19 @@ def handed_in(folder: Path, exercise: str) -> list[Path]:
 
 
 def _course(exercise: Exercise) -> dict[str, bytes]:
-    """What the course says that concerns every mark: the packages for which one waits."""
+    """What the course says that concerns every mark: the packages for which one waits, and until when hidden
+    checks are kept back: the last deadline that anybody has."""
     listed = ", ".join(f'"{name}"' for name in exercise.packages)
-    return {"exercises/course.toml": f"packages = [{listed}]\n".encode()} if listed else {}
+    said = course(exercise.folder.parent) if (exercise.folder.parent / "course.toml").exists() else Course()
+    place = next((one for one in said.exercise if one.name == exercise.name),
+                 Place(name="", rules=said.rules))
+    text = f"packages = [{listed}]\n" if listed else ""
+    if place.rules.hidden is Hidden.AFTER_DUE:
+        zone = zone_of(said.timezone)
+        dues = [moment(due, zone) for due in (place.due, *place.groups.values()) if due]
+        last = f'due = "{max(dues).astimezone(datetime.UTC).isoformat()}"\n' if dues and place.due else ""
+        text += f'\n[[exercise]]\nname = "{exercise.name}"\n{last}rules = {{hidden = "after due"}}\n'
+    return {"exercises/course.toml": text.encode()} if text else {}
 
 
 def _scripts() -> dict[str, bytes]:

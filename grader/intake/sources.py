@@ -21,6 +21,7 @@ from grader.intake.claims import Claim, Source
 from grader.intake.edited import EDITED, Edited, nobodys
 from grader.intake.guesses import guessed
 from grader.intake.handed import Handed, IntakeError, Tree
+from grader.intake.layouts.moodle_times import timed
 from grader.intake.mapping import Row
 from grader.intake.nodes import NUMBERED, Place
 from grader.intake.people import Standing
@@ -111,6 +112,8 @@ def _without_ours(tree: Tree) -> Tree:
 def taken_in(sources: Sequence[Source], asked: Asked) -> Intake:
     """What there is to grade in sources that are read."""
     listed = roster.read(asked.roster) if asked.roster else None
+    readings, untimed = timed([source.reading for source in sources], asked.roster)
+    sources = [replace(source, reading=one) for source, one in zip(sources, readings, strict=True)]
     raw, guesses = _claims(sources, asked)
     exercises = defaultdict[Place, set[str]](set)
     for claim in raw:
@@ -139,7 +142,7 @@ def taken_in(sources: Sequence[Source], asked: Asked) -> Intake:
                   roster=None if listed is None else expected,
                   passing=known.passing, kinds=_kinds(sources, known, expected),
                   said=tuple(line for source in sources for line in _said(source)),
-                  notes=(*known.notes, *guesses, *new, *found.notes, *passed_over),
+                  notes=(*known.notes, *untimed, *guesses, *new, *found.notes, *passed_over),
                   rows=(*found.rows, *ignored.values()))
 
 

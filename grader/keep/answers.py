@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import Struct, structs
@@ -49,7 +50,8 @@ class Words:
     def spoken(self) -> set[Key]:
         """Student and exercise of those of whom something was said."""
         return {*self.overrides, *(key for key, those in self.answers.items()
-                                   if any(one.points is not None or one.comments for one in those))}
+                                   if any(one.points is not None or one.comments or one.ticked
+                                          for one in those))}
 
 
 def final(result: Result) -> Result:
@@ -57,21 +59,28 @@ def final(result: Result) -> Result:
     return structs.replace(result, score=None, status=Status.PROVISIONAL) if result.provisional else result
 
 
-def worth(points: float | None, comments: Iterable[float | None], most: float) -> float | None:
+def worth(points: float | None, comments: Iterable[float | None], most: float,
+          rubric: Sequence[RubricItem] = (), ticked: Collection[str] = ()) -> float | None:
     """The points of an answer, from 0 to `most`; None: it is unmarked.
 
-    Those that a tutor typed count. Without them it is the sum of the comments', and where these only take
-    off, what they leave of `most`.
+    Those that a tutor typed count. Without them it is the sum of the ticked items' and the comments'; where
+    nothing is ticked and comments only take off, what they leave of `most`. Whose tick is on an item that the
+    rubric has in other words now is unmarked.
 
     Args:
         points: typed for this answer.
         comments: what each comment carries.
     """
     carried = [each for each in comments if each is not None]
-    if points is None and carried:
+    items = {item.text: item.points for item in rubric}
+    if points is None and ticked and any(items.values()):
+        points = sum(map(items.__getitem__, ticked)) + sum(carried) if items.keys() >= {*ticked} else None
+    elif points is None and carried:
         off = min(carried) < 0 and max(carried) <= 0
         points = sum(carried) + (most if off else 0.0)
-    return None if points is None else min(max(points, 0.0), most)
+    if points is None:
+        return None
+    return most if math.isclose(points, most) else min(max(points, 0.0), most)
 
 
 def answered(result: Result, given: Iterable[Answer], comments: Mapping[int, Comment]) -> Result:
@@ -93,8 +102,9 @@ def _marked(one: WrittenAnswer, answer: Answer | None, comments: Mapping[int, Co
     if answer is None:
         return one
     said = [comments[id] for id in answer.comments if id in comments]
-    points = worth(answer.points, [comment.points for comment in said], one.max_points)
-    return structs.replace(one, points=points, by=answer.by, comments=tuple(
+    points = worth(answer.points, [comment.points for comment in said], one.max_points, one.rubric,
+                   answer.ticked)
+    return structs.replace(one, points=points, by=answer.by, ticked=answer.ticked, comments=tuple(
         comment.text for comment in said if comment.text))
 
 

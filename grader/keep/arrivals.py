@@ -37,13 +37,21 @@ def received(book: Gradebook, out: Path, submissions: Sequence[AnySubmission],
     book.meet(found.people)
     words = book.words()
     there = {one.key: words.applied(one.result) for one in book.judged(pictures=False)}
-    old = {key(one): one for one in found.submissions if (was := there.get(key(one))) and older(one, was)}
+    submissions = [_timed(one, there.get(key(one))) for one in found.submissions]
+    old = {key(one): one for one in submissions if (was := there.get(key(one))) and older(one, was)}
     notes = [*found.notes, *(_too_old(one, there[where]) for where, one in old.items()),
-             *_again(book.attempts(), [one for one in found.submissions if key(one) not in old]),
-             *_kept(there, found.submissions, out)]
+             *_again(book.attempts(), [one for one in submissions if key(one) not in old]),
+             *_kept(there, submissions, out)]
     if roster is not None:
         notes += _off_roster(there, found.people, out)
-    return [one for one in found.submissions if key(one) not in old], notes
+    return [one for one in submissions if key(one) not in old], notes
+
+
+def _timed(one: AnySubmission, there: Result | None) -> AnySubmission:
+    """The same, with the time that an earlier download told of this very file, where this one tells none."""
+    if isinstance(one, Unclear) or one.handed_in_at or there is None or one.sha256 != there.notebook.sha256:
+        return one
+    return structs.replace(one, handed_in_at=there.handed_in_at)
 
 
 def key(one: AnySubmission) -> Key:

@@ -296,5 +296,6 @@ def _standing(db: Connection, r: Result) -> dict[str, Any] | None:
 
 
 def points(result: Result) -> str:
-    """A mark in the tutor's words: "17 / 20", or why there is none."""
-    return result.status.value if result.score is None else f"{result.score:g} / {result.max_score:g}"
+    """A mark in the tutor's words: "17 / 20", "17 / 20 (provisional)", or why there is none."""
+    waits = " (provisional)" if result.provisional else ""
+    return result.status.value if result.score is None else f"{result.score:g} / {result.max_score:g}{waits}"

@@ -31,7 +31,7 @@ def left(out: Path, exercise: str | None = None, question: str | None = None) ->
     """
     with opened(out) as book:
         asked = _asked(book, exercise, question)
-        carried = {comment.id: comment.points for comment in book.written.comments()}
+        carried = _carried(book)
         if question is not None:
             (one,) = asked
             return [*_question(one), *_answers(book, one, carried)]
@@ -40,13 +40,15 @@ def left(out: Path, exercise: str | None = None, question: str | None = None) ->
 
 
 def mark(out: Path, where: tuple[str, str, str], *, points: float | None, comment: str, by: str,
-         alone: bool = False, unmark: bool = False) -> str:
+         ticks: Sequence[int] = (), alone: bool = False, unmark: bool = False) -> str:
     """Mark somebody's answer, and with it those of everybody who wrote the same.
 
     Args:
         where: exercise, question and person (an id, or a name that only one has).
         points: None: only a comment is given, and the points stay.
         comment: one of the bank's, or a new one, in Markdown.
+        ticks: numbers of the rubric's items, from 1: these it has, and no other. Without `points` it gets
+            theirs.
         alone: leave those who wrote the same as they are.
         unmark: take points and comments back.
 
@@ -65,26 +67,37 @@ def mark(out: Path, where: tuple[str, str, str], *, points: float | None, commen
         if unmark:
             book.written.mark([one.key for one in group], points=None, by=by)
         else:
-            _give(book, asked, group, points=points, comment=comment, by=by)
+            _give(book, asked, group, points=points, comment=comment, ticked=_items(asked, ticks), by=by)
         publish(book, Output(out), touched={(one.student, one.exercise) for one in group})
+        given = _worth(_group(book, asked, who, student, alone=True)[0], asked, _carried(book))
     others = f", and {len(group) - 1} who wrote the same" if len(group) > 1 else ""
-    said = "unmarked" if unmark else "a comment" if points is None else f"{points:g} / {asked.max_points:g}"
+    said = ("a comment" if points is None and not ticks and not unmark else "unmarked" if given is None
+            else f"{given:g} / {asked.max_points:g}")
     return f"{safe_text.line(exercise)} {asked.id}: {safe_text.line(who)}{others}: {said}"
 
 
+def _items(asked: Question, ticks: Sequence[int]) -> list[str]:
+    """The texts of the rubric's items of these numbers."""
+    if odd := [number for number in ticks if not 1 <= number <= len(asked.rubric)]:
+        raise MarkError(f"--tick {odd[0]}: the rubric of {asked.id} has {len(asked.rubric) or 'no'} items"
+                        + (", from 1" if asked.rubric else ""))
+    return [asked.rubric[number - 1].text for number in ticks]
+
+
 def _give(book: Gradebook, asked: Question, group: Sequence[Answer], *, points: float | None, comment: str,
-          by: str) -> None:
-    if points is None and not comment:
-        raise MarkError("say --points, --comment or --unmark")
+          ticked: Sequence[str], by: str) -> None:
+    if points is None and not comment and not ticked:
+        raise MarkError("say --points, --tick, --comment or --unmark")
     if points is not None and not 0 <= points <= asked.max_points:
         raise MarkError(f"{asked.id} has {asked.max_points:g} points; {points:g} is not between 0 and that")
     said = [_comment(book, asked.exercise, comment, by)] if comment else []
-    alike: dict[tuple[float | None, tuple[int, ...]], list[Answer]] = {}
-    for one in group:   # each keeps what is not said anew
-        became = one.points if points is None else points, tuple(said) or one.comments
+    alike: dict[tuple[float | None, tuple[int, ...], tuple[str, ...]], list[Answer]] = {}
+    for one in group:   # each keeps what is not said anew; what is ticked gives the points anew
+        kept = None if ticked else one.points
+        became = kept if points is None else points, tuple(said) or one.comments, tuple(ticked) or one.ticked
         alike.setdefault(became, []).append(one)
-    for (given, comments), those in alike.items():
-        book.written.mark([one.key for one in those], points=given, comments=comments, by=by)
+    for (given, comments, ticks), those in alike.items():
+        book.written.mark([one.key for one in those], points=given, comments=comments, ticked=ticks, by=by)
 
 
 def _comment(book: Gradebook, exercise: str, text: str, by: str) -> int:
@@ -110,12 +123,18 @@ def _group(book: Gradebook, asked: Question, who: str, student: str, *, alone: b
     raise MarkError(f"{who}: nothing was handed in for {asked.exercise!r}")
 
 
-def _worth(one: Answer, most: float, carried: dict[int, float | None]) -> float | None:
-    return worth(one.points, [carried.get(id) for id in one.comments], most)
+def _carried(book: Gradebook) -> dict[int, float | None]:
+    """What each comment of the bank carries."""
+    return {comment.id: comment.points for comment in book.written.comments()}
+
+
+def _worth(one: Answer, asked: Question, carried: dict[int, float | None]) -> float | None:
+    return worth(one.points, [carried.get(id) for id in one.comments], asked.max_points, asked.rubric,
+                 one.ticked)
 
 
 def _left(one: Question, given: Sequence[Answer], carried: dict[int, float | None]) -> str:
-    unmarked = [each for each in given if _worth(each, one.max_points, carried) is None]
+    unmarked = [each for each in given if _worth(each, one, carried) is None]
     empty = sum(not each.text for each in unmarked)
     return (f"{safe_text.line(one.exercise)} {one.id}: {one.max_points:g} points, {len(unmarked)} of "
             f"{len(given)} not marked" + (f", {empty} of them empty" if empty else ""))
@@ -124,14 +143,14 @@ def _left(one: Question, given: Sequence[Answer], carried: dict[int, float | Non
 def _question(one: Question) -> Iterator[str]:
     yield f"{safe_text.line(one.exercise)} {one.id}: {one.max_points:g} points"
     yield from _indented(one.question)
-    for item in one.rubric:
-        yield f"  - {safe_text.line(item.text)}" + (f" ({item.points:g})" if item.points else "")
+    for number, item in enumerate(one.rubric, 1):
+        yield f"  {number}. {safe_text.line(item.text)}" + (f" ({item.points:g})" if item.points else "")
 
 
 def _answers(book: Gradebook, one: Question, carried: dict[int, float | None]) -> Iterator[str]:
     """The groups of equal answers, those first that are not marked."""
     groups = together(book.written.answers(exercise=one.exercise, question=one.id))
-    marks = [{_worth(each, one.max_points, carried) for each in group} for group in groups]
+    marks = [{_worth(each, one, carried) for each in group} for group in groups]
     order = sorted(range(len(groups)), key=lambda number: None not in marks[number])
     for number in order:
         group = groups[number]

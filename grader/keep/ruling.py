@@ -18,10 +18,10 @@ from msgspec import structs
 from grader.exercise.catalog import course
 from grader.exercise.rules import Attempts, Course, Place, RuleError, zone_of
 from grader.keep import policy
+from grader.keep.answers import Words
 from grader.keep.extensions import EVERY, Extension, Granted, read, without
 from grader.keep.gradebook import Gradebook, GradebookError
 from grader.keep.known import Known
-from grader.keep.marking import Override, overridden
 from grader.keep.output import Output
 from grader.locale import N_
 from grader.records import Calculation, NeedsYou, NotebookFile, Result, Sentence, Status
@@ -88,6 +88,23 @@ def remember(book: Gradebook, told: Told) -> None:
     book.set_batch_value(_VALUE, msgspec.json.encode(told).decode())
 
 
+def alone(result: Result, exercises: Path, *, now: datetime.datetime | None = None) -> Result:
+    """A result of which no gradebook knows, for its student: course.toml keeps hidden checks back until the
+    last deadline that anybody has, for nobody knows their group.
+
+    Raises:
+        ExerciseError, RuleError: course.toml is not as it must be.
+    """
+    said = course(exercises)
+    zone = zone_of(said.timezone)
+    place = next((one for one in said.exercise if one.name == result.exercise),
+                 Place(name="", rules=said.rules))
+    every = [policy.terms(place, zone, group) for group in ("", *place.groups)]
+    found = [policy.calculated([], one, now=now or datetime.datetime.now(datetime.UTC)) for one in every]
+    kept = [one for one in found if one.kept_back]
+    return structs.replace(result, rules=max(kept, key=lambda one: one.due)) if kept else result
+
+
 def forget(book: Gradebook, person: Known) -> None:
     """Take somebody's extensions out of what is remembered."""
     told = remembered(book)
@@ -130,23 +147,23 @@ class Ruled:
         if not self.any:
             return list(results)
         picking = [place.name for place in self._course.exercise if _picks(place)]
-        attempts, words = self._book.handed_in(picking), self._book.desk.by_submission()
-        return [self._one(result, attempts.get(key, {}), words.get(key, []))
+        attempts, words = self._book.handed_in(picking), self._book.words() if picking else Words()
+        return [self._one(result, attempts.get(key, {}), words)
                 for result in (*results, *self._excused(results))
                 for key in [(result.student, result.exercise)]]
 
     def one(self, result: Result) -> Result:
         """A result, as it was judged and with a tutor's word in it, under the rules."""
         if not _picks(self._place(result.exercise)):
-            return self._one(result, {}, [])
+            return self._one(result, {}, Words())
         attempts = self._book.handed_in([result.exercise], result.student)
         return self._one(result, attempts.get((result.student, result.exercise), {}),
-                         self._book.desk.overrides(student=result.student, exercise=result.exercise))
+                         self._book.words(result.student, result.exercise))
 
-    def _one(self, result: Result, there: Mapping[int, Result], words: Sequence[Override]) -> Result:
+    def _one(self, result: Result, there: Mapping[int, Result], words: Words) -> Result:
         """Args:
-            there: by number, all that they have handed in.
-            words: the tutor's, on checks.
+            there: by number, all that they have handed in, as judged.
+            words: the tutor's, on any of it.
         """
         place = self._place(result.exercise)
         granted = self._granted.to(result.student, result.exercise)
@@ -196,10 +213,10 @@ class Ruled:
                 for student, exercise in sorted(pairs - there)]
 
 
-def _tries(result: Result, there: Mapping[int, Result], words: Sequence[Override]) -> list[policy.Attempt]:
-    """Those that have a mark, the one that is shown last."""
+def _tries(result: Result, there: Mapping[int, Result], words: Words) -> list[policy.Attempt]:
+    """Those that have a mark, each with what tutors have said of it, the one that is shown last."""
     last = max(there, default=result.attempt)
-    every = {number: overridden(each, words) for number, each in there.items() if number != last}
+    every = {number: words.applied(each) for number, each in there.items() if number != last}
     return [policy.Attempt(number=number, raw=each.score, maximum=each.max_score,
                            handed_in_at=each.handed_in_at, late=each.late)
             for number, each in {**every, last: result}.items() if each.score is not None]

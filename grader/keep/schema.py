@@ -6,6 +6,7 @@ The file says which schema it has, in SQLite's `user_version`, which every older
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     Column,
     Float,
@@ -18,7 +19,7 @@ from sqlalchemy import (
     Table,
 )
 
-SCHEMA = 3
+SCHEMA = 4
 METADATA = MetaData()
 
 
@@ -86,7 +87,9 @@ ANSWERS = Table(
     "answers", METADATA,
     _student(), _text("exercise"), _text("question"), _text("sha256"),   # of the submission it stands in
     _text("text"), Column("points", Float),      # NULL: unmarked
-    _text("by"), _text("at"), PrimaryKeyConstraint("student", "exercise", "question", "sha256"))
+    _text("by"), _text("at"),
+    Column("ticked", JSON, nullable=False),      # the texts of the rubric's items that it has
+    PrimaryKeyConstraint("student", "exercise", "question", "sha256"))
 ANSWER_COMMENTS = Table(
     "answer_comments", METADATA,
     _text("student"), _text("exercise"), _text("question"), _text("sha256"),

@@ -45,6 +45,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     comments: tuple[int, ...]
     by: str                  # who marked it
     at: str
+    ticked: tuple[str, ...] = ()   # the items of the rubric that it has, by their texts
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -110,19 +111,21 @@ class Written:
                     A.student == student, A.exercise == exercise, A.question == question, A.text == text)
                     .order_by(A.sha256 != sha256, A.at.desc()).limit(1)).scalar()
                 was = standing(db, "answer", {**key, "sha256": like}) if like is not None else None
-                row = was or {"points": None, "by": "", "at": "", "comments": []}
+                row = was or {"points": None, "by": "", "at": "", "comments": [], "ticked": []}
                 new = {**row, **key, "text": text}
                 put(db, "answer", key, new)
-                if was and like != sha256 and (was["points"] is not None or was["comments"]):
+                if was and like != sha256 and (was["points"] is not None or was["comments"] or was["ticked"]):
                     write_event(db, what="answer kept", by="grader", student=student, exercise=exercise,
                                 before=was, after=new)
 
     def mark(self, answers: Iterable[tuple[str, str, str, str]], *, points: float | None,
-             comments: Sequence[int] = (), by: str) -> list[int]:
-        """Give some answers, all of them or none, the same points and comments; None: unmarked again.
+             comments: Sequence[int] = (), ticked: Sequence[str] = (), by: str) -> list[int]:
+        """Give some answers, all of them or none, the same points, comments and ticks; None: those of the
+        comments and ticks, or unmarked again.
 
         Args:
             answers: each one's `key`.
+            ticked: items of the rubric, by their texts.
 
         Returns:
             The events' ids; none for what was so already.
@@ -134,7 +137,7 @@ class Written:
                 if there := standing(db, "answer", key):
                     found.append(change(db, "answer", key, {
                         "text": there["text"], "points": points, "by": by, "at": now(),
-                        "comments": sorted(set(comments))}, by))
+                        "comments": sorted(set(comments)), "ticked": sorted(set(ticked))}, by))
         return [id for id in found if id is not None]
 
     def answers(self, *, exercise: str | None = None, question: str | None = None,

@@ -21,13 +21,14 @@ _META = '<meta name="rules" content="'
 
 
 def as_student(result: Result) -> Result:
-    """The same without how hidden checks ended, while that is kept back: out of the visible ones' points, and
-    without a calculation, from which the others' could be told."""
+    """The same without how hidden checks ended, while that is kept back: out of the visible ones' points and
+    what a tutor gave beside them, and without a calculation, from which the others' could be told."""
     hidden = [check for check in result.checks if not check.visible]
     if not (result.rules and result.rules.kept_back and hidden):
         return result
     visible = tuple(check for check in result.checks if check.visible)
-    points = sum(check.points for check in visible)
+    points = sum(check.points for check in visible) + result.bonus + sum(
+        answer.points or 0.0 for answer in result.written)
     later = sum(check.max_points for check in hidden if check.mark is not Mark.NOT_AVAILABLE)
     return structs.replace(result, checks=visible, score=None if result.score is None else points,
                            max_score=result.max_score - later, later=later,

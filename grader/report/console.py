@@ -167,8 +167,10 @@ def class_table(results: Sequence[Result], out: Path, language: str = "en", alik
 
 
 def mark(result: Result, w: Words) -> str:
-    return (w.status(result.status) if result.score is None
-            else f"{w.number(result.score)} / {w.number(result.max_score)}")
+    if result.score is None:
+        return w.status(result.status)
+    said = f"{w.number(result.score)} / {w.number(result.max_score)}"
+    return f"{said} ({w.gettext('provisional')})" if result.provisional else said
 
 
 def reason(result: Result, w: Words) -> str:

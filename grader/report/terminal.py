@@ -92,7 +92,8 @@ class _Teller:
             self._line(story.why_no_mark)
         else:
             passed = f" · {story.passed_of}" if story.items else ""
-            self._line(f"{story.score} / {story.max_score} {self._('points')}{passed}", "bold")
+            waits = f" ({self._('provisional')})" if story.provisional else ""
+            self._line(f"{story.score} / {story.max_score} {self._('points')}{waits}{passed}", "bold")
         for said in filter(None, (*story.calculation, story.scope, story.provisional, story.by_hand)):
             self._line(said)
         if story.reason:

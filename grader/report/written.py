@@ -4,6 +4,7 @@ such, nothing else of Markdown obeyed."""
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -18,6 +19,15 @@ _HEADING = re.compile(r"^[#\s]*(?:\d+[.)]?\s+)?")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Item:
+    """One of a rubric."""
+
+    text: str
+    points: str                                      # "" where it has none
+    met: str                                         # whether the answer has it; "" where nobody says
+
+
+@dataclass(frozen=True, kw_only=True)
 class Told:
     """One answer."""
 
@@ -28,7 +38,7 @@ class Told:
     mark: str                                        # "" where it counts for nothing
     word: str
     points: str                                      # "2 of 3 points"; "" before it is marked
-    rubric: tuple[tuple[str, str], ...]              # what a tutor looked for, and its points; once marked
+    rubric: tuple[Item, ...]                         # what a tutor looked for; once marked
     comments: tuple[str, ...]
 
 
@@ -57,9 +67,14 @@ def _told(one: records.WrittenAnswer, w: Words) -> Told:
         question=rest.strip(), text=safe_text.block(one.text or "", 21_000).strip("\n"),
         mark=one.mark.value if counts else "", word=w.mark(one.mark) if counts else "",
         points=_points(one, w) if counts and marked else "",
-        rubric=tuple((safe_text.line(item.text, 1000), w.number(item.points) if item.points else "")
-                     for item in one.rubric) if marked else (),
+        rubric=tuple(_item(item, one.ticked, w) for item in one.rubric) if marked else (),
         comments=tuple(safe_text.block(comment) for comment in one.comments))
+
+
+def _item(item: records.RubricItem, ticked: Collection[str], w: Words) -> Item:
+    met = w.gettext("met") if item.text in ticked else w.gettext("not met")
+    return Item(text=safe_text.line(item.text, 1000), points=w.number(item.points) if item.points else "",
+                met=met if ticked else "")
 
 
 def _points(one: records.WrittenAnswer, w: Words) -> str:

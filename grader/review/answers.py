@@ -34,7 +34,7 @@ class Same:
     @property
     def version(self) -> str:
         """Changes with whatever is said of them, and with who they are."""
-        said = repr([(one.key, one.points, one.comments, one.by, one.at) for one in self.answers])
+        said = repr([(one.key, one.points, one.comments, one.ticked, one.by, one.at) for one in self.answers])
         return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:16]
 
     @property
@@ -59,6 +59,11 @@ class Same:
         return tuple(sorted(shared))
 
     @property
+    def ticked(self) -> frozenset[str]:
+        """The items of the rubric that all have."""
+        return frozenset.intersection(*(frozenset(one.ticked) for one in self.answers))
+
+    @property
     def markers(self) -> tuple[str, ...]:
         return tuple(sorted({one.by for one in self.answers if one.by}))
 
@@ -72,7 +77,9 @@ def most_of(answer: Answer, asked: Questions) -> float:
 def worth(answer: Answer, bank: Mapping[int, Comment], asked: Questions) -> float | None:
     """What a report says that an answer is worth; None: it has no mark yet."""
     carried = [bank[id].points for id in answer.comments if id in bank]
-    return marks.worth(answer.points, carried, most_of(answer, asked))
+    question = asked.get((answer.exercise, answer.question))
+    return marks.worth(answer.points, carried, most_of(answer, asked), question.rubric if question else (),
+                       answer.ticked)
 
 
 def together(answers: Iterable[Answer], bank: Mapping[int, Comment], asked: Questions) -> list[Same]:
@@ -95,15 +102,23 @@ def questions(answers: Sequence[Answer], bank: Mapping[int, Comment],
             for (exercise, question), count in sorted(found.items())]
 
 
-def mark(book: Gradebook, place: tuple[str, str], same: str, was: str, said: tuple[str, Sequence[int]],
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a form says of answers."""
+
+    points: str = ""                      # as typed; "": those that ticks and comments carry
+    comments: Sequence[int] = ()
+    ticked: Sequence[str] = ()            # items of the rubric, by their texts
+
+
+def mark(book: Gradebook, place: tuple[str, str], same: str, was: str, said: Said,
          bank: Mapping[int, Comment], asked: Questions, *, by: str) -> list[Answer]:
-    """Give all that say the same the same points and comments.
+    """Give all that say the same the same points, ticks and comments.
 
     Args:
         place: exercise and question.
         same: the group's id.
         was: its version, as it was shown.
-        said: points as typed, and comments; no points: those that the comments carry.
         bank: the comments that there are.
         asked: the questions.
 
@@ -118,7 +133,10 @@ def mark(book: Gradebook, place: tuple[str, str], same: str, was: str, said: tup
     if found.version != was:
         told = f"{found.worth:g} points" if found.worth is not None else "no points, or not the same to all"
         raise Changed(f"{', '.join(found.markers) or 'Somebody'} was here before you: {told}")
-    comments = [id for id in said[1] if id in bank]
-    points = number(said[0], "points", most_of(found.answers[0], asked))
-    book.written.mark([one.key for one in found.answers], points=points, comments=comments, by=by)
+    comments = [id for id in said.comments if id in bank]
+    question = asked.get(place)
+    ticked = [item.text for item in question.rubric if item.text in said.ticked] if question else []
+    points = number(said.points, "points", most_of(found.answers[0], asked))
+    book.written.mark([one.key for one in found.answers], points=points, comments=comments, ticked=ticked,
+                      by=by)
     return list(found.answers)

@@ -117,12 +117,13 @@ def answer(request: Request, form: FormData) -> Response:
     """Points and comments for all that say the same."""
     desk, said = desk_of(request), said_in(form)
     place = said.get("exercise", ""), said.get("question", "")
-    chosen = [id for text in form.getlist("comment") if (id := integer(str(text))) is not None]
+    word = answers.Said(points=said.get("points", ""), ticked=[str(text) for text in form.getlist("tick")],
+                        comments=[id for text in form.getlist("comment")
+                                  if (id := integer(str(text))) is not None])
     try:
         with desk.changing:
             found = answers.mark(desk.book, place, said.get("same", ""), said.get("was", ""),
-                                 (said.get("points", ""), chosen), desk.bank(place[0]), desk.asked(),
-                                 by=session_of(request).marker)
+                                 word, desk.bank(place[0]), desk.asked(), by=session_of(request).marker)
     except (Changed, FormError) as error:
         return answers_page(request, said, trouble=(said.get("same", ""), str(error), said.get("points", "")),
                             announced=str(error), status=409 if isinstance(error, Changed) else 422)

@@ -31,9 +31,9 @@ def sentence(event: Event) -> str:
             verb = "added" if not event.before else "changed" if event.after else "deleted"
             return f"{verb} a comment of the bank: {text}"
         case "answer":
-            points = after.get("points")
-            return (f"answer {after.get('question', '')}: "
-                    + ("unmarked" if points is None else f"{points:g} points"))
+            return f"answer {after.get('question', '')}: {_given(after)}"
+        case "answer kept":
+            return f"answer {after.get('question', '')} says the same as before, and keeps its mark"
         case "graded" | "rejudged":
             return f"{event.what}: {_mark(after)}" + (f" (before: {_mark(before)})" if before else "")
         case "undo":
@@ -47,6 +47,15 @@ def _words(row: Any) -> str:
         return _short(msgspec.convert(row, Override).told()) if row else ""
     except msgspec.ValidationError:
         return ""
+
+
+def _given(row: dict[str, Any]) -> str:
+    """What an answer's row gives it."""
+    points, ticked, comments = row.get("points"), row.get("ticked") or [], row.get("comments") or []
+    parts = ["" if points is None else f"{points:g} points",
+             f"ticked: {_short('; '.join(map(str, ticked)))}" if ticked else "",
+             f"{len(comments)} comment{'' if len(comments) == 1 else 's'}" if comments else ""]
+    return ", ".join(filter(None, parts)) or "unmarked"
 
 
 def _of(row: dict[str, Any]) -> str:

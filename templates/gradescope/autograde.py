@@ -24,7 +24,7 @@ AS_STUDENT = ("import sys; sys.executable = sys.argv.pop(1); from grader.cli imp
 
 def main() -> int:
     results = ROOT / "results" / "results.json"
-    (exercise,) = (SOURCE / "exercises").iterdir()
+    (exercise,) = (path for path in (SOURCE / "exercises").iterdir() if path.is_dir())
     found = handed_in(ROOT / "submission", exercise.name)
     if len(found) != 1:
         replace_file(results, json.dumps({"score": 0, "output": asked(exercise.name, found),

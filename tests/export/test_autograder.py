@@ -192,6 +192,23 @@ def test_an_example_is_graded_as_everywhere(packed: zipfile.ZipFile, container: 
     assert "isolation" not in json.dumps(results)
 
 
+def test_hidden_checks_are_kept_back_until_the_last_deadline(exercise_folder: Path, container: Path,
+                                                            tmp_path: Path) -> None:
+    wrong = notebook(*(cell.replace("x / 2", "x") for cell in CELLS))
+    (container / "submission" / "doubling.ipynb").write_text(wrong)
+    told, _ = graded(container)
+    assert "halve(x)" in json.dumps(told)
+    (exercise_folder.parent / "course.toml").write_text(
+        'packages = ["left-pad"]\ntimezone = "Europe/Berlin"\n[rules]\nhidden = "after due"\n[[exercise]]\n'
+        'name = "doubling"\ndue = 2020-01-01\ngroups = {B = 2999-01-01}\n')
+    autograder.pack(catalog.load(exercise_folder), tmp_path / "kept.zip", sandbox="bubblewrap")
+    shutil.rmtree(container / "source")
+    unpack(tmp_path / "kept.zip", container / "source")
+    kept, _ = graded(container)
+    assert "halve(x)" not in json.dumps(kept)
+    assert kept["score"] == told["score"] == 4
+
+
 @pytest.mark.parametrize(("files", "says"), [({}, "no notebook"),
                                              ({"a.ipynb": RIGHT, "b\n.ipynb": RIGHT}, "several")])
 def test_a_student_is_told_what_to_hand_in(files: dict[str, str], says: str, container: Path) -> None:

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from grader import export, records
+from grader import commands, export, records, single
 from grader.export.feedback import pack
 from grader.export.filling import Wish
+from grader.pipeline import Graded
 from grader.records import Calculation, Counted, Status
+from grader.report.calculation import as_student
 from tests import samples as s
 
 DUE, CAME = "2026-11-20T23:59:00+01:00", "2026-11-22T01:59:00+01:00"
@@ -165,6 +167,38 @@ def test_what_students_read_says_nothing_of_hidden_checks_too_early(form: str) -
     told = s.HIDDEN.advice if form == "github" else s.HIDDEN.id if form == "junit" else s.HIDDEN.title
     assert told in after
     assert told not in before
+
+
+@pytest.mark.parametrize("form", ["gradescope", "github", "junit", "classroom"])
+def test_one_notebook_alone_says_nothing_of_hidden_checks_too_early(
+        form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of whom nobody knows the group: the last deadline that anybody has."""
+    (tmp_path / "he_init").mkdir()
+    (tmp_path / "he_init" / "exercise.toml").write_text("")
+    handed = records.Submission(student="ada", exercise="he_init", path="x", sha256="a", notebook=s.NOTEBOOK)
+    told = s.HIDDEN.advice if form == "github" else s.HIDDEN.id if form == "junit" else s.HIDDEN.title
+
+    def said(due: str, group: str) -> tuple[str, int]:
+        (tmp_path / "course.toml").write_text(
+            'timezone = "Europe/Berlin"\n[rules]\nhidden = "after due"\n[[exercise]]\nname = "he_init"\n'
+            f"due = {due}\ngroups = {{ B = {group} }}\n")
+        checks = (*s.PASSED, s.HIDDEN)
+        one = Graded(submission=handed, result=s.result(checks=checks if form != "github" else s.CHECKS))
+        shown = commands.export_one(one, form, None, tmp_path)
+        return capsys.readouterr().out, single.exit_code(shown)
+    assert told in said("2020-01-01", "2020-01-02")[0]
+    for due, group in (("2999-01-01", "2020-01-01"), ("2020-01-01", "2999-01-01")):
+        before, code = said(due, group)
+        assert told not in before
+        assert (code == 0) is (form != "github"), "the exit code neither"
+
+
+def test_what_a_tutor_gave_is_not_taken_for_what_is_kept_back() -> None:
+    written = records.WrittenAnswer(id="why", question="", text="So.", max_points=4.0, points=3.0)
+    one = structs.replace(kept_back(), written=(written,), bonus=2.0, by="kim", score=12.0, max_score=24.0)
+    before = as_student(kept_back()).score
+    assert before is not None
+    assert as_student(one).score == before + 5.0
 
 
 # --- reports -------------------------------------------------------------------------------------------

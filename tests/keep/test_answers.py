@@ -106,7 +106,7 @@ def test_an_answer_is_unmarked_until_a_tutor_marks_it_and_equal_ones_together(sh
     assert "why: 3 points, 4 of 4 not marked, 1 of them empty\n" in said("mark", out)
     listed = said("mark", out, "doubling", "why")
     assert "ada, ben: not marked\n  It is the sum." in listed
-    assert "- names the sum (2)" in listed
+    assert "1. names the sum (2)" in listed
     before = rows(said("export", out, "--format", "csv"))["ada"]
     assert (before["doubling score"], before["total"], before["status"]) == ("", "", "provisional")
     done = said("mark", out, "doubling", "why", "ada", "--points", "2", "--comment", "An <b>example</b>?")
@@ -119,6 +119,36 @@ def test_an_answer_is_unmarked_until_a_tutor_marks_it_and_equal_ones_together(sh
     assert not found["ada"].wants()
     table = rows((out / "grades.csv").read_text())
     assert (table["ben"]["total"], table["cem"]["total"], table["cem"]["status"]) == ("8", "", "provisional")
+
+
+def test_the_terminal_says_what_is_provisional(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_written(tmp_path / "exercises" / "doubling")
+    hand_in(tmp_path, "ada", "The sum.")
+    hand_in(tmp_path, "ben", "Because.")
+    graded(tmp_path)
+    assert "ada doubling: 6 / 9 (provisional)" in capsys.readouterr().err
+    out = tmp_path / "out"
+    said("mark", out, "doubling", "why", "ada", "--points", "3")
+    table = said("rejudge", out)
+    assert "no mark changes" in table
+    listed = said("report", out)
+    assert "9 / 9 " in listed
+    assert "6 / 9 (provisional)" in listed
+    checks = tmp_path / "exercises" / "doubling" / "checks.py"
+    mended = checks.read_text()
+    checks.write_text(f'{mended}    fail("no")\n')
+    moved = called("rejudge", out)
+    assert "ben doubling: 6 -> 4 / 9 (provisional)" in moved.stderr
+    assert "ada doubling: 9 -> 7 / 9 (half" in moved.stderr
+    checks.write_text(mended)
+    # whoever is run again keeps what was marked, and is told so
+    hand_in(tmp_path, "ada", "The sum.", more="And more.")
+    graded(tmp_path)
+    assert "ada doubling: 9 / 9\n" in capsys.readouterr().err
+    one = called("grade", tmp_path / "in" / "ben" / "doubling.ipynb", "--exercises", tmp_path / "exercises",
+                 "--sandbox", "process").stdout
+    assert "6 / 9 points (provisional)" in one
+    assert "your tutor has not marked all of your written answers" in " ".join(one.split())
 
 
 def test_what_is_provisional_is_exported_only_where_that_is_asked_for(shared: Path) -> None:
@@ -161,7 +191,7 @@ def test_a_report_shows_the_answer_and_what_the_tutor_says_and_nothing_of_it_act
 
 @pytest.mark.parametrize(("words", "says"), [
     (("why", "ada", "--points", "4"), "why has 3 points; 4 is not between 0 and that"),
-    (("why", "ada"), "say --points, --comment or --unmark"),
+    (("why", "ada"), "say --points, --tick, --comment or --unmark"),
     (("which", "ada", "--points", "1"),
      "there is no such written answer; there are doubling why, doubling more"),
     (("why", "--points", "1"), "say whose answer")])

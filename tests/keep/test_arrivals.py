@@ -194,3 +194,11 @@ def test_what_is_unclear_has_a_row_with_both_files_and_no_mark(tmp_path: Path, c
     assert due(there, prints) is Due.NOTHING
     more = structs.replace(UNCLEAR, files=UNCLEAR.files[:1])
     assert due(there, today.fingerprints(more)) is Due.OBSERVE
+
+
+def test_a_download_that_says_no_time_forgets_none(book: Gradebook) -> None:
+    """Moodle's zip has none: its worksheet or a mapping has told it before."""
+    keep(book, sent("ada", handed_in_at=EARLY), sent("ben", handed_in_at=EARLY), sent("eve"))
+    again = [sent("ada"), sent("ben", "other"), sent("eve", handed_in_at=LATE)]
+    found, _ = received(book, Path("reports"), again)
+    assert [(one.student, one.handed_in_at) for one in found] == [("ada", EARLY), ("ben", ""), ("eve", LATE)]

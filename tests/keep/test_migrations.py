@@ -106,6 +106,23 @@ def test_an_override_belongs_to_the_submission_that_was_there_when_it_was_made(p
         assert [need.kind for need in second.wants()] == ["stale-override"]
 
 
+def test_answers_marked_before_items_could_be_ticked_are_undone_all_the_same(tmp_path: Path) -> None:
+    path = Path(shutil.copy(HERE / "gradebook-0.3-late.sqlite", tmp_path / "gradebook.sqlite"))
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (3,), "as in its time"
+    Gradebook(tmp_path / "new.sqlite").close()
+    with Gradebook(path) as book:
+        found = {one.student: one for one in book.written.answers()}
+        assert {who: (one.points, one.ticked, len(one.comments)) for who, one in found.items()} == {
+            "ada": (2.0, (), 1), "ben": (0.5, (), 0)}
+        assert book.desk.undo(by="kim").before["ticked"] == []
+        assert [one.points for one in book.written.answers(student="ben")] == [1.0]
+        book.desk.undo(by="kim")
+        book.desk.undo(by="kim")
+        assert {(one.points, one.comments) for one in book.written.answers()} == {(None, ())}
+    assert columns(path) == columns(tmp_path / "new.sqlite")
+
+
 def test_what_breaks_half_way_leaves_the_file_as_it_was(path: Path, version: str) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute("CREATE TABLE submissions (a)")

@@ -174,8 +174,10 @@ def test_history_tells_what_happened_and_undo_takes_it_back(out: Path) -> None:
     for words in ("grader x: graded: 1 / 5, attempt 1\n", "kim x: override b: 2 points\n",
                   'sam x: override b: 3 points, "Well.", before: b: 2 points', "graded: 1 / 5, attempt 2"):
         assert words in says
-    assert "undone: " in told("undo", out)
+    assert told("undo", out).splitlines()[1:] == ["ada x: 1 / 5 stays"]      # it was on an earlier submission
     assert "changed since" not in told("undo", out)
+    told("override", out, "ada", "x", "b", "--points", "2")
+    assert told("undo", out).splitlines()[1:] == ["ada x: 3 / 5 -> 1 / 5"]
     assert "nothing to undo" in refused("undo", out)
     assert "no word of a tutor's (graded)" in refused("undo", out, 1)
     assert "(undone since)" in told("history", out, "ada")

@@ -17,6 +17,7 @@ from grader import records
 from grader.cli import main
 from grader.keep.gradebook import Gradebook
 from grader.keep.known import Known
+from grader.keep.marking import Override
 from grader.keep.output import Output
 from grader.keep.publish import everybody, publish, record_mark
 from grader.keep.ruling import Ruled, look, remember, remembered
@@ -164,6 +165,50 @@ def test_the_best_attempt_counts_where_the_course_says_so(book: Gradebook, out: 
     assert [(each.number, each.final) for each in one.rules.attempts] == [(1, 18), (2, 15.2)]
     # the page is about the last, and of the first the points count
     assert one.notebook.sha256 == "2"
+
+
+def written(text: str) -> tuple[records.WrittenAnswer, ...]:
+    return (records.WrittenAnswer(id="why", question="Why?", text=text, max_points=5.0),)
+
+
+def test_the_best_attempt_has_what_was_given_to_its_own_answers(book: Gradebook, out: Path,
+                                                               exercises: Path) -> None:
+    (exercises / "course.toml").write_text(BEST)
+    read(book, out, exercises)
+
+    def hand_in(number: int, points: float, text: str) -> str:
+        check = structs.replace(s.PASSED[0], points=points, max_points=20.0, mark=records.Mark.PARTIAL)
+        one = result(score=points, max_score=25.0, notebook=file(number), written=written(text),
+                     checks=(check,))
+        keep(book, one)
+        return one.stamp
+
+    def bonus(sha256: str, points: float) -> Override:
+        return Override(student="ada", exercise="he_init", check="", sha256=sha256, points=None, bonus=points)
+    first = hand_in(1, 10.0, "It is so.")
+    book.written.mark([("ada", "he_init", "why", first)], points=5.0, by="kim")
+    book.desk.override(bonus(first, 2.0))
+    second = hand_in(2, 12.0, "Because.")
+
+    def found() -> tuple[float | None, list[float], bool]:
+        last = book.result("ada", "he_init")
+        assert last
+        every = ruled(book)["ada", "he_init"]
+        assert every.rules
+        assert every == Ruled(book, now=NOW).one(last)
+        return every.score, [one.raw for one in every.rules.attempts], every.provisional
+    assert found() == (17.0, [17.0, 12.0], True)
+    # an earlier attempt's are kept as they were; the last one's are marked, and may be better then
+    book.written.mark([("ada", "he_init", "why", second)], points=4.0, by="kim")
+    assert found() == (17.0, [17.0, 16.0], False)
+    book.desk.override(bonus(second, 3.0))
+    assert found() == (19.0, [17.0, 19.0], False)
+    book.desk.drop_override("ada", "he_init", "", second, by="kim")
+    book.desk.drop_override("ada", "he_init", "", first, by="kim")
+    assert found() == (16.0, [15.0, 16.0], False)
+    # the same words again keep their mark, whatever the attempt
+    hand_in(3, 11.0, "It is so.")
+    assert found() == (16.0, [15.0, 16.0, 16.0], False)
 
 
 def test_only_so_many_attempts_can_count(book: Gradebook, out: Path, exercises: Path) -> None:

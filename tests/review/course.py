@@ -22,6 +22,8 @@ EVIL = ('<script>parent.hacked=1</script><img src=x onerror="hacked=1"> <b hx-ge
         '[go](javascript:hacked=1) ![x](http://127.0.0.1:9/x.png) "\' </textarea></details> \u202egrade')
 EVIL_ID = "<img src=x onerror=hacked=1>../../etc"
 QUESTION = "why-two"
+RUBRIC = (records.RubricItem(text="says that half is lost", points=1.5),
+          records.RubricItem(text="<i>names</i> the gain", points=0.5))
 TEXTS = {"1005": "ReLU halves the variance.", "1006": "relu  halves the variance.",
          "1007": "So that **the signal** keeps its size.", "1001": "", EVIL_ID: EVIL}
 
@@ -44,7 +46,7 @@ def answer(student: str) -> tuple[records.WrittenAnswer, ...]:
     if student not in TEXTS:
         return ()
     return (records.WrittenAnswer(id=QUESTION, question="Why is there a **2** in the formula?",
-                                  text=TEXTS[student], max_points=2.0),)
+                                  text=TEXTS[student], max_points=2.0, rubric=RUBRIC),)
 
 
 def broken(student: str) -> Entry:

@@ -224,6 +224,31 @@ def test_equal_answers_are_marked_together_and_a_comment_changes_for_all(
     assert factor.id != argued.id
 
 
+def test_items_of_the_rubric_are_ticked_one_by_one(
+        served: Served, cookies: dict[str, str], book: Gradebook, post: Post) -> None:
+    def group() -> str:
+        page = served.ask("GET", f"/answers?exercise=he_init&question={course.QUESTION}",
+                          Cookie=cookies["ada"]).text
+        return next(form for form in re.findall(r"<li><details(.*?)</details></li>", page, re.DOTALL)
+                    if "the signal" in form)
+    def send(**more: str) -> int:
+        said = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', group()))
+        del said["form"]
+        return post("ada", "/answers", **said, **more).status
+    assert send(tick=course.RUBRIC[0].text) == 303
+    ticked = re.findall(r'name="tick" value="([^"]*)" checked', group())
+    assert ticked == [course.RUBRIC[0].text]
+    assert "1.5 points" in group()
+    assert "<i>names" not in group()
+    assert send(tick=course.RUBRIC[0].text, points="1") == 303
+    assert "1 points" in group()
+    assert send(tick="an item of nobody's") == 303
+    (one,) = book.written.answers(student="1007")
+    assert (one.points, one.ticked) == (None, ())
+    assert send(tick=course.RUBRIC[1].text) == 303
+    assert "&lt;i&gt;names&lt;/i&gt; the gain" in (served.out / "1007" / "he_init.html").read_text()
+
+
 def test_others_are_told_and_nobody_of_what_they_did_themselves(
         served: Served, cookies: dict[str, str], book: Gradebook, post: Post,
         fields: Callable[..., dict[str, str]]) -> None:
