@@ -30,6 +30,7 @@ from grader.exercise import nearby
 from grader.exercise.asked import about
 from grader.exercise.catalog import Exercise, load
 from grader.exercise.inline import as_notebook, observe_namespace
+from grader.exercise.released import handed_out, quoted
 from grader.inside.kernel.calls import Cells
 from grader.judge import judge, score
 from grader.options import SEED_BITS
@@ -79,7 +80,9 @@ def _display(wanted: Wanted, shell: Any) -> None:
     if wanted.moved:
         print(MOVED.format(folder=wanted.folder))
     sources = shell.user_ns.get("In", [])[1:]
-    result, notebook = checked(exercise, shell.user_ns, cells_of(shell, sources)), as_notebook(sources)
+    notebook = as_notebook(sources, run=True)
+    result = checked(exercise, shell.user_ns, cells_of(shell, sources))
+    result = structs.replace(result, given=handed_out(quoted(result.checks, ()), notebook, exercise))
     left = LEFT.format(title=exercise.settings.title, points=console.mark(result, words("en")))
     frame = FRAME.format(title=html.escape(exercise.settings.title), left=html.escape(left), height=HEIGHT,
                          page=html.escape(student.render(result, notebook), quote=True))

@@ -300,7 +300,7 @@ class Result(HandedIn, frozen=True, kw_only=True):
     made_by: MadeBy
     reason: str = ""                       # of unreadable, unclear and withheld
     events: tuple[CellEvent, ...] = ()
-    given: tuple[int, ...] = ()            # those of the cells that stopped which are as they were handed out
+    given: tuple[int, ...] = ()            # those of the quoted cells that are as they were handed out
     comment: str = ""                      # the tutor's
     title: str = ""                        # the exercise's, for people; "" where an older result has none
     said: Sentence | None = None               # the reason, to be said in the reader's language

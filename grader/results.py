@@ -9,7 +9,7 @@ from msgspec import structs
 
 from grader import __version__
 from grader.exercise.catalog import Exercise
-from grader.exercise.released import handed_out
+from grader.exercise.released import handed_out, quoted
 from grader.intake.bundle import REPLACED, notes_on
 from grader.intake.pythons import HERE
 from grader.judge import score
@@ -70,7 +70,7 @@ def _withheld(submission: AnySubmission, exercise: Exercise, made: MadeBy, reaso
 def judged(submission: Submission, exercise: Exercise, made: MadeBy, verdicts: tuple[Verdict, ...],
            events: tuple[CellEvent, ...]) -> Result:
     """The marks of what was observed; withheld where a check itself is broken."""
-    given = handed_out([event.cell for event in events], submission.notebook, exercise)
+    given = handed_out(quoted(verdicts, events), submission.notebook, exercise)
     blank = structs.replace(_blank(submission, exercise, made), checks=verdicts, events=events, given=given,
                             needs_you=_not_simulated(verdicts))
     file = structs.replace(blank.notebook, first_error=_told(events[0]) if events else None)

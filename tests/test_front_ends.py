@@ -107,10 +107,13 @@ def test_nothing_is_written_beside_the_checks(released: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in released.rglob("*")} == before
 
 
-def test_the_line_that_goes_there_does_no_harm_where_it_is_graded(exercise_folder: Path,
-                                                                  tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", ["", "!unzip -q handout.zip\n", "!cp -r /kaggle/input/handout .\n"],
+                         ids=["vscode", "colab", "kaggle"])
+def test_the_line_that_goes_there_does_no_harm_where_it_is_graded(exercise_folder: Path, tmp_path: Path,
+                                                                  before: str) -> None:
     handed_in = tmp_path / "doubling.ipynb"
-    handed_in.write_text(notebook("%cd handout/doubling", *CELLS, "import grader\ngrader.check('doubling')",
+    check = "import grader\ngrader.check('doubling')"
+    handed_in.write_text(notebook(f"{before}%cd handout/doubling", *CELLS, check,
                                   grader={"exercise": "doubling", "version": 3}))
     done = CliRunner().invoke(main, ["grade", str(handed_in), "--exercises", str(exercise_folder.parent),
                                      "--sandbox", "process"])

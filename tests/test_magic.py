@@ -127,7 +127,19 @@ def test_a_folder_as_first_word_still_works_and_says_how_it_is_said_now(released
 
 def test_the_cell_in_which_an_error_was_raised_is_named(released: Path) -> None:
     text = page(f"check --folder {released}", "import torch", "y = 1\n\ndef double(x):\n    return x.nothing")
-    assert "Cell 2, In [2], line 4" in text
+    assert "Your code · Cell In[2], line 4" in text
+
+
+def test_an_error_in_a_cell_that_was_handed_out_is_not_called_theirs(released: Path) -> None:
+    helper, own = "def helper(x):\n    return x.nothing", "def double(x):\n    return helper(x)"
+    text = page(f"check --folder {released}", helper, own)
+    assert "Your code · Cell In[1], line 2" in text
+    settings = released / "exercise.toml"
+    given = f'given = ["{release.cell_digest(helper)}", '
+    settings.write_text(settings.read_text().replace("given = [", given))
+    text = page(f"check --folder {released}", helper, own)
+    assert "As handed out · Cell In[1], line 2" in text
+    assert "Your code · Cell In[2], line 2" in text
 
 
 def test_a_notebook_that_is_graded_does_not_check_itself(released: Path,

@@ -52,7 +52,7 @@ def test_many_stopped_cells_are_read_once(monkeypatch: pytest.MonkeyPatch) -> No
         read += 1
         return binds(text)
     monkeypatch.setattr(names, "binds", counting)
-    cells = [Cell(index=number, prompt=None, lines=(f"#{number}", "1 1")) for number in range(100)]
+    cells = [Cell(index=number, code=None, lines=(f"#{number}", "1 1")) for number in range(100)]
     events = [CellEvent(cell=number, cause=CellCause.RAISED) for number in range(100)]
     checks = [structs.replace(CHECKS[0], id=str(number), mark=Mark.FAIL, cause=Cause.MISSING,
                               said=Sentence(template=judge.UNDEFINED, values={"name": f"f{number}"}))

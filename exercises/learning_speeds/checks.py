@@ -63,7 +63,7 @@ from .misconceptions import (
 )
 from .reference import Layer, history, layers_between
 
-NIELSEN = "Nielsen, Neural Networks and Deep Learning, ch. 5"
+CS231N = "Stanford CS231n, Neural networks part 3, https://cs231n.github.io/neural-networks-3/#ratio"
 # float64: a weight and its update differ by a factor of 10 to 100, hence errors of 1e-14, and of 1e-6 where
 # the copy is in float32; what misconceptions give lies further away
 RTOL = 1e-5
@@ -117,7 +117,8 @@ def ratios_of(value: Any, names: list[str]) -> list[float]:
         entries = numbers(value, "What `update_ratios` gives")
     if len(entries) != len(names):
         fail(f"`update_ratios` gives {described(value)}: {len(entries)} entries; expected {len(names)}.")
-    return [number(entry, f"The ratio of layer {name!r}") for name, entry in zip(names, entries, strict=True)]
+    return [number(entry, f"The ratio of the layer named {name!r}")
+            for name, entry in zip(names, entries, strict=True)]
 
 
 def one_of(seen: Seen, at: int = 0) -> Any:
@@ -184,8 +185,8 @@ class Row:
     def told(self, where: str) -> str:
         i = next((i for i, (got, want) in enumerate(zip(self.got, self.want, strict=True))
                   if not close(got, want, RTOL)), 0)
-        return (f"The ratio of layer {self.names[i]!r} is {self.got[i]:.6g}; expected {self.want[i]:.6g}, in "
-                f"{where} of {len(self.names)} layers.")
+        return (f"The ratio of the layer named {self.names[i]!r} is {self.got[i]:.6g}; expected "
+                f"{self.want[i]:.6g}, in {where} of {len(self.names)} layers.")
 
     def times_gradient(self) -> bool:
         """All ratios are the same constant times ||gradient|| / ||weight||."""
@@ -202,14 +203,14 @@ def rows(seen: Seen) -> list[Row]:
     return [Row(one_of(seen, call), kept, *run) for call, run in enumerate(zip(starts, made, strict=True))]
 
 
-@check(looks_at=in_a_chain, points=3, errors=ERRORS, read=NIELSEN,
+@check(looks_at=in_a_chain, points=3, errors=ERRORS, read=CS231N,
        hint="Copy each weight, make the step, then compare: the norm of the difference over the norm of the "
        "copy.")
 def ratios(seen: Seen) -> None:
     """Each ratio is the norm of the layer's weight update over the norm of its weight before the step."""
     row = rows(seen)[0]
     for name, measured, expected in zip(row.names, row.got, row.want, strict=True):
-        seen.measure(f"||update|| / ||weight|| of layer {name!r}", f"{measured:.5g}", f"{expected:.5g}")
+        seen.measure(f"||update|| / ||weight||, layer named {name!r}", f"{measured:.5g}", f"{expected:.5g}")
     if row.holds:
         if row.steps != 1:
             seen.follows("one-step")
@@ -267,8 +268,8 @@ def frozen_layer(seen: Seen) -> None:
     """A layer that the step does not change has the ratio 0, and stays frozen."""
     value, found = one_of(seen), seen.mapping()
     if isinstance(value, dict | list | tuple) and len(value) == 2:
-        fail(f"`update_ratios` gives {described(value)}: the frozen layer '2' has no entry; expected 0.",
-             LEFT_OUT)
+        fail(f"`update_ratios` gives {described(value)}: the frozen layer, named '2', has no entry; "
+             "expected 0.", LEFT_OUT)
     got = ratios_of(value, ["0", "2", "4"])
     moved = layers_between(history(seen.given, 1), 0, 1)
     undo = next((undo for mistake, undo in UNDONE_BY.items()
@@ -277,7 +278,7 @@ def frozen_layer(seen: Seen) -> None:
         seen.follows(ratios.id)
     # a copy in float32 is off by 3e-8; what the ratio is of is for `ratios` to say
     if not abs(undo(got[1]) if undo else got[1]) <= 1e-6:
-        fail(f"The ratio of the frozen layer '2' is {got[1]:.6g}; expected 0.")
+        fail(f"The ratio of the frozen layer, named '2', is {got[1]:.6g}; expected 0.")
     if "requires_grad" in found.texts("changed"):
         fail("After the call the frozen layer is no longer frozen.", UNFROZEN)
 

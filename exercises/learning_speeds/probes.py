@@ -137,7 +137,7 @@ def copied(ratios: Any) -> Any:
     """The dictionary as it is now; keys that are objects become texts, each its own."""
     if not isinstance(ratios, dict):
         return ratios
-    return {key if isinstance(key, str | int) else f"<{type(key).__name__}, entry {i}>": value
+    return {key if isinstance(key, str | int) else f"<{type(key).__name__}, entry {i + 1}>": value
             for i, (key, value) in enumerate(ratios.items())}
 
 

@@ -15,6 +15,7 @@ from grader.spec import (
     close,
     curves,
     described,
+    entry,
     expect_number,
     expect_numbers,
     fail,
@@ -144,9 +145,9 @@ def long_sequences(grows: Seen, falls: Seen) -> None:
         want, got = norms_of(seen.given["0"], seen.given["1"]), numbers(seen.value, what)
         off = out_of_range(got, want)
         if off:
-            fail(f"Entry {off[-1]} of {what} is {got[off[-1]]:g}, as all {len(off)} up to it; expected "
+            fail(f"{entry(off[-1])} of {what} is {got[off[-1]]:g}, as all {len(off)} up to it; expected "
                  f"{want[off[-1]]:.3g}." if off == list(range(len(off))) else
-                 f"Entry {off[0]} of {what} is {got[off[0]]:g}; expected {want[off[0]]:.3g}.", FLOAT32)
+                 f"{entry(off[0])} of {what} is {got[off[0]]:g}; expected {want[off[0]]:.3g}.", FLOAT32)
         # float64 all the way: each of 200 products adds some 1e-16, amplified by the matrix' condition
         expect_norms(got, seen, rtol=1e-6, what=what)
 

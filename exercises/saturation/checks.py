@@ -256,7 +256,7 @@ def any_activation(seen: Seen, small: Seen) -> None:
                    otherwise={LAYERS_MISSING: got} if len(got) < len(want) else None)
 
 
-@check(looks_at=(asked_twice, small_net), points=1, visible=False, errors=PROFILE_ERRORS,
+@check(looks_at=(asked_twice, small_net), points=1, errors=PROFILE_ERRORS,
        hint="Call it twice on the same model. Are there hooks left on the model, has anything been changed?")
 def leaves_the_model_alone(seen: Seen, small: Seen) -> None:
     """Asked twice, `gradient_profile` answers the same; asked with another input, it answers for that. The

@@ -18,7 +18,7 @@ def remedys_layers(seen: Seen) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     if not weights:
         fail("`remedy` gave no net with linear layers.")
     shapes = [(width, width)] * (len(weights) - 1) + [(1, width)]
-    return ([tensor(w, shape, f"Weight {i} of the remedy")
+    return ([tensor(w, shape, f"Weight {i + 1} of the remedy")
              for i, (w, shape) in enumerate(zip(weights, shapes, strict=True))],
             found.tensors("biases", [shape[:1] for shape in shapes]))
 

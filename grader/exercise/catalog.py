@@ -59,6 +59,7 @@ class Settings(Record, frozen=True, kw_only=True):
     processes: bool = False               # may the functions make processes? (DataLoader's workers, say)
     files: tuple[str, ...] = ()           # data sets beside it, put in the notebook's folder and handed out
     hidden_points: float = 0.0            # of checks that are not here: of what students have
+    given: tuple[str, ...] = ()           # in what students get: `release.cell_digest` of each cell
     hidden_files: tuple[str, ...] = ()    # put there for grading only; a notebook can read them then
     written: tuple[Written, ...] = ()     # questions that a tutor marks
 

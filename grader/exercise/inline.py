@@ -86,11 +86,12 @@ def observe_namespace(exercise: Exercise, namespace: Callable[[], dict[str, Any]
     return observed
 
 
-def as_notebook(sources: list[str]) -> str:
-    """A notebook of these code cells and nothing else."""
+def as_notebook(sources: list[str], *, run: bool = False) -> str:
+    """A notebook of these code cells and nothing else. `run`: each is numbered as run in this order, as In[1]
+    and so on."""
     code: list[dict[str, object]] = [
-        {"cell_type": "code", "id": f"cell-{i}", "metadata": {}, "outputs": [], "execution_count": None,
-         "source": source} for i, source in enumerate(sources)]
+        {"cell_type": "code", "id": f"cell-{i}", "metadata": {}, "outputs": [],
+         "execution_count": i + 1 if run else None, "source": source} for i, source in enumerate(sources)]
     return json.dumps({"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 

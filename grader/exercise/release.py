@@ -8,6 +8,7 @@ to it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -62,7 +63,9 @@ def files(exercise: Exercise, install: str = "") -> dict[str, str | bytes]:
         toml.append(f"hidden_points = {settings.points - visible:g}")
     if settings.files:
         toml.append(f"files = {json.dumps(settings.files)}")
+    notebook = student_notebook(exercise, install)
     toml.append(f"checks = {json.dumps(exercise.digest)}")
+    toml.append(f"given = {json.dumps(cell_digests(notebook))}")
     toml += [f"\n[[written]]\nid = {json.dumps(one.id)}\ncell = {json.dumps(one.cell)}\n"
              f"points = {one.points:g}" for one in settings.written]
     data = {name: (exercise.folder / name).read_bytes() for name in settings.files}
@@ -70,9 +73,20 @@ def files(exercise: Exercise, install: str = "") -> dict[str, str | bytes]:
                            visible=visible, points=settings.points,
                            install=INSTALL.format(what=install) if install else "",
                            rest=REST if visible < settings.points else "")
-    texts = {f"{exercise.name}.ipynb": student_notebook(exercise, install), "README.md": readme,
+    texts = {f"{exercise.name}.ipynb": notebook, "README.md": readme,
              "exercise.toml": "\n".join(toml) + "\n"}
     return {**data, **texts, **visible_sources(exercise)}
+
+
+def cell_digests(notebook: str) -> list[str]:
+    """What tells a notebook's cells of code again, as long as they stay as they are."""
+    return [cell_digest("".join(cell["source"])) for cell in json.loads(notebook)["cells"]
+            if cell["cell_type"] == "code"]
+
+
+def cell_digest(source: str) -> str:
+    """Of a cell's text. Twelve digits: two cells that share them would be a label on a page gone wrong."""
+    return hashlib.sha256(source.strip().encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def student_notebook(exercise: Exercise, install: str = "") -> str:

@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from grader.exercise.catalog import Exercise, ExerciseError
-from grader.exercise.release import student_notebook
-from grader.records import AnySubmission, Submission
+from grader.exercise.release import cell_digest, cell_digests, student_notebook
+from grader.records import AnySubmission, Submission, Verdict
+from grader.wall.messages import CellEvent
 
 CHANGED = "have changed since"
 
@@ -35,18 +36,22 @@ def _notebooks(count: int) -> str:
     return f"{count} notebook{'' if count == 1 else 's'}"
 
 
+def quoted(verdicts: Iterable[Verdict], events: Iterable[CellEvent]) -> list[int]:
+    """The cells that a report quotes because of what happened there."""
+    stopped = [event.cell for event in events]
+    return list(dict.fromkeys(stopped + [line.cell for verdict in verdicts for line in verdict.lines]))
+
+
 def handed_out(cells: Sequence[int], notebook: str, exercise: Exercise) -> tuple[int, ...]:
-    """Those of some cells of a cleaned notebook that students got as they are; none where the exercise is
-    itself a release, whose notebook is a student's own by now."""
-    if not cells or exercise.settings.checks or not exercise.notebook.exists():
+    """Those of some cells of a notebook that students got as they are. A release says which those are; its
+    own notebook is a student's by now."""
+    if not cells:
         return ()
-    try:
-        given = {source.strip() for source in _sources(student_notebook(exercise))}
-    except ExerciseError:
-        return ()
-    own = _sources(notebook)
-    return tuple(cell for cell in cells if cell < len(own) and own[cell].strip() in given)
-
-
-def _sources(notebook: str) -> list[str]:
-    return ["".join(cell["source"]) for cell in json.loads(notebook)["cells"]]
+    given = set(exercise.settings.given)
+    if not exercise.settings.checks and exercise.notebook.exists():
+        try:
+            given = set(cell_digests(student_notebook(exercise)))
+        except ExerciseError:
+            return ()
+    own = ["".join(cell["source"]) for cell in json.loads(notebook)["cells"]]
+    return tuple(cell for cell in cells if cell < len(own) and cell_digest(own[cell]) in given)

@@ -133,7 +133,7 @@ def read(notebook: str, files: Mapping[str, str] | None = None, known: Nobodys |
     """A submission as it is compared. Of one that is too long its shortest cells are: none hides the rest."""
     skip = known.cells if known else frozenset[str]()
     pieces = (*(Piece(cell.index + 1, "", text) for cell in source.cells(notebook)
-                if cell.prompt and (text := "\n".join(cell.lines)) not in skip),
+                if cell.code and (text := "\n".join(cell.lines)) not in skip),
               *(Piece(0, name, "\n".join(text.splitlines())) for name, text in (files or {}).items()))
     found = [list(islice(tokens(piece.text), _MOST_IN_CELL)) for piece in pieces]
     kept, left = set(), _MOST

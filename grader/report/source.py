@@ -6,7 +6,7 @@ Works on text, not on a syntax tree: the notebook may not parse, or be written t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -24,8 +24,10 @@ _LARGEST_CELL = 200_000
 @dataclass(frozen=True)
 class Cell:
     index: int             # among all cells, from 0
-    prompt: int | None     # the number in In [n] after "run all"; None for markdown and empty cells
+    code: int | None       # among the cells of code, from 1; None for other cells and for empty ones
     lines: tuple[str, ...]
+    run: int | None = None # its number in In[n], where a running notebook has told it
+    given: bool = False    # it is as it was handed out
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,7 @@ class CodeRow:
 class Excerpt:
     """Lines of one cell, in order; `skipped` says that lines of the function are left out."""
 
-    cell: int              # from 1, as a reader counts
-    prompt: int | None
+    cell: Cell
     rows: tuple[CodeRow, ...]
     skipped: bool
     name: str = ""         # the function quoted; "" for a place
@@ -51,23 +52,25 @@ class Excerpt:
         return ", ".join(str(row.number) for row in self.rows if row.marked)
 
 
-def cells(notebook: str) -> tuple[Cell, ...]:
-    """The cells of a cleaned notebook; none where it is not readable."""
+def cells(notebook: str, given: Collection[int] = ()) -> tuple[Cell, ...]:
+    """The cells of a cleaned notebook; none where it is not readable. `given`: those that are as they were
+    handed out."""
     try:
         found = msgspec.json.decode(notebook.encode("utf-8", "replace"))["cells"]
-        return tuple(_cells(found))
+        return tuple(_cells(found, given))
     except (msgspec.DecodeError, KeyError, TypeError, AttributeError, RecursionError):
         return ()
 
 
-def _cells(found: Iterable[dict[str, object]]) -> Iterable[Cell]:
+def _cells(found: Iterable[dict[str, object]], given: Collection[int]) -> Iterable[Cell]:
     count = 0
     for index, cell in enumerate(found):
         source = cell.get("source", "")
         text = "".join(map(str, source)) if isinstance(source, list) else str(source)
-        runs = cell.get("cell_type") == "code" and bool(text.strip())
-        count += runs
-        yield Cell(index, count if runs else None, tuple(text[:_LARGEST_CELL].splitlines()))
+        code, run = cell.get("cell_type") == "code", cell.get("execution_count")
+        count += code
+        yield Cell(index, count if code and text.strip() else None, tuple(text[:_LARGEST_CELL].splitlines()),
+                   run if type(run) is int else None, index in given)
 
 
 def definition(notebook: Sequence[Cell], name: str) -> tuple[Cell, int, int] | None:
@@ -76,7 +79,7 @@ def definition(notebook: Sequence[Cell], name: str) -> tuple[Cell, int, int] | N
     start = re.compile(rf"^([ \t]*)(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+){plain_name}\b"
                        rf"|^{plain_name}[ \t]*(?::[^=]*)?=")
     for cell in reversed(notebook):
-        if cell.prompt is None:
+        if cell.code is None:
             continue
         for at in range(len(cell.lines) - 1, -1, -1):
             match = start.match(cell.lines[at])
@@ -128,7 +131,7 @@ def quote(cell: Cell, first: int, last: int, marked: Iterable[int] = (), name: s
     folded = _docstrings(cell.lines, first, last, marked)
     rows = tuple(CodeRow(n, safe_text.block(folded.get(n, cell.lines[n - 1]), 500), n in marked)
                  for n in range(first, last + 1) if folded.get(n) != "")
-    return Excerpt(cell.index + 1, cell.prompt, rows, skipped, name)
+    return Excerpt(cell, rows, skipped, name)
 
 
 def _docstrings(lines: Sequence[str], first: int, last: int, marked: set[int]) -> dict[int, str]:
@@ -157,7 +160,7 @@ def places(notebook: Sequence[Cell], lines: Sequence[messages.Line],
         numbers = [line.line for line in here if cell and 1 <= line.line <= len(cell.lines)]
         if cell is None or not numbers:
             rows = tuple(CodeRow(line.line, safe_text.block(line.text, 500), True) for line in here)
-            excerpts.append(Excerpt(index + 1, None, rows, False))
+            excerpts.append(Excerpt(cell or Cell(index, None, ()), rows, False))
             continue
         excerpts.append(_around(notebook, cell, numbers, functions))
     return tuple(excerpts)

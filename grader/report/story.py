@@ -5,6 +5,7 @@ HTML, Markdown and terminal tell the same story. What needs arithmetic, order or
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from grader.wall import messages
 
 WRONG = (records.Mark.FAIL, records.Mark.PARTIAL)
 _MOST_QUOTED = 2   # functions quoted under one check that names no line
+_CALLED = re.compile(r"(?<!def )(?<![\w.])([^\W\d]\w*)\(")
 _UNPARSED = ("SyntaxError", "IndentationError", "TabError")
 
 
@@ -55,8 +57,9 @@ class Stop:
     what: str
     excerpt: source.Excerpt | None
     cell: int
-    given: bool                                      # it came with the notebook, and is as it was
-    label: str                                       # "Cell 3", and that it is so
+    label: str                                       # "Cell 3", and where it is so, that it came like that
+    told: str                                        # that a check above tells of what it calls; or ""
+    above: str                                       # that check's anchor
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ class Story:
     by_hand: str                                     # that a tutor marks some, and which are empty
     unseen: bool                                     # did nobody look at them?
     provisional: str                                 # that the score is; "" where it is not
+    drawn: str                                       # where pictures are, for who reads in a terminal
     wall: str                 # what stood between the notebook and the machine; "" where it was not executed
     all_passed: str                                  # that it is so; "" where it is not
     left: str                                        # what to say then of what is left to do
@@ -116,7 +120,7 @@ class Story:
 def tell(result: records.Result, notebook: str, *, language: str = "en") -> Story:
     """A result with the student's own lines beside it, as far as it is the student's to know."""
     rules, result = stamp(result), as_student(result)
-    teller = _Teller(result, source.cells(notebook), words(language))
+    teller = _Teller(result, source.cells(notebook, result.given), words(language))
     broken = tuple(teller.cell(event) for event in result.events if event.cell in teller.reasons.missed)
     items = tuple(teller.item(verdict) for verdict in result.checks)
     roots = tuple(item for item in items if item.id in teller.roots)
@@ -155,7 +159,7 @@ def tell(result: records.Result, notebook: str, *, language: str = "en") -> Stor
         unseen=any(one.text is None for one in result.written),
         provisional=w.gettext("This is provisional: your tutor has not marked all of your written answers "
                               "yet.") if result.provisional else "",
-        wall=w.wall(result.made_by) if result.checks else "",
+        drawn=w.drawn(result.made_by), wall=w.wall(result.made_by) if result.checks else "",
         all_passed=w.all_passed(result) if full else "", left=w.left(result) if full else "",
         scope="" if full else w.others(result) or w.later(result),
         hand_in_again=w.hand_in_again(safe_text.line(result.exercise)), made_with=w.made_with(result.made_by),
@@ -257,7 +261,7 @@ class _Teller:
         advice = v.advice if hinted else "" if below is not None else self.words.advice(v)
         number = self.checks.index(v) + 1
         return Item(
-            id=safe_text.line(v.id), anchor=f"check-{number}", number=number, title=_typeset(v.title, 1000),
+            id=safe_text.line(v.id), anchor=self._anchor(v), number=number, title=_typeset(v.title, 1000),
             mark=_shape(v),
             word=self.words.verdict(v, waits=_unwritten(v) and not self._own(v)),
             points=self.words.points(v), message=message, our_message=ours,
@@ -335,14 +339,26 @@ class _Teller:
     def stop(self, event: messages.CellEvent) -> Stop:
         places = (source.places(self.notebook, [messages.Line(cell=event.cell, line=event.line, text="")], ())
                   if event.line > 0 else ())
-        known = [p for p in places if p.prompt is not None]
+        known = [p for p in places if p.cell.code is not None]
         what = safe_text.line(": ".join(filter(None, (event.error, event.message))),
                           1000) or self.words.cause(records.cause_of(event.cause))
         if event.error in _UNPARSED and self.python:  # what one Python cannot read, another may
             what += f" (Python {self.python})"
-        given = event.cell in self.given
-        return Stop(what=what, excerpt=known[0] if known else None, cell=event.cell + 1, given=given,
-                    label=self.words.stopped_cell(event.cell + 1, given=given))
+        about, function = self._about(event)
+        return Stop(what=what, excerpt=known[0] if known else None, cell=event.cell + 1,
+                    label=self.words.stopped_cell(event.cell + 1, given=event.cell in self.given),
+                    told=self.words.told_above(function) if about else "",
+                    above=self._anchor(about) if about else "")
+
+    def _about(self, event: messages.CellEvent) -> tuple[records.Verdict | None, str]:
+        """The first check to mend that tells of a function which a stopped cell calls, and that function."""
+        cell = self.notebook[event.cell] if event.cell < len(self.notebook) else None
+        called = set(_CALLED.findall("\n".join(cell.lines))) if cell else set[str]()
+        return next(((v, name) for v in self.checks if v.id in self.roots and v.mark in WRONG
+                     and not _unwritten(v) for name in v.functions if name in called), (None, ""))
+
+    def _anchor(self, v: records.Verdict) -> str:
+        return f"check-{self.checks.index(v) + 1}"
 
 
 def _unwritten(v: records.Verdict) -> bool:

@@ -127,6 +127,8 @@ class _Teller:
             self._line("")
         for picture in item.pictures:
             self._pair(f"{picture.title}:", picture.alt)
+        if item.pictures:
+            self._line(self.story.drawn, "dim")
         if item.meaning or item.advice:
             self._line("")
         self._pair(self._("What this points to:"), item.meaning)
@@ -205,11 +207,10 @@ class _Teller:
                             for cell in (row.what, row.measured, row.expected, row.meaning)))
         self.console.print(table)
 
-    def _code(self, excerpt: source.Excerpt, *, given: bool = False) -> None:
+    def _code(self, excerpt: source.Excerpt) -> None:
         """Lines of code, folded under themselves where they are too long: nothing of them is left out."""
         self._line("")
-        whose = "" if given else f"{self._('Your code')} · "
-        self._line(f"{whose}{self.story.words.place(excerpt)}", "dim")
+        self._line(self.story.words.place(excerpt), "dim")
         room = max(8, self.console.width - _MARGIN - 2)
         for row in excerpt.rows:
             style = "bold" if row.marked else ""
@@ -225,10 +226,14 @@ class _Teller:
             self._heading(self._("While your notebook ran"))
         if self.story.unwritten:
             self._line(self.story.unwritten)
-        for stop in self.story.stops:
+        for number, stop in enumerate(self.story.stops):
+            if number or self.story.unwritten:
+                self._line("")
             self._pair(f"{stop.label}:", stop.what)
+            if stop.told:
+                self._line(stop.told)
             if stop.excerpt:
-                self._code(stop.excerpt, given=stop.given)
+                self._code(stop.excerpt)
 
     def _skipped(self) -> None:
         if self.story.skipped:

@@ -29,7 +29,7 @@ def sentence(notebook: Sequence[source.Cell], name: str) -> Sentence | None:
     if magic.startswith("%%") and magic not in KEEPING:
         return _said(BY_MAGIC, cell, magic)
     for later in notebook:
-        if later.prompt is None or later.index < cell.index:
+        if later.code is None or later.index < cell.index:
             continue
         behind = later.lines[last if later is cell else 0:]
         if any(RESET.match(line) for line in behind):

@@ -290,6 +290,10 @@ class Words:
                 else self.gettext("Can't tell until `%(name)s` is written."))
         return text % {"name": function}
 
+    def told_above(self, function: str) -> str:
+        """Of a cell that stopped at a function of which a check tells."""
+        return self.gettext("It calls `%(name)s`, of which a check above tells.") % {"name": function}
+
     def follows(self, checks: Sequence[str]) -> str:
         """That a check passed but for a mistake of which these tell; "" where there are none."""
         return self.ngettext(
@@ -332,15 +336,28 @@ class Words:
         held = ", ".join(self.gettext(LAYERS[layer]) for layer in made_by.layers if layer in LAYERS)
         return self.gettext("Executed behind a wall: %(layers)s.") % {"layers": held} if held else ""
 
-    def place(self, excerpt: Excerpt) -> str:
-        """Where quoted lines stand: "Cell 3, In [2], line 5"."""
-        return self.lines(excerpt.cell, excerpt.marked, prompt=excerpt.prompt)
+    def drawn(self, made_by: records.MadeBy) -> str:
+        """Where the pictures are that a terminal does not show."""
+        if made_by.sandbox == records.OWN:
+            return self.gettext("Drawn by `%%grader check` in the notebook.") % {}
+        return self.gettext("Drawn on the page that `grader batch` writes.")
 
-    def lines(self, cell: int, listed: str, *, prompt: int | None = None) -> str:
-        """A cell, and lines of it, listed with commas."""
-        place = self.gettext("Cell %(cell)s") % {"cell": cell}
-        if prompt:
-            place += f", In [{prompt}]"
+    def place(self, excerpt: Excerpt) -> str:
+        """Whose lines are quoted, and where they stand: "Your code · Cell 3 (code cell 2), line 5"."""
+        whose = self.gettext("As handed out") if excerpt.cell.given else self.gettext("Your code")
+        cell = excerpt.cell
+        place = self.lines(cell.index + 1, excerpt.marked, code=cell.code, run=cell.run)
+        return f"{whose} · {place}" + (f" · {self.gettext('shortened')}" if excerpt.skipped else "")
+
+    def lines(self, cell: int, listed: str, *, code: int | None = None, run: int | None = None) -> str:
+        """A cell, and lines of it, listed with commas. A cell is found by its place among all cells or among
+        those of code; in a notebook that runs, by the number that Jupyter shows beside it."""
+        if run is not None:
+            place = self.gettext("Cell %(cell)s") % {"cell": f"In[{run}]"}
+        elif code:
+            place = self.gettext("Cell %(cell)s (code cell %(code)s)") % {"cell": cell, "code": code}
+        else:
+            place = self.gettext("Cell %(cell)s") % {"cell": cell}
         if listed:
             place += ", " + self.ngettext("line %(lines)s", "lines %(lines)s", listed.count(",") + 1) % {
                 "lines": listed}

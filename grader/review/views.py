@@ -217,7 +217,7 @@ def sides(texts: Sequence[tuple[str, str, str]], *, common: bool) -> list[Side]:
         for cell in cells:
             rows = cell.lines[:left]
             left -= len(rows)
-            if cell.prompt is not None and rows:
+            if cell.code is not None and rows:
                 shown.append(tuple(Line(line, bool(seen(line)) and (seen(line) in others) is common)
                                    for line in rows))
         found.append(Side(title, href, tuple(shown)))

@@ -134,7 +134,7 @@ def expect_tensor(value: Any, want: torch.Tensor, *, rtol: float, what: str,
     want = want.double()
     off = ~((got - want).abs() <= rtol * (want.abs() + want.abs().max()))   # NaN is off, too
     at = tuple(off.nonzero()[0].tolist())
-    where = f" at entry {at[0] if len(at) == 1 else at}" if at else ""
+    where = f" at index {at[0] if len(at) == 1 else at}" if at else ""
     fail(f"{what} is {float(got[at]):.6g}{where}; expected {float(want[at]):.6g}. "
          f"{int(off.sum())} of {off.numel()} entries are off.",
          the_one((d, same(got, wrong, rtol)) for d, wrong in (otherwise or {}).items()))
@@ -167,7 +167,12 @@ def numbers(value: Any, what: str) -> list[float]:
         return [float(x) for x in value.double()]
     if not isinstance(value, list | tuple):
         fail(f"{what} is {described(value)}, not a list of numbers.")
-    return [number(x, f"Entry {i} of {what}") for i, x in enumerate(value)]
+    return [number(x, f"{entry(i)} of {what}") for i, x in enumerate(value)]
+
+
+def entry(index: int) -> str:
+    """One of a list's, at the beginning of a sentence, as people count and as Python does."""
+    return f"Entry {index + 1} (index {index})"
 
 
 def alike(got: Sequence[float], want: Sequence[float], rtol: float) -> bool:
@@ -195,4 +200,4 @@ def expect_numbers(value: Any, want: Sequence[float], *, rtol: float, what: str,
     if len(got) != len(want):
         fail(f"{what} has {len(got)} entries; expected {len(want)}.", named)
     off = next(i for i, (g, w) in enumerate(zip(got, want, strict=True)) if not close(g, w, rtol))
-    fail(f"Entry {off} of {what} is {got[off]:.6g}; expected {want[off]:.6g}.", named)
+    fail(f"{entry(off)} of {what} is {got[off]:.6g}; expected {want[off]:.6g}.", named)

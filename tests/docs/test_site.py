@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,11 @@ def test_each_command_and_option_has_its_place(site: Path) -> None:
         assert f'id="grader-{name}"' in page, name
         for option in command.params:
             assert not option.opts[0].startswith("-") or option.opts[0] in page, (name, option.opts)
+
+
+def test_each_command_is_told_on_a_page_that_somebody_wrote() -> None:
+    told = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert [name for name in main.commands if not re.search(rf"\bgrader {name}\b", told)] == []
 
 
 def test_each_key_has_its_row(site: Path) -> None:

@@ -60,8 +60,8 @@ def test_batch_and_check_say_it(exercise_folder: Path, tmp_path: Path) -> None:
     assert graded.exit_code == 0
 
 
-def test_a_cell_as_it_was_handed_out_is_known_in_a_whole_exercise_alone(exercise_folder: Path,
-                                                                      tmp_path: Path) -> None:
+def test_a_cell_as_it_was_handed_out_is_known_in_a_whole_exercise_and_in_its_release(
+        exercise_folder: Path, tmp_path: Path) -> None:
     exercise = catalog.load(exercise_folder)
     files = release.files(exercise)
     given = json.loads(str(files["doubling.ipynb"]))["cells"]
@@ -75,4 +75,4 @@ def test_a_cell_as_it_was_handed_out_is_known_in_a_whole_exercise_alone(exercise
     for name, content in files.items():
         (folder / name).write_text(str(content))
     (folder / "doubling.ipynb").write_text(own)
-    assert handed_out((0, 1, 2, 3), own, catalog.load(folder)) == ()
+    assert handed_out((0, 1, 2, 3), own, catalog.load(folder)) == (1,)

@@ -44,7 +44,7 @@ def test_what_was_measured_stands_beside_what_was_expected() -> None:
 
 def test_the_student_sees_their_own_lines_with_cell_and_line_numbers() -> None:
     html = page(s.result())
-    assert "Cell 3, In [2], line 5" in html
+    assert "Your code · Cell 3 (code cell 2), line 5" in html
     assert re.search(r'class="row here".*?5</span><span>        norms\[name\] = p\.grad\.norm', html)
     assert "std = math.sqrt(1.0 / fan_in)" in html
 
@@ -133,6 +133,24 @@ def test_a_cell_that_came_with_the_notebook_is_not_called_theirs() -> None:
     html = page(structs.replace(s.passed_all(), events=(given, own), given=(2,)))
     assert "One of your cells stopped, see below. A cell that came with the notebook stopped" in html
     assert "Cell 4:" in html
+
+
+def test_lines_of_a_cell_that_came_with_the_notebook_are_not_called_theirs() -> None:
+    html = page(s.result(given=(2,)))
+    assert "As handed out · Cell 3 (code cell 2), line 5" in html
+    assert "Your code · Cell 3" not in html
+    assert "Your code · Cell 2" in html
+
+
+def test_a_cell_that_stopped_in_a_function_leads_to_the_check_that_tells_of_it() -> None:
+    called = s.notebook(s.SOURCE, s.NORMS, "print(1)\nprint(fans(w), he_normal_(w))")
+    for notebook, told in ((called, True), (called.replace("he_normal_(", "he_norm("), False),
+                           (called.replace("he_normal_(w)", "he_normal_"), False)):
+        result = s.result(events=s.EVENTS, given=(3,))
+        stops = page(result, notebook).partition('id="stops"')[2].partition("</section>")[0]
+        assert ('<a href="#check-4">It calls <code>he_normal_</code>, of which' in stops) is told
+        assert ("It calls `he\\_normal\\_`" in markdown.render(result, notebook)
+                or "It calls `he_normal_`" in markdown.render(result, notebook)) is told
 
 
 def test_what_was_never_executed_was_not_executed_behind_a_wall() -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 
 from grader import records
@@ -36,6 +37,15 @@ def test_it_tells_what_the_page_tells() -> None:
 @pytest.mark.parametrize("width", [30, 40, 59, 60, 120])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     assert max(map(len, shown(s.result(events=s.EVENTS), width=width).splitlines())) <= width
+
+
+def test_it_says_where_the_pictures_are_that_it_does_not_show() -> None:
+    result = s.result()
+    assert "Drawn on the page that `grader batch` writes." in shown(result)
+    own = structs.replace(result, made_by=structs.replace(s.MADE_BY, sandbox=records.OWN))
+    assert "Drawn by `%grader check` in the notebook." in shown(own)
+    assert "%grader check" in shown(own, language="de")
+    assert "Drawn" not in shown(s.result(checks=s.PASSED))
 
 
 def test_no_colour_when_piped_and_some_on_a_terminal() -> None:
