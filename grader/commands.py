@@ -20,7 +20,7 @@ from grader.intake import mapping
 from grader.intake.handed import IntakeError
 from grader.intake.packages import remedy
 from grader.intake.sources import Intake, keep_apart, read_sources, refuse_nothing
-from grader.keep import ruling
+from grader.keep import ruling, shards
 from grader.keep.again import as_graded, judge_again, remembered
 from grader.keep.arrivals import Key, changed, key, received
 from grader.keep.claim import at_work
@@ -83,25 +83,31 @@ def graded(intake: Intake, folders: Mapping[str, Path], out: Path, options: Opti
            watcher: Watcher, told: ruling.Told) -> list[records.Result]:
     """Grade what is due of it, and publish the whole class under the rules that were told."""
     exercises = {name: load(folders[name]) for name in sorted({s.exercise for s in intake.submissions})}
-    lacking = missing_packages(intake.submissions, options)
-    for line in (*told_missing(lacking), *released.differing(intake.submissions, exercises)):
+    part = shards.part_of(intake, options.shard) if options.shard else None
+    mine = part.found.submissions if part else intake.submissions
+    lacking = missing_packages(mine, options)
+    for line in (*told_missing(lacking), *released.differing(mine, exercises)):
         watcher.note(line)
     out.mkdir(parents=True, exist_ok=True)
     output = Output(out)
     leave_the_cores_to_kernels()
     with at_work(out), Gradebook(output.gradebook) as book:
+        shards.refuse_others(book, out, part)
+        today = Today(Conditions.drawn(exercises, seed=batch_seed(book, options), sandbox=sandbox.name,
+                                       device=device_of(sandbox.gpus), layers=sandbox.layers))
+        if part:
+            shards.begin(book, part, today.conditions)
         ruling.remember(book, told)
         remember(book, options, exercises, lacking)
         arrived, notes = received(book, out, intake.submissions, intake.people, roster=intake.roster,
-                                  passing=intake.passing, kinds=intake.kinds)
+                                  passing=intake.passing, kinds=intake.kinds, found=part.found if part else None)
         for note in notes:
             watcher.note(note)
-        today = Today(Conditions.drawn(exercises, seed=batch_seed(book, options), sandbox=sandbox.name,
-                                       device=device_of(sandbox.gpus), layers=sandbox.layers))
         touched = graded_today(arrived, today, book, output, sandbox, options, watcher)
         results = publish(book, output, touched=touched)
-        for note in ruling.Ruled(book).notes(results):
+        for note in ruling.Ruled(book).notes(results) if part is None else ():  # `merge` knows everybody
             watcher.note(note)
+        shards.end(book)
         return results
 
 

@@ -10,6 +10,17 @@ SEED_BITS = 128
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shard:
+    """One of the parts that a class is graded in."""
+
+    number: int                      # from 1
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """How to grade; what the command line says."""
 
@@ -28,3 +39,4 @@ class Options:
     mapping: Path | None = None      # a tutor's own word on that
     roster: tuple[Path, ...] = ()
     extensions: Path | None = None   # who may hand in later; None: the list of the last time
+    shard: Shard | None = None       # None: the whole class

@@ -30,7 +30,7 @@ def main(context: click.Context) -> None:
     atexit.register(gc.freeze)
 
 
-for command in (grading.batch, grading.grade, grading.check, grading.doctor, authoring.new,
+for command in (grading.batch, grading.merge, grading.grade, grading.check, grading.doctor, authoring.new,
                 authoring.release, authoring.validate, marks.rejudge, marks.report, marks.review,
                 desk.override, desk.overrides, desk.history, desk.undo, written.mark, marks.remove,
                 marks.prune, marks.export,

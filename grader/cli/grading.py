@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from pathlib import Path
 
 import click
 
-from grader.cli.shared import FOLDER, GRADING, WHOSE, epilog, opened_sandbox, takes
-from grader.options import Options
+from grader.cli.shared import FOLDER, GRADING, WHOSE, Failure, epilog, opened_sandbox, takes
+from grader.options import SEED_BITS, Options
 
 
 @click.command(epilog=epilog("batch"))
@@ -36,6 +37,9 @@ def batch(options: Options, sources: tuple[Path, ...], out: Path, dry_run: bool,
         intake = commands.mapped(sources, options, save)
         mapping_table.show(intake)
         sys.exit(1 if any(row.use == "unclear" for row in intake.rows) else 0)
+    if options.shard and options.seed is None:
+        raise Failure("--shard needs --seed N, the same number for every shard, which no student can guess: "
+                      f"{secrets.randbits(SEED_BITS)} was drawn just now")
     with opened_sandbox(options) as sandbox:
         from grader import commands  # slow imports, while the sandbox gets ready
         from grader.report import console
@@ -43,7 +47,33 @@ def batch(options: Options, sources: tuple[Path, ...], out: Path, dry_run: bool,
         with console.watching() as watcher:
             results = commands.batch(sources, out, options, sandbox, watcher)
         console.class_table(results, out, commands.language(out), commands.groups_alike(out))
+        if options.shard:
+            click.echo(f"this is shard {options.shard} alone; when all are done, give their folders to "
+                       "`grader merge`")
         sys.exit(commands.batch_exit_code(results))
+
+
+@click.command(epilog=epilog("merge"))
+@click.argument("shards", metavar="OUT...", nargs=-1, required=True, type=FOLDER)
+@click.option("--out", type=FOLDER, default=Path("reports"), show_default=True,
+              help="Where the class is written: a new folder.")
+@takes()
+def merge(_: Options, shards: tuple[Path, ...], out: Path) -> None:
+    """Put all shards of a class together, as if one batch had graded it, with all that tutors have said.
+
+    OUT are the folders that `grader batch --shard` wrote, each given once. Shards that are not of one class,
+    or not done, are refused. Afterwards the folder is like any other: a batch into it runs what is new alone.
+    """
+    from grader import commands
+    from grader.keep import merging
+    from grader.report import console
+
+    with console.watching() as watcher:
+        merged = merging.merge(shards, out)
+        for note in merged.notes:
+            watcher.note(note)
+    console.class_table(merged.results, out, commands.language(out), commands.groups_alike(out))
+    sys.exit(commands.batch_exit_code(merged.results))
 
 
 @click.command(epilog=epilog("grade"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.options import SEED_BITS, Options
+from grader.options import SEED_BITS, Options, Shard
 
 if TYPE_CHECKING:
     from grader.execute.sandbox import Sandbox
@@ -25,7 +26,9 @@ EXAMPLES = {
               "grader batch submissions/ --exercise he_init --seed 7 --jobs 4",
               "grader batch submissions/ --save-mapping mapping.csv    # change it, and give it back:",
               "grader batch submissions/ --mapping mapping.csv",
-              "grader batch submissions/ --sandbox process    # no isolation: only for notebooks you trust"],
+              "grader batch submissions/ --sandbox process    # no isolation: only for notebooks you trust",
+              "grader batch submissions/ --shard 2/8 --seed 7 --out shards/2    # one machine of eight"],
+    "merge": ["grader merge shards/1 shards/2 shards/3 --out reports", "grader merge shards/*"],
     "grade": ["grader grade ada/he_init.ipynb", "grader grade homework.ipynb --exercise he_init",
               "grader grade he_init.ipynb --format junit > report.xml"],
     "check": ["grader check he_init.ipynb", "grader check he_init.ipynb fan_in    # one function only"],
@@ -130,6 +133,20 @@ class Points(click.ParamType):  # type: ignore[type-arg]  # generic in newer ver
             self.fail(f"{text!r} is no number", param, ctx)
 
 
+class ShardType(click.ParamType):  # type: ignore[type-arg]  # as above
+    """`2/3`: the second of three."""
+
+    name = "shard"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Shard:
+        found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", str(value))
+        number, of = map(int, found.groups()) if found else (0, 0)
+        if not 1 <= number <= of:
+            self.fail(f"{value!r} is no shard: 1/3, 2/3, 3/3 (of an index that begins with 0: add 1)", param,
+                      ctx)
+        return Shard(number=number, of=of)
+
+
 FOLDER = click.Path(path_type=Path, file_okay=False)
 TABLE = click.Path(path_type=Path, exists=True, dir_okay=False)
 LAYOUTS = ("folders", "moodle", "canvas", "nbgrader", "classroom", "gradescope")
@@ -175,9 +192,12 @@ SHARED = {
     "extensions": click.option("--extensions", type=TABLE, metavar="FILE",
                                help="Who may hand in later, and who need not: CSV with student, exercise, "
                                     "due, reason (default: the list that was given last)."),
+    "shard": click.option("--shard", type=ShardType(), metavar="I/N",
+                          help="Grade the I-th of N parts of the class, each with the same --seed and its "
+                               "own --out; then `grader merge`."),
     "debug": click.option("--debug", is_flag=True, help="Show the traceback of an error."),
 }
-WHOSE = ("layout", "roster", "mapping", "prefer", "only", "extensions")
+WHOSE = ("layout", "roster", "mapping", "prefer", "only", "extensions", "shard")
 ONLY = click.option("--only", multiple=True, metavar="EXERCISE",
                     help="This exercise only; may be given again.")
 PROVISIONAL = click.option("--provisional", is_flag=True,

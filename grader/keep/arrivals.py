@@ -12,7 +12,7 @@ from grader.intake.rules import moment
 from grader.intake.telling import some
 from grader.keep.gradebook import Entry, Gradebook, points
 from grader.keep.known import Kinds, Known
-from grader.keep.people import joined
+from grader.keep.people import Joined, joined
 from grader.records import AnySubmission, HandedIn, NotebookFile, Person, Result, Status, Unclear, who
 from grader.report import persons
 
@@ -24,16 +24,17 @@ def received(book: Gradebook, out: Path, submissions: Sequence[AnySubmission],
              people: Sequence[Person] = (), *,
              roster: frozenset[str] | None = None,
              passing: frozenset[str] = frozenset(),
-             kinds: Mapping[str, Kinds] | None = None) -> tuple[list[AnySubmission], list[str]]:
+             kinds: Mapping[str, Kinds] | None = None,
+             found: Joined | None = None) -> tuple[list[AnySubmission], list[str]]:
     """A download's submissions under the gradebook's ids, without those that came too late to count; and what
     the tutor should know. The people are written down.
 
     Args:
         out: the output folder as the tutor named it.
         people, roster, passing, kinds: see `people.joined`.
+        found: who is who, where that is settled already.
     """
-    found = joined(book.people(), submissions, people, roster=roster, passing=passing,
-                   kinds=kinds)
+    found = found or joined(book.people(), submissions, people, roster=roster, passing=passing, kinds=kinds)
     book.meet(found.people)
     words = book.words()
     there = {one.key: words.applied(one.result) for one in book.judged(pictures=False)}

@@ -23,8 +23,9 @@ from grader.wall import wire
 from grader.wall.messages import Observations
 
 SUFFIXES = ".html", ".md", ".ipynb", "-executed.html"   # of a submission's pages
+MERGING = "merging.sqlite"   # what becomes the gradebook when all shards are in it
 RESERVED = {"observations", "alike", "index.html", "grades.csv", "results.jsonl", "gradebook.sqlite", AT_WORK,
-            PUBLISHING}
+            PUBLISHING, MERGING}
 MODULE = 200_000   # bytes of a Python file beside a notebook, to compare it
 UNSAFE = re.compile(r"[^\w .@+-]", re.ASCII)
 DIGESTED = re.compile(r"-[0-9a-f]{8}$")  # how a name ends that was made safe: nobody may choose such a one
@@ -93,11 +94,16 @@ class Output:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
 
+    def folders(self, student: str) -> tuple[Path, Path]:
+        """Where a student's pages lie, and what was observed of them."""
+        name = folder_name(student)
+        return self.folder / name, self.folder / "observations" / name
+
     def erase(self, student: str) -> None:
         """Delete a student's folder and what was observed of them, whatever is in there."""
-        for folder in (self.folder, self.folder / "observations"):
-            if (folder / folder_name(student)).exists():
-                shutil.rmtree(folder / folder_name(student))
+        for folder in self.folders(student):
+            if folder.exists():
+                shutil.rmtree(folder)
 
     def observations(self, student: str, exercise: str, world: str) -> Path:
         """Where what was observed of a submission in one world lies."""
