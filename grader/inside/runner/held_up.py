@@ -19,20 +19,20 @@ class HeldUp:
         self._waits: dict[int, float] = {}
         self._others: float | None = None
 
-    def look(self, tree: list[Process]) -> float | None:
-        """Add what has passed since the last look, as far as some process of the job was ready to run while
-        others had the cores.
+    @property
+    def known(self) -> bool:
+        """Does Linux say how long others have worked?"""
+        return self._others is not None
 
-        Returns:
-            Seconds of CPU that everybody else on this machine has had; None where Linux does not say.
-        """
+    def look(self, tree: list[Process]) -> None:
+        """Add what has passed since the last look, as far as some process of the job was ready to run while
+        others had the cores."""
         now, others = time.monotonic(), _of_others(tree)
         waits = {process.pid: waited(process.pid) or 0.0 for process in tree}
         if others is not None and self._others is not None:
             waiting = max((wait - self._waits.get(pid, 0.0) for pid, wait in waits.items()), default=0.0)
             self.seconds += max(0.0, min(waiting, others - self._others, MOST * (now - self._at)))
         self._at, self._waits, self._others = now, waits, others
-        return others
 
 
 def _of_others(tree: list[Process]) -> float | None:

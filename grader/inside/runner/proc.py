@@ -21,6 +21,7 @@ class Process(NamedTuple):
     parent: int
     cpu_seconds: float  # its own and its dead children's
     resident: int       # bytes, shared ones included
+    own_seconds: float = 0.0  # of CPU, without its children's
 
 
 def _text(path: str) -> bytes:
@@ -41,8 +42,8 @@ def processes() -> dict[int, Process]:
             except OSError:
                 continue
             if len(fields) > 21 and fields[0] not in b"ZX":
-                cpu = sum(int(field) for field in fields[11:15]) / TICKS
-                found[int(name)] = Process(int(name), int(fields[1]), cpu, int(fields[21]) * PAGE)
+                own, whole = (sum(int(field) for field in fields[11:end]) / TICKS for end in (13, 15))
+                found[int(name)] = Process(int(name), int(fields[1]), whole, int(fields[21]) * PAGE, own)
     return found
 
 
