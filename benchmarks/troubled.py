@@ -1,4 +1,4 @@
-"""What endless loops, memory hogs and dying kernels cost a class: the same class with them and without, in turns.
+"""What endless loops, memory hogs and dying kernels cost: the same class with them and without, in turns.
 
     python benchmarks/troubled.py                                # 60 submissions, three rounds
     python benchmarks/troubled.py --submissions 300 --rounds 1
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import resource
 import shutil
 import statistics
@@ -78,7 +79,7 @@ def write(path: Path, code: str, trouble: str) -> None:
     notebook = nbformat.read(FOLDER / "notebook.ipynb", as_version=4)
     answers = [cell for cell in notebook.cells if "### BEGIN SOLUTION" in cell.source]
     for cell in answers:
-        cell.source = cell.source.replace("    ### BEGIN SOLUTION\n", "").replace("\n    ### END SOLUTION", "")
+        cell.source = re.sub(r"    ### (BEGIN|END) SOLUTION\n?", "", cell.source)
     at = notebook.cells.index(answers[-1]) + 2   # behind the cell that tries the last answer
     notebook.cells[at:at] = [new_code_cell(source) for source in (code, trouble) if source]
     path.parent.mkdir(parents=True)

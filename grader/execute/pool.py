@@ -129,7 +129,8 @@ class Execution(NamedTuple):
         patient = self._replace(job=replace(self.job, left_out=left_out, limits=replace(
             limits, cell_seconds=limits.patient_seconds)))
         more = patient.run([step for step in steps if not timed_out(found.record.outcomes.get(step.key))])
-        if isinstance(more, NotStarted) or _cut(more) or any(event.killed for event in more.record.run.events):
+        if (isinstance(more, NotStarted) or _cut(more)
+                or any(event.killed for event in more.record.run.events)):
             self.allowance.endless = True
             return self, found
         self.allowance.endless = bool(set(stopped) & set(late(more.record.run)))

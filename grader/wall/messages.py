@@ -23,10 +23,10 @@ ADDRESSES = 32 << 30
 class Limits(Record, frozen=True, kw_only=True):
     """What one submission may use. Each limit has its own cause when it is passed."""
 
-    # CPU time of all processes and threads; who computes nothing may wait twice as long
-    cell_seconds: float = 5.0            # for one cell of the notebook
-    patient_seconds: float = 60.0        # for one cell, where an answer is missing since a cell was stopped
-    call_seconds: float = 10.0
+    # of CPU, all processes and threads, for one cell; it may wait twice as long without computing
+    cell_seconds: float = 5.0
+    patient_seconds: float = 60.0        # the same where an answer is missing because a cell was stopped
+    call_seconds: float = 10.0           # the same for one call
     submission_seconds: float = 300.0    # by the clock, for all its executions, in all worlds
     memory_bytes: int = 4 << 30          # of all its processes together
     disk_bytes: int = 256 << 20          # of files that it writes

@@ -92,10 +92,11 @@ F = "def f(): return 1"
 @pytest.mark.parametrize("cells", [
     (f"compute(3)\n{F}",),
     ("compute(3)\nlosses = [1.0]", "def f(): return losses"),
-    ("losses = []", "for _ in range(3):\n    compute(1)\n    losses.append(1)", "def f(): return len(losses)"),
+    ("losses = []", "for _ in range(3):\n    compute(1)\n    losses.append(1)",
+     "def f(): return len(losses)"),
     ("compute(3)\ndef helper(): return 1", "def f(): return helper()"),
     ("compute(3)\ntable = {1: 2}", "best = table[1]\ndef f(): return 1"),
-], ids=["behind it in the cell", "of what it makes", "of what it changes", "by a helper", "in a cell that raises"])
+], ids=["behind it in the cell", "of what it makes", "of what it changes", "by a helper", "in one that raises"])
 def test_an_answer_that_a_long_training_owes_is_waited_for(sandbox: Counting, cells: tuple[str, ...]) -> None:
     seen = observed(sandbox, *cells)
     assert all_returned(seen), seen.outcomes
@@ -128,7 +129,7 @@ def test_who_never_ends_is_waited_for_once(sandbox: Counting) -> None:
 
 def test_a_cell_that_cannot_be_interrupted_is_left_out_and_its_answer_waited_for(sandbox: Counting) -> None:
     """The first time it is killed, since it is in C for longer than an interrupt is given."""
-    slow = "import ctypes, threading\nwhile not done:\n    try: compute(4); done = True\n    except BaseException: pass"
+    slow = "while not done:\n    try:\n        compute(4); done = True\n    except BaseException: pass"
     seen = observed(sandbox, "done = False", f"{slow}\n{F}")
     assert all_returned(seen), seen.outcomes
     assert sandbox.allowed == [1.0, 1.0, 8.0]
@@ -138,10 +139,11 @@ def test_a_cell_that_cannot_be_interrupted_is_left_out_and_its_answer_waited_for
 def test_a_function_that_never_ends_has_less_time_at_each_call(sandbox: Counting) -> None:
     """And what is right of it, and what is another's, is seen all the same."""
     limits = Limits(call_seconds=2.0)
-    job = Job(notebook=notebook("times = []\ndef f(n=0):\n    while n == 0: pass\n    return n\ndef g(): return 2"),
-              functions=("f", "g"), limits=limits)
+    source = "def f(n=0):\n    while n == 0: pass\n    return n\ndef g(): return 2"
+    job = Job(notebook=notebook(source), functions=("f", "g"), limits=limits)
     steps = [*(CallStep(key=f"f{number}", function="f") for number in range(4)),
-             CallStep(key="right", function="f", arguments=(Whole(value=3),)), CallStep(key="g", function="g")]
+             CallStep(key="right", function="f", arguments=(Whole(value=3),)),
+             CallStep(key="g", function="g")]
     found = pool.observe(sandbox, job, steps, {})
     assert isinstance(found, wire.Parcel)
     outcomes = found.record.outcomes
@@ -175,7 +177,8 @@ def test_who_sleeps_a_little_is_left_alone_and_who_sleeps_long_is_stopped(sandbo
     "import os\nif os.fork() == 0:\n    while True: pass\nos.wait()",
     "import os, signal\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\nwhile True:\n    if os.fork() == 0:\n"
     "        compute(0.4); os._exit(0)\n    time.sleep(0.5)",
-    "import os\nwhile True:\n    if os.fork() == 0:\n        if os.fork() == 0: compute(0.4)\n        os._exit(0)\n"
+    "import os\nwhile True:\n    if os.fork() == 0:\n        if os.fork() == 0: compute(0.4)\n"
+    "        os._exit(0)\n"
     "    os.wait(); time.sleep(0.5)",
 ], ids=["threads", "a program", "a child", "children for which nobody waits", "grandchildren"])
 def test_a_cell_is_charged_what_it_has_others_compute(sandbox: Counting, cell: str) -> None:
@@ -186,7 +189,8 @@ def test_a_cell_is_charged_what_it_has_others_compute(sandbox: Counting, cell: s
 
 def test_what_a_cell_leaves_running_is_charged_to_none_of_the_calls(sandbox: Counting) -> None:
     seen = observed(sandbox, "def f():\n    compute(0.3)\n    return 1",
-                    "import threading\nthreading.Thread(target=compute, args=(10 ** 6,), daemon=True).start()")
+                    "from threading import Thread\n"
+                    "Thread(target=compute, args=(10 ** 6,), daemon=True).start()")
     assert all_returned(seen), seen.outcomes
 
 

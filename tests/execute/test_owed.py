@@ -20,19 +20,22 @@ def is_owed(*cells: str, events: tuple[CellEvent, ...] = (STOPPED,), probe: str 
 
 @pytest.mark.parametrize("cells", [
     ("", f"train()\n{F}"), ("", "train()\nf = lambda: 1"), ("x = 0", "x += train()", "def f(): return x"),
-    ("model = 1", "train(model)", "def f(): return model"), ("", "train()\nclass A: pass", "def f(): return A()"),
-    ("", "train()\nimport math", "def f(): return math.pi"), ("", "def", F), ("", "x = train()", "class A:\n"
-                                                             "    def g(self): return x"),
-    ("", "max = train()", "def f(): return max"), ("", "if True:\n    x = train()", "def f():\n    global x\n    x = 1"),
+    ("model = 1", "train(model)", "def f(): return model"),
+    ("", "train()\nclass A: pass", "def f(): return A()"),
+    ("", "train()\nimport math", "def f(): return math.pi"), ("", "def", F),
+    ("", "x = train()", "class A:\n    def g(self): return x"), ("", "max = train()", "def f(): return max"),
+    ("", "if True:\n    x = train()", "def f():\n    global x\n    x = 1"),
     ("def f(): return (lambda: x)", "x = train()"), ("", "%%time\nx = train()", "def f(): return x"),
-    ("", "if 1:\n    %time x = train()", "def f(): return x"), ("", "x = !train", "def f(): return x")], ids=str)
+    ("", "if 1:\n    %time x = train()", "def f(): return x"), ("", "x = !train", "def f(): return x"),
+], ids=str)
 def test_what_a_stopped_cell_was_to_make_is_owed(cells: tuple[str, ...]) -> None:
     assert is_owed(*cells)
 
 
 @pytest.mark.parametrize("cells", [
-    (F, "while True: pass"), (F, "while True: f()"), ("import torch\ndef f(w): return w", "w = torch.ones(3)\nf(w)"),
-    ("def f(n): return [range(n) for n in range(n)]", "for n in range(9): train()"), ("def f(x): return x", "%time x = f()"),
+    (F, "while True: pass"), (F, "while True: f()"),
+    ("import torch\ndef f(w): return w", "w = torch.ones(3)\nf(w)"), ("def f(x): return x", "%time x = f()"),
+    ("def f(n): return [range(n) for n in range(n)]", "for n in range(9): train()"),
     (F, "train()", "y = 1\ndef g(): return y")], ids=str)
 def test_nothing_is_owed_of_what_nobody_asks_for(cells: tuple[str, ...]) -> None:
     assert not is_owed(*cells)
@@ -46,7 +49,8 @@ def test_what_a_later_cell_could_not_make_is_owed() -> None:
 
 def test_what_a_cell_defines_before_it_is_stopped_is_there() -> None:
     cells = "", f"{F}\nwhile True: pass"
-    assert not is_owed(*cells, events=(CellEvent(cell=1, cause=CellCause.TIMEOUT, after_seconds=5.0, line=2),))
+    interrupted = CellEvent(cell=1, cause=CellCause.TIMEOUT, after_seconds=5.0, line=2)
+    assert not is_owed(*cells, events=(interrupted,))
     killed = CellEvent(cell=1, cause=CellCause.TIMEOUT, after_seconds=5.0, killed=True)
     assert is_owed(*cells, events=(killed,))
 

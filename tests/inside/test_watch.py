@@ -68,7 +68,8 @@ def test_a_cell_is_charged_what_all_its_threads_compute_and_not_the_clock(
     looked.close()
     assert first.stop is not None
     assert second.stop is not None
-    assert [(stop.after_seconds, stop.waited) for stop in (first.stop, second.stop)] == [(4, False), (2, False)]
+    assert (first.stop.after_seconds, first.stop.waited) == (4, False)
+    assert (second.stop.after_seconds, second.stop.waited) == (2, False)
 
 
 def test_all_that_a_job_may_wait_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
