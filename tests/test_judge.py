@@ -127,7 +127,7 @@ def test_the_hint_is_for_answers_and_for_who_has_yet_to_begin(exercise: catalog.
     (messages.Lost(cause=messages.LossCause.MISSING, no_function=True),
      "`halve` is not a function after the notebook's last cell."),
     (messages.Lost(cause=messages.LossCause.MEMORY, no_function=True), "more memory than allowed.")],
-    ids=range(7))
+    ids=range(8))
 def test_how_a_call_ended_is_told_in_plain_words(exercise: catalog.Exercise, said: str,
                                                  ending: messages.Lost | messages.Ended) -> None:
     message = judged(exercise, with_outcomes(observed(exercise), s2=ending))["half"].message

@@ -17,7 +17,6 @@ from grader.wall.messages import (
     Ended,
     Job,
     Limits,
-    LossCause,
     Lost,
     NotStarted,
     Observations,
@@ -96,7 +95,7 @@ F = "def f(): return 1"
      "def f(): return len(losses)"),
     ("compute(3)\ndef helper(): return 1", "def f(): return helper()"),
     ("compute(3)\ntable = {1: 2}", "best = table[1]\ndef f(): return 1"),
-], ids=["behind it in the cell", "of what it makes", "of what it changes", "by a helper", "in one that raises"])
+], ids=["behind it in the cell", "of what it makes", "of what it changes", "by a helper", "in a later one"])
 def test_an_answer_that_a_long_training_owes_is_waited_for(sandbox: Counting, cells: tuple[str, ...]) -> None:
     seen = observed(sandbox, *cells)
     assert all_returned(seen), seen.outcomes
@@ -199,11 +198,12 @@ def test_the_slowest_cell_is_measured(sandbox: Counting) -> None:
     assert 0.5 < seen.run.slowest < 3
 
 
-def test_a_hog_and_a_dead_kernel_are_left_out_of_one_new_execution(sandbox: Counting) -> None:
-    limits = Limits(cell_seconds=1.0, memory_bytes=1 << 30)
-    seen = observed(sandbox, F, "kept = []\nwhile True: kept.append(bytearray(b'x') * (1 << 24))",
-                    "import os\nos._exit(0)", limits=limits)
+@pytest.mark.parametrize(("cell", "cause"), [
+    ("kept = []\nwhile True: kept.append(bytearray(b'x') * (1 << 24))", CellCause.MEMORY),
+    ("import os\nos._exit(0)", CellCause.CRASHED)], ids=["hog", "dead"])
+def test_what_ends_the_kernel_is_left_out_of_one_new_execution(sandbox: Counting, cell: str,
+                                                               cause: CellCause) -> None:
+    seen = observed(sandbox, F, cell, limits=Limits(memory_bytes=1 << 30))
     assert all_returned(seen), seen.outcomes
-    assert sandbox.allowed == [1.0] * len(sandbox.allowed)
-    assert len(sandbox.allowed) <= 2
-    assert LossCause.MEMORY.value in [event.cause.value for event in seen.run.events]
+    assert [event.cause for event in seen.run.events] == [cause]
+    assert len(sandbox.allowed) == 2

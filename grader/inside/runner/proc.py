@@ -61,12 +61,21 @@ def descendants(top: int) -> list[Process]:
 
 
 def waited(pid: int) -> float | None:
-    """Seconds that a process's main thread was ready to run and no core was free. None where Linux does not
-    say."""
+    """Seconds that a thread, or a process's main thread, was ready to run and no core was free. None where
+    Linux does not say."""
     try:
         return int(_text(f"/proc/{pid}/schedstat").split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
         return None
+
+
+def waits_of(pid: int) -> list[tuple[int, float]]:
+    """The same of each of its threads."""
+    try:
+        threads = [int(name) for name in os.listdir(f"/proc/{pid}/task")]  # noqa: PTH208 - as above
+    except OSError:
+        return []
+    return [(thread, waited(thread) or 0.0) for thread in threads]
 
 
 def busy_seconds() -> float | None:

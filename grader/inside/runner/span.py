@@ -56,7 +56,8 @@ class Span:
                  hand: int = 0) -> None:
         """`seconds` of CPU, and `waiting` in which it computes nothing. `hand`: the process of an earlier
         call that takes up this one; its past is not charged."""
-        self.started, self.seconds, self.waiting, self.call = time.monotonic(), seconds, waiting, call
+        self.started = self.at = time.monotonic()
+        self.seconds, self.waiting, self.call = seconds, waiting, call
         self.machine, self.held_up = held_up, held_up.seconds
         self.data = 0 if call else data_of(kernel.pid)
         self.clock = 0.0 if call else clock_of(kernel.pid)
@@ -64,28 +65,29 @@ class Span:
         self.before = {process.pid for process in tree if process.pid != hand}
         # Looking for a cell's processes takes time, so what they have had is asked for at the first look.
         self.spent = Spent(process for process in tree if process.pid == hand) if call else None
+        self.idle = 0.0         # s in which it neither computed nor was ready to
         self.stop: Stop | None = None
         self.asked = 0.0        # when it was interrupted
         self.killed = False     # the kernel was
 
-    def used(self, tree: list[Process]) -> float:
-        """Seconds of CPU so far."""
+    @property
+    def used(self) -> float:
+        """Seconds of CPU, as far as it was looked at."""
+        return self.spent.seconds if self.spent else 0.0
+
+    def look(self, tree: list[Process], waited: float) -> Stop | None:
+        """The limit of time that it has met. `waited`: seconds since the last look in which a thread of the
+        job was ready to run and had no core."""
+        now, before = time.monotonic(), self.used
         self.spent = self.spent or Spent(tree)
-        return self.spent.look(process for process in tree if process.pid not in self.before)
-
-    def idle(self, used: float) -> float:
-        """Seconds so far in which it neither computed nor was kept from it by others, who are believed to up
-        to two thirds of the time."""
-        return max(0.0, time.monotonic() - self.started - (self.machine.seconds - self.held_up) - used)
-
-    def passed(self, tree: list[Process]) -> Stop | None:
-        """The limit of time that it has met."""
-        used = self.used(tree)
+        used = self.spent.look(process for process in tree if process.pid not in self.before)
+        self.idle += max(0.0, now - self.at - (used - before) - waited)
+        self.at = now
         if used > self.seconds + (LATE if self.call else 0.0):
             return Stop(LossCause.TIMEOUT, f"computed for more than {self.seconds:g} s", self.seconds)
-        if self.idle(used) > self.waiting:
+        if self.idle > self.waiting:
             held_up = self.machine.seconds - self.held_up
-            busy = not self.machine.known or held_up > WAITING_SHARE * (time.monotonic() - self.started)
+            busy = not self.machine.known or held_up > WAITING_SHARE * (now - self.started)
             return Stop(LossCause.TIMEOUT, f"waited for more than {self.waiting:g} s", self.waiting,
                         waited=True, busy=busy)
         return None

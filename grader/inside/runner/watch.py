@@ -23,6 +23,7 @@ ROUNDS = 50            # of killing what was forked meanwhile, in one look
 HALF, FULL, GREW = 0.5, 0.9, 0.25   # of the memory that is allowed: in use after a cell, and by that cell
 SUSPICIOUS = 8         # mappings are counted once the machine uses so great a part of the limit for itself
 LEAST = 1.0            # s of CPU for a cell behind others that were stopped
+CLOSELY = 1.0          # s from which on each thread of a cell or call is looked at
 ALL_WAITING = 60.0     # s in which a job may compute nothing, until each cell and call may do so for 2 s only
 
 
@@ -82,13 +83,11 @@ class Watch:
         ended."""
         with self.lock:
             self.span = None
-        used = span.spent.seconds if span.spent else 0.0
+        self.idle += span.idle
         if not span.call:
-            used = max(used, clock_of(self.kernel.pid) - span.clock)
-            self.slowest = max(self.slowest, used)
+            self.slowest = max(self.slowest, span.used, clock_of(self.kernel.pid) - span.clock)
             self.stopped += span.stop is not None and span.stop.cause is LossCause.TIMEOUT
-        self.idle += span.idle(used)
-        if span.call and not span.killed:  # with the kernel, all that it started goes
+        elif not span.killed:  # with the kernel, all that it started goes
             tree = self.kernel.tree()
             born = [p for p in tree if p.pid not in span.before and p.parent == self.kernel.pid]
             self.hand = min((p.pid for p in born), default=0) if stays and not span.asked else 0
@@ -145,7 +144,8 @@ class Watch:
             self._kill(span, Stop(LossCause.TIMEOUT, words, of_all=True))
             return
         tree = self.kernel.tree()
-        self.held_up.look(tree)
+        closely = span is not None and now - span.started > CLOSELY
+        waited = self.held_up.look(tree, closely=closely)
         if self._over(tree) and not (span is not None and span.call and span.asked):
             self._end_span(span, tree, Stop(LossCause.MEMORY,
                                             f"more than {self.limits.memory_bytes >> 20} MiB of memory"))
@@ -157,7 +157,7 @@ class Watch:
             if now > span.asked + GRACE:
                 self._kill(span, span.stop)
         elif span is not None:
-            stop = span.passed(tree)
+            stop = span.look(tree, waited)
             if stop is not None:
                 self._end_span(span, tree, stop)
 
