@@ -30,8 +30,10 @@ LOST = {
     messages.LossCause.CRASHED: N_("Python ended while `%(name)s` was running, so nothing was returned."),
 }
 NO_FUNCTION = N_("`%(name)s` is not a function after the notebook's last cell.")
-STOPPED = N_("`%(name)s` did not come to an end in the time allowed. It was stopped after %(seconds)s "
-             "seconds.")
+COMPUTED = N_("`%(name)s` did not come to an end in the time allowed. It computed for more than %(seconds)s "
+              "seconds.")
+WAITED = N_("`%(name)s` did not come to an end in the time allowed. It waited for more than %(seconds)s "
+            "seconds and computed nothing.")
 OF_ALL = N_("There was no time left for `%(name)s`: running this submission, repetitions included, took "
             "longer than allowed.")
 SIGNALLED = N_("Python ended while `%(name)s` was running, so nothing was returned. "
@@ -224,7 +226,8 @@ def _lost(step: Step, ending: messages.Lost | messages.Ended) -> records.Sentenc
     """Why nothing came back."""
     name = _named(step)
     if ending.cause is messages.LossCause.TIMEOUT and ending.after_seconds is not None:
-        return _sentence(STOPPED, name=name, seconds=f"{ending.after_seconds:g}")
+        waited = isinstance(ending, messages.Ended) and ending.waited
+        return _sentence(WAITED if waited else COMPUTED, name=name, seconds=f"{ending.after_seconds:g}")
     if isinstance(ending, messages.Ended) and ending.of_all:
         return _sentence(OF_ALL, name=name)
     if isinstance(ending, messages.Ended) and ending.by_signal is not None:

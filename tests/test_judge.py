@@ -114,9 +114,12 @@ def test_the_hint_is_for_answers_and_for_who_has_yet_to_begin(exercise: catalog.
 
 
 @pytest.mark.parametrize(("ending", "said"), [
-    (messages.Ended(cause=messages.LossCause.TIMEOUT, after_seconds=12, again=messages.Again.ALONE),
-     "It was stopped after 12 seconds."),
-    (messages.Lost(cause=messages.LossCause.TIMEOUT, after_seconds=2.5), "It was stopped after 2.5 seconds."),
+    (messages.Ended(cause=messages.LossCause.TIMEOUT, after_seconds=12, waited=True,
+                    again=messages.Again.ALONE), "It waited for more than 12 seconds and computed nothing."),
+    (messages.Ended(cause=messages.LossCause.TIMEOUT, after_seconds=3),
+     "It computed for more than 3 seconds."),
+    (messages.Lost(cause=messages.LossCause.TIMEOUT, after_seconds=2.5),
+     "It computed for more than 2.5 seconds."),
     (messages.Ended(cause=messages.LossCause.TIMEOUT), "time allowed."),
     (messages.Ended(cause=messages.LossCause.CRASHED), "so nothing was returned."),
     (messages.Ended(cause=messages.LossCause.CRASHED, by_signal=signal.SIGSEGV),
@@ -124,7 +127,7 @@ def test_the_hint_is_for_answers_and_for_who_has_yet_to_begin(exercise: catalog.
     (messages.Lost(cause=messages.LossCause.MISSING, no_function=True),
      "`halve` is not a function after the notebook's last cell."),
     (messages.Lost(cause=messages.LossCause.MEMORY, no_function=True), "more memory than allowed.")],
-    ids=range(7))
+    ids=range(8))
 def test_how_a_call_ended_is_told_in_plain_words(exercise: catalog.Exercise, said: str,
                                                  ending: messages.Lost | messages.Ended) -> None:
     message = judged(exercise, with_outcomes(observed(exercise), s2=ending))["half"].message

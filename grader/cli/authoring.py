@@ -87,10 +87,12 @@ def release(options: Options, name: str, out: Path, audience: str) -> None:
               help="Instead: does each right solution get full marks in N other wordings, too?")
 @click.option("--mutants", is_flag=True,
               help="Instead: does each right solution lose a point for each mistake put into it?")
+@click.option("--write-limits", is_flag=True,
+              help="Also put the limits that follow from what the reference needs into exercise.toml.")
 @takes("exercises", "jobs", "seed")
 def validate(options: Options, name: str | None, where: str | None, draws: int, only: tuple[str, ...],
              checks: tuple[str, ...], solutions: tuple[str, ...], junit: Path | None, styles: int | None,
-             mutants: bool) -> None:
+             mutants: bool, write_limits: bool) -> None:
     """Prove exercises: the reference passes, every wrong solution fails as it says, no check is dead.
 
     \b
@@ -106,7 +108,9 @@ def validate(options: Options, name: str | None, where: str | None, draws: int, 
       alarms      false alarms are as rare as claimed
 
     It also says how many points each wrong solution loses, and warns of lapses that no check notices: a seed
-    set inside, a constant, an answer that is remembered, a second call gone wrong.
+    set inside, a constant, an answer that is remembered, a second call gone wrong. And which limits follow
+    from what the reference needs in a sandbox: ten times its slowest cell, at least 5 s of CPU, and twenty
+    times its slowest call, at least 2 s.
 
     --styles and --mutants try what is made of the right solutions by machine. A mutant that is right all the
     same goes into the exercise's equivalent.toml, with the reason.
@@ -114,10 +118,13 @@ def validate(options: Options, name: str | None, where: str | None, draws: int, 
     Exit code 0: all proved; 1: not; 2: nothing was proved, and one line says why.
     """
     if styles or mutants:
-        odd = [word for word, given in (("--only", only), ("--check", checks), ("--junit", junit)) if given]
+        odd = [word for word, given in (("--only", only), ("--check", checks), ("--junit", junit),
+                                        ("--write-limits", write_limits)) if given]
         if odd or (where == "inline" and styles):
             raise Failure(f"{(odd or ['--sandbox inline'])[0]} does not go with --styles or --mutants")
         sys.exit(_varied(options, name, where, solutions, styles, mutants))
+    if write_limits and where == "inline":
+        raise Failure("--write-limits does not go with --sandbox inline, where no limit holds")
     from grader.execute.opening import open_sandbox
 
     with nullcontext() if where == "inline" else open_sandbox(where) as sandbox:
@@ -133,6 +140,8 @@ def validate(options: Options, name: str | None, where: str | None, draws: int, 
 
             proofs.write(reports, junit)
         console.proofs_table(reports)
+        for line in proving.write_limits(options, reports) if write_limits else ():
+            click.echo(line)
         sys.exit(1 if any(report.flaws for report in reports) else 0)
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from msgspec import structs
 
+from grader.execute.pace import Pace
 from grader.wall import frames, wire
 from grader.wall.frames import Kind
 from grader.wall.messages import (
@@ -62,15 +63,16 @@ def converse(stream: frames.Stream, job: Job, steps: Sequence[Step], arrays: Map
     silent = run is None
     outcomes: dict[str, Outcome] = {}
     found: dict[str, wire.Array] = {}
-    left = job.limits.observation_bytes
+    left, pace = job.limits.observation_bytes, Pace(job.limits.call_seconds)
     for step in steps:
-        answer = None if silent else _asked(stream, step, arrays, most=max(left, 0) + ENVELOPE)
+        answer = None if silent else _asked(stream, pace.of(step), arrays, most=max(left, 0) + ENVELOPE)
         if answer is None:
             silent, outcomes[step.key] = True, CRASHED
             continue
         left -= len(answer)
         outcomes[step.key], numbers = checked(answer, step.key)
         found.update(numbers)
+        pace.note(step, outcomes[step.key])
     last = Count() if silent else _end(stream)
     return wire.Parcel(record=Observations(run=run or Run(left_out=job.left_out), outcomes=outcomes,
                                            device=job.world.device, refused=last.refused,

@@ -1,9 +1,10 @@
 """Runs jobs, many at a time, and decides what is run again. Decides nothing about marks.
 
 Run again is: a sandbox that did not start; once, a notebook of which a cell killed the kernel, without that
-cell; the steps that were not asked because a call ended the kernel; and once, alone, what a busy machine may
-have made too slow or a neighbour on the same GPU may have left without memory. All that has no more time than
-one submission has. What a GPU did that no longer answers is not observed.
+cell; once, with more time for each cell, one of which a stopped cell may owe an answer; the steps that were
+not asked because a call ended the kernel; and once, alone, what a busy machine may have made too slow or a
+neighbour on the same GPU may have left without memory. All that has no more time than one submission has.
+What a GPU did that no longer answers is not observed.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from msgspec.structs import replace
 from grader.execute.allowance import LEAST, Allowance
 from grader.execute.exchange import NOWHERE, Places
 from grader.execute.gpus import Gpu, silence
+from grader.execute.owed import late, owed
+from grader.execute.pace import timed_out
 from grader.execute.sandbox import Sandbox
 from grader.wall import wire
 from grader.wall.messages import (
@@ -72,6 +75,7 @@ def observe(sandbox: Sandbox, job: Job, steps: Sequence[Step], arrays: Mapping[s
     again = execution.without_killers(steps, found)
     if isinstance(again, NotStarted):
         return again
+    execution, again = execution.patiently(steps, again)
     return _trusted(sandbox, job, execution.revived(steps, again))
 
 
@@ -112,6 +116,29 @@ class Execution(NamedTuple):
         again = self.run(steps, left_out=killers)
         return again if isinstance(again, NotStarted) else _with_earlier_events(again, found)
 
+    def patiently(self, steps: Sequence[Step], found: wire.Parcel[Observations]
+                  ) -> tuple[Execution, wire.Parcel[Observations]]:
+        """Once more, with time for a long training, where an answer may be missing since a cell was stopped;
+        but for calls that were stopped. Returns what further executions are like, too."""
+        run, limits = found.record.run, self.job.limits
+        stopped = late(run)
+        if (not stopped or limits.patient_seconds <= limits.cell_seconds or self.allowance.endless
+                or not owed(self.job, steps, run)):
+            return self, found
+        left_out = tuple(cell for cell in run.left_out if cell not in stopped)
+        patient = self._replace(job=replace(self.job, left_out=left_out, limits=replace(
+            limits, cell_seconds=limits.patient_seconds)))
+        more = patient.run([step for step in steps if not timed_out(found.record.outcomes.get(step.key))])
+        if (isinstance(more, NotStarted) or _cut(more)
+                or any(event.killed for event in more.record.run.events)):
+            self.allowance.endless = True
+            return self, found
+        self.allowance.endless = bool(set(stopped) & set(late(more.record.run)))
+        more = _with_earlier_events(more, found)
+        outcomes = {**found.record.outcomes, **more.record.outcomes}
+        return patient, wire.Parcel(record=replace(more.record, outcomes=outcomes),
+                                    arrays={**found.arrays, **more.arrays})
+
     def revived(self, steps: Sequence[Step], found: wire.Parcel[Observations]) -> wire.Parcel[Observations]:
         """A call that ends the kernel loses itself; the steps behind it are asked of a new one."""
         for _ in range(REVIVALS):
@@ -150,8 +177,9 @@ def _trusted(sandbox: Sandbox, job: Job, found: wire.Parcel[Observations]) -> Fo
 
 def _with_earlier_events(again: wire.Parcel[Observations],
                          before: wire.Parcel[Observations]) -> wire.Parcel[Observations]:
-    """The second execution, which still tells what ended the first."""
-    killed = [event for event in before.record.run.events if event.killed]
+    """The second execution, which still tells which of the cells that it left out ended the first."""
+    killed = [event for event in before.record.run.events
+              if event.killed and event.cell in again.record.run.left_out]
     events = sorted([*killed, *again.record.run.events], key=lambda event: event.cell)
     run = replace(again.record.run, events=tuple(events))
     return wire.Parcel(record=replace(again.record, run=run), arrays=again.arrays)
@@ -262,6 +290,9 @@ def _alone(sandbox: Sandbox, work: Work, before: Found, allowance: Allowance) ->
     """Once more, with the machine to itself. What was found before stands where there is no time for that."""
     job = replace(work.job, gpu_share=ROOM) if work.on_gpu else work.job
     found = observe(sandbox, job, work.steps, work.arrays, work.places, allowance)
-    cut = isinstance(found, wire.Parcel) and any(isinstance(outcome, Ended) and outcome.of_all
-                                                 for outcome in found.record.outcomes.values())
-    return before if cut else found
+    return before if isinstance(found, wire.Parcel) and _cut(found) else found
+
+
+def _cut(found: wire.Parcel[Observations]) -> bool:
+    """Did the time of the submission end before all was asked?"""
+    return any(isinstance(outcome, Ended) and outcome.of_all for outcome in found.record.outcomes.values())

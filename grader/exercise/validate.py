@@ -15,9 +15,10 @@ import torch
 from grader.execute.pool import Work, default_jobs, observe_all
 from grader.execute.sandbox import Sandbox, SandboxUnavailable
 from grader.exercise.alarms import Alarms, Tallies, Tally
-from grader.exercise.catalog import Exercise, course, known, load
+from grader.exercise.catalog import Exercise, ExerciseError, course, known, load
 from grader.exercise.flaws import Flaw, Watched, grouped
 from grader.exercise.inline import CellStopError, as_notebook, observe_inline
+from grader.exercise.limits import Measured, measured, write
 from grader.exercise.overlooked import overlooked
 from grader.exercise.proofs import PROOFS, Evidence, failed_by, lost
 from grader.exercise.selection import KINDS, Choice, Wanted, choose
@@ -77,6 +78,7 @@ class Report:
     costs: tuple[Cost, ...]                # of the wrong solutions that came to a verdict
     cases: tuple[Case, ...]                # each flaw once more, where it shows
     warnings: tuple[Flaw, ...]             # what no check notices; none where not all proofs were made
+    limits: Measured | None = None         # that follow from what the reference needs; None: it was not run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +157,24 @@ def reported(choice: Choice, ran: Ran, alarms: Alarms, *, progress: Progress) ->
                      for check in exercise.checks if check.id in choice.checks),
         check_count=len(exercise.checks), unavailable=_unavailable(evidence),
         costs=tuple(_costs(evidence)) if "cost" in names else (), cases=tuple(_cases(choice, flaws)),
-        warnings=tuple(overlooked(exercise, ran.seed)) if everything else ())
+        warnings=tuple(overlooked(exercise, ran.seed)) if everything else (),
+        limits=measured(choice.part, choice.solutions, ran.observed) if ran.isolated else None)
+
+
+def write_limits(options: Options, reports: Sequence[Report]) -> Iterator[str]:
+    """Put the limits that were measured into each exercise.toml; says which.
+
+    Raises:
+        ExerciseError: they cannot be written, or there are none since the reference was not run.
+    """
+    folders = known(options.exercises)
+    for report in reports:
+        if report.limits is None:
+            raise ExerciseError(f"{report.exercise}: the reference was not run, so no limits were measured")
+        exercise = load(folders[report.exercise])
+        write(exercise, report.limits)
+        yield (f"{exercise.folder / 'exercise.toml'}: cell_seconds = {report.limits.cell_seconds}, "
+               f"call_seconds = {report.limits.call_seconds}")
 
 
 def _evidence(choice: Choice, ran: Ran) -> Evidence:

@@ -22,6 +22,7 @@ from grader.report.wording import Words, words
 
 if TYPE_CHECKING:
     from grader.execute.doctor import Finding
+    from grader.exercise.limits import Measured
     from grader.exercise.validate import Report
 
 
@@ -206,10 +207,21 @@ def proofs_table(reports: Sequence[Report]) -> None:
             for flaw in found:
                 console.print(Text(f"  {report.exercise}: {said}{flaw.told}", style=style), soft_wrap=True)
                 console.print(Text(f"      to mend it: {flaw.mend}"), soft_wrap=True)
+        if report.limits:
+            console.print(Text(f"{report.exercise}: {_limits(report.limits)}"), soft_wrap=True)
         console.print(Text(f"{report.exercise}: {_proved(report)}"), soft_wrap=True)
     bad = sum(len(report.flaws) for report in reports)
     all_well = "what was asked is proved" if any(report.left_out for report in reports) else "all proved"
     console.print(f"{_number(len(reports), 'exercise')}, {_number(bad, 'flaw') if bad else all_well}")
+
+
+def _limits(found: Measured) -> str:
+    """Which limits follow from what the reference needs, and what is amiss with those that there are."""
+    now = "cell_seconds = {:g}, call_seconds = {:g}".format(*found.now)
+    fits = f"too little: {now}; write them with --write-limits" if found.too_small else f"it is {now}"
+    return (f"limits: cell_seconds = {found.cell_seconds}, call_seconds = {found.call_seconds} follow from "
+            f"the reference's slowest cell ({found.cell:.2f} s of CPU) and call ({found.call:.2f} s; of the "
+            f"right solutions {found.right:.2f} s); {fits}")
 
 
 def _checks_table(report: Report) -> Table:

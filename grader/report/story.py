@@ -325,8 +325,9 @@ class _Teller:
         name, unread = self.reasons.missed[event.cell], event.error in _UNPARSED
         lost = self._lost(event.cell)
         after = [number + 1 for number, cause in self.reasons.followers.items() if cause == event.cell]
+        what = _as_code(stop.what) if event.after_seconds is None else stop.what
         return Item(
-            id="", anchor=f"cell-{stop.cell}", title=w.stopped(stop.cell, _as_code(stop.what), unread=unread),
+            id="", anchor=f"cell-{stop.cell}", title=w.stopped(stop.cell, what, unread=unread),
             mark=records.Mark.FAIL.value, word=w.mark(records.Mark.FAIL),
             points=w.cost(sum(v.max_points for v in lost)),
             message=" ".join(filter(None, (w.undefined(name, unread=unread), w.followers(after)))),
@@ -342,6 +343,8 @@ class _Teller:
         known = [p for p in places if p.cell.code is not None]
         what = safe_text.line(": ".join(filter(None, (event.error, event.message))),
                           1000) or self.words.cause(records.cause_of(event.cause))
+        if event.after_seconds is not None:
+            what = self.words.timed_out(event.after_seconds, waited=event.waited)
         if event.error in _UNPARSED and self.python:  # what one Python cannot read, another may
             what += f" (Python {self.python})"
         about, function = self._about(event)

@@ -221,6 +221,12 @@ class Words:
             return self.gettext("Cell %(cell)s could not be read: %(error)s") % said
         return self.gettext("Cell %(cell)s stopped: %(error)s") % said
 
+    def timed_out(self, seconds: float, *, waited: bool) -> str:
+        """Which limit of time a cell has met."""
+        said = (self.gettext("it waited for more than %(seconds)s seconds and computed nothing") if waited
+                else self.gettext("it computed for more than %(seconds)s seconds"))
+        return said % {"seconds": f"{seconds:g}"}
+
     def undefined(self, name: str, *, unread: bool) -> str:
         """What followed from that."""
         if unread:

@@ -23,9 +23,11 @@ ADDRESSES = 32 << 30
 class Limits(Record, frozen=True, kw_only=True):
     """What one submission may use. Each limit has its own cause when it is passed."""
 
-    cell_seconds: float = 60.0           # for one cell of the notebook
-    call_seconds: float = 10.0           # CPU time; wall-clock stops a call at three times this
-    submission_seconds: float = 300.0    # for all its executions, in all worlds
+    # of CPU, all processes and threads, for one cell; it may wait twice as long without computing
+    cell_seconds: float = 5.0
+    patient_seconds: float = 60.0        # the same where an answer is missing because a cell was stopped
+    call_seconds: float = 10.0           # the same for one call
+    submission_seconds: float = 300.0    # by the clock, for all its executions, in all worlds
     memory_bytes: int = 4 << 30          # of all its processes together
     disk_bytes: int = 256 << 20          # of files that it writes
     processes: int = 64                  # and threads, at one time
@@ -94,6 +96,7 @@ class CallStep(Record, frozen=True, kw_only=True, tag="call"):
     keywords: tuple[tuple[str, Value], ...] = ()
     times: int = 1                         # calls in one process, each with fresh clones of the arguments
     seed: int = 0                          # torch, numpy and random are seeded with it before the first
+    seconds: float | None = None           # what it has of limits.call_seconds; None: all of it
 
 
 class ProbeStep(Record, frozen=True, kw_only=True, tag="probe"):
@@ -102,6 +105,7 @@ class ProbeStep(Record, frozen=True, kw_only=True, tag="probe"):
     source: str                            # the text of probes.py
     inputs: tuple[tuple[str, Value], ...] = ()
     seed: int = 0
+    seconds: float | None = None           # as a call's
 
 
 Step = CallStep | ProbeStep
@@ -188,6 +192,7 @@ class Ended(Record, frozen=True, kw_only=True, tag="ended"):
 
     cause: LossCause
     after_seconds: Seconds | None = None   # when it was stopped
+    waited: bool = False                   # in these seconds it computed nothing
     by_signal: signal.Signals | None = None
     again: Again = Again.NO
     of_all: bool = False                   # timeout: of the whole submission, over all its executions
@@ -225,6 +230,8 @@ class CellEvent(Record, frozen=True, kw_only=True):
     error: str = ""                        # class name
     message: str = ""                      # for people; nothing reads it but they
     line: int = 0                          # 0: not known
+    after_seconds: float | None = None     # timeout: the limit that it met
+    waited: bool = False                   # which is one for computing nothing
     killed: bool = False                   # the kernel ended with it; a new execution leaves the cell out
     busy: bool = False                     # a busy machine may be to blame that it was stopped
 
@@ -237,6 +244,7 @@ class Run(Record, frozen=True, kw_only=True):
     skipped: AllSkipped = ()
     defined: tuple[str, ...] = ()          # which of Job.functions exist after the last cell
     seconds: float = 0.0
+    slowest: float = 0.0                   # s of CPU of the cell that took most
     left_out: tuple[int, ...] = ()
 
 

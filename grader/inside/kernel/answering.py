@@ -113,7 +113,8 @@ class Answering:
         Placeholder.answering = True
         if not self.fork:
             frames.put(stream, Kind.TAKEN)
-            frames.put(stream, Kind.OUTCOME, *self._observe(payload)[1])
+            read = wire.read(memoryview(payload)[NONCE:], Step)
+            frames.put(stream, Kind.OUTCOME, *self._observe(payload, read)[1])
             frames.put(stream, Kind.GONE, STATUS.pack(0))
             return
         inner = -1
@@ -171,10 +172,14 @@ class Answering:
         if alone:  # nobody but the call itself finds the answer; the runner wakes the kernel behind it
             os.kill(self.main, signal.SIGSTOP)
         os.write(answer, frames.HEADER.pack(Kind.TAKEN.value, 0))
-        _limit_cpu(self.job.limits.call_seconds)
+        parcel = wire.read(memoryview(payload)[NONCE:], Step)
+        seconds = self.job.limits.call_seconds
+        if isinstance(parcel, wire.Parcel) and parcel.record.seconds is not None:
+            seconds = parcel.record.seconds
+        _limit_cpu(seconds)
         try:
-            with _in_time(self.job.limits.call_seconds):
-                returned, outcome = self._observe(payload)
+            with _in_time(seconds):
+                returned, outcome = self._observe(payload, parcel)
         except Overtime as error:  # between its last line and here
             returned, outcome = False, _lost(payload, LossCause.TIMEOUT, error.seconds)
         with os.fdopen(answer, "wb") as stream:
@@ -189,10 +194,10 @@ class Answering:
             raise frames.Broken("no further call")
         return payload, descriptors[0]
 
-    def _observe(self, payload: frames.Bytes) -> tuple[bool, tuple[frames.Bytes, ...]]:
+    def _observe(self, payload: frames.Bytes, parcel: wire.Parcel[Step] | wire.Garbled
+                 ) -> tuple[bool, tuple[frames.Bytes, ...]]:
         """Nonce and step in; whether the call returned, and nonce and outcome out, in parts."""
         limits = self.job.limits
-        parcel = wire.read(memoryview(payload)[NONCE:], Step)
         if isinstance(parcel, wire.Garbled):
             return False, _lost(payload, LossCause.CRASHED)
         outcome, arrays = observe_step(parcel.record, parcel.arrays, self.namespace, self.job.watched,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import random
 import sys
 import time
@@ -150,11 +151,17 @@ def observe_step(step: Step, arrays: Mapping[str, wire.Array], namespace: dict[s
     return outcome
 
 
+def _cpu_seconds() -> float:
+    """Of this process, and of its children that it has waited for."""
+    spent = os.times()
+    return time.process_time() + spent.children_user + spent.children_system
+
+
 def _made(step: Step, arrays: Mapping[str, wire.Array], namespace: dict[str, Any], watched: Sequence[str],
           cells: Cells, most_bytes: int, device: str) -> tuple[Answer, dict[str, wire.Array]]:
     encoder = Encoder(step.key, most_bytes)
     with _captured() as sink, recording(watched) as forbidden, _uncollected():
-        started = time.process_time()
+        started = _cpu_seconds()
         try:
             target = _target(step, namespace)
             if isinstance(target, Lost):
@@ -163,7 +170,7 @@ def _made(step: Step, arrays: Mapping[str, wire.Array], namespace: dict[str, Any
             rounds = tuple(_round(step, arrays, target, encoder, device)
                            for _ in range(step.times if isinstance(step, CallStep) else 1))
             outcome: Answer = Returned(rounds=rounds, forbidden=forbidden(),
-                                        cpu_seconds=time.process_time() - started)
+                                        cpu_seconds=_cpu_seconds() - started)
         except BaseException as error:  # also SystemExit and KeyboardInterrupt: they are the code's own here
             outcome = _failed(error, step, cells, forbidden())
     if sink.left < 0:

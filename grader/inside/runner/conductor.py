@@ -15,11 +15,12 @@ from typing import NamedTuple, Protocol
 from grader.inside.runner import calling
 from grader.inside.runner.calling import CRASHED, SLACK, After, Heard
 from grader.inside.runner.executing import Attached, Execution, Unreadable
-from grader.inside.runner.watch import STARVED, Span, Watch
-from grader.inside.runner.watch import Kernel as Watched
+from grader.inside.runner.span import Kernel as Watched
+from grader.inside.runner.span import Span
+from grader.inside.runner.watch import STARVED, Watch
 from grader.wall import frames, wire
 from grader.wall.frames import CARRIER, NONCE, Kind
-from grader.wall.messages import WALL, Again, Count, Defined, Ended, Job, Refused, Run
+from grader.wall.messages import WALL, Again, Count, Defined, Ended, Job, Refused, Run, Step
 from grader.wall.text import storable
 
 HELLO_SECONDS = 60.0
@@ -118,7 +119,7 @@ class Conductor:
         seconds = time.monotonic() - began - self.watch.held_up.seconds
         return Run(executed=executed, events=tuple(execution.events), skipped=found.skipped,
                    defined=tuple(name for name in self.job.functions if name in found.names),
-                   seconds=max(0.0, seconds), left_out=self.job.left_out), rest
+                   seconds=max(0.0, seconds), slowest=self.watch.slowest, left_out=self.job.left_out), rest
 
     def _defined(self) -> tuple[Defined, Ended | None]:
         channel = frames.Timed(self.kernel.channel).within(self.job.limits.call_seconds + SLACK)
@@ -138,11 +139,12 @@ class Conductor:
         """
         if fresh and not self.job.processes:
             self.kernel.admit()
-        span = self.watch.begin_call()
+        seconds = self._seconds(step)
+        span = self.watch.begin_call(seconds)
         nonce, heard = os.urandom(NONCE), Heard(After.SILENT)
         try:
             heard = calling.call(self.kernel, (nonce, step), most=room + NONCE,
-                                 seconds=WALL * self.job.limits.call_seconds + SLACK)
+                                 seconds=WALL * WALL * seconds + SLACK)
         finally:
             self.watch.end(span, stays=heard.after is After.STAYS)
         rest = self._rest(span, heard)
@@ -152,6 +154,12 @@ class Conductor:
         if rest is not None and span.stop is None and not (heard.taken and fresh):
             ended = rest  # it may be the call before it that has ended the kernel
         return Reply((wire.encode(ended),), heard.after, rest)
+
+    def _seconds(self, step: frames.Bytes) -> float:
+        """What the grader allows this one."""
+        opened = wire.open_parcel(step, Step)
+        seconds: float | None = None if isinstance(opened, wire.Garbled) else opened[0].seconds
+        return self.job.limits.call_seconds if seconds is None else seconds
 
     def _counted(self) -> Count:
         refused = sorted(self.kernel.refused.items())

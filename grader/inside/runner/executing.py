@@ -21,7 +21,8 @@ from nbconvert.preprocessors import ExecutePreprocessor
 from nbformat.notebooknode import from_dict
 
 from grader.inside.runner.sanitising import sanitised
-from grader.inside.runner.watch import Kernel, Span, Stop, Watch
+from grader.inside.runner.span import Kernel, Span, Stop
+from grader.inside.runner.watch import Watch
 from grader.wall.messages import CellCause, CellEvent, Job, LossCause
 from grader.wall.text import NO_MEMORY, storable
 
@@ -148,10 +149,12 @@ class Execution(ExecutePreprocessor):
             told = bool(name) and stop.cause is LossCause.MEMORY  # by a cell whose kernel was ended behind it
             return CellEvent(cell=index, cause=CellCause(stop.cause.value), error=name if told else "",
                              message=message if told else stop.words, line=_line_of(error) if told else 0,
+                             after_seconds=stop.after_seconds, waited=stop.waited,
                              killed=not self.watch.expired, busy=stop.busy)
         if span.stop is not None:
             return CellEvent(cell=index, cause=CellCause(span.stop.cause.value), message=span.stop.words,
-                             error=name, line=_line_of(error), busy=span.stop.busy)
+                             error=name, line=_line_of(error), after_seconds=span.stop.after_seconds,
+                             waited=span.stop.waited, busy=span.stop.busy)
         if trouble:
             return CellEvent(cell=index, cause=CellCause.OUTPUT, message=trouble)
         if not error:

@@ -21,6 +21,7 @@ class Process(NamedTuple):
     parent: int
     cpu_seconds: float  # its own and its dead children's
     resident: int       # bytes, shared ones included
+    own_seconds: float = 0.0  # of CPU, without its children's
 
 
 def _text(path: str) -> bytes:
@@ -41,8 +42,8 @@ def processes() -> dict[int, Process]:
             except OSError:
                 continue
             if len(fields) > 21 and fields[0] not in b"ZX":
-                cpu = sum(int(field) for field in fields[11:15]) / TICKS
-                found[int(name)] = Process(int(name), int(fields[1]), cpu, int(fields[21]) * PAGE)
+                own, whole = (sum(int(field) for field in fields[11:end]) / TICKS for end in (13, 15))
+                found[int(name)] = Process(int(name), int(fields[1]), whole, int(fields[21]) * PAGE, own)
     return found
 
 
@@ -60,12 +61,21 @@ def descendants(top: int) -> list[Process]:
 
 
 def waited(pid: int) -> float | None:
-    """Seconds that a process's main thread was ready to run and no core was free. None where Linux does not
-    say."""
+    """Seconds that a thread, or a process's main thread, was ready to run and no core was free. None where
+    Linux does not say."""
     try:
         return int(_text(f"/proc/{pid}/schedstat").split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
         return None
+
+
+def waits_of(pid: int) -> list[tuple[int, float]]:
+    """The same of each of its threads."""
+    try:
+        threads = [int(name) for name in os.listdir(f"/proc/{pid}/task")]  # noqa: PTH208 - as above
+    except OSError:
+        return []
+    return [(thread, waited(thread) or 0.0) for thread in threads]
 
 
 def busy_seconds() -> float | None:

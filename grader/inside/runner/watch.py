@@ -7,12 +7,13 @@ import signal
 import threading
 import time
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
 
 from grader.inside.runner.held_up import HeldUp
 from grader.inside.runner.mappings import Mappings
-from grader.inside.runner.proc import Process, data_of, memory_of, waited
-from grader.wall.messages import LATE, WALL, Again, Ended, Limits, LossCause
+from grader.inside.runner.proc import Process, data_of, memory_of
+from grader.inside.runner.span import Kernel, Span, Stop
+from grader.inside.runner.spent import clock_of
+from grader.wall.messages import WALL, Limits, LossCause
 
 PERIOD = 0.1           # s between two looks, each of which reads a file for every process of every job
 DEATH = 0.005          # s in which a killed process is likely to be gone
@@ -21,65 +22,13 @@ DYING = 10.0           # s for a call's killed processes to be gone: many, and l
 ROUNDS = 50            # of killing what was forked meanwhile, in one look
 HALF, FULL, GREW = 0.5, 0.9, 0.25   # of the memory that is allowed: in use after a cell, and by that cell
 SUSPICIOUS = 8         # mappings are counted once the machine uses so great a part of the limit for itself
-WAITING_SHARE = 0.1    # of the wall-clock spent waiting for a core: then the machine was busy
-
-
-class Kernel(Protocol):
-    """What the watch needs of a kernel."""
-
-    @property
-    def pid(self) -> int:
-        """In the runner's /proc; 0 where it cannot be looked at."""
-
-    def interrupt(self) -> None: ...
-
-    def kill(self) -> None: ...
-
-    def tree(self) -> list[Process]: ...
-
-    def unmapped(self) -> int:
-        """Bytes that no process shows: of files in memory, and in sockets."""
-
-    def starved(self) -> bool:
-        """Has Linux ended processes for want of memory?"""
-
-
-class Stop(NamedTuple):
-    """Why something was stopped."""
-
-    cause: LossCause
-    words: str                          # for people; nothing reads them but they
-    after_seconds: float | None = None
-    busy: bool = False                  # others held the cores: it is tried again alone before it counts
-    of_all: bool = False                # the time of the whole submission was used up
-
-    @property
-    def ended(self) -> Ended:
-        return Ended(cause=self.cause, after_seconds=self.after_seconds, of_all=self.of_all,
-                     again=Again.ALONE if self.busy else Again.NO)
+LEAST = 1.0            # s of CPU for a cell behind others that were stopped
+CLOSELY = 1.0          # s from which on each thread of a cell or call is looked at
+ALL_WAITING = 60.0     # s in which a job may compute nothing, until each cell and call may do so for 2 s only
 
 
 DIED = Stop(LossCause.CRASHED, "the kernel died")
 STARVED = Stop(LossCause.MEMORY, "the kernel was ended for want of memory")
-
-
-class Span:
-    """One cell or one call, being watched."""
-
-    def __init__(self, kernel: Kernel, *, charged: float, wall: float, cpu: bool, hand: int = 0) -> None:
-        """`hand`: the process of an earlier call that takes up this one; its past is not charged."""
-        self.started = time.monotonic()
-        self.charged, self.wall, self.cpu = charged, wall, cpu
-        self.waited = waited(kernel.pid)
-        self.data = 0 if cpu else data_of(kernel.pid)
-        tree = kernel.tree() if cpu else []
-        self.before = {process.pid for process in tree if process.pid != hand}
-        self.spent = sum(process.cpu_seconds for process in tree if process.pid == hand)
-        self.hand_waited = waited(hand) or 0.0 if hand else 0.0
-        self.others: float | None = None    # s of CPU that others had had when it was first looked at
-        self.stop: Stop | None = None
-        self.asked = 0.0        # when it was interrupted
-        self.killed = False     # the kernel was
 
 
 class Watch:
@@ -95,22 +44,34 @@ class Watch:
         self.hand = 0           # the process that has made a call and waits for the next
         self.over: Stop | None = None   # why the kernel was ended
         self.own: set[int] | None = None  # kernel and init, once nothing else may run
+        self.stopped = 0        # cells, for time
+        self.slowest = 0.0      # s of CPU of the cell that took most
+        self.idle = 0.0         # s in which cells and calls computed nothing
         self.expired = False    # for the time of the whole submission: running it again would not help
         self.lock = threading.Lock()
         self.closed = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
 
     def begin_cell(self) -> Span:
-        seconds = self.limits.cell_seconds
-        return self._begin(Span(self.kernel, charged=seconds, wall=WALL * seconds, cpu=False))
+        """Each that was stopped leaves the later ones half the time."""
+        most = self.limits.cell_seconds
+        seconds = max(min(LEAST, most), most / 2 ** self.stopped)
+        return self._begin(Span(self.kernel, seconds=seconds, waiting=self._waiting(seconds), call=False,
+                                held_up=self.held_up))
 
-    def begin_call(self) -> Span:
-        seconds = self.limits.call_seconds
-        span = Span(self.kernel, charged=seconds, wall=WALL * seconds, cpu=True, hand=self.hand)
+    def begin_call(self, seconds: float) -> Span:
+        span = Span(self.kernel, seconds=seconds, waiting=self._waiting(seconds), call=True,
+                    held_up=self.held_up, hand=self.hand)
         if self.own is not None and not span.before <= self.own:
             self._end_all_but({*self.own, self.hand}, None, self.kernel.tree())
             span.before &= self.own
         return self._begin(span)
+
+    def _waiting(self, seconds: float) -> float:
+        """Who computes nothing is given WALL times as long by the clock; less at the end of what all cells
+        and calls may wait together."""
+        most = (WALL - 1) * seconds
+        return min(most, max((WALL - 1) * LEAST, ALL_WAITING - self.idle))
 
     def _begin(self, span: Span) -> Span:
         with self.lock:
@@ -122,7 +83,11 @@ class Watch:
         ended."""
         with self.lock:
             self.span = None
-        if span.cpu and not span.killed:  # with the kernel, all that it started goes
+        self.idle += span.idle
+        if not span.call:
+            self.slowest = max(self.slowest, span.used, clock_of(self.kernel.pid) - span.clock)
+            self.stopped += span.stop is not None and span.stop.cause is LossCause.TIMEOUT
+        elif not span.killed:  # with the kernel, all that it started goes
             tree = self.kernel.tree()
             born = [p for p in tree if p.pid not in span.before and p.parent == self.kernel.pid]
             self.hand = min((p.pid for p in born), default=0) if stays and not span.asked else 0
@@ -179,11 +144,12 @@ class Watch:
             self._kill(span, Stop(LossCause.TIMEOUT, words, of_all=True))
             return
         tree = self.kernel.tree()
-        others = self.held_up.look(tree)
-        if self._over(tree) and not (span is not None and span.cpu and span.asked):
+        closely = span is not None and now - span.started > CLOSELY
+        waited = self.held_up.look(tree, closely=closely)
+        if self._over(tree) and not (span is not None and span.call and span.asked):
             self._end_span(span, tree, Stop(LossCause.MEMORY,
                                             f"more than {self.limits.memory_bytes >> 20} MiB of memory"))
-        elif span is not None and span.cpu and span.asked:
+        elif span is not None and span.call and span.asked:
             self._kill_born(span, tree)
             if now > span.asked + DYING or self._over(_older(span, tree)):
                 self._kill(span, span.stop)
@@ -191,7 +157,9 @@ class Watch:
             if now > span.asked + GRACE:
                 self._kill(span, span.stop)
         elif span is not None:
-            self._look_at_time(span, tree, now, others)
+            stop = span.look(tree, waited)
+            if stop is not None:
+                self._end_span(span, tree, stop)
 
     def _over(self, tree: list[Process]) -> bool:
         """Do these use more memory than is allowed, with what none of them shows?"""
@@ -199,40 +167,14 @@ class Watch:
         nowhere = self.kernel.unmapped() + self.mappings.cost(tree, most // SUSPICIOUS)
         return memory_of(tree, most, nowhere) > most
 
-    def _look_at_time(self, span: Span, tree: list[Process], now: float, others: float | None) -> None:
-        wall = now - span.started
-        span.others = others if span.others is None else span.others
-        if span.cpu:
-            born = [process for process in tree if process.pid not in span.before]
-            # The kernel has to take the call up and fork before anything is born.
-            delay: float | None = (sum(waited(process.pid) or 0.0 for process in born) - span.hand_waited
-                                   + (self._delay(span) or 0.0))
-            used = sum(process.cpu_seconds for process in born) - span.spent
-        else:
-            delay = self._delay(span)
-            used = wall - (delay or 0.0)
-        if used > span.charged + (LATE if span.cpu else 0.0):
-            self._end_span(span, tree, _timeout(span.charged))
-        elif wall > span.wall:
-            # Who waits for its own children has no busy machine to blame.
-            blocked = others is None or delay is None or others - (span.others or 0.0) > delay
-            busy = delay is None or (delay > WAITING_SHARE * wall and blocked)
-            self._end_span(span, tree, _timeout(span.wall, busy=busy))
-
-    def _delay(self, span: Span) -> float | None:
-        if span.waited is None:
-            return None
-        now = waited(self.kernel.pid)
-        return None if now is None else now - span.waited
-
     def _end_span(self, span: Span | None, tree: list[Process], why: Stop) -> None:
         """A call loses its processes, and the kernel if that does not end it; a cell is interrupted, or for
         memory killed."""
-        if span is not None and span.cpu and not (why.cause is LossCause.MEMORY
+        if span is not None and span.call and not (why.cause is LossCause.MEMORY
                                                   and self._over(_older(span, tree))):
             span.stop, span.asked = why, time.monotonic()
             self._kill_born(span, tree)
-        elif span is not None and not span.cpu and why.cause is not LossCause.MEMORY:
+        elif span is not None and not span.call and why.cause is not LossCause.MEMORY:
             span.stop, span.asked = why, time.monotonic()
             self.kernel.interrupt()
         else:
@@ -274,11 +216,6 @@ class Watch:
 def _older(span: Span, tree: list[Process]) -> list[Process]:
     """What ran before this call."""
     return [process for process in tree if process.pid in span.before]
-
-
-def _timeout(seconds: float, *, busy: bool = False) -> Stop:
-    words = f"stopped after {seconds:g} s{' (wall-clock on a busy machine)' if busy else ''}"
-    return Stop(LossCause.TIMEOUT, words, after_seconds=seconds, busy=busy)
 
 
 def _kill_all(pids: Iterable[int]) -> None:

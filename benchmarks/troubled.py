@@ -1,0 +1,159 @@
+"""What endless loops, memory hogs and dying kernels cost: the same class with them and without, in turns.
+
+    python benchmarks/troubled.py                                # 60 submissions, three rounds
+    python benchmarks/troubled.py --submissions 300 --rounds 1
+    python benchmarks/troubled.py --each                         # each kind of trouble by itself
+
+Of a hundred submissions five never end, five take all the memory there is, and three kill their kernel; of
+each, one in a cell of its own, one in a function and so on, in turn. A round is two whole `grader batch`,
+from nothing; which goes first changes from round to round.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import nbformat
+from course import EXERCISE, FOLDER, REPOSITORY, solutions
+from nbformat.v4 import new_code_cell
+
+AIM = 2.0   # times the class without
+
+ENDLESS = (
+    "while True: pass",
+    "def he_truncated_normal_(weight):\n    while True: weight.normal_()",
+    "def init_weights(module):\n    while True: pass\nsmall.apply(init_weights)",
+    "count = 0\nwhile count < 10:\n    weight = he_normal_(torch.empty(30, 20))",
+    "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+)
+GREEDY = (
+    "kept = []\nwhile True: kept.append(torch.ones(1 << 24))",
+    "def he_truncated_normal_(weight):\n    kept = []\n    while True: kept.append(torch.ones(1 << 24))",
+    "text = 'x'\nwhile True: text += text",
+    "def init_weights(module):\n    return torch.ones(1 << 20, 1 << 20)",
+    "kept = []\nwhile True: kept.append(list(range(1_000_000)))",
+)
+DYING = (
+    "import os\nos._exit(1)",
+    "def he_truncated_normal_(weight):\n    import ctypes\n    ctypes.string_at(0)",
+    "import ctypes\nctypes.string_at(0)",
+)
+TROUBLE: Mapping[str, tuple[float, tuple[str, ...]]] = {   # kind -> its share of a class, its variants
+    "endless": (0.05, ENDLESS), "greedy": (0.05, GREEDY), "dying": (0.03, DYING)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Took:
+    """A whole batch, in seconds."""
+
+    wall: float
+    cpu: float
+
+
+def hand_in(folder: Path, count: int, trouble: list[str]) -> None:
+    """Write a class of half right and half wrong notebooks; the first of them once more with a trouble each,
+    spread over the class."""
+    right, wrong = solutions()
+    turns = itertools.chain.from_iterable(zip(itertools.cycle(right), itertools.cycle(wrong), strict=False))
+    troubled = {(2 * number + 1) * count // (2 * len(trouble)): code for number, code in enumerate(trouble)}
+    for number, code in zip(range(count), turns, strict=False):
+        write(folder / f"student{number:04}" / f"{EXERCISE}.ipynb", code, troubled.get(number, ""))
+
+
+def write(path: Path, code: str, trouble: str) -> None:
+    """The exercise's own notebook, with functions that are written again, and with one cell of trouble."""
+    notebook = nbformat.read(FOLDER / "notebook.ipynb", as_version=4)
+    answers = [cell for cell in notebook.cells if "### BEGIN SOLUTION" in cell.source]
+    for cell in answers:
+        cell.source = re.sub(r"    ### (BEGIN|END) SOLUTION\n?", "", cell.source)
+    at = notebook.cells.index(answers[-1]) + 2   # behind the cell that tries the last answer
+    notebook.cells[at:at] = [new_code_cell(source) for source in (code, trouble) if source]
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook, path)
+
+
+def batch(submissions: Path, out: Path) -> Took:
+    """Grade a class from nothing; every notebook must get a mark."""
+    began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([sys.executable, "-m", "grader", "batch", submissions, "--out", out, "--seed", "1",
+                           "--exercises", REPOSITORY / "exercises"], cwd=REPOSITORY, text=True,
+                          capture_output=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise click.ClickException(f"grader batch ended with {done.returncode}\n{done.stderr[-3000:]}")
+    results = [json.loads(line) for line in (out / "results.jsonl").read_text(encoding="utf-8").splitlines()]
+    found = Counter(result["status"] for result in results)
+    if found != {"graded": len(list(submissions.iterdir()))}:
+        raise click.ClickException(f"not all were graded: {dict(found)}")
+    return Took(wall=time.perf_counter() - began,
+                cpu=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+def troubles(count: int) -> list[str]:
+    """Of each kind its share of a class, kinds and variants in turn."""
+    kinds = [list(itertools.islice(itertools.cycle(variants), round(share * count)))
+             for share, variants in TROUBLE.values()]
+    return [code for turn in itertools.zip_longest(*kinds) for code in turn if code]
+
+
+def each(work: Path) -> None:
+    """What each kind of trouble costs beside the same notebook without it, one at a time, kernels warm."""
+    for number, (kind, code) in enumerate([("none", ""), *((kind, code) for kind, (_, variants)
+                                                           in TROUBLE.items() for code in variants)]):
+        for student in "ab":
+            write(work / str(number) / student / f"{EXERCISE}.ipynb", "", code)
+        took = batch(work / str(number), work / f"out-{number}")
+        click.echo(f"{kind:8} {took.wall:6.1f} s, {took.cpu:6.1f} s of CPU for two   {code[:90]!r}")
+
+
+@click.command()
+@click.option("--submissions", "count", type=click.IntRange(20), default=60, show_default=True)
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--each", "apart", is_flag=True, help="Instead: each kind of trouble by itself.")
+def main(count: int, rounds: int, apart: bool) -> None:
+    """Time a class with endless loops, memory hogs and kernel deaths beside the same class without."""
+    work = Path(tempfile.mkdtemp(prefix="troubled-"))
+    try:
+        if apart:
+            each(work)
+            return
+        compare(work, count, rounds)
+    finally:
+        shutil.rmtree(work)
+
+
+def compare(work: Path, count: int, rounds: int) -> None:
+    trouble = troubles(count)
+    hand_in(work / "without", count, [])
+    hand_in(work / "with", count, trouble)
+    click.echo(f"class     {count} notebooks of {EXERCISE}; in the other one "
+               + ", ".join(f"{round(share * count)} {kind}" for kind, (share, _) in TROUBLE.items()))
+    ratios = []
+    for number in range(1, rounds + 1):
+        took = {name: batch(work / name, work / f"{name}-{number}")
+                for name in sorted(("with", "without"), reverse=number % 2 == 1)}
+        ratios.append(took["with"].wall / took["without"].wall)
+        click.echo(f"round {number}   without {took['without'].wall:.1f} s ({took['without'].cpu:.1f} s of "
+                   f"CPU), with {took['with'].wall:.1f} s ({took['with'].cpu:.1f} s of CPU), "
+                   f"ratio {ratios[-1]:.2f}")
+    middle = statistics.median(ratios)
+    click.echo(f"ratio     {middle:.2f} (median of {rounds}). The aim is at most {AIM:g}: "
+               f"{'met' if middle <= AIM else 'not met'}.")
+
+
+if __name__ == "__main__":
+    main()
