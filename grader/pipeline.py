@@ -58,14 +58,11 @@ class Graded:
     submission: AnySubmission
     result: Result
     observed: Observed = field(default_factory=dict)
+    executed: str = ""   # the notebook as executed; "" where there is none
 
     @property
     def notebook(self) -> str:
         return self.submission.notebook if isinstance(self.submission, Submission) else ""
-
-    @property
-    def executed(self) -> str:
-        return next((parcel.record.run.executed for parcel in self.observed.values()), "")
 
 
 def grade(submissions: Sequence[AnySubmission], conditions: Conditions, sandbox: Sandbox,
@@ -151,7 +148,7 @@ def _judged(submission: AnySubmission, answers: Answers, conditions: Conditions,
                              skipped=run.skipped)
     unseen = unwatched.unwatched(submission.notebook, exercise.settings.forbidden)
     result = structs.replace(result, needs_you=(*result.needs_you, *needs, *unseen))
-    return Graded(submission=submission, observed=observed, result=result)
+    return Graded(submission=submission, observed=observed, result=result, executed=run.executed)
 
 
 def device_of(gpus: Sequence[Gpu]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -39,6 +40,7 @@ def judge_again(keys: Iterable[Key], today: Today, book: Gradebook, output: Outp
             continue
         graded = pipeline.judge(entry.submission, observed, today.conditions)
         if write:
+            graded = replace(graded, executed=entry.executed)   # it is kept in the gradebook alone
             record_mark(graded, book, output, rules, observed=entry.observed,
                         judged=today.fingerprints(entry.submission).judged, what="rejudged")
         watcher.judged_again(words.applied(entry.result), words.applied(graded.result))

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import structs
 
 from grader.files import replace_file
+from grader.keep import parcels
 from grader.keep.claim import AT_WORK, PUBLISHING
 from grader.pipeline import Observed
 from grader.records import AnySubmission, Calculation, Result, Submission
@@ -31,19 +31,8 @@ UNSAFE = re.compile(r"[^\w .@+-]", re.ASCII)
 DIGESTED = re.compile(r"-[0-9a-f]{8}$")  # how a name ends that was made safe: nobody may choose such a one
 
 
-# A job's answers lie in one file. Each was held to the bounds of what arrives; together they are longer,
-# and nested two brackets deeper.
-TOGETHER = wire.Bounds(json=1 << 40, nesting=wire.MAX_NESTING + 2, tensors=1 << 40, header=1 << 40)
-
-
 # What is no line's end to JSON, and is one to Python and JavaScript.
 _LINE_ENDS = {chr(code): f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
-
-
-class Stored(Observations, frozen=True, kw_only=True):
-    """Observations, and the fingerprint of the question that they answer."""
-
-    question: str
 
 
 class Output:
@@ -110,15 +99,14 @@ class Output:
         return self.folder / "observations" / folder_name(student) / f"{exercise}.{world}.parcel"
 
     def keep(self, student: str, exercise: str, observed: Observed, question: str) -> None:
-        """Store observations so that they can be judged again.
+        """Store observations so that they can be judged again. The notebook as executed is not among them.
 
         Args:
             observed: by the world.
             question: its fingerprint, see `unchanged`.
         """
         for world, parcel in observed.items():
-            stored = Stored(**structs.asdict(parcel.record), question=question)
-            replace_file(self.observations(student, exercise, world), *wire.parts(stored, parcel.arrays))
+            replace_file(self.observations(student, exercise, world), parcels.packed(parcel, question))
 
     def keep_modules(self, submission: AnySubmission) -> None:
         """Store the Python files that were handed in beside a notebook, to compare them."""
@@ -150,8 +138,8 @@ class Output:
             None where there are none that can be read and answer this question.
         """
         path = self.observations(student, exercise, world)
-        read = wire.read(path.read_bytes(), Stored, TOGETHER) if path.is_file() else None
-        return read if isinstance(read, wire.Parcel) and read.record.question == question else None
+        found = parcels.unpacked(path.read_bytes()) if path.is_file() else None
+        return found if found and found.record.question == question else None
 
 
 def folder_name(student: str) -> str:

@@ -25,7 +25,7 @@ from grader.exercise import catalog
 from grader.exercise.inline import observe_inline
 from grader.inside.runner import calling
 from grader.inside.runner.conductor import NOTHING, Conductor
-from grader.keep import output
+from grader.keep import output, parcels
 from grader.wall import frames, wire
 from grader.wall.frames import CARRIER, NONCE, Kind
 from grader.wall.messages import (
@@ -291,12 +291,13 @@ def test_each_byte_of_an_outcome(what: str) -> None:
 
 
 @fuzzed
-@given(st.data(), st.sampled_from(sorted(WRONG)))
-def test_stored_observations(data: Any, what: str) -> None:
-    """What is stored is read again as hostile as on the day it came."""
+@given(st.data(), st.sampled_from(sorted(WRONG)), st.booleans())
+def test_stored_observations(data: Any, what: str, older: bool) -> None:
+    """What is stored is read again as hostile as on the day it came; so is what an older grader stored."""
     honest = observed(what)
-    stored = output.Stored(**structs.asdict(honest.record), question="q")
-    written = data.draw(st.one_of(spoilt(wire.encode(stored, honest.arrays), 2), PIECES))
+    stored = parcels.Stored(**structs.asdict(honest.record), question="q")
+    honestly = wire.encode(stored, honest.arrays) if older else parcels.packed(honest, "q")
+    written = data.draw(st.one_of(spoilt(honestly, 2), PIECES))
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         kept = output.Output(Path(folder))
         place = kept.observations("ada", "doubling", "plain")

@@ -101,7 +101,7 @@ def test_only_what_can_be_seen_through_keeps_its_alpha() -> None:
     clear = lines()
     clear.set_facecolor("none")
     modes = [Image.open(io.BytesIO(drawn)).mode for drawn in map(figures.cut_out, (lines(), clear)) if drawn]
-    assert modes == ["RGB", "RGBA"]
+    assert modes == ["P", "RGBA"]
 
 
 def test_a_shell_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,3 +113,26 @@ def test_a_shell_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     figures.draw_once(shell)
     bundle, _ = shell.display_formatter.format(lines())
     assert bundle["image/png"] == figures.png(lines())
+
+
+def heat() -> Figure:
+    figure = Figure(figsize=(6, 3), dpi=DPI)
+    axes = figure.subplots()
+    axes.imshow(np.random.default_rng(1).random((8, 8, 3)), interpolation="bilinear")
+    return figure
+
+
+def test_a_figure_takes_one_byte_a_pixel_and_looks_as_it_was_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = figures.cut_out(dark()) or b""
+    monkeypatch.setattr(figures, "_with_palette", lambda picture: None)
+    large = figures.cut_out(dark()) or b""
+    assert (Image.open(io.BytesIO(small)).mode, Image.open(io.BytesIO(large)).mode) == ("P", "RGB")
+    assert len(small) < 0.6 * len(large)
+    shown, drawn = pixels(small), pixels(large)
+    assert np.abs(shown - drawn).max() <= figures.APART
+    assert tuple(shown[100, 300]) == tuple(drawn[100, 300]) == (255, 255, 255)
+    assert (shown[~ink(drawn)] == drawn[0, 0]).all(), "the background is as it was drawn"
+
+
+def test_a_picture_of_more_colours_keeps_them_all() -> None:
+    assert Image.open(io.BytesIO(figures.cut_out(heat()) or b"")).mode == "RGB"

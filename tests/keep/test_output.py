@@ -49,7 +49,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_litter(tmp_path: Path) ->
 
 def test_stored_observations_answer_the_question_that_was_asked_and_no_other(tmp_path: Path) -> None:
     output, array = Output(tmp_path), wire.Array(dtype="uint8", shape=(2,), data=b"ab")
-    observed = wire.Parcel(record=Observations(run=Run(executed="{}")), arrays={"s0/0": array})
+    observed = wire.Parcel(record=Observations(run=Run(defined=("f",))), arrays={"s0/0": array})
     output.keep("ada", "x", {"plain": observed}, "the question")
     kept = output.kept("ada", "x", "plain", "the question")
     assert kept is not None

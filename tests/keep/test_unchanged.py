@@ -114,10 +114,12 @@ def test_a_mended_check_judges_again_and_says_whose_mark_changed(root: Path, san
 
 
 def test_after_rejudge_a_batch_has_nothing_to_do(root: Path, sandbox: Sandbox) -> None:
-    before = observed(root)
+    before, executed = observed(root), root / "out" / "bo" / "doubling.ipynb"
+    ran = executed.read_bytes()
     (root / "exercises" / "doubling" / "checks.py").write_text(CHECKS.replace(*GENEROUS))
     assert rejudge(root) == [MENDED]
     assert marks(root)["bo"] == 5.0
+    assert executed.read_bytes() == ran, "it is not among what was observed, and stays"
     assert batch(root, sandbox) == [NOTHING]
     assert observed(root) == before
 

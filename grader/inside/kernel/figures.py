@@ -22,6 +22,8 @@ from PIL import Image
 BORDER = 0.5  # inches on each side: room for labels and titles
 KEPT = 0.1    # inches around the ink, as matplotlib's `savefig.pad_inches`
 COMPRESSION = 3  # of 9: half the time of PNG's usual 6 for the same size
+COLOURS = 256    # of a picture with a palette, one byte a pixel in place of three
+APART = 16       # of 255: how far such a picture's colours may be from those that were drawn
 
 
 def draw_once(shell: Any) -> None:
@@ -65,10 +67,38 @@ def cut_out(figure: Figure) -> bytes | None:
     kept = round(KEPT * dpi)
     picture = canvas[max(top_ink - kept, 0):bottom_ink + kept + 1,
                      max(left_ink - kept, 0):right_ink + kept + 1]
-    image, file = Image.fromarray(picture), io.BytesIO()
-    opaque = bool((picture[..., 3] == 255).all())
-    (image.convert("RGB") if opaque else image).save(file, "png", dpi=(dpi, dpi), compress_level=COMPRESSION)
+    file = io.BytesIO()
+    _image(picture).save(file, "png", dpi=(dpi, dpi), compress_level=COMPRESSION)
     return file.getvalue()
+
+
+def _image(picture: Any) -> Image.Image:
+    """A picture of (rows, columns, 4) with as few bytes a pixel as show it: four, three, or a palette's
+    one."""
+    if not bool((picture[..., 3] == 255).all()):
+        return Image.fromarray(picture)
+    return _with_palette(np.ascontiguousarray(picture)) or Image.fromarray(picture).convert("RGB")
+
+
+def _with_palette(picture: Any) -> Image.Image | None:
+    """An opaque picture in 256 colours: what fills most of it is exact, no other is off by more than `APART`;
+    None where that cannot be. Letters and lines are drawn in a thousand shades, which nobody tells apart."""
+    colours = picture.view(np.uint32)[..., 0]
+    inked = colours != colours[0, 0]
+    drawn, which, times = np.unique(colours[inked], return_inverse=True, return_counts=True)
+    if not drawn.size:
+        return None
+    wanted = np.ascontiguousarray(drawn.view(np.uint8).reshape(-1, 4)[:, :3])
+    alike = np.asarray(Image.fromarray(wanted[None]).quantize(COLOURS - 1, Image.Quantize.FASTOCTREE))[0]
+    palette, seldom_first = np.zeros((COLOURS - 1, 3), np.uint8), np.argsort(times)
+    palette[alike[seldom_first]] = wanted[seldom_first]   # of those alike, the one that is there most often
+    if int(np.abs(palette[alike].astype(int) - wanted).max()) > APART:
+        return None
+    pixels = np.zeros(colours.shape, np.uint8)
+    pixels[inked] = alike[which] + 1
+    image = Image.fromarray(pixels)
+    image.putpalette(bytes(picture[0, 0, :3]) + palette.tobytes())
+    return image
 
 
 def _reaches_beyond(figure: Figure) -> bool:
