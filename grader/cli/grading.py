@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from grader.cli.cluster import opened_place
 from grader.cli.shared import FOLDER, GRADING, WHOSE, epilog, opened_sandbox, takes
 from grader.options import Options
 
@@ -19,7 +20,7 @@ from grader.options import Options
               help="Say whose each file is and which counts; grade and write nothing.")
 @click.option("--save-mapping", "save", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="The same, and write it as a table for --mapping.")
-@takes(*GRADING, "jobs", *WHOSE)
+@takes(*GRADING, "jobs", "cluster", *WHOSE)
 def batch(options: Options, sources: tuple[Path, ...], out: Path, dry_run: bool, save: Path | None) -> None:
     """Grade what a class handed in.
 
@@ -36,12 +37,12 @@ def batch(options: Options, sources: tuple[Path, ...], out: Path, dry_run: bool,
         intake = commands.mapped(sources, options, save)
         mapping_table.show(intake)
         sys.exit(1 if any(row.use == "unclear" for row in intake.rows) else 0)
-    with opened_sandbox(options) as sandbox:
+    with opened_place(options) as place:
         from grader import commands  # slow imports, while the sandbox gets ready
         from grader.report import console
 
         with console.watching() as watcher:
-            results = commands.batch(sources, out, options, sandbox, watcher)
+            results = commands.batch(sources, out, options, place, watcher)
         console.class_table(results, out, commands.language(out), commands.groups_alike(out))
         sys.exit(commands.batch_exit_code(results))
 
