@@ -78,8 +78,12 @@ class Cluster:
             raise
 
     def _await_workers(self) -> None:
+        began = time.monotonic()
         fitting = self._look()
-        while not fitting:
+        while not fitting or (self.wanted.device == "cuda" and not any(one.gpus for one in fitting)):
+            if time.monotonic() - began > PATIENCE:
+                raise NoCluster(f"--device cuda: no worker of {self.address} has a GPU: start one with "
+                                f"grader worker {self.address} --device cuda")
             time.sleep(min(LOOK_SECONDS, PATIENCE))
             fitting = self._look()
         everywhere = set.intersection(*(set(one.layers) for one in fitting))
@@ -91,9 +95,6 @@ class Cluster:
         if self.wanted.device != "cpu":
             self.gpus = tuple(Gpu(uuid=gpu.uuid, name=gpu.name, node="")
                               for one in fitting for gpu in one.gpus)
-        if self.wanted.device == "cuda" and not self.gpus:
-            raise NoCluster(f"--device cuda: no worker of {self.address} has a GPU: start one with "
-                            f"grader worker {self.address} --device cuda")
 
     def _look(self) -> list[Description]:
         """Who is there and fits; what does not is told once.
