@@ -12,6 +12,7 @@ from typing import Protocol
 
 from grader import environment, pipeline, records
 from grader import export as exporting
+from grader.execute.executor import Executor
 from grader.execute.sandbox import Sandbox
 from grader.exercise import released
 from grader.exercise.catalog import course, course_packages, known, load
@@ -46,7 +47,7 @@ class Watcher(Protocol):
     def note(self, text: str) -> None: ...
 
 
-def batch(sources: Sequence[Path], out: Path, options: Options, sandbox: Sandbox,
+def batch(sources: Sequence[Path], out: Path, options: Options, sandbox: Sandbox | Executor,
           watcher: Watcher) -> list[records.Result]:
     """Grade what was handed in. What is unchanged since the last time is not run again; where only the
     judging has changed, what was observed is judged again. Returns every result in the gradebook, and who is
@@ -79,8 +80,8 @@ def mapped(sources: Sequence[Path], options: Options, save: Path | None) -> Inta
         return intake
 
 
-def graded(intake: Intake, folders: Mapping[str, Path], out: Path, options: Options, sandbox: Sandbox,
-           watcher: Watcher, told: ruling.Told) -> list[records.Result]:
+def graded(intake: Intake, folders: Mapping[str, Path], out: Path, options: Options,
+           sandbox: Sandbox | Executor, watcher: Watcher, told: ruling.Told) -> list[records.Result]:
     """Grade what is due of it, and publish the whole class under the rules that were told."""
     exercises = {name: load(folders[name]) for name in sorted({s.exercise for s in intake.submissions})}
     part = shards.part_of(intake, options.shard) if options.shard else None
@@ -112,7 +113,7 @@ def graded(intake: Intake, folders: Mapping[str, Path], out: Path, options: Opti
 
 
 def graded_today(arrived: Sequence[records.AnySubmission], today: Today, book: Gradebook, output: Output,
-                 sandbox: Sandbox, options: Options, watcher: Watcher) -> set[Key]:
+                 sandbox: Sandbox | Executor, options: Options, watcher: Watcher) -> set[Key]:
     """Observe and judge what has changed. Returns the keys of which only the person or the file is told of in
     another way: their pages are to be written."""
     there = book.fingerprints()

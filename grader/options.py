@@ -30,6 +30,7 @@ class Options:
     device: str = "cpu"              # or "cuda", "auto"
     jobs: int | None = None          # kernels in flight; None: as many as cores
     jobs_per_gpu: int = 1
+    cluster: str | None = None       # the address of a Dask scheduler; None: this machine
     seed: int | None = None          # None: secret, drawn once
     language: str | None = None      # of the reports
     # which files are whose, and which count

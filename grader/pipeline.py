@@ -17,8 +17,9 @@ from msgspec import structs
 
 from grader import environment, results, unwatched
 from grader import judge as judging
+from grader.execute.executor import Executor, executor
 from grader.execute.gpus import Gpu
-from grader.execute.pool import Work, default_jobs, observe_all
+from grader.execute.pool import Work
 from grader.execute.sandbox import Sandbox
 from grader.exercise.catalog import Exercise
 from grader.intake.bundle import Bundle
@@ -65,7 +66,7 @@ class Graded:
         return self.submission.notebook if isinstance(self.submission, Submission) else ""
 
 
-def grade(submissions: Sequence[AnySubmission], conditions: Conditions, sandbox: Sandbox,
+def grade(submissions: Sequence[AnySubmission], conditions: Conditions, place: Sandbox | Executor,
           options: Options) -> Iterator[Graded]:
     """All stages for all submissions; in the order in which they come to an end.
 
@@ -76,7 +77,7 @@ def grade(submissions: Sequence[AnySubmission], conditions: Conditions, sandbox:
         shared.setdefault(_together(submission) or number, []).append(submission)
     groups = list(shared.values())
     work = [prepare(number, group[0], conditions) for number, group in enumerate(groups)]
-    for number, answers in observe(work, sandbox, options):
+    for number, answers in observe(work, place, options):
         for submission in groups[number]:
             yield judge(submission, answers, conditions)
 
@@ -100,7 +101,7 @@ def prepare(number: int, submission: AnySubmission, conditions: Conditions) -> l
                                                 device=conditions.device, handed_in=handed_in))
 
 
-def observe(work: Sequence[Sequence[Work]], sandbox: Sandbox,
+def observe(work: Sequence[Sequence[Work]], place: Sandbox | Executor,
             options: Options) -> Iterator[tuple[int, Answers]]:
     """The number of each submission, and what came of its jobs, as soon as all of them are done.
 
@@ -109,8 +110,8 @@ def observe(work: Sequence[Sequence[Work]], sandbox: Sandbox,
     yield from ((number, {}) for number, jobs in enumerate(work) if not jobs)
     waiting = [each for jobs in work for each in jobs]
     arrived: list[dict[str, wire.Parcel[Observations] | NotStarted]] = [{} for _ in work]
-    found = observe_all(sandbox, waiting, options.jobs or default_jobs(), options.jobs_per_gpu)
-    for (number, world), answer in found if waiting else ():
+    where = executor(place, jobs=options.jobs, jobs_per_gpu=options.jobs_per_gpu)
+    for (number, world), answer in where.observe_all(waiting) if waiting else ():
         arrived[number][world] = answer
         if len(arrived[number]) == len(work[number]):
             yield number, {each.key[1]: arrived[number].pop(each.key[1]) for each in work[number]}

@@ -60,7 +60,7 @@ if [ ! -x "$venv/bin/python" ]; then
 fi
 echo "installing Python packages (PyTorch among them: minutes the first time)"
 extras=""
-[ "$what" = demo ] || extras="[dev,review]"
+[ "$what" = demo ] || extras="[cluster,dev,review]"
 constraints="$venv/constraints.txt"
 sed "s/^torch==.*/torch==$torch/" constraints.txt > "$constraints"
 # torch by itself first: with that version there, nothing else can bring another build of it.

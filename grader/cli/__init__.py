@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from grader import __version__
-from grader.cli import authoring, desk, grading, marks, roles, written
+from grader.cli import authoring, cluster, desk, grading, marks, roles, written
 from grader.cli.shared import epilog
 
 
@@ -30,7 +30,8 @@ def main(context: click.Context) -> None:
     atexit.register(gc.freeze)
 
 
-for command in (grading.batch, grading.merge, grading.grade, grading.check, grading.doctor, authoring.new,
+for command in (grading.batch, grading.merge, grading.grade, grading.check, grading.doctor, cluster.worker,
+                authoring.new,
                 authoring.release, authoring.validate, marks.rejudge, marks.report, marks.review,
                 desk.override, desk.overrides, desk.history, desk.undo, written.mark, marks.remove,
                 marks.prune, marks.export,

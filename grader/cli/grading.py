@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from grader.cli.cluster import opened_place
 from grader.cli.shared import FOLDER, GRADING, WHOSE, Failure, epilog, opened_sandbox, takes
 from grader.options import SEED_BITS, Options
 
@@ -20,7 +21,7 @@ from grader.options import SEED_BITS, Options
               help="Say whose each file is and which counts; grade and write nothing.")
 @click.option("--save-mapping", "save", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="The same, and write it as a table for --mapping.")
-@takes(*GRADING, "jobs", *WHOSE)
+@takes(*GRADING, "jobs", "cluster", *WHOSE)
 def batch(options: Options, sources: tuple[Path, ...], out: Path, dry_run: bool, save: Path | None) -> None:
     """Grade what a class handed in.
 
@@ -40,12 +41,12 @@ def batch(options: Options, sources: tuple[Path, ...], out: Path, dry_run: bool,
     if options.shard and options.seed is None:
         raise Failure("--shard needs --seed N, the same number for every shard, which no student can guess: "
                       f"{secrets.randbits(SEED_BITS)} was drawn just now")
-    with opened_sandbox(options) as sandbox:
+    with opened_place(options) as place:
         from grader import commands  # slow imports, while the sandbox gets ready
         from grader.report import console
 
         with console.watching() as watcher:
-            results = commands.batch(sources, out, options, sandbox, watcher)
+            results = commands.batch(sources, out, options, place, watcher)
         console.class_table(results, out, commands.language(out), commands.groups_alike(out))
         if options.shard:
             click.echo(f"this is shard {options.shard} alone; when all are done, give their folders to "

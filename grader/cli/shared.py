@@ -26,6 +26,7 @@ EXAMPLES = {
               "grader batch submissions/ --exercise he_init --seed 7 --jobs 4",
               "grader batch submissions/ --save-mapping mapping.csv    # change it, and give it back:",
               "grader batch submissions/ --mapping mapping.csv",
+              "grader batch submissions/ --cluster tcp://10.0.0.1:8786    # on the workers there",
               "grader batch submissions/ --sandbox process    # no isolation: only for notebooks you trust",
               "grader batch submissions/ --shard 2/8 --seed 7 --out shards/2    # one machine of eight"],
     "merge": ["grader merge shards/1 shards/2 shards/3 --out reports", "grader merge shards/*"],
@@ -74,6 +75,9 @@ EXAMPLES = {
     "undo": ["grader undo reports", "grader undo reports 117"],
     "doctor": ["grader doctor", "grader doctor --apparmor | sudo tee /etc/apparmor.d/grader-bwrap",
                "grader doctor submissions/    # what they import and this machine lacks"],
+    "worker": ["dask scheduler --host 10.0.0.1    # once, somewhere; then, on each machine:",
+               "grader worker tcp://10.0.0.1:8786",
+               "grader worker tcp://10.0.0.1:8786 --device cuda --jobs-per-gpu 4"],
 }
 
 
@@ -170,6 +174,9 @@ SHARED = {
     "jobs_per_gpu": click.option("--jobs-per-gpu", type=click.IntRange(1, 64), default=1, show_default=True,
                                  metavar="N",
                                  help="Kernels that share one GPU, each with its part of the memory."),
+    "cluster": click.option("--cluster", metavar="ADDRESS",
+                            help="Run the notebooks on the workers of the Dask scheduler there, which "
+                                 "`grader worker` starts."),
     "seed": click.option("--seed", type=click.IntRange(0, 2**SEED_BITS - 1), metavar="N",
                          help="Draw the inputs from this seed (default: secret, drawn once and recorded)."),
     "language": click.option("--language", type=click.Choice(["en", "de"]),
@@ -212,12 +219,12 @@ def takes(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
         @functools.wraps(command)
         def called(exercises: Path | None = None, exercise: str | None = None, sandbox: str | None = None,
                    device: str = "cpu", jobs: int | None = None, jobs_per_gpu: int = 1,
-                   seed: int | None = None, language: str | None = None, debug: bool = False,
-                   **own: Any) -> None:
+                   cluster: str | None = None, seed: int | None = None, language: str | None = None,
+                   debug: bool = False, **own: Any) -> None:
             whose = {name: own.pop(name) for name in names if name in WHOSE}
             options = Options(exercises=exercises or default_exercises(), exercise=exercise, sandbox=sandbox,
-                              device=device, jobs=jobs, jobs_per_gpu=jobs_per_gpu, seed=seed,
-                              language=language, **whose)
+                              device=device, jobs=jobs, jobs_per_gpu=jobs_per_gpu, cluster=cluster,
+                              seed=seed, language=language, **whose)
             with one_line_per_expected_error(debug):
                 command(options, **own)
 

@@ -47,7 +47,7 @@ def converse(stream: frames.Stream, job: Job, steps: Sequence[Step], arrays: Map
     try:
         frames.put(stream, Kind.JOB, wire.encode(job))
         for file in job.files:
-            frames.put(stream, Kind.FILE, _bytes(file, places))
+            frames.put(stream, Kind.FILE, brought(file, places))
     except Changed as error:
         return NotStarted(reason=str(error))
     except (OSError, ValueError) as error:
@@ -79,7 +79,7 @@ def converse(stream: frames.Stream, job: Job, steps: Sequence[Step], arrays: Map
                                            held_up=last.held_up), arrays=found)
 
 
-def _bytes(file: Brought, places: Places) -> bytes:
+def brought(file: Brought, places: Places) -> bytes:
     """What one file of the job holds.
 
     Raises:
@@ -153,14 +153,22 @@ def checked(payload: frames.Bytes, key: str) -> tuple[Outcome, dict[str, wire.Ar
     if isinstance(parcel, wire.Garbled):
         return CRASHED, {}
     outcome = parcel.record
-    if not isinstance(outcome, Returned):
-        return outcome, {}
-    refs = [ref for each in outcome.rounds for value in (each.value, *each.arguments)
-            for ref in wire.tensors_of(value)]
-    if not all(_fits(ref, parcel.arrays, key) for ref in refs):
+    if not fits(outcome, parcel.arrays, key):
         return CRASHED, {}
-    used = {ref.key for ref in refs}
+    used = {ref.key for ref in _references(outcome)}
     return outcome, {name: array for name, array in parcel.arrays.items() if name in used}
+
+
+def fits(outcome: Outcome, arrays: Mapping[str, wire.Array], key: str) -> bool:
+    """Is every number that it refers to there, as it says, and one of its own step's?"""
+    return all(_fits(ref, arrays, key) for ref in _references(outcome))
+
+
+def _references(outcome: Outcome) -> list[TensorRef]:
+    if not isinstance(outcome, Returned):
+        return []
+    return [ref for each in outcome.rounds for value in (each.value, *each.arguments)
+            for ref in wire.tensors_of(value)]
 
 
 def _fits(ref: TensorRef, arrays: Mapping[str, wire.Array], key: str) -> bool:

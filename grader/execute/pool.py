@@ -211,6 +211,12 @@ def perhaps_crowded_out(work: Work, found: Found) -> bool:
                for outcome in found.record.outcomes.values())
 
 
+def disturbed(work: Work, found: Found, workers: int, jobs_per_gpu: int) -> bool:
+    """May neighbours be to blame, where so many jobs run at one time?"""
+    return ((workers > 1 and perhaps_too_busy(found))
+            or (jobs_per_gpu > 1 and perhaps_crowded_out(work, found)))
+
+
 class Seats:
     """The GPUs that can be given away; each `jobs_per_gpu` times, with as large a share of its memory."""
 
@@ -275,18 +281,17 @@ def observe_all(sandbox: Sandbox, work: Iterable[Work], workers: int,
             (each, gpu), found = running.pop(future), future.result()
             if gpu is not None:
                 seats.free.append(gpu)
-            if (workers > 1 and perhaps_too_busy(found)) or (jobs_per_gpu > 1
-                                                             and perhaps_crowded_out(each, found)):
+            if disturbed(each, found, workers, jobs_per_gpu):
                 alone.append((each, found))
             else:
                 yield each.key, found
         for each, found in alone:
-            yield each.key, _alone(sandbox, each, found, allowances.of(each))
+            yield each.key, run_alone(sandbox, each, found, allowances.of(each))
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _alone(sandbox: Sandbox, work: Work, before: Found, allowance: Allowance) -> Found:
+def run_alone(sandbox: Sandbox, work: Work, before: Found, allowance: Allowance) -> Found:
     """Once more, with the machine to itself. What was found before stands where there is no time for that."""
     job = replace(work.job, gpu_share=ROOM) if work.on_gpu else work.job
     found = observe(sandbox, job, work.steps, work.arrays, work.places, allowance)
