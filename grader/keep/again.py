@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import enum
+import functools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from msgspec import structs
+
 from grader import pipeline, records
 from grader.exercise.catalog import Exercise, ExerciseError
-from grader.keep.gradebook import Gradebook, Key
-from grader.keep.output import Output
-from grader.keep.publish import record_mark
-from grader.keep.ruling import Ruled
+from grader.keep.gradebook import Entry, Gradebook, Key
+from grader.keep.output import LAST, Output
+from grader.keep.processes import each
+from grader.keep.publish import keep_mark
 from grader.keep.unchanged import Today
 from grader.pipeline import Conditions
 
@@ -23,28 +26,52 @@ class Watcher(Protocol):
     def judged_again(self, before: records.Result, after: records.Result) -> None: ...
 
 
+class Stands(enum.Enum):
+    """What judging again comes to where it makes no other result."""
+
+    AS_BEFORE = "as before"
+    UNANSWERED = "unanswered"   # nothing is stored that answers what is asked today
+
+
 def judge_again(keys: Iterable[Key], today: Today, book: Gradebook, output: Output, watcher: Watcher, *,
                 write: bool = True) -> set[Key]:
     """Judge what was observed once more; run nothing. Returns student and exercise of those of whom nothing
     is stored that answers what is asked today.
 
+    Whose result is as before keeps its pages, and has no event. Of the others' pages the last is taken away:
+    `publish` writes them anew.
+
     Args:
         write: the marks; else they are only told.
     """
-    left, words, rules = set(), book.words(), Ruled(book)
-    for where in keys:
-        entry = book.entry(*where)
-        observed = None if entry is None else today.observed(entry.submission, output)
-        if entry is None or observed is None:
-            left.add(where)
+    keys, words = list(keys), book.words()
+    left, alike = set(keys), list[Entry]()
+    entries = (entry for key in keys if (entry := book.entry(*key)))
+    judge = functools.partial(_judged, today=today, output=output)
+    for entry, after in each(judge, entries, len(keys)):
+        if after is Stands.UNANSWERED:
             continue
-        graded = pipeline.judge(entry.submission, observed, today.conditions)
-        if write:
-            graded = replace(graded, executed=entry.executed)   # it is kept in the gradebook alone
-            record_mark(graded, book, output, rules, observed=entry.observed,
-                        judged=today.fingerprints(entry.submission).judged, what="rejudged")
-        watcher.judged_again(words.applied(entry.result), words.applied(graded.result))
+        left.discard(entry.key)
+        judged = structs.replace(entry, judged=today.judged(entry.result.exercise))
+        if isinstance(after, records.Result):
+            if write:
+                output.page(*entry.key, LAST).unlink(missing_ok=True)
+                keep_mark(structs.replace(judged, result=after), book, what="rejudged")
+            watcher.judged_again(words.applied(entry.result), words.applied(after))
+        elif judged.judged != entry.judged:
+            alike.append(structs.replace(judged, notebook="", executed=""))
+    if write:
+        book.judged_alike(alike)
     return left
+
+
+def _judged(entry: Entry, *, today: Today, output: Output) -> records.Result | Stands:
+    """One submission, judged once more."""
+    observed = today.observed(entry.submission, output)
+    if observed is None:
+        return Stands.UNANSWERED
+    result = pipeline.judge(entry.submission, observed, today.conditions).result
+    return Stands.AS_BEFORE if result == entry.result else result
 
 
 def remembered(book: Gradebook, out: Path) -> Path:

@@ -16,15 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from grader.keep import verdicts
 from grader.keep.answers import Question, Words, questions
-from grader.keep.database import (
-    GradebookError,
-    as_json,
-    drop_texts,
-    get_text,
-    now,
-    plain,
-    put_text,
-)
+from grader.keep.database import GradebookError, as_json, drop_texts, get_text, now, plain, put_text
 from grader.keep.events import write_event
 from grader.keep.known import Known
 from grader.keep.marking import Override
@@ -103,10 +95,19 @@ class Gradebook(Register):
             loose = _write(db, entry, number)
             row = upsert(RESULTS).values(**key, number=number)
             db.execute(row.on_conflict_do_update(index_elements=[*key], set_={"number": number}))
-            _forget_unclear(db, r, number)
+            if number:
+                db.execute(delete(SUBMISSIONS).where(S.student == r.student, S.exercise == r.exercise,
+                                                     S.number == 0))
             drop_texts(db, loose | _superseded(db, r, number))
             if what:
                 write_event(db, what=what, by=by, before=before, after=_standing(db, r), **key)
+
+    def judged_alike(self, entries: Iterable[Entry]) -> None:
+        """Write down how these were judged, of which nothing else has changed."""
+        with self._database.writing() as db:
+            for one in entries:
+                here = tuple_(S.student, S.exercise, S.number) == tuple_(*one.key, one.attempt)
+                db.execute(update(SUBMISSIONS).where(here).values(judged=one.judged))
 
     def counting(self) -> list[Key]:
         """Student and exercise of every submission that counts, in order."""
@@ -281,11 +282,6 @@ def _superseded(db: Connection, r: Result, number: int) -> set[str | None]:
     found = set(db.execute(select(S.executed).where(*old, S.executed.is_not(None))).scalars())
     db.execute(update(SUBMISSIONS).where(*old).values(executed=None))
     return found
-
-
-def _forget_unclear(db: Connection, r: Result, number: int) -> None:
-    if number:
-        db.execute(delete(SUBMISSIONS).where(S.student == r.student, S.exercise == r.exercise, S.number == 0))
 
 
 def _standing(db: Connection, r: Result) -> dict[str, Any] | None:

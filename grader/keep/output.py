@@ -24,6 +24,7 @@ from grader.wall.messages import Observations
 
 SUFFIXES = ".html", ".md", ".ipynb", "-executed.html"   # of a submission's pages
 MERGING = "merging.sqlite"   # what becomes the gradebook when all shards are in it
+LAST = ".md"     # of them that is written: where there is none, none is of today's mark
 RESERVED = {"observations", "alike", "index.html", "grades.csv", "results.jsonl", "gradebook.sqlite", AT_WORK,
             PUBLISHING, MERGING}
 MODULE = 200_000   # bytes of a Python file beside a notebook, to compare it

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from grader import records
 from grader.exercise import solutions
@@ -18,7 +21,8 @@ from grader.keep.answers import Words, final
 from grader.keep.arrivals import missing
 from grader.keep.claim import publishing
 from grader.keep.gradebook import Entry, Gradebook, GradebookError, Key
-from grader.keep.output import Output, line
+from grader.keep.output import LAST, Output, line
+from grader.keep.processes import each
 from grader.keep.ruling import Ruled
 from grader.keep.unchanged import Fingerprints
 from grader.options import Options
@@ -117,22 +121,31 @@ def record(graded: Graded, prints: Fingerprints, book: Gradebook, output: Output
 
 
 def record_mark(graded: Graded, book: Gradebook, output: Output, rules: Ruled | None = None, *, observed: str,
-                judged: str, what: str = "graded") -> None:
+                judged: str) -> None:
     """Write a result into the gradebook, and its pages; what was observed is stored already.
 
     Args:
         rules: the course's, where they have been read.
         observed: the fingerprint of what the result was judged from.
         judged: the fingerprint of how.
-        what: the event's name.
     """
-    book.record(Entry(result=graded.result, observed=observed, judged=judged, notebook=graded.notebook,
-                      executed=graded.executed), what=what)
-    if graded.result.written:
-        book.written.hand_in(graded.result.student, graded.result.exercise, graded.result.stamp,
-                             {answer.id: answer.text or "" for answer in graded.result.written})
+    keep_mark(Entry(result=graded.result, observed=observed, judged=judged, notebook=graded.notebook,
+                    executed=graded.executed), book)
     ruled = (rules or Ruled(book)).one(graded.result)
     pages(ruled, graded.notebook, graded.executed, output, book.batch_value("language", "en"))
+
+
+def keep_mark(entry: Entry, book: Gradebook, *, what: str = "graded") -> None:
+    """Write a result into the gradebook, and what was answered in writing.
+
+    Args:
+        what: the event's name.
+    """
+    result = entry.result
+    book.record(entry, what=what)
+    if result.written:
+        book.written.hand_in(result.student, result.exercise, result.stamp,
+                             {answer.id: answer.text or "" for answer in result.written})
 
 
 def pages(result: records.Result, notebook: str, executed: str, output: Output, language: str) -> None:
@@ -156,7 +169,7 @@ def pages(result: records.Result, notebook: str, executed: str, output: Output, 
             exercise=result.title or result.exercise, report=f"{result.exercise}.html", language=language))
     replace_file(output.page(*where, ".html"),
                  student.render(result, notebook, language=language, executed_href=href))
-    replace_file(output.page(*where, ".md"), markdown.render(result, notebook, language=language))
+    replace_file(output.page(*where, LAST), markdown.render(result, notebook, language=language))
 
 
 def publish(book: Gradebook, output: Output, *, every_page: bool = False,
@@ -182,9 +195,9 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
         results = everybody(book, rules, pictures=False)
         shown = {(one.student, one.exercise): one for one in results}
         rewrite(book, output, [
-            # The last of its pages: none is there where a batch ended between the mark and its report.
+            # none is there where a batch ended between the mark and its report
             key for key in book.counting() if every_page or key in changed
-            or not output.page(*key, ".md").exists()
+            or not output.page(*key, LAST).exists()
             or not calculation.shows(output.page(*key, ".html"), shown[key])], rules, words)
         book.set_batch_value("language of the pages", language)
         _class_files(book, output, rules, results)
@@ -196,10 +209,15 @@ def rewrite(book: Gradebook, output: Output, keys: Iterable[Key], rules: Ruled |
     """The pages of some submissions that count, with what tutors have said in them, under the course's
     rules."""
     language, rules = book.batch_value("language", "en"), rules or Ruled(book)
-    words = words or book.words()
-    for key in keys:
-        if entry := book.entry(*key):
-            pages(rules.one(words.applied(entry.counted)), entry.notebook, entry.executed, output, language)
+    keys, words = list(keys), words or book.words()
+    entries = (structs.replace(entry, result=rules.one(words.applied(entry.counted)))
+               for key in keys if (entry := book.entry(*key)))
+    for _ in each(functools.partial(_pages, output=output, language=language), entries, len(keys)):
+        pass
+
+
+def _pages(entry: Entry, *, output: Output, language: str) -> None:
+    pages(entry.result, entry.notebook, entry.executed, output, language)
 
 
 def class_files(book: Gradebook, output: Output) -> None:

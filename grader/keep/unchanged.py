@@ -73,6 +73,10 @@ class Today:
         self._observer = digest(sources(OBSERVING), conditions.sandbox, conditions.device,
                                 platform.machine(), platform.python_version(), torch.__version__)
 
+    def judged(self, exercise: str) -> str:
+        """The fingerprint of how an exercise of the conditions is judged."""
+        return self._judged[exercise]
+
     def fingerprints(self, submission: AnySubmission) -> Fingerprints:
         """Of everything that decides this submission's mark.
 
@@ -89,7 +93,7 @@ class Today:
                           self._inputs.get(submission.exercise, "") if work else "",
                           *(msgspec.json.encode(structs.replace(each.job, notebook="")) for each in work))
         return Fingerprints(question=question, observed=digest(question, self._observer),
-                            judged=self._judged[submission.exercise])
+                            judged=self.judged(submission.exercise))
 
     def observed(self, submission: AnySubmission, output: Output) -> Observed | None:
         """What is stored of a submission, from which it can be judged today.

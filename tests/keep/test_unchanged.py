@@ -17,7 +17,7 @@ from grader import commands, records
 from grader.execute.opening import open_sandbox
 from grader.execute.sandbox import Sandbox
 from grader.exercise.catalog import ExerciseError, load
-from grader.keep import unchanged
+from grader.keep import processes, unchanged
 from grader.keep.gradebook import Gradebook
 from grader.options import Options
 from grader.pipeline import Conditions
@@ -122,6 +122,35 @@ def test_after_rejudge_a_batch_has_nothing_to_do(root: Path, sandbox: Sandbox) -
     assert executed.read_bytes() == ran, "it is not among what was observed, and stays"
     assert batch(root, sandbox) == [NOTHING]
     assert observed(root) == before
+
+
+def test_what_is_judged_as_before_keeps_its_pages_and_has_no_event(root: Path, sandbox: Sandbox) -> None:
+    def written() -> dict[str, int]:
+        return {name: (root / "out" / name / "doubling.html").stat().st_mtime_ns for name in ("ada", "bo")}
+
+    def events() -> dict[str, list[str]]:
+        with Gradebook(root / "out" / "gradebook.sqlite") as book:
+            return {name: [one.what for one in book.desk.events(student=name)] for name in ("ada", "bo")}
+
+    pages, before = written(), events()
+    (root / "exercises" / "doubling" / "checks.py").write_text(CHECKS.replace(*GENEROUS))
+    assert rejudge(root) == [MENDED]
+    assert {name for name, at in written().items() if at != pages[name]} == {"bo"}
+    assert "5 / 6" in (root / "out" / "bo" / "doubling.md").read_text()
+    assert events() == {"ada": before["ada"], "bo": [*before["bo"], "rejudged"]}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_several_processes_judge_as_one(root: Path, monkeypatch: pytest.MonkeyPatch, jobs: int) -> None:
+    monkeypatch.setattr(processes, "FEW", 1)
+    monkeypatch.setattr(processes, "default_jobs", lambda: jobs)
+    (root / "exercises" / "doubling" / "checks.py").write_text(CHECKS.replace(*GENEROUS))
+    (root / "out" / "observations" / "ada" / "doubling.plain.parcel").unlink()
+    told = rejudge(root)
+    assert (told[0], len(told)) == (MENDED, 2)
+    assert told[1].startswith("ada doubling: keeps its mark")
+    assert marks(root) == {"ada": 6.0, "bo": 5.0, "cy": 0.0}
+    assert rejudge(root)[:-1] == []
 
 
 def test_rejudge_writes_nothing_until_it_is_told_to(root: Path, sandbox: Sandbox) -> None:
