@@ -29,6 +29,7 @@ from .backwards import expect_odd_gradients_recorded, expect_own_gradients
 from .misconceptions import (
     DICT_CHANGED,
     DICT_SECOND,
+    DIVIDED,
     ENTRY_NEEDS_GRAPH,
     ERASED,
     ERRORS,
@@ -53,7 +54,6 @@ from .misconceptions import (
     TOTALS,
     UNFROZEN,
     WEIGHTS_ONLY,
-    weights_of,
 )
 from .nets import PARTLY_FROZEN, TIED, data, scaled
 from .observed import (
@@ -76,7 +76,7 @@ from .observed import (
     unlike,
     whole,
 )
-from .profiles import PROFILES
+from .profiles import PROFILES, show
 from .reference import (
     gradients,
     l2,
@@ -327,18 +327,16 @@ def global_norm(*asked: Seen) -> None:
 
 @check(looks_at=tuple(PROFILES), points=3,
        hint="Go through the notebook's rule in its order: what is not finite, then the first weight against "
-       "the last.", read="Pascanu, Mikolov and Bengio 2013, section 2")
+       "the last.", errors={"division by zero": DIVIDED}, read="Pascanu, Mikolov and Bengio 2013, section 2")
 def diagnose(*asked: Seen) -> None:
     """`diagnose` answers "vanishing", "exploding" or "stable" by the notebook's rule."""
     profiles = [seen.given["0"] for seen in asked]
     wants = [PROFILES[seen.step] for seen in asked]
     answers = [seen.value for seen in asked]
-    for seen, profile, answer, want in zip(asked, profiles, answers, wants, strict=True):
-        weights = ", ".join(f"{norm:g}" for norm in weights_of(profile))
-        seen.measure(f"weights' norms {weights}", described(answer), repr(want))
     said = [answer if isinstance(answer, str) else None for answer in answers]
     wrong = [i for i, want in enumerate(wants) if said[i] != want]
     if wrong:
+        show([asked[i] for i in wrong])
         i = wrong[0]
         told = ", ".join(f"{name}: {norm:g}" for name, norm in profiles[i].items())
         fail(f"`diagnose` answered {described(answers[i])}; expected {wants[i]!r} for the norms {{{told}}}. "

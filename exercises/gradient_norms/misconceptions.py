@@ -45,7 +45,7 @@ TIED_TWICE = Diagnosis(
 
 DICT_SECOND = Diagnosis(
     "dict-not-first", "The dict is not the first thing that is returned.", "Return `norms, handles`.",
-    pattern=r"return\b")
+    pattern=r"return\b.*,")
 
 # What stops the hooks, or the function.
 
@@ -211,6 +211,8 @@ NAN_PASSED = Diagnosis(
 ZERO_PASSED = Diagnosis(
     "zero-passed", "Norms of exactly zero went unnoticed.",
     "Compare `first <= 1e-3 * last`: there is nothing to divide by, and 0 <= 0 holds.")
+DIVIDED = Diagnosis(
+    "divided-by-zero", "A norm was divided by one that is exactly 0.", ZERO_PASSED.advice, pattern="/")
 ABSOLUTE = Diagnosis(
     "absolute-size", "Norms were compared with fixed numbers.",
     "Gradients that are small in all layers alike have not vanished on their way: compare layers.")

@@ -170,8 +170,6 @@ def pictured(seen: Seen, got: Norms, want: Norms) -> None:
     yours = [got.get(name, math.nan) for name in want]
     if not any(map(math.isfinite, yours)):
         return
-    told = "; ".join(f"{name}: measured {value:.4g}, expected {want[name]:.4g}"
-                     for name, value in zip(want, yours, strict=True))
-    seen.draw(curves("Gradient norm of each parameter", told, x_label="parameter: " + ", ".join(want),
-                     y_label="L2 norm of the gradient", log_y=True, yours=yours,
-                     expected=list(want.values())))
+    seen.draw(curves("Gradient norm of each parameter", "The numbers are those of the table.",
+                     x_label="parameter: " + ", ".join(want), y_label="L2 norm of the gradient", log_y=True,
+                     yours=yours, expected=list(want.values())))

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from grader.spec import Call, Step
+from grader.spec import Call, Seen, Step, described
+
+from .misconceptions import weights_of
+
+MOST = 6    # wrong answers that are shown
 
 
 def layers(*weights: float, bias: float = 1.0) -> Step:
@@ -48,3 +53,15 @@ PROFILES = {
     Call("diagnose", {"stem.weight": 1.0, "block.0.weight": 2.0, "block.10.weight": 3.0,
                       "block.9.weight": 4e3, "head.weight": 5e3, "head.bias": 1.0}): "vanishing",
 }
+
+
+def show(wrong: Sequence[Seen]) -> None:
+    """Some wrong answers in the report, each beside what the rule looks at: the weights' norms, and what is
+    not finite."""
+    for seen in wrong[:MOST]:
+        norms = seen.given["0"]
+        others = [f"; `{name}` {norm:g}" for name, norm in norms.items()
+                  if not name.endswith("weight") and not math.isfinite(norm)]
+        weights = ", ".join(f"{norm:g}" for norm in weights_of(norms))
+        seen.measure(f"weights' norms {weights}{''.join(others)}", described(seen.value),
+                     repr(PROFILES[seen.step]))

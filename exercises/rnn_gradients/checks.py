@@ -143,8 +143,7 @@ def long_sequences(grows: Seen, falls: Seen) -> None:
     """The norms are right for long sequences too, where they leave the range of float32."""
     for seen, what in ((grows, f"{LIST} for a growing gradient"), (falls, f"{LIST} for a falling gradient")):
         want, got = norms_of(seen.given["0"], seen.given["1"]), numbers(seen.value, what)
-        off = out_of_range(got, want)
-        if off:
+        if off := out_of_range(got, want):
             fail(f"{entry(off[-1])} of {what} is {got[off[-1]]:g}, as all {len(off)} up to it; expected "
                  f"{want[off[-1]]:.3g}." if off == list(range(len(off))) else
                  f"{entry(off[0])} of {what} is {got[off[0]]:g}; expected {want[off[0]]:.3g}.", FLOAT32)

@@ -131,6 +131,11 @@ SWAPPED = Diagnosis(
     "`vanishing` and `exploding` have changed places.",
     "In a linear net a spectral radius above 1 makes gradients grow.")
 
+SPELLED = Diagnosis(
+    "spelled-otherwise",
+    "These are the right names in another spelling.",
+    "The names are text: small letters, and no blank.")
+
 NO_TOLERANCE = Diagnosis(
     "no-tolerance",
     "Nothing but exactly 1 counts as stable.",

@@ -7,6 +7,7 @@ from typing import Any
 from grader.spec import Diagnosis, Seen, derived, described, fail, the_one
 
 from .matrices import TWINS, radius_of
+from .misconceptions import SPELLED
 from .reference import MISTAKEN_RADII, regime_of
 
 
@@ -50,6 +51,8 @@ def expect_regimes(seen: Seen, rule: Mapping[float, str] | None = None,
     weights = seen.given["weights"]
     mistaken = [(d, [regime_of(size(w)) for w in weights]) for d, size in MISTAKEN_RADII
                 if len(set(map(described, got))) > 1]   # the same of all shows nothing
+    if [said.strip().lower() if isinstance(said, str) else None for said in got] == want:
+        otherwise = [(SPELLED, got)]
     at = next(i for i, said in enumerate(got) if said != want[i])
     fail(f"For a matrix with spectral radius {radii[at]:.3f}, `regime` gives {described(got[at])}; expected "
          f"{want[at]!r}.", the_one((d, got == labels) for d, labels in [*mistaken, *otherwise]))

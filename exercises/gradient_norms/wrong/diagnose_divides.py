@@ -1,7 +1,7 @@
 """first / last, where both may be zero.
 
 fails: diagnose
-diagnosis: none
+diagnosis: divided-by-zero
 cause: raised
 points: 3
 """
