@@ -2,19 +2,21 @@
 
     python benchmarks/troubled.py                                # 60 submissions, three rounds
     python benchmarks/troubled.py --submissions 300 --rounds 1
-    python benchmarks/troubled.py --each                         # each kind of trouble by itself
+    python benchmarks/troubled.py --each                         # what each kind of trouble costs by itself
 
 Of a hundred submissions five never end, five take all the memory there is, and three kill their kernel; of
 each, one in a cell of its own, one in a function and so on, in turn. A round is two whole `grader batch`,
-from nothing; which goes first changes from round to round.
+from nothing; which goes first changes from round to round. Seconds of CPU are those of all processes, as a
+control group counts them: they tell more than the clock where others use the machine, too.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+import math
+import os
 import re
-import resource
 import shutil
 import statistics
 import subprocess
@@ -32,12 +34,14 @@ from course import EXERCISE, FOLDER, REPOSITORY, solutions
 from nbformat.v4 import new_code_cell
 
 AIM = 2.0   # times the class without
+ACCOUNTS = Path("/sys/fs/cgroup/cpuacct")   # version 1's; elsewhere CPU is not counted
 
 ENDLESS = (
     "while True: pass",
     "def he_truncated_normal_(weight):\n    while True: weight.normal_()",
     "def init_weights(module):\n    while True: pass\nsmall.apply(init_weights)",
     "count = 0\nwhile count < 10:\n    weight = he_normal_(torch.empty(30, 20))",
+    "while True: pass\ndef init_weights(module): pass",
     "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
 )
 GREEDY = (
@@ -61,7 +65,10 @@ class Took:
     """A whole batch, in seconds."""
 
     wall: float
-    cpu: float
+    cpu: float      # nan: not counted
+
+    def __str__(self) -> str:
+        return f"{self.wall:.1f} s" + ("" if math.isnan(self.cpu) else f" ({self.cpu:.1f} s of CPU)")
 
 
 def hand_in(folder: Path, count: int, trouble: list[str]) -> None:
@@ -88,19 +95,26 @@ def write(path: Path, code: str, trouble: str) -> None:
 
 def batch(submissions: Path, out: Path) -> Took:
     """Grade a class from nothing; every notebook must get a mark."""
-    began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([sys.executable, "-m", "grader", "batch", submissions, "--out", out, "--seed", "1",
-                           "--exercises", REPOSITORY / "exercises"], cwd=REPOSITORY, text=True,
-                          capture_output=True, check=False)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    account = ACCOUNTS / f"troubled-{os.getpid()}"
+    counted = ACCOUNTS.is_dir() and os.access(ACCOUNTS, os.W_OK)
+    if counted:
+        account.mkdir()
+    command = [sys.executable, "-m", "grader", "batch", submissions, "--out", out, "--seed", "1",
+               "--exercises", REPOSITORY / "exercises"]
+    joins = ["sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', account] if counted else []
+    began = time.perf_counter()
+    done = subprocess.run([*joins, *command], cwd=REPOSITORY, text=True, capture_output=True, check=False)
+    wall, cpu = time.perf_counter() - began, math.nan
+    if counted:
+        cpu = int((account / "cpuacct.usage").read_text()) / 1e9
+        account.rmdir()
     if done.returncode:
         raise click.ClickException(f"grader batch ended with {done.returncode}\n{done.stderr[-3000:]}")
     results = [json.loads(line) for line in (out / "results.jsonl").read_text(encoding="utf-8").splitlines()]
     found = Counter(result["status"] for result in results)
     if found != {"graded": len(list(submissions.iterdir()))}:
         raise click.ClickException(f"not all were graded: {dict(found)}")
-    return Took(wall=time.perf_counter() - began,
-                cpu=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return Took(wall=wall, cpu=cpu)
 
 
 def troubles(count: int) -> list[str]:
@@ -111,13 +125,12 @@ def troubles(count: int) -> list[str]:
 
 
 def each(work: Path) -> None:
-    """What each kind of trouble costs beside the same notebook without it, one at a time, kernels warm."""
+    """What each kind of trouble costs: two notebooks with it, in a batch of their own."""
     for number, (kind, code) in enumerate([("none", ""), *((kind, code) for kind, (_, variants)
                                                            in TROUBLE.items() for code in variants)]):
         for student in "ab":
             write(work / str(number) / student / f"{EXERCISE}.ipynb", "", code)
-        took = batch(work / str(number), work / f"out-{number}")
-        click.echo(f"{kind:8} {took.wall:6.1f} s, {took.cpu:6.1f} s of CPU for two   {code[:90]!r}")
+        click.echo(f"{kind:8} {batch(work / str(number), work / f'out-{number}')}   {code[:90]!r}")
 
 
 @click.command()
@@ -142,17 +155,17 @@ def compare(work: Path, count: int, rounds: int) -> None:
     hand_in(work / "with", count, trouble)
     click.echo(f"class     {count} notebooks of {EXERCISE}; in the other one "
                + ", ".join(f"{round(share * count)} {kind}" for kind, (share, _) in TROUBLE.items()))
-    ratios = []
+    ratios: dict[str, list[float]] = {"clock": [], "CPU": []}
     for number in range(1, rounds + 1):
         took = {name: batch(work / name, work / f"{name}-{number}")
                 for name in sorted(("with", "without"), reverse=number % 2 == 1)}
-        ratios.append(took["with"].wall / took["without"].wall)
-        click.echo(f"round {number}   without {took['without'].wall:.1f} s ({took['without'].cpu:.1f} s of "
-                   f"CPU), with {took['with'].wall:.1f} s ({took['with'].cpu:.1f} s of CPU), "
-                   f"ratio {ratios[-1]:.2f}")
-    middle = statistics.median(ratios)
-    click.echo(f"ratio     {middle:.2f} (median of {rounds}). The aim is at most {AIM:g}: "
-               f"{'met' if middle <= AIM else 'not met'}.")
+        ratios["clock"].append(took["with"].wall / took["without"].wall)
+        ratios["CPU"].append(took["with"].cpu / took["without"].cpu)
+        click.echo(f"round {number}   without {took['without']}, with {took['with']}: "
+                   + ", ".join(f"{found[-1]:.2f} times by {name}" for name, found in ratios.items()))
+    click.echo("ratio     " + ", ".join(f"{statistics.median(found):.2f} by {name} ({min(found):.2f} to "
+                                         f"{max(found):.2f})" for name, found in ratios.items())
+               + f"; the aim is at most {AIM:g}")
 
 
 if __name__ == "__main__":

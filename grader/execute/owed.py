@@ -41,8 +41,12 @@ def owed(job: Job, steps: Sequence[Step], run: Run) -> bool:
                     return True   # what it was to do, nobody can tell; any other has done nothing
     except UNREADABLE:
         return True
-    unmade = {name for event in run.events if event.cell in trees and event.cell >= min(stopped, default=0)
-              for name in _unmade(trees[event.cell], event, stopped)}
+    endless = {cell for cell, event in stopped.items()
+               if cell in trees and _cannot_end(trees[cell], event.line)}
+    stopped = {cell: event for cell, event in stopped.items() if cell not in endless}
+    behind = [event for event in run.events if event.cell in trees and event.cell not in endless
+              and event.cell >= min(stopped, default=event.cell + 1)]
+    unmade = {name for event in behind for name in _unmade(trees[event.cell], event, stopped)}
     stored = {name for tree in trees.values() for name in _touched(tree, ast.Store)}
     defined = {name for tree in trees.values() for part in tree.body for name in _defined(part)}
     whole = (defined | set(dir(builtins)) - stored) - unmade
@@ -78,6 +82,16 @@ def _unmade(tree: ast.Module, event: CellEvent, stopped: Mapping[int, CellEvent]
             yield from _defined(part)
         if event.cell not in stopped and (part.end_lineno or 0) >= event.line:
             yield from _touched([part], ast.Store)
+
+
+def _cannot_end(tree: ast.Module, line: int) -> bool:
+    """Does the cell never come beyond this line, however much time it has?"""
+    for part in tree.body:
+        if isinstance(part, ast.While) and part.lineno <= line <= (part.end_lineno or 0):
+            ways_out = (ast.Break, ast.Raise)
+            return (isinstance(part.test, ast.Constant) and bool(part.test.value)
+                    and not any(isinstance(inner, ways_out) for inner in ast.walk(part)))
+    return False
 
 
 def _defined(part: ast.stmt) -> Iterable[str]:

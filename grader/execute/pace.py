@@ -8,12 +8,12 @@ from msgspec.structs import replace
 
 from grader.wall.messages import Again, Ended, LossCause, Lost, Outcome, Step
 
-LEAST = 0.5   # s of CPU
+LESS, TIMES = 4, 2   # a quarter the next time, and then no less than a quarter of that
 
 
 class Pace:
-    """A function that was stopped has half as long the next time: if it never ends, that costs seconds, and
-    what it does with other inputs is seen all the same."""
+    """A function that was stopped has a quarter of the time for its next call: if it never ends, that costs
+    seconds, and what it does with other inputs is seen all the same."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -21,9 +21,8 @@ class Pace:
 
     def of(self, step: Step) -> Step:
         """The same step, with the time that it has."""
-        times = self.stopped[step.function]
-        least = min(LEAST, self.seconds)
-        return replace(step, seconds=max(least, self.seconds / 2 ** times)) if times else step
+        times = min(TIMES, self.stopped[step.function])
+        return replace(step, seconds=self.seconds / LESS ** times) if times else step
 
     def note(self, step: Step, outcome: Outcome) -> None:
         if timed_out(outcome):

@@ -16,7 +16,7 @@ from grader.wall.messages import Returned
 
 CELLS, CALLS = 10, 20              # times the reference's own
 LEAST_CELL, LEAST_CALL = 5, 2      # s
-SLOW = 2                           # times the slowest call of a right solution that is there
+SLOW = 2                           # times the slowest call of a right solution, and the reference's, at least
 TABLE = re.compile(r"^\[limits\][^\n]*$\n?", re.MULTILINE)
 NEXT = re.compile(r"^\[", re.MULTILINE)
 
@@ -29,10 +29,12 @@ class Measured:
     call: float                            # of its slowest call
     right: float                           # of the slowest call of any right solution
     now: tuple[float, float]               # exercise.toml's cell_seconds and call_seconds
+    patient: float                         # and its patient_seconds, beyond which no cell needs a limit
 
     @property
     def cell_seconds(self) -> int:
-        return max(LEAST_CELL, math.ceil(CELLS * self.cell))
+        wanted = min(CELLS * self.cell, max(self.patient, SLOW * self.cell))
+        return max(LEAST_CELL, math.ceil(wanted))
 
     @property
     def call_seconds(self) -> int:
@@ -53,7 +55,8 @@ def measured(exercise: Exercise, solutions: Mapping[str, Iterable[Solution]],
     limits = exercise.settings.limits
     return Measured(
         cell=max(record.run.slowest for record in runs), call=_slowest(solutions["reference"], observed),
-        right=_slowest(solutions["right"], observed), now=(limits.cell_seconds, limits.call_seconds))
+        right=_slowest(solutions["right"], observed), now=(limits.cell_seconds, limits.call_seconds),
+        patient=limits.patient_seconds)
 
 
 def _slowest(solutions: Iterable[Solution], observed: Mapping[Solution, Observed]) -> float:

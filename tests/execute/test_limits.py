@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
@@ -117,13 +116,11 @@ def test_where_a_stopped_cell_owes_no_answer_nothing_is_executed_again(sandbox: 
 
 
 def test_who_never_ends_is_waited_for_once(sandbox: Counting) -> None:
-    began = time.process_time()
-    seen = observed(sandbox, f"while True: pass\n{F}", "while True: pass", limits=Limits(
-        cell_seconds=1.0, patient_seconds=3.0))
-    assert sandbox.allowed == [1.0, 3.0]
-    assert late(seen) == {1: (3.0, False), 2: (1.5, False)}
+    seen = observed(sandbox, f"n = 0\nwhile n < 1: pass\n{F}", "while True: pass", limits=Limits(
+        cell_seconds=1.0, patient_seconds=6.0))
+    assert sandbox.allowed == [1.0, 6.0]
+    assert late(seen) == {1: (6.0, False), 2: (1.5, False)}
     assert {type(outcome) for outcome in seen.outcomes.values()} == {Lost}
-    assert time.process_time() - began < 60   # of the grader's own
 
 
 def test_a_cell_that_cannot_be_interrupted_is_left_out_and_its_answer_waited_for(sandbox: Counting) -> None:
@@ -146,7 +143,7 @@ def test_a_function_that_never_ends_has_less_time_at_each_call(sandbox: Counting
     found = pool.observe(sandbox, job, steps, {})
     assert isinstance(found, wire.Parcel)
     outcomes = found.record.outcomes
-    assert [after(outcomes[f"f{number}"]) for number in range(4)] == [2.0, 1.0, 0.5, 0.5]
+    assert [after(outcomes[f"f{number}"]) for number in range(4)] == [2.0, 0.5, 0.125, 0.125]
     assert isinstance(outcomes["right"], Returned)
     assert isinstance(outcomes["g"], Returned)
     assert len(sandbox.allowed) == 1
@@ -154,6 +151,12 @@ def test_a_function_that_never_ends_has_less_time_at_each_call(sandbox: Counting
 
 def after(outcome: Outcome) -> float | None:
     return outcome.after_seconds if isinstance(outcome, Lost | Ended) else None
+
+
+def test_a_right_answer_that_takes_nearly_all_its_time_passes(sandbox: Counting) -> None:
+    """Each time: only who was stopped has less for the next call."""
+    seen = observed(sandbox, "def f():\n    compute(0.8)\n    return 1")
+    assert all_returned(seen), seen.outcomes
 
 
 def test_a_call_that_was_stopped_is_not_made_again_where_the_notebook_is(sandbox: Counting) -> None:
@@ -170,8 +173,8 @@ def test_who_sleeps_a_little_is_left_alone_and_who_sleeps_long_is_stopped(sandbo
 
 
 @pytest.mark.parametrize("cell", [
-    "import threading\nfor _ in range(2): threading.Thread(target=compute, args=(9,)).start()\n"
-    "time.sleep(1.9); time.sleep(1.9)",
+    "import threading\nfor _ in range(2): threading.Thread(target=compute, args=(99,), daemon=True).start()\n"
+    "time.sleep(99)",
     "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'while True: pass'])",
     "import os\nif os.fork() == 0:\n    while True: pass\nos.wait()",
     "import os, signal\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\nwhile True:\n    if os.fork() == 0:\n"

@@ -55,6 +55,14 @@ def test_what_a_cell_defines_before_it_is_stopped_is_there() -> None:
     assert is_owed(*cells, events=(killed,))
 
 
+@pytest.mark.parametrize(("loop", "ends"), [
+    ("while True: pass", False), ("while 1:\n    x = 1", False), ("while x < 1: pass", True),
+    ("while True:\n    if x: break", True), ("while True:\n    raise x", True), ("while 0: pass", True),
+    ("for _ in y: pass", True), ("try:\n    while True: pass\nfinally: pass", True)])
+def test_behind_a_loop_that_has_no_way_out_nothing_is_owed(loop: str, ends: bool) -> None:
+    assert is_owed("x = 1", f"{loop}\n{F}", "def g(): return x") is ends
+
+
 def test_what_a_probe_looks_up_is_owed() -> None:
     cells = F, "losses = train()"
     assert is_owed(*cells, probe='def p(namespace): return namespace["losses"]')

@@ -18,12 +18,13 @@ VALUES = {"cell_seconds": 7, "call_seconds": 3}
 
 
 def needed(**seconds: float) -> Measured:
-    return Measured(**{"cell": 0.0, "call": 0.0, "right": 0.0, "now": (5.0, 10.0), **seconds})  # type: ignore[arg-type]
+    return Measured(**{"cell": 0.0, "call": 0.0, "right": 0.0, "now": (5.0, 10.0), "patient": 60.0,
+                       **seconds})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("found", "wanted"), [
     (needed(), (5, 2)), (needed(cell=0.5, call=0.1), (5, 2)), (needed(cell=0.61, call=0.26), (7, 6)),
-    (needed(call=0.01, right=4.6), (5, 10))])
+    (needed(call=0.01, right=4.6), (5, 10)), (needed(cell=7.2), (60, 2)), (needed(cell=40.0), (80, 2))])
 def test_they_are_ten_and_twenty_times_what_the_reference_needs(found: Measured,
                                                                 wanted: tuple[int, int]) -> None:
     assert (found.cell_seconds, found.call_seconds) == wanted

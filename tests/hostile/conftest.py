@@ -30,6 +30,7 @@ from tests.hostile.cases import FAMILIES
 EXERCISE = users.REPOSITORY / "exercises" / "he_init"
 LIMITS = """[limits]
 cell_seconds = 2
+patient_seconds = 6
 call_seconds = 1
 submission_seconds = 60
 memory_bytes = 1073741824

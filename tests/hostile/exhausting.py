@@ -43,6 +43,7 @@ CASES = (
     one("becomes-another-program", "Replaces its own process by a program that sleeps.",
         "os.execvp('sleep', ['sleep', '3600'])", "raised"),
     one("sleeps", "time.sleep for thirty years.", "time.sleep(10**9)", "timeout"),
+    one("sleeps-in-slices", "Sleeps for a moment, again and again.", "while True: time.sleep(0.01)", "timeout"),
     one("asks", "Waits for input that nobody gives.", "input('?')", "wrong-answer"),
     one("asks-for-ever", "Asks again whatever is answered.",
         "while True:\n    try: input('?')\n    except Exception: pass", "timeout or output"),
@@ -183,6 +184,18 @@ def init_weights(module):
     cell("endless-cell-swallowing", "A cell that never ends and swallows KeyboardInterrupt.",
          "while True:\n    try:\n        while True: pass\n    except BaseException: pass", "timeout"),
     cell("sleeping-cell", "A cell that sleeps.", "time.sleep(10**9)", "timeout"),
+    cell("sleeping-in-slices-cell", "A cell that sleeps for a moment, again and again.",
+         "while True: time.sleep(0.01)", "timeout"),
+    cell("computing-threads-cell", "Sleeps while eight threads of its own calculate without end.",
+         "def spin():\n    while True: pass\nfor _ in range(8): threading.Thread(target=spin, daemon=True).start()\n"
+         "time.sleep(10**9)", "timeout"),
+    cell("disowned-children-cell", "Its children calculate, and nobody waits for them, so that their time is nobody's.",
+         "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\nwhile True:\n    if os.fork() == 0:\n"
+         "        end = time.process_time() + 0.5\n        while time.process_time() < end: pass\n"
+         "        os._exit(0)\n    time.sleep(0.6)", "timeout"),
+    cell("computing-behind-itself-cell", "A cell that is over while its threads and children calculate on.",
+         "def spin():\n    while True: pass\nthreading.Thread(target=spin, daemon=True).start()\n"
+         "if os.fork() == 0: spin()", ""),
     cell("printing-cell", "while True: print(...)", "while True: print('y' * 1000)", "output"),
     cell("big-write-cell", "One write of 300 MB.", "sys.stdout.write('z' * 300_000_000); None", "output"),
     cell("big-repr-cell", "A repr of 200 MB.", "'w' * 200_000_000", ""),

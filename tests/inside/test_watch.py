@@ -78,14 +78,14 @@ def test_who_is_ready_all_the_time_and_gets_no_core_does_not_sleep(monkeypatch: 
 
 
 def test_a_cell_is_charged_what_all_its_threads_compute_and_not_the_clock() -> None:
-    """Two threads that compute are stopped after half the time, and the next cell has half of it."""
+    """Two threads that compute are stopped after half the time, and the next cell has a quarter of it."""
     looked = watch.Watch(Seen(lambda: 2 * time.monotonic()), Limits(cell_seconds=4), seconds=100)
     first, second = stopped(looked), stopped(looked)
     looked.close()
     assert first.stop is not None
     assert second.stop is not None
     assert (first.stop.after_seconds, first.stop.waited) == (4, False)
-    assert (second.stop.after_seconds, second.stop.waited) == (2, False)
+    assert (second.stop.after_seconds, second.stop.waited) == (1, False)
 
 
 def test_all_that_a_job_may_wait_is_bounded() -> None:

@@ -22,7 +22,7 @@ DYING = 10.0           # s for a call's killed processes to be gone: many, and l
 ROUNDS = 50            # of killing what was forked meanwhile, in one look
 HALF, FULL, GREW = 0.5, 0.9, 0.25   # of the memory that is allowed: in use after a cell, and by that cell
 SUSPICIOUS = 8         # mappings are counted once the machine uses so great a part of the limit for itself
-LEAST = 1.0            # s of CPU for a cell behind others that were stopped
+LESS, LEAST = 4, 1.0   # times less, and s of CPU at least, for a cell behind one that was stopped
 CLOSELY = 1.0          # s from which on each thread of a cell or call is looked at
 ALL_WAITING = 60.0     # s in which a job may compute nothing, until each cell and call may do so for 2 s only
 
@@ -44,7 +44,7 @@ class Watch:
         self.hand = 0           # the process that has made a call and waits for the next
         self.over: Stop | None = None   # why the kernel was ended
         self.own: set[int] | None = None  # kernel and init, once nothing else may run
-        self.stopped = 0        # cells, for time
+        self.stopped = False    # was a cell, for time?
         self.slowest = 0.0      # s of CPU of the cell that took most
         self.idle = 0.0         # s in which cells and calls computed nothing
         self.expired = False    # for the time of the whole submission: running it again would not help
@@ -53,9 +53,9 @@ class Watch:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def begin_cell(self) -> Span:
-        """Each that was stopped leaves the later ones half the time."""
+        """Behind one that was stopped each has a quarter of the time."""
         most = self.limits.cell_seconds
-        seconds = max(min(LEAST, most), most / 2 ** self.stopped)
+        seconds = max(min(LEAST, most), most / LESS) if self.stopped else most
         return self._begin(Span(self.kernel, seconds=seconds, waiting=self._waiting(seconds), call=False,
                                 held_up=self.held_up))
 
@@ -86,7 +86,7 @@ class Watch:
         self.idle += span.idle
         if not span.call:
             self.slowest = max(self.slowest, span.used, clock_of(self.kernel.pid) - span.clock)
-            self.stopped += span.stop is not None and span.stop.cause is LossCause.TIMEOUT
+            self.stopped |= span.stop is not None and span.stop.cause is LossCause.TIMEOUT
         elif not span.killed:  # with the kernel, all that it started goes
             tree = self.kernel.tree()
             born = [p for p in tree if p.pid not in span.before and p.parent == self.kernel.pid]
