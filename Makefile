@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(abspath $(VENV))/bin
 export PYTHON VENV SANDBOX
 
-.PHONY: help demo test test-hostile test-long test-torch fuzz lint bench accuracy setup messages docs
+.PHONY: help demo test test-hostile test-long test-cluster test-torch fuzz lint bench accuracy setup messages docs
 
 help:
 	@echo "make demo    install what is needed, grade examples/submissions into demo/"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-hostile [ATTACKS=docs/attacks.md]  every hostile submission, as root and as an ordinary user"
 	@echo "             (a quarter of an hour), and a table of what became of them"
 	@echo "make test-long  every state a notebook may leave with every right solution (an hour)"
+	@echo "make test-cluster  the Slurm template on a real Slurm, which it installs where it may (minutes)"
 	@echo "make test-torch TORCH=2.14.1  run every test with that torch, in an environment of its own (gigabytes)"
 	@echo "make fuzz    10,000 examples for each reader of what others wrote (hours; FUZZ=1000 for fewer)"
 	@echo "make lint    style, types and import contracts only"
@@ -41,7 +42,7 @@ lint: setup
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.citation-file-format CITATION.cff
 	@$(BIN)/zizmor --quiet --offline --config scripts/zizmor.yml templates/ci/github-*.yml .github
 	@$(BIN)/shellcheck --severity=warning scripts/setup.sh .ci/run $(addprefix templates/gradescope/, \
-		setup.sh run_autograder as_student)
+		setup.sh run_autograder as_student) templates/cluster/slurm.sh
 
 test: lint
 	@$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/hostile --cov --cov-report=
@@ -55,6 +56,10 @@ test-hostile: setup
 
 test-long: setup
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m long
+
+test-cluster: setup
+	@scripts/setup.sh cluster
+	@$(BIN)/python -m pytest tests/cluster -m cluster
 
 fuzz: setup
 	@FUZZ=$(or $(FUZZ),10000) $(BIN)/python -m pytest -n auto --dist worksteal --timeout 0 tests/fuzz

@@ -101,7 +101,8 @@ def graded(intake: Intake, folders: Mapping[str, Path], out: Path, options: Opti
         ruling.remember(book, told)
         remember(book, options, exercises, lacking)
         arrived, notes = received(book, out, intake.submissions, intake.people, roster=intake.roster,
-                                  passing=intake.passing, kinds=intake.kinds, found=part.found if part else None)
+                                  passing=intake.passing, kinds=intake.kinds,
+                                  found=part.found if part else None)
         for note in notes:
             watcher.note(note)
         touched = graded_today(arrived, today, book, output, sandbox, options, watcher)

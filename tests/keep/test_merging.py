@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -21,11 +19,11 @@ from msgspec import structs
 
 from grader.cli import main
 from grader.keep import merging, shards
-from grader.keep.claim import AT_WORK, PUBLISHING
 from grader.keep.gradebook import Gradebook
 from grader.keep.output import MERGING, Output
 from grader.keep.schema import ANSWER_COMMENTS, COMMENTS, EVENTS, METADATA
 from tests.conftest import CELLS, write_exercise
+from tests.keep.folders import contents
 from tests.notebooks import notebook
 
 TIMES = {"at", "recorded_at", "graded_at", "made_at", "id"}
@@ -88,13 +86,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def three(root: Path, tmp_path: Path) -> list[Path]:
     """Copies that a test may change."""
     return [Path(shutil.copytree(root / name, tmp_path / name)) for name in ("1", "2", "3")]
-
-
-def contents(out: Path) -> dict[str, bytes]:
-    """Of every file but those that say when something happened."""
-    apart = {AT_WORK, PUBLISHING, "gradebook.sqlite"}
-    return {path.relative_to(out).as_posix(): b"" if path.suffix == ".parcel" else path.read_bytes()
-            for path in out.rglob("*") if path.is_file() and path.name not in apart}
 
 
 def rows(out: Path) -> dict[str, Counter[tuple[Any, ...]]]:
@@ -254,11 +245,15 @@ def test_a_folder_that_holds_something_is_left_alone(root: Path, three: list[Pat
     assert "lies in a shard" in refused(*three, "--out", three[0] / "merged")
 
 
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_merge_that_was_cut_short_is_made_again(root: Path, three: list[Path], tmp_path: Path,
                                                   monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "merged"
     with monkeypatch.context() as patch:
-        patch.setattr(merging, "publish", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+        patch.setattr(merging, "publish", interrupted)
         run("merge", *three, "--out", out, code=130)
     assert (out / MERGING).exists()
     assert not Output(out).gradebook.exists()
