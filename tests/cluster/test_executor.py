@@ -203,7 +203,7 @@ def test_whoever_has_no_certificate_is_not_let_in(tmp_path: Path, monkeypatch: p
     tls = {"distributed.comm.tls.ca-file": paths["cert"],
            **{f"distributed.comm.tls.{end}.{what}": path for end in ("scheduler", "worker", "client")
               for what, path in paths.items()}}
-    environment = {f"dask.{name}".replace(".", "__").replace("dask__", "dask_").replace("-", "_").upper(): path
+    environment = {f"DASK_{name}".replace(".", "__").replace("-", "_").upper(): path
                    for name, path in tls.items()}
     with loopback(tmp_path, protocol="tls", DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION="true",
                   **environment) as there:
