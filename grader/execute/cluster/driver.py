@@ -118,8 +118,8 @@ class Cluster:
             self.seen = self.looked
         elif self.looked - self.seen > PATIENCE:
             refused = "; ".join((*sorted(self.told)[:SAID], *["..."] * (len(self.told) > SAID)))
-            raise NoCluster(f"no worker of {self.address} can grade this batch ({refused or 'there is none'}): start some with "
-                            f"grader worker {self.address}, {CONTINUE}")
+            raise NoCluster(f"no worker of {self.address} can grade this batch ({refused or 'there is none'}): "
+                            f"start some with grader worker {self.address}, {CONTINUE}")
         return fitting
 
     def _fitting(self, address: str, info: Any) -> Description | None:
@@ -259,7 +259,7 @@ class Batch:
 
 def _connected(address: str) -> Client:
     for name in ("distributed", "distributed.client"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)   # what it has to say reaches us as exceptions, too
+        logging.getLogger(name).setLevel(logging.CRITICAL)   # what they say reaches us as exceptions, too
     try:
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False, deserializers=READS)
     except (OSError, ValueError, TypeError, TimeoutError) as error:
