@@ -1,5 +1,5 @@
-"""`grader batch --cluster` as it is used: real workers behind the real wall, which are killed, and one machine
-beside them."""
+"""`grader batch --cluster` as it is used: real workers behind the real wall, killed in mid-batch; and one
+machine beside them."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("distributed")
+
+import dask
 
 from grader.execute.cluster import driver
 from grader.execute.pool import Found, Work
@@ -189,3 +192,25 @@ serving.serve(sys.argv[1], Station(Quick(), jobs=1, jobs_per_gpu=1), COMMON.valu
         found = all_of(opened.observe_all(works("")))
     assert {type(one) for one in found.values()} == {NotStarted}
     assert not (tmp_path / "unpickled").exists()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
+def test_whoever_has_no_certificate_is_not_let_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = {"key": str(tmp_path / "key.pem"), "cert": str(tmp_path / "certificate.pem")}
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=grader",
+                    "-days", "2", "-keyout", paths["key"], "-out", paths["cert"]],
+                   check=True, capture_output=True)
+    tls = {"distributed.comm.tls.ca-file": paths["cert"],
+           **{f"distributed.comm.tls.{end}.{what}": path for end in ("scheduler", "worker", "client")
+              for what, path in paths.items()}}
+    environment = {f"DASK_{name}".replace(".", "__").replace("-", "_").upper(): path
+                   for name, path in tls.items()}
+    with loopback(tmp_path, protocol="tls", DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION="true",
+                  **environment) as there:
+        there.quick()
+        with dask.config.set(tls), cluster(there) as opened:
+            assert len(all_of(opened.observe_all(works("", "")))) == 4
+        monkeypatch.setattr(driver, "CONNECT_SECONDS", 2.0)
+        for address in (there.address, there.address.replace("tls:", "tcp:")):
+            with pytest.raises(driver.NoCluster, match=f"no Dask scheduler answers at {address}"):
+                driver.opened(address, sandbox="quick", device="cpu", known=(), course=(), note=print)

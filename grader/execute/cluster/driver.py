@@ -33,6 +33,7 @@ PATIENCE = 120.0     # s for which a batch waits for a worker that fits
 LOOK_SECONDS = 2.0   # from one look at who is there to the next
 AHEAD = 2            # submissions in flight for each that can run
 FETCHING = 8         # answers that are fetched at one time
+SAID = 3             # workers that are named where none fits; each was before
 CONTINUE = "then run the same command again: what was graded is kept"
 # Answers are bytes and nothing else: a worker that sends a pickle is not listened to.
 READS = ["dask", "msgpack", "error"]
@@ -116,9 +117,9 @@ class Cluster:
         if fitting:
             self.seen = self.looked
         elif self.looked - self.seen > PATIENCE:
-            refused = "; ".join(sorted(self.told)) or "there is none"
-            raise NoCluster(f"no worker of {self.address} can grade this batch ({refused}): start some with "
-                            f"grader worker {self.address}, {CONTINUE}")
+            refused = "; ".join((*sorted(self.told)[:SAID], *["..."] * (len(self.told) > SAID)))
+            raise NoCluster(f"no worker of {self.address} can grade this batch ({refused or 'there is none'}): "
+                            f"start some with grader worker {self.address}, {CONTINUE}")
         return fitting
 
     def _fitting(self, address: str, info: Any) -> Description | None:
@@ -206,7 +207,7 @@ class Batch:
         future = self.client.submit(station.run, errand, *shared, resources=facts, pure=False,
                                     key=f"grader-{self.name}-{next(self.numbers)}")
         self.flying[future] = Flight(jobs, shared)
-        future.add_done_callback(lambda one: self.fetchers.submit(self._fetch, one))
+        future.add_done_callback(self._landed)
 
     def _shared(self, name: str, content: bytes, facts: dict[str, float]) -> Future[bytes]:
         plain = {fact: count for fact, count in facts.items() if not fact.startswith("GPU")}
@@ -217,6 +218,10 @@ class Batch:
             self.apart[name] = made
             return made
         return self.apart[name]
+
+    def _landed(self, future: Future[bytes]) -> None:
+        with contextlib.suppress(RuntimeError):   # the batch has ended before
+            self.fetchers.submit(self._fetch, future)
 
     def _fetch(self, future: Future[bytes]) -> None:
         try:
@@ -253,7 +258,8 @@ class Batch:
 
 
 def _connected(address: str) -> Client:
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)   # it tells us by exceptions, too
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)   # what they say reaches us as exceptions, too
     try:
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False, deserializers=READS)
     except (OSError, ValueError, TypeError, TimeoutError) as error:
