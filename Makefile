@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(abspath $(VENV))/bin
 export PYTHON VENV SANDBOX
 
-.PHONY: help demo test test-hostile test-long test-cluster test-torch fuzz lint bench accuracy setup messages docs
+.PHONY: help demo test test-hostile test-long test-cluster test-torch fuzz lint bench bench-scale accuracy setup messages docs
 
 help:
 	@echo "make demo    install what is needed, grade examples/submissions into demo/"
@@ -19,6 +19,7 @@ help:
 	@echo "make messages  bring the translations' catalogues up to date"
 	@echo "make docs    the documentation as a site, in docs/_build (its pages' commands: make test)"
 	@echo "make accuracy  measure how accurate the marks are, write docs/accuracy.md (an hour; goes on when stopped)"
+	@echo "make bench-scale  what a class costs as it grows from 10 to 5,000: a table, and docs/growth.svg (half an hour)"
 	@echo "make bench   compare with nbgrader on this machine (minutes; makes an environment of its own)"
 
 demo:
@@ -90,3 +91,7 @@ accuracy: setup
 bench:
 	@scripts/setup.sh demo
 	@$(BIN)/python benchmarks/compare.py
+
+bench-scale:
+	@scripts/setup.sh demo
+	@$(BIN)/python benchmarks/scale.py
