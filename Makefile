@@ -18,7 +18,7 @@ help:
 	@echo "make messages  bring the translations' catalogues up to date"
 	@echo "make docs    the documentation as a site, in docs/_build (its pages' commands: make test)"
 	@echo "make accuracy  measure how accurate the marks are, write docs/accuracy.md (an hour; goes on when stopped)"
-	@echo "make bench   compare with nbgrader on this machine (minutes; makes an environment of its own)"
+	@echo "make bench   compare with nbgrader and otter-grader on this machine (half an hour; makes environments of their own)"
 
 demo:
 	@scripts/setup.sh demo
