@@ -6,7 +6,6 @@ import ast
 import itertools
 import random
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 EXERCISE = "he_init"
 FOLDER = REPOSITORY / "exercises" / EXERCISE
 TESTS = Path(__file__).with_name("nbgrader_tests.py")
+KINDS = {"whole": "the notebook as it is handed out, with its text and figures",
+         "plain": "only the answers, and the imports that they need"}
 
 
 def source_notebook() -> Any:
@@ -32,17 +33,34 @@ def source_notebook() -> Any:
     return notebook
 
 
-def _test_cells() -> Iterator[Any]:
-    """The cells of nbgrader_tests.py."""
+def blocks() -> Iterator[tuple[str, float, str]]:
+    """The blocks of nbgrader_tests.py: the name, the points (0: a helper of the others) and the code."""
     for block in TESTS.read_text(encoding="utf-8").split("\n# %% ")[1:]:
         header, _, body = block.partition("\n")
         name, _, points = header.partition(" ")
+        yield name, float(points or 0), body.strip()
+
+
+def _test_cells() -> Iterator[Any]:
+    """The same as cells."""
+    for name, points, body in blocks():
         if points:
-            body = f"# The check {name}.\n### BEGIN HIDDEN TESTS\n{body.strip()}\n### END HIDDEN TESTS"
-            role = _role(name, grade=True, locked=True, points=float(points))
+            body = f"# The check {name}.\n### BEGIN HIDDEN TESTS\n{body}\n### END HIDDEN TESTS"
+            role = _role(name, grade=True, locked=True, points=points)
         else:
             role = _role(name, locked=True)
-        yield new_code_cell(body.strip(), id=f"test-{name}", metadata={"nbgrader": role})
+        yield new_code_cell(body, id=f"test-{name}", metadata={"nbgrader": role})
+
+
+def graded_blocks() -> Iterator[tuple[str, float, str]]:
+    """The same, each with all that it needs of those before it: for a tool that runs each by itself."""
+    before = ""
+    for name, points, body in blocks():
+        if points:
+            yield name, points, f"{before}\n{body}"
+        defined = [node for node in ast.parse(body).body
+                   if not points or isinstance(node, ast.FunctionDef | ast.Import | ast.ImportFrom)]
+        before += "\n" + "\n".join(map(ast.unparse, defined))
 
 
 def _role(name: str, **flags: Any) -> dict[str, Any]:
@@ -72,17 +90,19 @@ def _without_docstring(path: Path) -> str:
     return "\n".join(text.splitlines()[first.end_lineno:]).strip()
 
 
-def hand_in(released: Path, submissions: Path, count: int) -> None:
+def hand_in(released: Path, submissions: Path, count: int, kind: str) -> None:
     """Write `count` submissions: half of them right, half with a mistake, in turn, each in a folder of its
     own.
 
-    They are made of the notebook as nbgrader released it, so that one and the same file goes to both tools.
+    They are made of the notebook as nbgrader released it, so that one and the same file goes to all tools.
     """
     own = {cell.id: cell.source for cell in nbformat.read(FOLDER / "notebook.ipynb", as_version=4).cells}
     right, wrong = solutions()
     turns = itertools.chain.from_iterable(zip(itertools.cycle(right), itertools.cycle(wrong), strict=False))
     for number, code in zip(range(1, count + 1), turns, strict=False):
         notebook = nbformat.read(released, as_version=4)
+        if kind == "plain":
+            notebook.cells = [cell for cell in notebook.cells if _needed(cell)]
         answers = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution")]
         for cell in answers:
             cell.source = own[cell.id].replace("    ### BEGIN SOLUTION\n",
@@ -94,14 +114,18 @@ def hand_in(released: Path, submissions: Path, count: int) -> None:
         nbformat.write(notebook, folder / f"{EXERCISE}.ipynb")
 
 
-def build(work: Path, count: int, nbgrader: Callable[..., object]) -> tuple[Path, Path]:
-    """(the folder of the class, the nbgrader course that it is handed in to), both made anew below `work`."""
-    shutil.rmtree(work, ignore_errors=True)
-    course = work / "course"
+def _needed(cell: Any) -> bool:
+    """Is it an answer, a test, or an import that they need?"""
+    return "nbgrader" in cell.metadata or (cell.cell_type == "code"
+                                           and cell.source.startswith(("import ", "from ")))
+
+
+def build(course: Path, count: int, nbgrader: Callable[..., object], kind: str) -> Path:
+    """An nbgrader course to which the class has handed in, made anew."""
     source = course / "source" / EXERCISE
     source.mkdir(parents=True)
     (course / "nbgrader_config.py").write_text("c = get_config()  # noqa: F821\n", encoding="utf-8")
     nbformat.write(source_notebook(), source / f"{EXERCISE}.ipynb")
     nbgrader("generate_assignment", EXERCISE, cwd=course)
-    hand_in(course / "release" / EXERCISE / f"{EXERCISE}.ipynb", course / "submitted", count)
-    return course / "submitted", course
+    hand_in(course / "release" / EXERCISE / f"{EXERCISE}.ipynb", course / "submitted", count, kind)
+    return course
