@@ -20,7 +20,6 @@ help:
 	@echo "make docs    the documentation as a site, in docs/_build (its pages' commands: make test)"
 	@echo "make accuracy  measure how accurate the marks are, write docs/accuracy.md (an hour; goes on when stopped)"
 	@echo "make bench-scale  what a class costs as it grows from 10 to 5,000: a table, and docs/growth.svg (half an hour)"
-	@echo "make bench   compare with nbgrader on this machine (minutes; makes an environment of its own)"
 	@echo "make bench   compare with nbgrader and otter-grader on this machine (half an hour; makes environments of their own)"
 
 demo:
