@@ -85,3 +85,18 @@ def test_a_derivative_that_is_no_number_far_out_is_seen_before_handing_in(soluti
     failed = [v for v in judged("saturation", "wrong", solution).values() if v.mark is records.Mark.FAIL]
     assert [(v.id, v.visible, v.max_points) for v in failed] == [("derivative-far-out", True, 1.0)]
     assert says in failed[0].message
+
+
+@pytest.mark.parametrize("solution", ["profile_leaves_hooks", "profile_leaves_evaluation"])
+def test_a_model_that_is_not_left_alone_is_seen_before_handing_in(solution: str) -> None:
+    failed = [v for v in judged("saturation", "wrong", solution).values() if v.mark is records.Mark.FAIL]
+    assert [(v.id, v.visible) for v in failed] == [("leaves-the-model-alone", True)]
+
+
+@pytest.mark.parametrize("solution", ["diagnose_words", "diagnose_nan", "diagnose_more_than"])
+def test_of_many_answers_the_wrong_ones_are_shown_and_of_every_kind(solution: str) -> None:
+    found = judged("gradient_norms", "wrong", solution)["diagnose"].measurements
+    assert 0 < len(found) <= 6
+    assert all(one.measured != one.expected for one in found)
+    if solution == "diagnose_words":
+        assert {one.expected for one in found} == {"'stable'", "'vanishing'", "'exploding'"}

@@ -50,6 +50,7 @@ from .misconceptions import (
     SHORT_NAMES,
     SIGNALS,
     SOME_HANDLES,
+    SPELLED,
     TIED_TWICE,
     TOTALS,
     UNFROZEN,
@@ -341,8 +342,9 @@ def diagnose(*asked: Seen) -> None:
         told = ", ".join(f"{name}: {norm:g}" for name, norm in profiles[i].items())
         fail(f"`diagnose` answered {described(answers[i])}; expected {wants[i]!r} for the norms {{{told}}}. "
              f"{len(wrong)} of {len(asked)} answers are wrong.",
-             the_one((mistake, said == [misread(profile) for profile in profiles])
-                     for mistake, misread in MISREADINGS.items()))
+             the_one([*((mistake, said == [misread(profile) for profile in profiles])
+                        for mistake, misread in MISREADINGS.items()),
+                      (SPELLED, [answer and answer.strip().lower() for answer in said] == wants)]))
     if any(not isinstance(seen.argument(0), dict)
            or described(list(seen.argument(0))) != described(list(seen.given["0"])) for seen in asked):
         fail("After the call the dict that was passed in does not hold what it held.", DICT_CHANGED)

@@ -211,6 +211,9 @@ NAN_PASSED = Diagnosis(
 ZERO_PASSED = Diagnosis(
     "zero-passed", "Norms of exactly zero went unnoticed.",
     "Compare `first <= 1e-3 * last`: there is nothing to divide by, and 0 <= 0 holds.")
+SPELLED = Diagnosis(
+    "spelled-otherwise", "These are the right answers in another spelling.",
+    "The answers are text: small letters, and no blank.")
 DIVIDED = Diagnosis(
     "divided-by-zero", "A norm was divided by one that is exactly 0.", ZERO_PASSED.advice, pattern="/")
 ABSOLUTE = Diagnosis(

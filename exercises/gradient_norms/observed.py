@@ -160,9 +160,9 @@ def formula_of(got: Norms, right: Tensors) -> Diagnosis | None:
 
 
 def tabulated(seen: Seen, what: str, got: Norms, want: Norms) -> None:
-    """A row of the report's table for each entry."""
-    for name, value in got.items():
-        seen.measure(f"{what} for `{name}`", f"{value:.6g}", f"{want[name]:.6g}" if name in want else "-")
+    """A row of the report's table for each entry, in the model's order."""
+    for name in sorted(got, key=lambda name: list(want).index(name) if name in want else len(want)):
+        seen.measure(f"{what} for `{name}`", f"{got[name]:.6g}", f"{want[name]:.6g}" if name in want else "-")
 
 
 def pictured(seen: Seen, got: Norms, want: Norms) -> None:
@@ -171,5 +171,5 @@ def pictured(seen: Seen, got: Norms, want: Norms) -> None:
     if not any(map(math.isfinite, yours)):
         return
     seen.draw(curves("Gradient norm of each parameter", "The numbers are those of the table.",
-                     x_label="parameter: " + ", ".join(want), y_label="L2 norm of the gradient", log_y=True,
-                     yours=yours, expected=list(want.values())))
+                     x_label="parameter, in the model's order", y_label="L2 norm of the gradient",
+                     log_y=True, yours=yours, expected=list(want.values())))

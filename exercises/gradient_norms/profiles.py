@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from grader.spec import Call, Seen, Step, described
@@ -56,9 +57,15 @@ PROFILES = {
 
 
 def show(wrong: Sequence[Seen]) -> None:
-    """Some wrong answers in the report, each beside what the rule looks at: the weights' norms, and what is
-    not finite."""
-    for seen in wrong[:MOST]:
+    """Some wrong answers in the report, of every kind, beside what the rule looks at: the weights' norms, and
+    what is not finite."""
+    kinds = Counter[tuple[str, str]]()
+    turns = []      # the first of each kind before the second of any
+    for seen in wrong:
+        kind = described(seen.value), PROFILES[seen.step]
+        turns.append(kinds[kind])
+        kinds[kind] += 1
+    for _, seen in sorted(zip(turns, wrong, strict=True), key=lambda one: one[0])[:MOST]:
         norms = seen.given["0"]
         others = [f"; `{name}` {norm:g}" for name, norm in norms.items()
                   if not name.endswith("weight") and not math.isfinite(norm)]

@@ -244,6 +244,9 @@ class _Teller:
         """What of the notebook to show beside a check, where `shown` are the functions shown before."""
         if v.mark not in WRONG or _unwritten(v) or not (v.lines or self._below(v) is None):
             return _Quotes()
+        first = self.verdicts.get(self.reasons.first.get(v.id, ""))
+        if v.lines and first and v.lines == first.lines:
+            return _Quotes()
         if v.lines:
             return _Quotes(source.places(self.notebook, v.lines, v.functions))
         whole = (source.whole(self.notebook, name, v.pattern) for name in v.functions[:_MOST_QUOTED]

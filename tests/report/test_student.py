@@ -220,6 +220,16 @@ def test_checks_that_miss_one_name_are_one_card() -> None:
     assert html.count(">Start here:<") == 1
 
 
+def test_a_line_at_which_several_checks_fail_is_quoted_once() -> None:
+    other = structs.replace(s.RAISED, id="again", title="It does so twice.")
+    html = page(s.result(checks=(s.RAISED, other)))
+    assert "1 more check fails for the same reason" in html
+    assert html.count('<p>Your code · Cell 3 (code cell 2), line 5</p>') == 1
+    elsewhere = structs.replace(other, diagnosis="d", lines=(messages.Line(cell=2, line=2, text="x"),))
+    html = page(s.result(checks=(structs.replace(s.RAISED, diagnosis="d"), elsewhere)))
+    assert html.count('<p>Your code · Cell 3 (code cell 2), line') == 2
+
+
 def test_without_an_answer_the_advice_is_of_its_cause() -> None:
     endless = structs.replace(LOST, cause=records.Cause.TIMEOUT, said=None,
                               message="It was stopped after 12 seconds.")

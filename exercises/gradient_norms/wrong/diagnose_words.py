@@ -1,7 +1,7 @@
 """Other words than the three of the rule.
 
 fails: diagnose
-diagnosis: none
+diagnosis: spelled-otherwise
 points: 3
 """
 
