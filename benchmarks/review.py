@@ -1,4 +1,4 @@
-"""What the review page costs with a class of any size: CPU time of the server for each page, and its memory.
+"""What the review page costs with a class of any size: CPU time and bytes of each page, and memory.
 
     python -m benchmarks.review 20 2000 --from reports
 
@@ -9,22 +9,27 @@ with a written answer of their own, or of several.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import itertools
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+import time
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlencode
 
 import psutil
 from msgspec import structs
+from starlette.types import Message
 
 from grader.keep.gradebook import Gradebook
 from grader.keep.known import Known
+from grader.keep.output import Output
 from grader.records import Person, RubricItem, WrittenAnswer
-from tests.review.conftest import Served, running
+from grader.review import serving
+from grader.review.desk import ReviewDesk
+from grader.review.guard import Session
 
 QUESTION, EXERCISES = "think", 7
 TIMES = 5
@@ -65,8 +70,9 @@ def multiplied(path: Path, people: int) -> None:
             for first in range(SEEDS, people, SEEDS):
                 moved = f"printf('%05d', CAST({who} AS INTEGER) + {first})"
                 said = f"replace(document, '\"student\":\"' || student, '\"student\":\"' || {moved})"
-                taken = ", ".join(moved if name == who else said if (table, name) == ("submissions", "document")
-                                  else f'"{name}"' for name in names)
+                inside = "document" if table == "submissions" else ""
+                taken = ", ".join(moved if name == who else said if name == inside else f'"{name}"'
+                                  for name in names)
                 db.execute(f"INSERT INTO {table} SELECT {taken} FROM {table} "
                            f"WHERE CAST({who} AS INTEGER) < {min(SEEDS, people - first)}")
         db.execute(f"UPDATE answers SET text = text || (CAST(student AS INTEGER) / {3 * SEEDS})")
@@ -76,14 +82,28 @@ def multiplied(path: Path, people: int) -> None:
         db.commit()
 
 
-@contextmanager
-def reviewed(out: Path) -> Iterator[tuple[Served, str]]:
-    """The server, when its first publishing is done, and a cookie."""
-    with running(out, "ada") as served:
-        cookie = served.cookie("ada")
-        while "behind" in served.ask("GET", "/news?after=0&state=", Cookie=cookie).text:
-            psutil.Process(served.process.pid).cpu_percent(0.5)
-        yield served, cookie
+class Quiet(ReviewDesk):
+    """A desk that writes no files of the class: what those cost is another question."""
+
+    def _publish(self) -> None:
+        """Nothing."""
+
+
+def asked(desk: ReviewDesk, address: str) -> int:
+    """The bytes of a page, of which no browser and no socket is a part."""
+    app, sent = serving.application(desk), list[Message]()
+    path, _, query = address.partition("?")
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+    asyncio.run(app({"type": "http", "method": "GET", "path": path, "query_string": query.encode(),
+                     "headers": [], "state": {"session": Session("ada")}},
+                    receive, send))
+    assert sent[0]["status"] == 200, address
+    return sum(len(message.get("body", b"")) for message in sent)
 
 
 def measured(out: Path, exercise: str, people: int) -> None:
@@ -94,27 +114,30 @@ def measured(out: Path, exercise: str, people: int) -> None:
              "report": f"/report?{urlencode(where)}",
              "answers": f"/answers?{urlencode({'exercise': exercise, 'question': QUESTION})}",
              "history": "/history"}
-    with reviewed(out) as (served, cookie):
-        server = psutil.Process(served.process.pid)
-        for name, path in pages.items():
-            before = sum(server.cpu_times()[:2])
+    memory = psutil.Process().memory_info
+    with Gradebook(out / "gradebook.sqlite") as book:
+        before = memory().rss
+        desk = Quiet(book, Output(out))
+        for name, address in pages.items():
+            asked(desk, address)
+            began = time.process_time()
             for _ in range(TIMES):
-                answer = served.ask("GET", path, Cookie=cookie)
-            spent = 1000 * (sum(server.cpu_times()[:2]) - before) / TIMES
-            print(f"{people:6} people  {name:10}  {answer.status}  {len(answer.text) / 1000:8.0f} kB  "
-                  f"{spent:7.0f} ms CPU", flush=True)
-        print(f"{people:6} people  memory      {server.memory_info().rss / 2**20:.0f} MiB", flush=True)
+                size = asked(desk, address)
+            spent = 1000 * (time.process_time() - began) / TIMES
+            print(f"{people:6} people  {name:10}  {size / 1000:8.0f} kB  {spent:7.0f} ms CPU", flush=True)
+        print(f"{people:6} people  memory      {(memory().rss - before) / 2**20:.0f} MiB", flush=True)
+        desk.close()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("people", type=int, nargs="+")
     parser.add_argument("--from", dest="source", type=Path, required=True)
-    asked = parser.parse_args()
-    for people in asked.people:
+    given = parser.parse_args()
+    for people in given.people:
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "out"
-            measured(out, make(out, asked.source, people), people)
+            measured(out, make(out, given.source, people), people)
 
 
 if __name__ == "__main__":

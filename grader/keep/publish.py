@@ -248,11 +248,10 @@ def looking_alike(results: Sequence[records.Result], notebooks: Mapping[tuple[st
     """Who looks alike; each group's page is written."""
     from grader.report import persons, side_by_side
 
-    nobodys = _nobodys(said)
     files = {(r.student, r.exercise): found for r in results if (found := output.modules(r))}
     those = groups(results, notebooks, said, files)
     output.write_alike(side_by_side.pages(
-        those, lambda key: (notebooks[key], files.get(key, {})), nobodys, names=persons.names(results),
+        those, lambda key: (notebooks[key], files.get(key, {})), nobodys(said), names=persons.names(results),
         titles={result.exercise: result.title or result.exercise for result in results},
         reports={key: output.href(*key) for key in notebooks}, language=said.get("language", "en")))
     return those
@@ -268,10 +267,11 @@ def groups(results: Sequence[records.Result], notebooks: Mapping[Key, str], said
     """
     from grader.report import resemblance
 
-    return resemblance.alike(notebooks, _nobodys(said), files, resemblance.team_mates(results))
+    return resemblance.alike(notebooks, nobodys(said), files, resemblance.team_mates(results))
 
 
-def _nobodys(said: Mapping[str, str]) -> dict[str, str]:
+def nobodys(said: Mapping[str, str]) -> dict[str, str]:
+    """Exercise -> what was handed out, and what its own solutions say: nobody's, in whomever's notebook."""
     return {**released_notebooks(said), **_named(said, NOBODYS)}
 
 

@@ -85,17 +85,26 @@ def pages(groups: Sequence[Alike], submitted: Submitted, nobodys: Mapping[str, s
     known = {exercise: known_of(nobodys.get(exercise, ""))
              for exercise in {group.exercise for group in groups}}
     for group in groups:
-        texts = {student: read(*submitted((student, group.exercise)), known[group.exercise])
-                 for student in group.students}
         people = {student: Person(safe_text.line(persons.shown(names.get(student, ""), student)),
                                   _beside(reports.get((student, group.exercise), "")))
                   for student in group.students}
-        pairs = [_pair(number, [(people[one], texts[one]) for one in (a, b)], share, known[group.exercise],
-                       group.common) for number, (a, b, share) in enumerate(group.pairs[:_MOST_PAIRS], 1)]
+        pairs = compared(group, submitted, known[group.exercise], people)
         yield group.href, page.html(
             "alike.html.j2", language, people=tuple(people.values()), pairs=pairs,
             title=safe_text.line(titles.get(group.exercise, group.exercise)),
             left_out=len(group.pairs) - len(pairs), policy=page.policy())
+
+
+def compared(group: Alike, submitted: Submitted, known: Nobodys, people: Mapping[str, Person]) -> list[Pair]:
+    """The pairs of a group of which both are among `people`, those first that share most; not all of many.
+
+    Args:
+        known: what is nobody's in the group's exercise.
+    """
+    texts = {student: read(*submitted((student, group.exercise)), known) for student in people}
+    found = [pair for pair in group.pairs if pair[0] in texts and pair[1] in texts]
+    return [_pair(number, [(people[one], texts[one]) for one in (a, b)], share, known, group.common)
+            for number, (a, b, share) in enumerate(found[:_MOST_PAIRS], 1)]
 
 
 def _beside(report: str) -> str:

@@ -130,7 +130,8 @@ def answer(request: Request, form: FormData) -> Response:
     problem = desk.changed({(one.student, one.exercise) for one in found})
     if "hx-request" in request.headers:
         return answers_page(request, said, announced=problem or f"Recorded for {len(found)}.")
-    return RedirectResponse(views.url("/answers", exercise=place[0], question=place[1]), 303)
+    return RedirectResponse(views.url("/answers", exercise=place[0], question=place[1],
+                                      page=said.get("page")), 303)
 
 
 def change_bank(request: Request, form: FormData) -> Response:

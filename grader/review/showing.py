@@ -10,11 +10,12 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from grader.report import page, persons, student
+from grader.report.side_by_side import Person
 from grader.review import views
 from grader.review.answers import questions, together
 from grader.review.desk import ReviewDesk, filter_of, integer, key_of
 from grader.review.guard import Session
-from grader.review.waiting import NAMES, counts
+from grader.review.waiting import NAMES, counts, waiting_in
 
 # A report has strangers' text in it: whatever escaped the escaping still runs nothing and has no origin.
 FRAMED = ("sandbox allow-popups; script-src 'none'; connect-src 'none'; form-action 'none'; "
@@ -59,14 +60,15 @@ def queue(request: Request) -> Response:
     desk, chosen = desk_of(request), filter_of(asked(request))
     everything = desk.queue()
     shown = [one for one in everything if chosen.takes(one)]
+    part = views.part(integer(asked(request).get("page", "")), len(shown))
     exercises = sorted({one.result.exercise for one in everything})
     answered = questions(desk.book.written.answers(), desk.bank(), desk.asked())
     return filled(
         request, "queue.html.j2", chosen=chosen, exercises=exercises,
         rows=[(one, views.place(one, chosen), views.who(one.result), views.mark_of(one.result))
-              for one in shown],
+              for one in shown[part.shown]], part=part,
         counts=counts(everything, chosen.exercise),
-        total={name: counts(everything, name)[""] for name in exercises},
+        total=waiting_in(everything),
         questions=[each for each in answered if chosen.exercise in ("", each[0])])
 
 
@@ -127,12 +129,11 @@ def alike(request: Request) -> Response:
     if group is None:
         return nothing(request)
     results = desk.standing.results()
-    texts = [(views.who(results[who, exercise]), views.place_of(who, exercise),
-              desk.book.notebook(who, exercise)) for who in group.students if (who, exercise) in results]
-    return filled(request, "sides.html.j2", title="Look alike", exercise=exercise,
-                  sides=views.sides(texts, common=True), marked="also in another of these",
-                  note=f"{group.share:.0%} of what is their own is the same. There are innocent reasons for "
-                       "that: look, and ask. No mark depends on it.")
+    people = {who: Person(views.who(results[who, exercise]), views.place_of(who, exercise))
+              for who in group.students if (who, exercise) in results}
+    pairs = desk.pairs(group, people)
+    return filled(request, "alike.html.j2", exercise=exercise, pairs=pairs,
+                  left_out=len(group.pairs) - len(pairs))
 
 
 def versions(request: Request) -> Response:
@@ -148,7 +149,7 @@ def versions(request: Request) -> Response:
     texts = [("Earlier submission", views.url("/report", student=key[0], exercise=key[1], number=numbers[-1]),
               before.notebook), ("Now", back, now.notebook)]
     return filled(request, "sides.html.j2", title=f"Two versions: {views.who(now.result)}", exercise=key[1],
-                  sides=views.sides(texts, common=False), marked="not in the other one",
+                  sides=views.sides(texts), marked="not in the other one",
                   note="What was said of the earlier submission does not count for the one that counts now.")
 
 
@@ -165,11 +166,14 @@ def answers_page(request: Request, said: dict[str, str], *, trouble: tuple[str, 
     found = together(desk.book.written.answers(exercise=exercise, question=question), bank, every)
     if not found:
         return nothing(request)
-    people = {key: views.who(one) for key, one in desk.standing.results().items()}
-    part = "hx-request" in request.headers
-    return filled(request, "groups.html.j2" if part else "answers.html.j2", status=status, exercise=exercise,
-                  question=question, asked=every.get((exercise, question)),
-                  groups=found, people=people, keyed=views.keyed([*bank.values()]),
+    results, part = desk.standing.results(), views.part(integer(said.get("page", "")), len(found))
+    shown = found[part.shown]
+    people = {key: views.who(results[key]) for same in shown for one in same.answers
+              if (key := (one.student, one.exercise)) in results}
+    alone = "hx-request" in request.headers
+    return filled(request, "groups.html.j2" if alone else "answers.html.j2", status=status, exercise=exercise,
+                  question=question, asked=every.get((exercise, question)), part=part,
+                  groups=shown, people=people, keyed=views.keyed([*bank.values()]),
                   plain=views.plain, trouble=trouble, announced=announced,
                   left=sum(not one.marked for one in found))
 

@@ -37,7 +37,10 @@ class Standing:
             return dict(self._results)
 
     def _read(self, events: Iterable[Event]) -> None:
-        for student, exercise in {(event.student, event.exercise) for event in events if event.student}:
+        keys = {(event.student, event.exercise) for event in events if event.student}
+        if any(not event.student for event in events):   # a comment of the bank, which may carry points
+            keys |= {(one.student, one.exercise) for one in self._book.written.answers() if one.comments}
+        for student, exercise in keys:
             found = self._book.result(student, exercise)
             if found:
                 self._results[student, exercise] = found

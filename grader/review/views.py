@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,8 +23,32 @@ from grader.review.words import Word, standing, version
 
 HISTORY = 12       # events shown beside a submission
 MOST_LINES = 4000  # of a notebook, side by side
-LEAST_SHAPE = 6    # characters: "x=x+x" is everybody's
-_NAME = re.compile(r"\w+")
+ROWS = 100         # submissions, or different answers, on one page
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of what is too much for one page."""
+
+    number: int            # from 1
+    first: int             # of what it shows, from 1
+    last: int
+    of: int
+
+    @property
+    def pages(self) -> int:
+        return -(-self.of // ROWS)
+
+    @property
+    def shown(self) -> slice:
+        return slice(self.first - 1, self.last)
+
+
+def part(number: int | None, of: int) -> Part:
+    """That page of so many; the nearest where there is none."""
+    number = min(max(number or 1, 1), max(-(-of // ROWS), 1))
+    first = (number - 1) * ROWS
+    return Part(number=number, first=first + 1, last=min(first + ROWS, of), of=of)
 
 
 def url(path: str, **said: object) -> str:
@@ -201,15 +224,11 @@ class Side:
     cells: tuple[tuple[Line, ...], ...]
 
 
-def sides(texts: Sequence[tuple[str, str, str]], *, common: bool) -> list[Side]:
-    """Title, link and notebook of some submissions, cell by cell.
-
-    Args:
-        common: mark the lines that another one has too; else those that no other one has.
-    """
+def sides(texts: Sequence[tuple[str, str, str]]) -> list[Side]:
+    """Title, link and notebook of versions of one submission, cell by cell; marked are the lines that no
+    other one has."""
     read = [source.cells(notebook) for _, _, notebook in texts]
-    seen = _shape if common else _text
-    lines = [{seen(line) for cell in cells for line in cell.lines} - {""} for cells in read]
+    lines = [{_text(line) for cell in cells for line in cell.lines} - {""} for cells in read]
     found = []
     for at, ((title, href, _), cells) in enumerate(zip(texts, read, strict=True)):
         others = set[str]().union(*(one for other, one in enumerate(lines) if other != at))
@@ -218,7 +237,7 @@ def sides(texts: Sequence[tuple[str, str, str]], *, common: bool) -> list[Side]:
             rows = cell.lines[:left]
             left -= len(rows)
             if cell.code is not None and rows:
-                shown.append(tuple(Line(line, bool(seen(line)) and (seen(line) in others) is common)
+                shown.append(tuple(Line(line, bool(_text(line)) and _text(line) not in others)
                                    for line in rows))
         found.append(Side(title, href, tuple(shown)))
     return found
@@ -227,12 +246,6 @@ def sides(texts: Sequence[tuple[str, str, str]], *, common: bool) -> list[Side]:
 def _text(line: str) -> str:
     """A line without its white space."""
     return "".join(line.split())
-
-
-def _shape(line: str) -> str:
-    """And without what a copier changes first: names, numbers, comments. Next to nothing is like anything."""
-    shape = _text(_NAME.sub("x", line.partition("#")[0]))
-    return shape if len(shape) >= LEAST_SHAPE else ""
 
 
 def keyed(bank: Sequence[Comment]) -> list[tuple[str, Comment]]:

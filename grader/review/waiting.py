@@ -92,6 +92,11 @@ def counts(queue: Sequence[Waiting], exercise: str) -> dict[str, int]:
             REVIEWED: sum(bool(one.seen_by) for one in of), ALL: len(of)}
 
 
+def waiting_in(queue: Sequence[Waiting]) -> Counter[str]:
+    """Exercise -> how many wait in it."""
+    return Counter(one.result.exercise for one in queue if one.open)
+
+
 def neighbours(queue: Sequence[Waiting], chosen: Filter,
                here: Waiting) -> tuple[Waiting | None, Waiting | None]:
     """What comes before one and after it, of what is looked at; it need not be among it any more."""

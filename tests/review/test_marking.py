@@ -217,6 +217,10 @@ def test_equal_answers_are_marked_together_and_a_comment_changes_for_all(
     changed = post("bo", "/bank", id=str(argued.id), text="Argued.", points="1")
     assert changed.status == 303
     assert marks() == [("1005", 1.0, "ada"), ("1006", 1.0, "ada")]
+    queue = served.ask("GET", "/?of=all", Cookie=cookies["ada"]).text
+    shown = re.search(r'Elif Kaya.*?<span class="number">(.*?)</span>', queue, re.DOTALL)
+    now = book.result("1005", "he_init")
+    assert (shown and shown[1]) == (now and f"{now.score:g} / {now.max_score:g}")
     (word,) = book.desk.overrides(student="1001")
     assert (word.comment, word.points) == ("Argued.", 3)
     assert "Argued." in (served.out / "1001" / "he_init.html").read_text()
