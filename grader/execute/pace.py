@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from grader.wall.messages import Again, Ended, LossCause, Lost, Outcome, Step
+from grader.wall.messages import Again, Ended, LossCause, Lost, Outcome, ProbeStep, Step
 
 LESS, TIMES = 4, 2   # a quarter the next time, and then no less than a quarter of that
+BESIDE = 2           # half, where another was stopped: ten times what the reference needs, if that had twenty
 
 
 class Pace:
@@ -21,12 +23,17 @@ class Pace:
 
     def of(self, step: Step) -> Step:
         """The same step, with the time that it has."""
-        times = min(TIMES, self.stopped[step.function])
-        return replace(step, seconds=self.seconds / LESS ** times) if times else step
+        times = min(TIMES, max(self.stopped[name] for name in _called(step)))
+        less = LESS ** times if times else BESIDE if self.stopped else 1
+        return step if less == 1 else replace(step, seconds=self.seconds / less)
 
     def note(self, step: Step, outcome: Outcome) -> None:
         if timed_out(outcome):
-            self.stopped[step.function] += 1
+            self.stopped.update(_called(step))
+
+
+def _called(step: Step) -> Sequence[str]:
+    return step.uses if isinstance(step, ProbeStep) and step.uses else (step.function,)
 
 
 def timed_out(outcome: Outcome | None) -> bool:

@@ -82,8 +82,8 @@ def prepare(step: Step, *, key: str, seed: int, probes: str = "") -> Prepared:
     step_seed = seed_for(seed, key, "rng") >> 31  # 32 bits: all that numpy.random.seed takes
     record: messages.CallStep | messages.ProbeStep
     if step.probe:
-        record = messages.ProbeStep(key=key, function=step.function, source=probes, inputs=tuple(values),
-                                    seed=step_seed)
+        record = messages.ProbeStep(key=key, function=step.function, uses=step.uses, source=probes,
+                                    inputs=tuple(values), seed=step_seed)
     else:
         record = messages.CallStep(key=key, function=step.function, times=step.times, seed=step_seed,
                             arguments=tuple(v for n, v in values if n.isdigit()),

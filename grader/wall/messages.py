@@ -103,6 +103,7 @@ class ProbeStep(Record, frozen=True, kw_only=True, tag="probe"):
     key: str
     function: str                          # a function of probes.py: (namespace, **inputs) -> plain data
     source: str                            # the text of probes.py
+    uses: tuple[str, ...] = ()             # the student's functions that it is known to call
     inputs: tuple[tuple[str, Value], ...] = ()
     seed: int = 0
     seconds: float | None = None           # as a call's

@@ -153,6 +153,18 @@ def test_a_cell_that_stopped_in_a_function_leads_to_the_check_that_tells_of_it()
                 or "It calls `he_normal_`" in markdown.render(result, notebook)) is told
 
 
+@pytest.mark.parametrize(("waited", "language", "says"), [
+    (False, "en", "it computed for more than 5 seconds"), (False, "de", "sie rechnete länger als 5 Sekunden"),
+    (True, "en", "it waited for more than 5 seconds and computed nothing"),
+    (True, "de", "sie wartete länger als 5 Sekunden, ohne zu rechnen")])
+def test_the_limit_that_a_cell_met_is_named(waited: bool, language: str, says: str) -> None:
+    stopped = messages.CellEvent(cell=1, cause=messages.CellCause.TIMEOUT, error="KeyboardInterrupt",
+                                 message="computed for more than 5 s", after_seconds=5.0, waited=waited)
+    html = page(structs.replace(s.passed_all(), events=(stopped,)), language=language)
+    assert says in html
+    assert "KeyboardInterrupt" not in html
+
+
 def test_what_was_never_executed_was_not_executed_behind_a_wall() -> None:
     walled = structs.replace(s.MADE_BY, layers=("namespaces",))
     for made_by in (walled, structs.replace(s.MADE_BY, sandbox="process")):

@@ -1,0 +1,39 @@
+"""Who was stopped has less time for the next call; everybody else has ten times what the reference needs."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.execute.pace import Pace
+from grader.wall.messages import Again, CallStep, Ended, LossCause, Lost, Outcome, ProbeStep, Returned
+
+LATE = Lost(cause=LossCause.TIMEOUT, after_seconds=1.0)
+A, B = (CallStep(key=name, function=name) for name in "ab")
+BY_PROBE = ProbeStep(key="p", function="p", source="", uses=("a",))
+
+
+def test_a_function_that_is_stopped_has_a_quarter_and_then_a_sixteenth() -> None:
+    pace = Pace(8.0)
+    seconds = []
+    for _ in range(4):
+        seconds.append(pace.of(A).seconds)
+        pace.note(A, LATE)
+    assert seconds == [None, 2.0, 0.5, 0.5]
+    assert pace.of(BY_PROBE).seconds == 0.5
+    assert pace.of(B).seconds == 4.0
+
+
+def test_a_probe_that_is_stopped_speaks_for_the_function_that_it_calls() -> None:
+    pace = Pace(8.0)
+    pace.note(BY_PROBE, LATE)
+    assert pace.of(A).seconds == 2.0
+
+
+@pytest.mark.parametrize("outcome", [
+    Returned(rounds=()), Lost(cause=LossCause.MEMORY), Ended(cause=LossCause.CRASHED),
+    Ended(cause=LossCause.TIMEOUT, of_all=True), Ended(cause=LossCause.TIMEOUT, again=Again.ALONE)], ids=str)
+def test_nobody_has_less_for_what_was_not_its_own_time(outcome: Outcome) -> None:
+    pace = Pace(8.0)
+    pace.note(A, outcome)
+    assert pace.of(A) is A
+    assert pace.of(B) is B
