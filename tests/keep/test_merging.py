@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -23,10 +20,9 @@ from grader.keep.gradebook import Gradebook
 from grader.keep.output import MERGING, Output
 from grader.keep.schema import ANSWER_COMMENTS, COMMENTS, EVENTS, METADATA
 from tests.conftest import CELLS, write_exercise
-from tests.keep.folders import contents
+from tests.keep.folders import contents, rows, same_times
 from tests.notebooks import notebook
 
-TIMES = {"at", "recorded_at", "graded_at", "made_at", "id"}
 COURSE = ('title = "Doubling"\ntimezone = "Europe/Berlin"\n[[exercise]]\nname = "doubling"\n'
           "due = 2026-11-20T23:59:00\n")
 CLASS = {"ada": notebook(*CELLS), "bo": notebook(*CELLS, "def double(x):\n    return x * x"),
@@ -88,35 +84,6 @@ def three(root: Path, tmp_path: Path) -> list[Path]:
     return [Path(shutil.copytree(root / name, tmp_path / name)) for name in ("1", "2", "3")]
 
 
-def rows(out: Path) -> dict[str, Counter[tuple[Any, ...]]]:
-    """All that a gradebook holds, without times and running numbers."""
-    found = {}
-    with closing(sqlite3.connect(out / "gradebook.sqlite")) as db:
-        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
-        for name, table in METADATA.tables.items():
-            columns = [column.name for column in table.columns
-                       if column.name not in TIMES or (column.name == "id" and name == "people")]
-            named = ", ".join(f'"{column}"' for column in columns)
-            found[name] = Counter(db.execute(f'SELECT {named} FROM "{name}"').fetchall())
-    return found
-
-
-def same_times(counted: Counter[tuple[Any, ...]]) -> Counter[tuple[Any, ...]]:
-    """Of events, whose JSON says when a word was said."""
-    told: Counter[tuple[Any, ...]] = Counter()
-    for row, count in counted.items():
-        told[tuple(without(value) for value in row)] += count
-    return told
-
-
-def without(value: object) -> object:
-    read = json.loads(value) if isinstance(value, str) and value.startswith("{") else value
-    if not isinstance(read, dict):
-        return value
-    return str({key: one for key, one in read.items() if key != "made_at"})
-
-
 def test_three_shards_are_what_one_batch_writes(root: Path, three: list[Path], tmp_path: Path) -> None:
     said = run("merge", *reversed(three), "--out", tmp_path / "merged")
     assert contents(tmp_path / "merged") == contents(root / "one")
@@ -159,8 +126,6 @@ def test_what_was_done_once_more_in_a_shard_is_no_other_shard(root: Path, three:
 def test_a_shard_without_anybody(root: Path, tmp_path: Path) -> None:
     assert "0 submissions" in grade(root, tmp_path / "12", "--shard", "12/12")
 
-
-# --- shards that do not fit
 
 def refused(*words: object) -> str:
     return run("merge", *words, code=2)
@@ -231,8 +196,6 @@ def test_a_folder_in_which_somebody_works(three: list[Path], tmp_path: Path) -> 
         assert "another grader is at work" in refused(*three, "--out", tmp_path / "merged")
 
 
-# --- where it is written
-
 def test_a_folder_that_holds_something_is_left_alone(root: Path, three: list[Path], tmp_path: Path) -> None:
     there = shutil.copytree(root / "one", tmp_path / "there")
     before = contents(there)
@@ -295,8 +258,6 @@ def test_every_table_with_a_running_number_is_known() -> None:
     assert {table for table in tables for key in table.foreign_keys
             if key.column.table is COMMENTS} == {ANSWER_COMMENTS}
 
-
-# --- shards and folders
 
 def test_a_shard_goes_on_where_it_was_killed(root: Path, tmp_path: Path) -> None:
     out, words = tmp_path / "out", ["--shard", "1/1"]
