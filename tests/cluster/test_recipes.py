@@ -81,7 +81,8 @@ def test_the_first_and_the_last_shard(command: Any, names: Mapping[str, int], co
         assert done.returncode == 0, done.stderr
     found = {}
     for number in 1, SHARDS:
-        with Gradebook(here / "shards" / str(number) / "gradebook.sqlite") as book:
-            found[number] = shards.manifest(book)
+        out = here / "shards" / str(number)
+        with Gradebook(out / "gradebook.sqlite") as book:
+            found[number] = shards.manifest(book, out)
     assert {number: (str(one), one.done, one.seed) for number, one in found.items() if one} == {
         number: (f"{number}/{SHARDS}", True, "7") for number in (1, SHARDS)}

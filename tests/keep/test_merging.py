@@ -26,7 +26,7 @@ from tests.notebooks import notebook
 COURSE = ('title = "Doubling"\ntimezone = "Europe/Berlin"\n[[exercise]]\nname = "doubling"\n'
           "due = 2026-11-20T23:59:00\n")
 CLASS = {"ada": notebook(*CELLS), "bo": notebook(*CELLS, "def double(x):\n    return x * x"),
-         "cy": "no notebook", "dee": notebook(*CELLS, "1 / 0"), "eve": notebook(*CELLS),
+         "cy": "no notebook", "dee": notebook(*CELLS, "print(2)"), "eve": notebook(*CELLS),
          "fay": notebook(*CELLS, "import pandas")}
 WORD = "bo", "doubling", "values", "--points", 1, "--comment", "Nearly."
 
@@ -138,7 +138,7 @@ OTHERS = {"of": 4, "listing": "other", "seed": "6", "grader": "0.1", "torch": "2
 @pytest.mark.parametrize("name", shards.SAME)
 def test_a_shard_of_another_class_is_refused(name: str, three: list[Path], tmp_path: Path) -> None:
     with Gradebook(Output(three[1]).gradebook) as book:
-        there = shards.manifest(book)
+        there = shards.manifest(book, three[1])
         assert there
         changed = structs.replace(there, **{name: OTHERS[name]})
         book.set_batch_value(shards.VALUE, encoding.encode(changed).decode())
@@ -183,6 +183,9 @@ def test_what_is_no_shard(root: Path, three: list[Path], tmp_path: Path) -> None
     out = "--out", tmp_path / "merged"
     assert "holds a class" in refused(three[0], root / "one", *out)
     assert "holds no shard" in refused(three[0], root / "in", *out)
+    with Gradebook(Output(three[1]).gradebook) as book:
+        book.set_batch_value(shards.VALUE, '{"number": 2}')
+    assert "another grader has begun" in refused(*three, *out)
 
 
 def test_a_folder_in_which_somebody_works(three: list[Path], tmp_path: Path) -> None:
@@ -198,9 +201,8 @@ def test_a_folder_in_which_somebody_works(three: list[Path], tmp_path: Path) -> 
 
 def test_a_folder_that_holds_something_is_left_alone(root: Path, three: list[Path], tmp_path: Path) -> None:
     there = shutil.copytree(root / "one", tmp_path / "there")
-    before = contents(there)
     assert "is not empty" in refused(*three, "--out", there)
-    assert contents(there) == before
+    assert contents(there) == contents(root / "one")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("x")
     assert "is not empty" in refused(*three, "--out", tmp_path / "mine")
@@ -245,6 +247,8 @@ def test_a_tutors_words_in_several_shards_stay_apart(three: list[Path], tmp_path
         assert given == {student: [text] for student, text in texts.items()}
         events = book.desk.events()
         assert [one.at for one in events] == sorted(one.at for one in events)
+        told = {one.after["id"]: one.after["text"] for one in events if one.what == "comment" and one.after}
+        assert {number: told[number] for number in bank} == bank
         for event in events:
             if event.what == "answer":
                 book.desk.undo(event.id, by="tutor")
