@@ -109,7 +109,7 @@ def graded(intake: Intake, folders: Mapping[str, Path], out: Path, options: Opti
         results = publish(book, output, touched=touched)
         for note in ruling.Ruled(book).notes(results) if part is None else ():  # `merge` knows everybody
             watcher.note(note)
-        shards.end(book)
+        shards.end(book, out)
         return results
 
 

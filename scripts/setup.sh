@@ -30,7 +30,7 @@ package() {
     fi
 }
 
-# The tests skip, and say so, where it cannot be had. slurmctld and slurmd start in no order of Debian's own.
+# The tests skip, and say so, where it cannot be had.
 if [ "$what" = cluster ]; then
     PATH="$PATH:/usr/sbin" package slurmd "slurmctld slurmd slurm-client munge" "make test-cluster" || true
     exit 0

@@ -80,7 +80,7 @@ def _said(folder: Path, held: ExitStack) -> Manifest:
         raise MergeError(f"{folder} holds no shard: give the folders that `grader batch --shard` wrote")
     held.enter_context(at_work(folder))
     with opened(folder) as book:
-        found = shards.manifest(book)
+        found = shards.manifest(book, folder)
     if found is None:
         raise MergeError(f"{folder} holds a class, and no shard of one")
     if not found.done:

@@ -82,10 +82,18 @@ def _digest(whole: Joined) -> str:
     return digest(*(msgspec.json.encode(one, order="deterministic") for one in (*listed, *whole.people)))
 
 
-def manifest(book: Gradebook) -> Manifest | None:
-    """What a gradebook says of its shard; None where it holds a class."""
+def manifest(book: Gradebook, out: Path) -> Manifest | None:
+    """What a gradebook says of its shard; None where it holds a class.
+
+    Raises:
+        ShardError: it says it in another grader's words.
+    """
     said = book.batch_values().get(VALUE)
-    return msgspec.json.decode(said, type=Manifest) if said else None
+    try:
+        return msgspec.json.decode(said, type=Manifest) if said else None
+    except msgspec.MsgspecError as error:
+        raise ShardError(f"{out} holds a shard that another grader has begun: grade it again, into another "
+                         "--out") from error
 
 
 def refuse_others(book: Gradebook, out: Path, part: Part | None) -> None:
@@ -97,7 +105,7 @@ def refuse_others(book: Gradebook, out: Path, part: Part | None) -> None:
     Raises:
         ShardError: the folder holds something else.
     """
-    there = manifest(book)
+    there = manifest(book, out)
     if part is None:
         if there:
             raise ShardError(f"{out} holds shard {there} of a class: say --shard {there}, or another --out")
@@ -127,9 +135,9 @@ def _exercises(exercises: Mapping[str, Exercise]) -> dict[str, str]:
             for name, one in exercises.items()}
 
 
-def end(book: Gradebook) -> None:
-    """Everything of the shard is graded."""
-    if there := manifest(book):
+def end(book: Gradebook, out: Path) -> None:
+    """Everything of the shard is graded, if it is one."""
+    if there := manifest(book, out):
         _write(book, structs.replace(there, done=True))
 
 

@@ -23,7 +23,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 MARKER = re.compile(r"<!-- (not run|long|exits|file|add to|run):?(?: (.+?))?\s+-->", re.DOTALL)
 COMMANDS = {"sh", "console"}
 FILES = {"python", "toml"}
-READ = {"text", "mermaid"}   # what is read and no command
+READ = {"text", "mermaid", "yaml"}   # what is read and no command
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -23,14 +20,13 @@ from grader.keep.gradebook import Gradebook
 from grader.keep.output import MERGING, Output
 from grader.keep.schema import ANSWER_COMMENTS, COMMENTS, EVENTS, METADATA
 from tests.conftest import CELLS, write_exercise
-from tests.keep.folders import contents
+from tests.keep.folders import contents, rows, same_times
 from tests.notebooks import notebook
 
-TIMES = {"at", "recorded_at", "graded_at", "made_at", "id"}
 COURSE = ('title = "Doubling"\ntimezone = "Europe/Berlin"\n[[exercise]]\nname = "doubling"\n'
           "due = 2026-11-20T23:59:00\n")
 CLASS = {"ada": notebook(*CELLS), "bo": notebook(*CELLS, "def double(x):\n    return x * x"),
-         "cy": "no notebook", "dee": notebook(*CELLS, "1 / 0"), "eve": notebook(*CELLS),
+         "cy": "no notebook", "dee": notebook(*CELLS, "print(2)"), "eve": notebook(*CELLS),
          "fay": notebook(*CELLS, "import pandas")}
 WORD = "bo", "doubling", "values", "--points", 1, "--comment", "Nearly."
 
@@ -88,35 +84,6 @@ def three(root: Path, tmp_path: Path) -> list[Path]:
     return [Path(shutil.copytree(root / name, tmp_path / name)) for name in ("1", "2", "3")]
 
 
-def rows(out: Path) -> dict[str, Counter[tuple[Any, ...]]]:
-    """All that a gradebook holds, without times and running numbers."""
-    found = {}
-    with closing(sqlite3.connect(out / "gradebook.sqlite")) as db:
-        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
-        for name, table in METADATA.tables.items():
-            columns = [column.name for column in table.columns
-                       if column.name not in TIMES or (column.name == "id" and name == "people")]
-            named = ", ".join(f'"{column}"' for column in columns)
-            found[name] = Counter(db.execute(f'SELECT {named} FROM "{name}"').fetchall())
-    return found
-
-
-def same_times(counted: Counter[tuple[Any, ...]]) -> Counter[tuple[Any, ...]]:
-    """Of events, whose JSON says when a word was said."""
-    told: Counter[tuple[Any, ...]] = Counter()
-    for row, count in counted.items():
-        told[tuple(without(value) for value in row)] += count
-    return told
-
-
-def without(value: object) -> object:
-    read = json.loads(value) if isinstance(value, str) and value.startswith("{") else value
-    if not isinstance(read, dict):
-        return value
-    return str({key: one for key, one in read.items() if key != "made_at"})
-
-
 def test_three_shards_are_what_one_batch_writes(root: Path, three: list[Path], tmp_path: Path) -> None:
     said = run("merge", *reversed(three), "--out", tmp_path / "merged")
     assert contents(tmp_path / "merged") == contents(root / "one")
@@ -160,8 +127,6 @@ def test_a_shard_without_anybody(root: Path, tmp_path: Path) -> None:
     assert "0 submissions" in grade(root, tmp_path / "12", "--shard", "12/12")
 
 
-# --- shards that do not fit
-
 def refused(*words: object) -> str:
     return run("merge", *words, code=2)
 
@@ -173,7 +138,7 @@ OTHERS = {"of": 4, "listing": "other", "seed": "6", "grader": "0.1", "torch": "2
 @pytest.mark.parametrize("name", shards.SAME)
 def test_a_shard_of_another_class_is_refused(name: str, three: list[Path], tmp_path: Path) -> None:
     with Gradebook(Output(three[1]).gradebook) as book:
-        there = shards.manifest(book)
+        there = shards.manifest(book, three[1])
         assert there
         changed = structs.replace(there, **{name: OTHERS[name]})
         book.set_batch_value(shards.VALUE, encoding.encode(changed).decode())
@@ -218,6 +183,9 @@ def test_what_is_no_shard(root: Path, three: list[Path], tmp_path: Path) -> None
     out = "--out", tmp_path / "merged"
     assert "holds a class" in refused(three[0], root / "one", *out)
     assert "holds no shard" in refused(three[0], root / "in", *out)
+    with Gradebook(Output(three[1]).gradebook) as book:
+        book.set_batch_value(shards.VALUE, '{"number": 2}')
+    assert "another grader has begun" in refused(*three, *out)
 
 
 def test_a_folder_in_which_somebody_works(three: list[Path], tmp_path: Path) -> None:
@@ -231,13 +199,10 @@ def test_a_folder_in_which_somebody_works(three: list[Path], tmp_path: Path) -> 
         assert "another grader is at work" in refused(*three, "--out", tmp_path / "merged")
 
 
-# --- where it is written
-
 def test_a_folder_that_holds_something_is_left_alone(root: Path, three: list[Path], tmp_path: Path) -> None:
     there = shutil.copytree(root / "one", tmp_path / "there")
-    before = contents(there)
     assert "is not empty" in refused(*three, "--out", there)
-    assert contents(there) == before
+    assert contents(there) == contents(root / "one")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("x")
     assert "is not empty" in refused(*three, "--out", tmp_path / "mine")
@@ -282,6 +247,8 @@ def test_a_tutors_words_in_several_shards_stay_apart(three: list[Path], tmp_path
         assert given == {student: [text] for student, text in texts.items()}
         events = book.desk.events()
         assert [one.at for one in events] == sorted(one.at for one in events)
+        told = {one.after["id"]: one.after["text"] for one in events if one.what == "comment" and one.after}
+        assert {number: told[number] for number in bank} == bank
         for event in events:
             if event.what == "answer":
                 book.desk.undo(event.id, by="tutor")
@@ -295,8 +262,6 @@ def test_every_table_with_a_running_number_is_known() -> None:
     assert {table for table in tables for key in table.foreign_keys
             if key.column.table is COMMENTS} == {ANSWER_COMMENTS}
 
-
-# --- shards and folders
 
 def test_a_shard_goes_on_where_it_was_killed(root: Path, tmp_path: Path) -> None:
     out, words = tmp_path / "out", ["--shard", "1/1"]
