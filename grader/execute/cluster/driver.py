@@ -117,8 +117,9 @@ class Cluster:
         if fitting:
             self.seen = self.looked
         elif self.looked - self.seen > PATIENCE:
-            refused = "; ".join((*sorted(self.told)[:SAID], *["..."] * (len(self.told) > SAID)))
-            raise NoCluster(f"no worker of {self.address} can grade this batch ({refused or 'there is none'}): "
+            refused = (*sorted(self.told)[:SAID], *["..."] * (len(self.told) > SAID))
+            told = "; ".join(refused) or "there is none"
+            raise NoCluster(f"no worker of {self.address} can grade this batch ({told}): "
                             f"start some with grader worker {self.address}, {CONTINUE}")
         return fitting
 
