@@ -44,7 +44,7 @@ class Seen:
     measurements: list[records.Measurement] = field(default_factory=list)
     pictures: list[records.Picture] = field(default_factory=list)
     followed: list[str] = field(default_factory=list)
-    # by `derived`: shared by all checks of one judging
+    # what came, as tensors, and what `derived` made of it: shared by all checks of one judging
     worked_out: dict[Any, Any] = field(default_factory=dict)
 
     @property
@@ -63,7 +63,14 @@ class Seen:
         Raises:
             Unmet: it returned none.
         """
-        return Parts(self.value)
+        round_ = self._rounds()[0]
+        where = "parts", id(self.arrays), id(round_)
+        parts, tensors = self.worked_out.get(where, (None, ()))
+        if parts is None or not all(map(_untouched, tensors)):
+            made: dict[str, torch.Tensor] = {}
+            parts = Parts(self._decoded(round_.value, made))
+            self.worked_out[where] = parts, tuple(made.values())
+        return parts
 
     def argument(self, index: int = 0, *, call: int = 0) -> Any:
         """Positional argument `index` as it was after the call."""
@@ -118,7 +125,7 @@ class Seen:
                 if array is None or array.shape != value.shape or array.dtype != value.dtype:
                     return Strange("tensor without numbers")
                 if value.key not in made:
-                    made[value.key] = wire.to_tensor(array)
+                    made[value.key] = self._tensor(value.key, array)
                 return made[value.key]
             case Device():
                 return On(value.value)
@@ -129,6 +136,19 @@ class Seen:
                 return {_key(k, self._decoded(k, made)): self._decoded(v, made) for k, v in value.items}
             case Opaque():
                 return Strange(value.kind)
+
+
+    def _tensor(self, key: str, array: wire.Array) -> torch.Tensor:
+        """Made once in each judging, and again once a check has written into it."""
+        where = "tensor", id(self.arrays), key
+        made: torch.Tensor | None = self.worked_out.get(where)
+        if made is None or not _untouched(made):
+            made = self.worked_out[where] = wire.to_tensor(array)
+        return made
+
+
+def _untouched(tensor: torch.Tensor) -> bool:
+    return not tensor._version and not tensor.requires_grad
 
 
 def fail_as_raised(seen: Seen, diagnosis: Diagnosis | None = None) -> NoReturn:

@@ -1,0 +1,49 @@
+"""What a check sees of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from grader.spec import Call, Seen, empty
+from grader.spec.inputs import encoded
+from grader.spec.steps import prepare
+from grader.wall import messages, wire
+
+STEP = Call("fill_", empty(3))
+WRITES: dict[str, Callable[[Tensor], object]] = {
+    "in place": lambda tensor: tensor.mul_(2), "through a view": lambda tensor: tensor[:1].zero_(),
+    "a gradient": lambda tensor: tensor.requires_grad_()}
+
+
+@pytest.fixture
+def seen_by() -> Callable[[], Seen]:
+    """What each check sees of one call that returned a mapping."""
+    arrays: dict[str, wire.Array] = {}
+    value = encoded({"weight": torch.ones(3, dtype=torch.float64), "name": "w"}, "r", arrays)
+    outcome = messages.Returned(rounds=(messages.Round(value=value),))
+    worked_out: dict[Any, Any] = {}
+    given = prepare(STEP, key="s", seed=1).given
+    return lambda: Seen(step=STEP, given=given, outcome=outcome, arrays=arrays, worked_out=worked_out)
+
+
+def test_numbers_are_decoded_once_for_all_checks(seen_by: Callable[[], Seen]) -> None:
+    assert seen_by().value["weight"] is seen_by().value["weight"]
+    assert seen_by().mapping()["weight"] is seen_by().mapping()["weight"] is seen_by().value["weight"]
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+@pytest.mark.parametrize("asked", [lambda seen: seen.value["weight"], lambda seen: seen.mapping()["weight"],
+                                   lambda seen: seen.mapping().tensor("weight", [3])],
+                         ids=["value", "part", "tensor"])
+def test_what_a_check_writes_into_them_no_other_check_sees(
+        seen_by: Callable[[], Seen], asked: Callable[[Seen], Tensor],
+        write: Callable[[Tensor], object]) -> None:
+    write(asked(seen_by()))
+    again = asked(seen_by())
+    assert torch.equal(again, torch.ones(3, dtype=torch.float64))
+    assert not again.requires_grad
