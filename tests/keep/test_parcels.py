@@ -32,7 +32,8 @@ def parcel(**arrays: wire.Array) -> wire.Parcel[Observations]:
 
 @st.composite
 def some_arrays(draw: st.DrawFn) -> wire.Array:
-    dtype, shape = draw(st.sampled_from(sorted(WIDTHS))), draw(st.tuples(st.integers(0, 3), st.integers(0, 3)))
+    dtype = draw(st.sampled_from(sorted(WIDTHS)))
+    shape = draw(st.tuples(st.integers(0, 3), st.integers(0, 3)))
     size = WIDTHS[dtype] * shape[0] * shape[1]
     return wire.Array(dtype=dtype, shape=shape, data=draw(st.binary(min_size=size, max_size=size)))
 
