@@ -37,7 +37,7 @@ class Run:
 def run(seen: Seen) -> Run:
     """Forward in float64, and backward with autograd: z_1 = W_1 x, z_l = W_l relu(z_(l-1))."""
     weights = seen.mapping().tensors("layers", [SQUARE] * (NETS * DEPTH), "Weight")
-    nets = torch.stack(weights).unflatten(0, (NETS, DEPTH)).mT      # (NETS, DEPTH, inputs, outputs)
+    nets = torch.stack(weights).reshape(NETS, DEPTH, *SQUARE).mT    # (NETS, DEPTH, inputs, outputs)
     with torch.enable_grad():
         signal = seen.given["signal"].double().requires_grad_()     # (BATCH, WIDTH)
         layers = [signal @ nets[:, 0]]                              # (NETS, BATCH, WIDTH) each
