@@ -5,12 +5,13 @@ The logarithm of what arrives varies by depth / width. Twelve nets of width 32 t
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from grader.spec import HE, Diagnosis, Draw, Seen, curves, derived, follow, the_one, times
+from grader.spec import HE, Diagnosis, Draw, Seen, curves, derived, follow, statistics, the_one, times
 
 from .misconceptions import ROWS_SUM_TO_ZERO, SAME_DRAW, copies, told_of
 
@@ -80,26 +81,42 @@ def evenly(first: float, last: float) -> list[float]:
     return [first * (last / first) ** (layer / (DEPTH - 1)) for layer in range(DEPTH)]
 
 
+def keeps(seen: Seen, size: float, law: dict[str, float]) -> bool:
+    """The size is one of those that He's weights lead to. Where all layers have the very same weights, and
+    those are He's, `independent` tells of it."""
+    weights = run(seen).weights
+    if statistics.log_normal(size, **law).holds:
+        return True
+    one_draw = _all_the_same(weights) and follow([Draw(seen, SQUARE, weights[0])], HE)
+    if one_draw:
+        seen.follows("independent")
+    return one_draw
+
+
+def _all_the_same(weights: Sequence[Tensor]) -> bool:
+    return all(torch.equal(w, weights[0]) for w in weights[1:])
+
+
 def explained(seen: Seen) -> tuple[str, Diagnosis | None]:
     """What the weights have to do with it: their width, and what has just this width, if anything.
 
-    Two weights that are not square, filled after the thirty, tell apart what looks alike on square ones.
+    Two weights that are not square, filled after the others and not rounded, tell apart what looks alike on
+    square ones.
     """
-    weights = run(seen).weights
-    if all(torch.equal(w, weights[0]) for w in weights[1:]):
+    weights, shapes = run(seen).weights, [tuple(weight.shape) for weight in seen.given["others"]]
+    others = seen.mapping().tensors("others", shapes, "Weight")
+    if _all_the_same(weights):
         return " All layers have the very same weights.", SAME_DRAW
-    copied = copies(weights)
+    copied = copies(others)
     if copied:
         return f" {copied.meaning}", copied
     thirty = Draw(seen, SQUARE, torch.cat(weights))
     if follow([thirty], HE):
         sums = float(torch.stack([w.sum(dim=1).square().mean() for w in weights]).mean())
-        # 2 for independent weights
-        return " The weights have variance 2 / fan_in.", the_one([(ROWS_SUM_TO_ZERO, sums < 1e-3)])
+        # 2 for independent weights; what is left of 0 are the roundings
+        return " The weights have variance 2 / fan_in.", the_one([(ROWS_SUM_TO_ZERO, sums < 0.02)])
     if float(thirty.weights.min()) >= 2 and float(thirty.weights.max()) <= 3:
         return " The tensors that were passed in hold the numbers they held before.", None
-    shapes = [tuple(weight.shape) for weight in seen.given["others"]]
-    others = seen.mapping().tensors("others", shapes, "Weight")
     draws = [thirty, *(Draw(seen, shape, w) for shape, w in zip(shapes, others, strict=True))]
     fitting, named = told_of(draws)
     return f" The weights have {times(thirty.share_of(HE))} the variance 2 / fan_in.{fitting}", named

@@ -7,6 +7,8 @@ Files of older graders are parcels as they are.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from msgspec import structs
 
@@ -41,15 +43,15 @@ def packed(observed: wire.Parcel[Observations], question: str) -> bytes:
     return compressed.compress(_by_rank(whole), numbers=True)
 
 
-def unpacked(data: bytes) -> wire.Parcel[Stored] | None:
-    """What a parcel's file holds; None where that cannot be read. Total."""
+def unpacked(data: bytes) -> wire.Parcel[Any] | None:
+    """What a parcel's file holds, a `Stored`; None where that cannot be read. Total."""
     if not compressed.is_compressed(data):   # its JSON would have 4 GB, did it begin like that
         return _read(data)
     whole = compressed.decompress(data)
     return None if whole is None else _read(_in_order(whole))
 
 
-def _read(data: bytes) -> wire.Parcel[Stored] | None:
+def _read(data: bytes) -> wire.Parcel[Any] | None:
     read = wire.read(data, Stored, TOGETHER)
     return read if isinstance(read, wire.Parcel) else None
 
