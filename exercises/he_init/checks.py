@@ -40,7 +40,7 @@ from grader.spec import (
     the_one,
 )
 
-from .depth import BATCH, DEPTH, GRADIENT, NETS, SIGNAL, WIDTH, draw_gradient, draw_signal, explained, keeps, run
+from .depth import BATCH, GRADIENT, LAYERS, SIGNAL, WIDTH, draw_gradient, draw_signal, explained, keeps, run
 from .misconceptions import (
     CUT_OFF,
     ERRORS,
@@ -106,7 +106,7 @@ fan_ins = tuple(Call("fan_in", empty(*shape)) for shape in KERNELS.values())
 counts = Probe("counted", uses=("fan_in",), shapes=[*map(list, SHAPES), [64, 48], LEVEL, [4, 1024]],
                vector=empty(9), scalar=empty())
 
-deep = Probe("deep_weights", uses=("he_normal_",), layers=NETS * DEPTH, width=WIDTH,
+deep = Probe("deep_weights", uses=("he_normal_",), layers=LAYERS, width=WIDTH,
              others=[empty(128, 32), empty(32, 128)], signal=normal(BATCH, WIDTH),
              gradient=normal(BATCH, WIDTH))
 
@@ -320,8 +320,7 @@ def init_weights(seen: Seen, alone: Seen) -> None:
 def signal_at_depth(seen: Seen) -> None:
     """In ReLU networks of 30 layers, 32 wide, the signal neither fades nor explodes."""
     spreads, (low, high) = run(seen).spreads, statistics.log_normal_bounds(**SIGNAL)
-    seen.measure(f"standard deviation at layer 30, of {NETS} networks", f"{spreads[-1]:.3g}",
-                 f"{low:.2g} to {high:.2g}")
+    seen.measure("standard deviation at layer 30", f"{spreads[-1]:.3g}", f"{low:.2g} to {high:.2g}")
     draw_signal(seen, low, high)
     if not keeps(seen, spreads[-1], SIGNAL):
         text, named = explained(seen)

@@ -16,7 +16,7 @@ from grader.spec import HE, Diagnosis, Draw, Seen, curves, derived, follow, stat
 from .misconceptions import ROWS_SUM_TO_ZERO, SAME_DRAW, copies, told_of
 
 NETS, DEPTH, WIDTH, BATCH = 12, 30, 32, 64
-SQUARE = (WIDTH, WIDTH)
+LAYERS, SQUARE = NETS * DEPTH, (WIDTH, WIDTH)
 
 # Over 4,000 seeds the logarithms are normal (skewness < 0.05, kurtosis 3.0), with medians 0.529 and 0.588 and
 # standard deviations 0.285 and 0.200. The spreads below are a tenth larger. In nets this narrow a typical
@@ -37,7 +37,7 @@ class Run:
 @derived
 def run(seen: Seen) -> Run:
     """Forward in float64, and backward with autograd: z_1 = W_1 x, z_l = W_l relu(z_(l-1))."""
-    weights = seen.mapping().tensors("layers", [SQUARE] * (NETS * DEPTH), "Weight")
+    weights = seen.mapping().tensors("layers", [SQUARE] * LAYERS, "Weight")
     nets = torch.stack(weights).reshape(NETS, DEPTH, *SQUARE).mT    # (NETS, DEPTH, inputs, outputs)
     with torch.enable_grad():
         signal = seen.given["signal"].double().requires_grad_()     # (BATCH, WIDTH)
