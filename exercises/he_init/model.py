@@ -27,11 +27,11 @@ from grader.spec import (
 
 from .misconceptions import DILATED, FROZEN, GROUPS, REPLACED, SAME_DRAW, TOUCHED, told_of
 
-WEIGHTS = {"line.weight": (32, 24, 5), "image.weight": (32, 12, 3, 5), "each.weight": (96, 1, 5, 5),
-           "volume.weight": (32, 8, 2, 3, 4), "head.1.weight": (80, 200), "head.3.weight": (200, 80),
-           "head.5.weight": (80, 200)}
-BIASES = {"line.bias": (32,), "image.bias": (32,), "each.bias": (96,), "head.1.bias": (80,),
-          "head.5.bias": (80,)}
+WEIGHTS = {"line.weight": (16, 24, 5), "image.weight": (16, 12, 3, 5), "each.weight": (96, 1, 5, 5),
+           "volume.weight": (16, 8, 2, 3, 4), "head.1.weight": (32, 80), "head.3.weight": (80, 32),
+           "head.5.weight": (32, 80)}
+BIASES = {"line.bias": (16,), "image.bias": (16,), "each.bias": (96,), "head.1.bias": (32,),
+          "head.5.bias": (32,)}
 OTHERS = ("upwards.weight", "upwards.bias", "batch_norm.weight", "batch_norm.bias", "batch_norm.running_mean",
           "batch_norm.running_var", "plain_norm.running_mean", "plain_norm.running_var", "layer_norm.weight",
           "layer_norm.bias", "embedding.weight", "widening.weight", "widening.bias", "group_norm.weight",

@@ -117,7 +117,7 @@ asked_twice = Probe("profile_twice", uses=("gradient_profile",),
 
 small_remedy = Probe("remedied", uses=("remedy",), depth=4, width=24, x=normal(16, 24))
 seeded = Probe("seeded", uses=("remedy",))
-deep_remedy = Probe("remedied", uses=("remedy",), depth=DEPTH, width=WIDTH, x=normal(4, WIDTH))
+deep_remedy = Probe("remedied", uses=("remedy",), depth=DEPTH, width=WIDTH, x=normal(4, WIDTH), coarse=True)
 
 # --- sigma'(z) -----------------------------------------------------------------------------------------
 

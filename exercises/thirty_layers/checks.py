@@ -74,7 +74,7 @@ from .training import (
 # --- build: the net ------------------------------------------------------------------------------------
 
 # not square at either end: there fan_in and fan_out, and their mean, are told apart
-DEPTH, WIDTH = 6, 96
+DEPTH, WIDTH = 6, 48
 BUILD = ("build",)
 he_net, xavier_net, normal_net = (Probe("built", uses=BUILD, depth=DEPTH, width=WIDTH, init=init,
                                         x=normal(8, INPUTS))

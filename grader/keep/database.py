@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import SQLAlchemyError
 
 from grader.errors import Mendable
-from grader.keep import migrations
+from grader.keep import compressed, migrations
 from grader.keep.schema import SCHEMA, SUBMISSIONS, TEXTS
 
 BUSY_SECONDS = 60   # how long a writer waits for another one; no transaction of ours takes one
@@ -112,16 +112,28 @@ def put_text(db: Connection, text: str) -> str | None:
     """Keep a text under its digest; None of an empty one."""
     if not text:
         return None
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    db.execute(upsert(TEXTS).values(digest=digest, content=text).on_conflict_do_nothing())
+    plain_bytes = text.encode("utf-8", "surrogatepass")
+    digest, small = hashlib.sha256(plain_bytes).hexdigest(), compressed.compress(plain_bytes)
+    content = small if len(small) < len(plain_bytes) else text
+    db.execute(upsert(TEXTS).values(digest=digest, content=content).on_conflict_do_nothing())
     return digest
 
 
 def get_text(db: Connection, digest: str | None) -> str:
-    """The text of a digest; "" of None."""
+    """The text of a digest; "" of None.
+
+    Raises:
+        GradebookError: it is compressed, and cannot be read.
+    """
     if digest is None:
         return ""
-    return str(db.execute(select(TEXTS.c.content).where(TEXTS.c.digest == digest)).scalar_one())
+    content: object = db.execute(select(TEXTS.c.content).where(TEXTS.c.digest == digest)).scalar_one()
+    if not isinstance(content, bytes):
+        return str(content)
+    found = compressed.decompress(content)
+    if found is None:
+        raise GradebookError(f"{db.engine.url.database}: a notebook in it cannot be read")
+    return found.decode("utf-8", "replace")
 
 
 def drop_texts(db: Connection, digests: Iterable[str | None]) -> None:

@@ -1,31 +1,22 @@
 """What was observed, as it lies on the disk: one parcel, compressed when it is kept.
 
-Nothing compressed ever comes out of a sandbox. What a file claims is held against `MOST` all the same, before
-anything is unpacked. Every number is kept to the last bit. Drawn numbers look alike in one byte of four, that
-of the exponent: bytes of one rank lie side by side, so that Zstandard finds it. Files of older graders are
-parcels as they are.
+Nothing compressed ever comes out of a sandbox. Every number is kept to the last bit. Drawn numbers look alike
+in one byte of four, that of the exponent: every fourth byte lies side by side, so that Zstandard finds it.
+Files of older graders are parcels as they are.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from msgspec import structs
 
+from grader.keep import compressed
 from grader.wall import wire
 from grader.wall.messages import Observations
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
-MOST = 256 << 20              # bytes of a parcel that is compressed; a longer one is kept as it is
-_FRAME = b"\x28\xb5\x2f\xfd"  # how Zstandard begins (RFC 8878). No parcel does: its JSON would have 4 GB
-_WIDTHS = dict(wire.DTYPES.values())
+_RANKS = 4   # bytes of a float32
 
 # A job's answers lie in one file. Each was held to the bounds of what arrives; together they are longer,
 # and nested two brackets deeper.
@@ -46,44 +37,47 @@ def packed(observed: wire.Parcel[Observations], question: str) -> bytes:
     """
     run = structs.replace(observed.record.run, executed="")
     stored = Stored(**structs.asdict(structs.replace(observed.record, run=run)), question=question)
-    whole = wire.encode(stored, {key: _by_rank(array) for key, array in observed.arrays.items()})
-    return zstd.compress(whole) if len(whole) <= MOST else wire.encode(stored, observed.arrays)
+    whole = wire.encode(stored, observed.arrays)
+    if len(whole) > compressed.MOST:
+        return whole
+    return compressed.compress(_by_rank(whole), numbers=True)
 
 
-def unpacked(data: bytes) -> wire.Parcel[Stored] | None:
-    """What a parcel's file holds; None where that cannot be read. Total."""
-    if not data.startswith(_FRAME):
+def unpacked(data: bytes) -> wire.Parcel[Any] | None:
+    """What a parcel's file holds, a `Stored`; None where that cannot be read. Total."""
+    if not compressed.is_compressed(data):   # its JSON would have 4 GB, did it begin like that
         return _read(data)
-    whole = _decompressed(data)
-    parcel = None if whole is None else _read(whole)
-    return parcel and replace(parcel, arrays=_in_order(parcel.arrays))
+    whole = compressed.decompress(data)
+    return None if whole is None else _read(_in_order(whole))
 
 
-def _read(data: bytes) -> wire.Parcel[Stored] | None:
+def _read(data: bytes) -> wire.Parcel[Any] | None:
     read = wire.read(data, Stored, TOGETHER)
     return read if isinstance(read, wire.Parcel) else None
 
 
-def _decompressed(data: bytes) -> bytes | None:
-    """The content of one frame, which says how long it is; None of anything else."""
-    try:
-        size = zstd.get_frame_info(data).decompressed_size
-        if size is None or size > MOST:
-            return None
-        opened = zstd.ZstdDecompressor()
-        whole = opened.decompress(data, max_length=size)
-    except (zstd.ZstdError, MemoryError):
-        return None
-    return whole if opened.eof and len(whole) == size and not opened.unused_data else None
+def _by_rank(whole: bytes) -> bytes:
+    """The parcel with its numbers in another order: the first bytes of all, then the second, to the fourth.
+
+    Narrower numbers lie there by twos or fours, wider ones in halves.
+    """
+    begin, end = _numbers(whole)
+    rows = np.frombuffer(whole[begin:end], np.uint8).reshape(-1, _RANKS)
+    return whole[:begin] + rows.T.tobytes() + whole[end:]
 
 
-def _by_rank(array: wire.Array) -> wire.Array:
-    """First the lowest byte of each number, then the next of each, and so on."""
-    rows = np.frombuffer(array.data, np.uint8).reshape(-1, _WIDTHS[array.dtype])
-    return replace(array, data=rows.T.tobytes())
+def _in_order(whole: bytes) -> bytes:
+    """The parcel as it was before `_by_rank`."""
+    begin, end = _numbers(whole)
+    columns = np.frombuffer(whole[begin:end], np.uint8).reshape(_RANKS, -1)
+    return whole[:begin] + columns.T.tobytes() + whole[end:]
 
 
-def _in_order(arrays: Mapping[str, wire.Array]) -> dict[str, wire.Array]:
-    """The numbers as they were before `_by_rank`."""
-    return {key: replace(array, data=np.frombuffer(array.data, np.uint8)
-                         .reshape(_WIDTHS[array.dtype], -1).T.tobytes()) for key, array in arrays.items()}
+def _numbers(whole: bytes) -> tuple[int, int]:
+    """From where to where a parcel's numbers lie, in whole fours: behind its JSON and safetensors' header,
+    each of which says how long it is. Nothing lies there where one of them is longer than what is there."""
+    begin = 0
+    for _ in range(2):
+        begin += 8 + int.from_bytes(whole[begin:begin + 8], "little")
+    begin = min(begin, len(whole))
+    return begin, begin + (len(whole) - begin) // _RANKS * _RANKS

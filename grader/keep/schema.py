@@ -41,7 +41,8 @@ PEOPLE = Table(
     _text("kinds"),             # each of their ids -> the kinds of source, as JSON
     _text("numbers"))           # exercise -> the id that its assignment alone has, as JSON
 TEXTS = Table(                  # notebooks, as cleaned and as executed: apart from the rows that lists read
-    "texts", METADATA, _text("digest", key=True), _text("content"))
+    "texts", METADATA, _text("digest", key=True),
+    _text("content"))           # where that is shorter, a blob: compressed
 SUBMISSIONS = Table(            # everything that ever counted, each as it was judged last
     "submissions", METADATA,
     _student(), _text("exercise"),

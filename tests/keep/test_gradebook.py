@@ -124,6 +124,19 @@ def test_other_bytes_are_another_attempt_and_the_same_bytes_are_none(book: Grade
     assert (book.results()[0].attempt, book.results()[0].notebook.sha256) == (2, "b")
 
 
+def test_long_texts_are_kept_small_and_what_spoils_them_is_one_line(book: Gradebook, tmp_path: Path) -> None:
+    long = "print('\u00e4')\n" * 1000
+    book.record(entry(result=result(), notebook=long, executed="e"))
+    assert (found := book.entry("ada", "x"))
+    assert (found.notebook, found.executed, book.notebook("ada", "x")) == (long, "e", long)
+    with closing(sqlite3.connect(tmp_path / "gradebook.sqlite")) as db:
+        assert [*db.execute("SELECT sum(length(content)) < 300 FROM texts")] == [(1,)]
+        db.execute("UPDATE texts SET content = substr(content, 1, 10)")
+        db.commit()
+    with pytest.raises(GradebookError, match="a notebook in it cannot be read"):
+        book.notebook("ada", "x")
+
+
 def test_an_attempt_has_the_number_of_its_source_and_none_is_lost_where_that_comes_twice(
         book: Gradebook) -> None:
     for sha256, attempt in ("a", 3), ("b", 3), ("c", 0), ("d", 9):
