@@ -28,6 +28,7 @@ REACHES = {"__code__", "__closure__", "__globals__", "__builtins__", "CodeType",
            "run_cell", "get_objects", "get_referrers", "get_referents", "_getframe", "currentframe", "f_back",
            "setprofile", "settrace", "addaudithook", "start_new_thread", "reload"}
 MODULES = {"ctypes", "cffi", "marshal", "grader.inside", "grader.wall"}
+_KEPT_MOST = 10_000   # characters of a cell of which is remembered what was found
 WORDS = RUNS_TEXT | REACHES | {part for module in MODULES for part in module.split(".")}
 
 
@@ -39,14 +40,21 @@ def unwatched(notebook: str, forbidden: Sequence[str]) -> tuple[NeedsYou, ...]:
         forbidden: dotted names.
     """
     found = []
-    bodies = _bodies(tuple(forbidden))
     for index, source in names.code_cells(notebook) if forbidden else ():
-        words = names.words(source)
-        used = sorted(set(_used(source))) if words & WORDS else []
-        copied = sorted(set(_copied(source, bodies))) if bodies and "def" in words else []
-        found += [_told(template, index, what) for template, what in ((UNWATCHED, used), (COPIED, copied))
-                  if what]
+        read = _remembered if len(source) <= _KEPT_MOST else _in_cell
+        found += [_told(template, index, what) for template, what in read(source, tuple(forbidden))]
     return tuple(found)
+
+
+def _in_cell(source: str, forbidden: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What is to be told of a cell, and of which functions."""
+    bodies, words = _bodies(forbidden), names.words(source)
+    used = sorted(set(_used(source))) if words & WORDS else ()
+    copied = sorted(set(_copied(source, bodies))) if bodies and "def" in words else ()
+    return tuple((template, tuple(what)) for template, what in ((UNWATCHED, used), (COPIED, copied)) if what)
+
+
+_remembered = functools.lru_cache(maxsize=256)(_in_cell)   # most cells are as they were handed out
 
 
 def _told(template: str, cell: int, what: Sequence[str]) -> NeedsYou:

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+import grader.wall.nbformat_lean  # noqa: F401 - before the page's modules bring nbformat in
 from grader.report import executed
 from grader.report.apart import Asked
 

@@ -79,6 +79,21 @@ def cause_of(seen: Observations, key: str) -> LossCause | None:
     return outcome.cause if isinstance(outcome, Lost | Ended) else None
 
 
+OF_A_SHELL = """
+import __main__, sys, threading
+shell = get_ipython()
+print(shell.execution_count, In[:-1], sorted({"area", "areas", "math"} & {*globals(), *shell.user_ns}))
+print(__main__ is sys.modules["__main__"] is shell.user_module, vars(__main__) is shell.user_ns)
+print("IPKernelApp" in shell.config, {"torch", "math"} <= shell._sys_modules_keys)
+print([thread.name for thread in threading.enumerate() if "eart" in type(thread).__name__])
+"""
+
+
+def test_a_kernel_begins_with_a_shell_in_which_nothing_has_run(sandbox: Sandbox) -> None:
+    """Another shell has run cells in the process that kernels are forked from."""
+    assert printed(run(sandbox, OF_A_SHELL)) == "2 [''] []\nTrue True\nTrue True\n[]\n"
+
+
 PROBE = """
 import ctypes, json, os, socket, subprocess, sys
 libc = ctypes.CDLL(None, use_errno=True)

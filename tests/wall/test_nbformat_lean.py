@@ -26,7 +26,7 @@ def printed(code: str, environment: dict[str, str]) -> list[str]:
     return done.stdout.split()
 
 
-@pytest.mark.parametrize("module", ["grader.commands",
+@pytest.mark.parametrize("module", ["grader.commands", "grader.report.child",
                                     "grader.inside.runner.portable, grader.inside.runner.executing"])
 def test_no_grammar_of_iris_is_compiled(module: str, with_the_grammar: dict[str, str]) -> None:
     code = f"import sys, {module}; print(*(name in sys.modules for name in ('{UNUSED}', 'nbformat')))"

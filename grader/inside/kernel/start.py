@@ -30,6 +30,7 @@ from grader.wall.messages import Job, Limits
 from grader.wall.text import storable
 
 SHORTENED = "execute_result", "display_data", "error", "execute_reply"
+MODULES: set[str] = set()   # the warm process's, listed there once; none in a kernel that starts by itself
 FLOOD_SHARE = 4  # one cell may write a quarter of what the notebook may; then it is stopped
 
 
@@ -53,7 +54,7 @@ def start(job: Job, connection_file: str, channel: socket.socket, *, fork: bool)
 
 
 def _prepare(job: Job, connection_file: str) -> Any:
-    from ipykernel.kernelapp import IPKernelApp
+    from grader.inside.kernel.app import Application
 
     # Last, not first as in Jupyter: what was handed in stands for no module of Python's or of a package.
     sys.path[:] = [*filter(None, sys.path), ""]
@@ -67,12 +68,13 @@ def _prepare(job: Job, connection_file: str) -> Any:
     share()
     for name in job.watched:
         install(name)
-    app: Any = IPKernelApp.instance()
-    if not job.figures:
-        app.update_config(Config({"InlineBackend": {"figure_formats": set()}}))
+    app: Any = Application.instance(config=Config({
+        "IPKernelApp": {"connection_file": connection_file, "capture_fd_output": False},
+        "HistoryManager": {"enabled": False},
+        "InlineBackend": {} if job.figures else {"figure_formats": set()}}))
     with _modules_unlisted():
-        app.initialize(["-f", connection_file, "--HistoryManager.enabled=False", "--log-level=CRITICAL",
-                        "--IPKernelApp.capture_fd_output=False"])
+        app.initialize()
+    app.shell._sys_modules_keys = MODULES or {*sys.modules}
     app.shell.ask_exit = lambda: None  # exit() in a cell: the cells behind it are still wanted
     _meter(app, job.limits)
     bound(app.shell)
@@ -95,16 +97,20 @@ def _stand_in(app: Any, job: Job, cells: Cells) -> Skipping:
 
 @contextmanager
 def _modules_unlisted() -> Iterator[None]:
-    """A kernel notes the files of all modules, for its debugger. There are thousands in the warm process, and
-    a reference counted in each copies its page: half of all that a starting kernel would copy."""
+    """A kernel notes the files of all modules, for its debugger, and its shell their names. There are
+    thousands in the warm process, and a reference counted in each copies its page: most of all that a
+    starting kernel would copy."""
     import ipykernel.ipkernel as kernels
+    import IPython.core.shellapp as shells
 
-    own: Any = kernels
-    own.sys = SimpleNamespace(**{**vars(sys), "modules": {}})
+    listing: tuple[Any, ...] = kernels, shells
+    for each in listing:
+        each.sys = SimpleNamespace(**{**vars(sys), "modules": {}})
     try:
         yield
     finally:
-        own.sys = sys
+        for each in listing:
+            each.sys = sys
 
 
 def _give_gpu(job: Job) -> None:

@@ -8,9 +8,11 @@ import json
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from queue import Empty
 from typing import Any
 
+import jupyter_client.session
 import zmq
 import zmq.asyncio
 from jupyter_client.manager import AsyncKernelManager
@@ -37,6 +39,8 @@ CELL_LINE = re.compile(r"Cell In ?\[(\d+)\], line (\d{1,6})\b")
 
 
 node: Any = from_dict    # nbformat has no types
+# Nobody asks when a message was sent; to look for dates in its header is a tenth of the client's time
+setattr(jupyter_client.session, "extract_dates", lambda header: header)  # noqa: B010 - not exported
 
 
 class Attached(AsyncKernelManager):
@@ -98,9 +102,11 @@ class Execution(ExecutePreprocessor):
     async def async_start_new_kernel_client(self) -> Any:
         """As nbclient's, without its wait of 0.2 s for stray messages: they carry another parent."""
         assert self.km is not None
-        client = self.kc = self.km.client()
-        client.start_channels()
-        client.allow_stdin = False
+        client: Any = self.km.client()
+        self.kc = client
+        # nobody types, interrupts come by signal, and the watch knows whether the kernel lives
+        client.start_channels(stdin=False, hb=False, control=False)
+        client.stop_channels = partial(_stop, client)  # nbclient's would open the others to close them
         ends = time.monotonic() + READY_SECONDS
         while time.monotonic() < ends and await ensure_async(self.km.is_alive()):
             client.kernel_info()
@@ -231,6 +237,11 @@ def _source(cell: dict[str, Any]) -> dict[str, Any]:
 
 class Unreadable(Exception):  # noqa: N818 - the name is the statement
     """A notebook that is none."""
+
+
+def _stop(client: Any) -> None:
+    client.shell_channel.stop()
+    client.iopub_channel.stop()
 
 
 async def _reply(client: Any) -> bool:

@@ -7,16 +7,19 @@ is one end of a socketpair; there is no path to it. What passes on it is `frames
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
 import itertools
 import os
+import pkgutil
 import platform
 import resource
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -25,11 +28,12 @@ NOBODY = 65534
 MESSAGE = 256  # bytes at most
 MOST_ENDS = 3  # descriptors with a job: where it is served, and its control group's
 QUIET = 0.05   # s without a message: then there is time to gather pages, which takes most of a second
-PRELOADED = ("grader.wall.nbformat_lean", "torch", "numpy", "ipykernel.kernelapp", "ipykernel.ipkernel",
+PRELOADED = ("grader.wall.nbformat_lean", "torch", "numpy", "grader.inside.kernel.app", "ipykernel.ipkernel",
              "ipykernel.debugger",
              "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect",
              "IPython.extensions.storemagic", "tornado.platform.asyncio", "faulthandler",
              "grader.inside.runner.executing", "grader.inside.runner.jail", "grader.inside.runner.conductor")
+REHEARSED = ("import math\n\ndef area(r):\n    return math.pi * r**2", "areas = [area(r) for r in range(4)]")
 # where installed
 ADDED = ("matplotlib.pyplot", "matplotlib_inline.backend_inline", "grader.inside.kernel.figures", "tqdm",
          # which autograd.grad imports late
@@ -108,6 +112,7 @@ def _warm_up() -> None:
     with torch.no_grad():
         layer(torch.zeros(1, 2))
     _validate_an_output()
+    _rehearse_a_shell()
     if "matplotlib.pyplot" in sys.modules:
         _draw_a_figure()
 
@@ -116,6 +121,25 @@ def _validate_an_output() -> None:
     """nbformat compiles its schemas with the first thing that it validates: an output, a whole notebook."""
     v4: Any = importlib.import_module("nbformat.v4")
     v4.new_notebook(cells=[v4.new_code_cell("1", outputs=[v4.new_output("stream", text="1")])])
+
+
+def _rehearse_a_shell() -> None:
+    """With the first shell patterns are compiled, attributes looked up, code adapted to what runs. One runs
+    two cells of ours here and is forgotten, before there is any job."""
+    from traitlets.config import Config
+
+    from grader.inside.kernel import start
+
+    shells: Any = importlib.import_module("ipykernel.zmqshell")
+    main = sys.modules["__main__"]
+    shell = shells.ZMQInteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+    for cell in REHEARSED:
+        shell.run_cell(cell)
+    atexit.unregister(shell.atexit_operations)
+    sys.modules["__main__"] = main
+    start.MODULES.update(sys.modules)
+    pkgutil.resolve_name("math.pi")
+    tempfile.gettempdir()
 
 
 def _draw_a_figure() -> None:
