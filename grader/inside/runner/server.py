@@ -108,9 +108,10 @@ def _import(name: str) -> None:
 def _warm_up() -> None:
     """Touch what is set up at first use, in every process anew."""
     import torch
-    layer = torch.nn.Linear(2, 2)
-    with torch.no_grad():
-        layer(torch.zeros(1, 2))
+    with torch.no_grad():   # a gradient would ask for GPUs
+        net = torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3), torch.nn.BatchNorm2d(2), torch.nn.ReLU(),
+                                  torch.nn.Flatten(), torch.nn.Linear(2, 2))
+        net(torch.zeros(2, 3, 3, 3)).std().item()
     _validate_an_output()
     _rehearse_a_shell()
     if "matplotlib.pyplot" in sys.modules:
@@ -143,16 +144,19 @@ def _rehearse_a_shell() -> None:
 
 
 def _draw_a_figure() -> None:
-    """Fonts, mathtext and PNG are set up with the first figure; without one here in each kernel
-    that draws."""
+    """Fonts, mathtext and PNG are set up with the first figure, and the interpreter adapts its code to what
+    notebooks draw; without one here in each kernel that draws."""
     from matplotlib.figure import Figure
 
     from grader.inside.kernel.figures import cut_out
 
     figure = Figure()
-    axes = figure.subplots()
-    axes.semilogy([1.0, 20.0], label="x")
-    axes.legend()
+    for axes in figure.subplots(1, 2, sharey=True):
+        axes.plot(range(1, 9), [10.0**power for power in range(8)], marker=".", label="x")
+        axes.hist([power / 8 for power in range(8)], bins=20, histtype="step", label="y")
+        axes.axhline(1, color="grey")
+        axes.set(yscale="log", xlabel="x", ylabel="y", title="x")
+        axes.legend()
     cut_out(figure)
 
 
