@@ -9,23 +9,21 @@ end of processes, which nobody can see from inside.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import metering
 import nbformat
 from course import EXERCISE, REPOSITORY, solutions, source_notebook
+from metered import counted, cpu_seconds
 from nbformat.v4 import new_code_cell
 
-GROUPS = (("/sys/fs/cgroup/cpuacct", "cpuacct.usage", 1e9), ("/sys/fs/cgroup", "cpu.stat", 1e6))
 HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", re.DOTALL)
 MEANING = {
     "starting": "importing; once a batch, in three processes", "fork": "the warm server: forks of runners",
@@ -56,27 +54,6 @@ def hand_in(folder: Path, count: int) -> None:
         nbformat.write(notebook, own / f"{EXERCISE}.ipynb")
 
 
-@contextlib.contextmanager
-def counted() -> Iterator[tuple[Path, Path, float]]:
-    """A control group of our own: its folder, the file with its CPU time, and the unit of that."""
-    for top, name, unit in GROUPS:
-        group = Path(top, f"grader-cost-{os.getpid()}")
-        with contextlib.suppress(OSError):
-            group.mkdir()
-            if (group / name).exists():
-                try:
-                    yield group, group / name, unit
-                finally:
-                    group.rmdir()
-                return
-            group.rmdir()
-    raise click.ClickException("no control group can be made here: run this as root")
-
-
-def seconds(usage: Path, unit: float) -> float:
-    return int(usage.read_text().split()[-1 if usage.name == "cpuacct.usage" else 1]) / unit
-
-
 @click.command()
 @click.option("--submissions", "count", type=click.IntRange(1), default=40, show_default=True)
 def main(count: int) -> None:
@@ -96,7 +73,7 @@ def main(count: int) -> None:
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if done.returncode:
             raise click.ClickException(done.stdout[-3000:])
-        whole, phases = seconds(usage, unit), metering.added_up(table)
+        whole, phases = cpu_seconds(usage, unit), metering.added_up(table)
     rest = {"(not told apart)": whole - sum(phases.values()), "whole": whole}
     for name, spent in {**phases, **rest}.items():
         share = f"{1000 * spent / count:8.1f} ms{spent / whole:7.1%}"
