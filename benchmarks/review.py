@@ -9,7 +9,6 @@ with a written answer of their own, or of several.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import itertools
 import shutil
 import sqlite3
@@ -21,15 +20,12 @@ from urllib.parse import urlencode
 
 import psutil
 from msgspec import structs
-from starlette.types import Message
 
 from grader.keep.gradebook import Gradebook
 from grader.keep.known import Known
 from grader.keep.output import Output
 from grader.records import Person, RubricItem, WrittenAnswer
-from grader.review import serving
-from grader.review.desk import ReviewDesk
-from grader.review.guard import Session
+from tests.review.inside import Quiet, asked
 
 QUESTION, EXERCISES = "think", 7
 TIMES = 5
@@ -82,30 +78,6 @@ def multiplied(path: Path, people: int) -> None:
         db.commit()
 
 
-class Quiet(ReviewDesk):
-    """A desk that writes no files of the class: what those cost is another question."""
-
-    def _publish(self) -> None:
-        """Nothing."""
-
-
-def asked(desk: ReviewDesk, address: str) -> int:
-    """The bytes of a page, of which no browser and no socket is a part."""
-    app, sent = serving.application(desk), list[Message]()
-    path, _, query = address.partition("?")
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-    asyncio.run(app({"type": "http", "method": "GET", "path": path, "query_string": query.encode(),
-                     "headers": [], "state": {"session": Session("ada")}},
-                    receive, send))
-    assert sent[0]["status"] == 200, address
-    return sum(len(message.get("body", b"")) for message in sent)
-
-
 def measured(out: Path, exercise: str, people: int) -> None:
     """Print a line for each page."""
     where = {"student": f"{people // 2:05}", "exercise": exercise}
@@ -122,7 +94,7 @@ def measured(out: Path, exercise: str, people: int) -> None:
             asked(desk, address)
             began = time.process_time()
             for _ in range(TIMES):
-                size = asked(desk, address)
+                size = len(asked(desk, address).encode())
             spent = 1000 * (time.process_time() - began) / TIMES
             print(f"{people:6} people  {name:10}  {size / 1000:8.0f} kB  {spent:7.0f} ms CPU", flush=True)
         print(f"{people:6} people  memory      {(memory().rss - before) / 2**20:.0f} MiB", flush=True)

@@ -87,6 +87,7 @@ def violations(page: Any) -> dict[str, list[str]]:
 
 def unseen(page: Any) -> list[str]:
     """What the keyboard comes to and nobody sees it."""
+    page.emulate_media(reduced_motion="reduce")     # or what is come to is still on its way into sight
     found = list[str]()
     for _ in range(TABS):
         page.keyboard.press("Tab")

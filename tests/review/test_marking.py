@@ -233,8 +233,9 @@ def test_items_of_the_rubric_are_ticked_one_by_one(
     def group() -> str:
         page = served.ask("GET", f"/answers?exercise=he_init&question={course.QUESTION}",
                           Cookie=cookies["ada"]).text
-        return next(form for form in re.findall(r"<li><details(.*?)</details></li>", page, re.DOTALL)
-                    if "the signal" in form)
+        found = re.findall(r"<li><details(.*?)</details></li>", page, re.DOTALL)
+        return str(next(form for form in found if "the signal" in form))
+
     def send(**more: str) -> int:
         said = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', group()))
         del said["form"]
