@@ -77,6 +77,20 @@ def test_who_is_ready_all_the_time_and_gets_no_core_does_not_sleep(monkeypatch: 
     assert span.stop is None
 
 
+def test_a_wait_of_which_linux_tells_late_is_none_of_the_cell_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    began = time.monotonic()
+    told = lambda: round(time.monotonic() - began)   # noqa: E731 - once a second
+    machine(monkeypatch, waits=1.0, others=2.0)
+    monkeypatch.setattr(held_up, "waited", lambda pid: float(told()))
+    monkeypatch.setattr(held_up, "waits_of", lambda pid: [(pid, float(told()))])
+    looked = watch.Watch(Seen(), Limits(cell_seconds=0.9), seconds=100)
+    span = looked.begin_cell()
+    time.sleep(4)
+    looked.end(span)
+    looked.close()
+    assert span.stop is None
+
+
 def test_a_cell_is_charged_what_all_its_threads_compute_and_not_the_clock() -> None:
     """Two threads that compute are stopped after half the time, and the next cell has a quarter of it."""
     looked = watch.Watch(Seen(lambda: 2 * time.monotonic()), Limits(cell_seconds=4), seconds=100)
