@@ -109,8 +109,8 @@ def validate(options: Options, name: str | None, where: str | None, draws: int, 
 
     It also says how many points each wrong solution loses, and warns of lapses that no check notices: a seed
     set inside, a constant, an answer that is remembered, a second call gone wrong. And which limits follow
-    from what the reference needs in a sandbox: ten times its slowest cell, at least 5 s of CPU, and twenty
-    times its slowest call, at least 2 s.
+    from the time that the notebook takes in a sandbox: ten times its slowest cell, at least 5 s of CPU, and
+    twenty times its slowest call, at least 2 s.
 
     --styles and --mutants try what is made of the right solutions by machine. A mutant that is right all the
     same goes into the exercise's equivalent.toml, with the reason.
