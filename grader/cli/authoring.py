@@ -88,7 +88,7 @@ def release(options: Options, name: str, out: Path, audience: str) -> None:
 @click.option("--mutants", is_flag=True,
               help="Instead: does each right solution lose a point for each mistake put into it?")
 @click.option("--write-limits", is_flag=True,
-              help="Also put the limits that follow from what the reference needs into exercise.toml.")
+              help="Also put the limits that follow into exercise.toml.")
 @takes("exercises", "jobs", "seed")
 def validate(options: Options, name: str | None, where: str | None, draws: int, only: tuple[str, ...],
              checks: tuple[str, ...], solutions: tuple[str, ...], junit: Path | None, styles: int | None,
