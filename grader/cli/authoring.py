@@ -88,7 +88,7 @@ def release(options: Options, name: str, out: Path, audience: str) -> None:
 @click.option("--mutants", is_flag=True,
               help="Instead: does each right solution lose a point for each mistake put into it?")
 @click.option("--write-limits", is_flag=True,
-              help="Also put the limits that follow from what the reference needs into exercise.toml.")
+              help="Also put the limits that follow into exercise.toml.")
 @takes("exercises", "jobs", "seed")
 def validate(options: Options, name: str | None, where: str | None, draws: int, only: tuple[str, ...],
              checks: tuple[str, ...], solutions: tuple[str, ...], junit: Path | None, styles: int | None,
@@ -109,8 +109,8 @@ def validate(options: Options, name: str | None, where: str | None, draws: int, 
 
     It also says how many points each wrong solution loses, and warns of lapses that no check notices: a seed
     set inside, a constant, an answer that is remembered, a second call gone wrong. And which limits follow
-    from what the reference needs in a sandbox: ten times its slowest cell, at least 5 s of CPU, and twenty
-    times its slowest call, at least 2 s.
+    from the time that the notebook takes in a sandbox: ten times its slowest cell, at least 5 s of CPU, and
+    twenty times its slowest call, at least 2 s.
 
     --styles and --mutants try what is made of the right solutions by machine. A mutant that is right all the
     same goes into the exercise's equivalent.toml, with the reason.

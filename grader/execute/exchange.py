@@ -63,7 +63,7 @@ def converse(stream: frames.Stream, job: Job, steps: Sequence[Step], arrays: Map
     silent = run is None
     outcomes: dict[str, Outcome] = {}
     found: dict[str, wire.Array] = {}
-    left, pace = job.limits.observation_bytes, Pace(job.limits.call_seconds)
+    left, pace = job.limits.observation_bytes, Pace(job.limits)
     for step in steps:
         answer = None if silent else _asked(stream, pace.of(step), arrays, most=max(left, 0) + ENVELOPE)
         if answer is None:

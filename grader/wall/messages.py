@@ -97,6 +97,7 @@ class CallStep(Record, frozen=True, kw_only=True, tag="call"):
     times: int = 1                         # calls in one process, each with fresh clones of the arguments
     seed: int = 0                          # torch, numpy and random are seeded with it before the first
     seconds: float | None = None           # what it has of limits.call_seconds; None: all of it
+    memory: int | None = None              # bytes that it may take; None: all of limits.memory_bytes
 
 
 class ProbeStep(Record, frozen=True, kw_only=True, tag="probe"):
@@ -107,6 +108,7 @@ class ProbeStep(Record, frozen=True, kw_only=True, tag="probe"):
     inputs: tuple[tuple[str, Value], ...] = ()
     seed: int = 0
     seconds: float | None = None           # as a call's
+    memory: int | None = None
 
 
 Step = CallStep | ProbeStep

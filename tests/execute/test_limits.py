@@ -16,6 +16,7 @@ from grader.wall.messages import (
     Ended,
     Job,
     Limits,
+    LossCause,
     Lost,
     NotStarted,
     Observations,
@@ -146,6 +147,20 @@ def test_a_function_that_never_ends_has_less_time_at_each_call(sandbox: Counting
     assert [after(outcomes[f"f{number}"]) for number in range(4)] == [2.0, 0.5, 0.125, 0.125]
     assert isinstance(outcomes["right"], Returned)
     assert isinstance(outcomes["g"], Returned)
+    assert len(sandbox.allowed) == 1
+
+
+def test_a_function_that_had_all_the_memory_has_less_for_its_next_call(sandbox: Counting) -> None:
+    source = ("kept = []\ndef f(most):\n    while len(kept) < most: kept.append(b'x' * (1 << 20) + b'y')\n"
+              "    time.sleep(0.5)\n    return 1")
+    job = Job(notebook=notebook("import time", source), functions=("f",), limits=Limits(memory_bytes=2 << 30))
+    steps = [CallStep(key=str(most), function="f", arguments=(Whole(value=most),))
+             for most in (400, 10**6, 401, 50)]
+    found = pool.observe(sandbox, job, steps, {})
+    assert isinstance(found, wire.Parcel)
+    outcomes = found.record.outcomes
+    assert {key: getattr(outcome, "cause", None) for key, outcome in outcomes.items()} == {
+        "400": None, "1000000": LossCause.MEMORY, "401": LossCause.MEMORY, "50": None}
     assert len(sandbox.allowed) == 1
 
 

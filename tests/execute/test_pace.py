@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 
 from grader.execute.pace import Pace
-from grader.wall.messages import Again, CallStep, Ended, LossCause, Lost, Outcome, ProbeStep, Returned
+from grader.wall.messages import Again, CallStep, Ended, Limits, LossCause, Lost, Outcome, ProbeStep, Returned
 
+LIMITS = Limits(call_seconds=8.0, memory_bytes=1600)
 LATE = Lost(cause=LossCause.TIMEOUT, after_seconds=1.0)
 A, B = (CallStep(key=name, function=name) for name in "ab")
 BY_PROBE = ProbeStep(key="p", function="p", source="", uses=("a",))
 
 
 def test_a_function_that_is_stopped_has_a_quarter_and_then_a_sixteenth() -> None:
-    pace = Pace(8.0)
+    pace = Pace(LIMITS)
     seconds = []
     for _ in range(4):
         seconds.append(pace.of(A).seconds)
@@ -24,16 +25,24 @@ def test_a_function_that_is_stopped_has_a_quarter_and_then_a_sixteenth() -> None
 
 
 def test_a_probe_that_is_stopped_speaks_for_the_function_that_it_calls() -> None:
-    pace = Pace(8.0)
+    pace = Pace(LIMITS)
     pace.note(BY_PROBE, LATE)
     assert pace.of(A).seconds == 2.0
 
 
 @pytest.mark.parametrize("outcome", [
-    Returned(rounds=()), Lost(cause=LossCause.MEMORY), Ended(cause=LossCause.CRASHED),
+    Returned(rounds=()), Lost(cause=LossCause.OUTPUT), Ended(cause=LossCause.CRASHED),
     Ended(cause=LossCause.TIMEOUT, of_all=True), Ended(cause=LossCause.TIMEOUT, again=Again.ALONE)], ids=str)
 def test_nobody_has_less_for_what_was_not_its_own_time(outcome: Outcome) -> None:
-    pace = Pace(8.0)
+    pace = Pace(LIMITS)
     pace.note(A, outcome)
     assert pace.of(A) is A
     assert pace.of(B) is B
+
+
+@pytest.mark.parametrize("outcome", [Lost(cause=LossCause.MEMORY), Ended(cause=LossCause.MEMORY)], ids=str)
+def test_who_had_all_the_memory_has_a_sixteenth_of_it(outcome: Outcome) -> None:
+    pace = Pace(LIMITS)
+    pace.note(A, outcome)
+    assert (pace.of(A).memory, pace.of(BY_PROBE).memory, pace.of(B).memory) == (100, 100, None)
+    assert pace.of(A).seconds is None

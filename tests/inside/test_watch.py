@@ -19,8 +19,8 @@ class Seen:
 
     pid = os.getpid()
 
-    def __init__(self, cpu: Callable[[], float] = lambda: 0.0) -> None:
-        self.interrupted, self.cpu = 0, cpu
+    def __init__(self, cpu: Callable[[], float] = lambda: 0.0, *more: Process) -> None:
+        self.interrupted, self.cpu, self.more, self.blocked = 0, cpu, more, False
 
     def interrupt(self) -> None:
         self.interrupted += 1
@@ -28,7 +28,7 @@ class Seen:
     def kill(self) -> None: ...
 
     def tree(self) -> list[Process]:
-        return [Process(self.pid, 1, self.cpu(), 0, self.cpu())]
+        return [Process(self.pid, 1, self.cpu(), 0, self.cpu(), self.blocked), *self.more]
 
     def unmapped(self) -> int:
         return 0
@@ -72,6 +72,32 @@ def test_who_is_ready_all_the_time_and_gets_no_core_does_not_sleep(monkeypatch: 
     looked = watch.Watch(Seen(), Limits(cell_seconds=0.2), seconds=100)
     span = looked.begin_cell()
     time.sleep(1.5)
+    looked.end(span)
+    looked.close()
+    assert span.stop is None
+
+
+@pytest.mark.parametrize("child", [False, True], ids=["by Linux", "by its own child"])
+def test_who_is_kept_by_linux_and_not_by_a_child_does_not_sleep(child: bool) -> None:
+    kernel = Seen(lambda: 0.0, *[Process(1 << 22, os.getpid(), 0.0, 0)] * child)
+    kernel.blocked = True
+    looked = watch.Watch(kernel, Limits(cell_seconds=0.2), seconds=100)
+    span = looked.begin_cell()
+    time.sleep(1.5)
+    looked.end(span)
+    looked.close()
+    assert (span.stop is not None) is child
+
+
+def test_a_wait_of_which_linux_tells_late_is_none_of_the_cell_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    began = time.monotonic()
+    told = lambda: round(time.monotonic() - began)   # noqa: E731 - once a second
+    machine(monkeypatch, waits=1.0, others=2.0)
+    monkeypatch.setattr(held_up, "waited", lambda pid: float(told()))
+    monkeypatch.setattr(held_up, "waits_of", lambda pid: [(pid, float(told()))])
+    looked = watch.Watch(Seen(), Limits(cell_seconds=0.9), seconds=100)
+    span = looked.begin_cell()
+    time.sleep(4)
     looked.end(span)
     looked.close()
     assert span.stop is None

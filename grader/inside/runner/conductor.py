@@ -139,8 +139,8 @@ class Conductor:
         """
         if fresh and not self.job.processes:
             self.kernel.admit()
-        seconds = self._seconds(step)
-        span = self.watch.begin_call(seconds)
+        seconds, memory = self._allowed(step)
+        span = self.watch.begin_call(seconds, memory)
         nonce, heard = os.urandom(NONCE), Heard(After.SILENT)
         try:
             heard = calling.call(self.kernel, (nonce, step), most=room + NONCE,
@@ -155,11 +155,13 @@ class Conductor:
             ended = rest  # it may be the call before it that has ended the kernel
         return Reply((wire.encode(ended),), heard.after, rest)
 
-    def _seconds(self, step: frames.Bytes) -> float:
-        """What the grader allows this one."""
+    def _allowed(self, step: frames.Bytes) -> tuple[float, int | None]:
+        """The seconds and bytes that the grader allows this one."""
         opened = wire.open_parcel(step, Step)
-        seconds: float | None = None if isinstance(opened, wire.Garbled) else opened[0].seconds
-        return self.job.limits.call_seconds if seconds is None else seconds
+        if isinstance(opened, wire.Garbled):
+            return self.job.limits.call_seconds, None
+        seconds: float | None = opened[0].seconds
+        return self.job.limits.call_seconds if seconds is None else seconds, opened[0].memory
 
     def _counted(self) -> Count:
         refused = sorted(self.kernel.refused.items())

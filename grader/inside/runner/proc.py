@@ -22,6 +22,7 @@ class Process(NamedTuple):
     cpu_seconds: float  # its own and its dead children's
     resident: int       # bytes, shared ones included
     own_seconds: float = 0.0  # of CPU, without its children's
+    blocked: bool = False     # in the kernel of Linux, where no signal reaches it: for a disk, for pages
 
 
 def _text(path: str) -> bytes:
@@ -43,7 +44,8 @@ def processes() -> dict[int, Process]:
                 continue
             if len(fields) > 21 and fields[0] not in b"ZX":
                 own, whole = (sum(int(field) for field in fields[11:end]) / TICKS for end in (13, 15))
-                found[int(name)] = Process(int(name), int(fields[1]), whole, int(fields[21]) * PAGE, own)
+                found[int(name)] = Process(int(name), int(fields[1]), whole, int(fields[21]) * PAGE, own,
+                                           fields[0] == b"D")
     return found
 
 

@@ -65,6 +65,7 @@ class Span:
         self.before = {process.pid for process in tree if process.pid != hand}
         # Looking for a cell's processes takes time, so what they have had is asked for at the first look.
         self.spent = Spent(process for process in tree if process.pid == hand) if call else None
+        self.memory = 0         # bytes that all of the job may have meanwhile, where that is less than ever
         self.idle = 0.0         # s in which it neither computed nor was ready to
         self.stop: Stop | None = None
         self.asked = 0.0        # when it was interrupted
@@ -81,7 +82,8 @@ class Span:
         now, before = time.monotonic(), self.used
         self.spent = self.spent or Spent(tree)
         used = self.spent.look(process for process in tree if process.pid not in self.before)
-        self.idle += max(0.0, now - self.at - (used - before) - waited)
+        if not _kept(tree):
+            self.idle += now - self.at - (used - before) - waited  # Linux may tell of a long wait at its end
         self.at = now
         if used > self.seconds + (LATE if self.call else 0.0):
             return Stop(LossCause.TIMEOUT, f"computed for more than {self.seconds:g} s", self.seconds)
@@ -91,3 +93,10 @@ class Span:
             return Stop(LossCause.TIMEOUT, f"waited for more than {self.waiting:g} s", self.waiting,
                         waited=True, busy=busy)
         return None
+
+
+def _kept(tree: list[Process]) -> bool:
+    """Does Linux keep one of them, as it keeps who asks for much memory on a busy machine? A parent it may
+    keep until its child ends (vfork), which is that parent's own doing."""
+    parents = {process.parent for process in tree}
+    return any(process.blocked and process.pid not in parents for process in tree)

@@ -59,12 +59,16 @@ class Watch:
         return self._begin(Span(self.kernel, seconds=seconds, waiting=self._waiting(seconds), call=False,
                                 held_up=self.held_up))
 
-    def begin_call(self, seconds: float) -> Span:
+    def begin_call(self, seconds: float, memory: int | None = None) -> Span:
+        """`memory`: bytes that it may take, where that is less than there is."""
         span = Span(self.kernel, seconds=seconds, waiting=self._waiting(seconds), call=True,
                     held_up=self.held_up, hand=self.hand)
         if self.own is not None and not span.before <= self.own:
             self._end_all_but({*self.own, self.hand}, None, self.kernel.tree())
             span.before &= self.own
+        if memory is not None:
+            tree = _older(span, self.kernel.tree())
+            span.memory = memory + memory_of(tree, 0, self.kernel.unmapped())
         return self._begin(span)
 
     def _waiting(self, seconds: float) -> float:
@@ -83,7 +87,7 @@ class Watch:
         ended."""
         with self.lock:
             self.span = None
-        self.idle += span.idle
+        self.idle += max(0.0, span.idle)
         if not span.call:
             self.slowest = max(self.slowest, span.used, clock_of(self.kernel.pid) - span.clock)
             self.stopped |= span.stop is not None and span.stop.cause is LossCause.TIMEOUT
@@ -146,7 +150,7 @@ class Watch:
         tree = self.kernel.tree()
         closely = span is not None and now - span.started > CLOSELY
         waited = self.held_up.look(tree, closely=closely)
-        if self._over(tree) and not (span is not None and span.call and span.asked):
+        if self._over(tree, span) and not (span is not None and span.call and span.asked):
             self._end_span(span, tree, Stop(LossCause.MEMORY,
                                             f"more than {self.limits.memory_bytes >> 20} MiB of memory"))
         elif span is not None and span.call and span.asked:
@@ -161,9 +165,10 @@ class Watch:
             if stop is not None:
                 self._end_span(span, tree, stop)
 
-    def _over(self, tree: list[Process]) -> bool:
-        """Do these use more memory than is allowed, with what none of them shows?"""
+    def _over(self, tree: list[Process], span: Span | None = None) -> bool:
+        """Do these use more memory than is allowed, in this call perhaps, with what none of them shows?"""
         most = self.limits.memory_bytes
+        most = min(most, span.memory) if span is not None and span.memory else most
         nowhere = self.kernel.unmapped() + self.mappings.cost(tree, most // SUSPICIOUS)
         return memory_of(tree, most, nowhere) > most
 
