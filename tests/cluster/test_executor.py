@@ -214,3 +214,18 @@ def test_whoever_has_no_certificate_is_not_let_in(tmp_path: Path, monkeypatch: p
         for address in (there.address, there.address.replace("tls:", "tcp:")):
             with pytest.raises(driver.NoCluster, match=f"no Dask scheduler answers at {address}"):
                 driver.opened(address, sandbox="quick", device="cpu", known=(), course=(), note=print)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_worker_that_is_asked_to_end_leaves_its_jobs_to_others(there: Loopback,
+                                                                 number: signal.Signals) -> None:
+    workers = [there.quick(), there.quick()]
+    with cluster(there) as opened:
+        opened.client.wait_for_workers(2)
+        found = opened.observe_all(works(*["0.2"] * 20))
+        came = [next(found)]
+        workers[0].send_signal(number)
+        came.extend(found)
+    assert len(dict(came)) == len(came) == 40
+    assert not [key for key, one in came if isinstance(one, NotStarted)]
+    assert workers[0].wait() == 0, there.said()
