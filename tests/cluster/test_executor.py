@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import signal
@@ -192,6 +193,18 @@ serving.serve(sys.argv[1], Station(Quick(), jobs=1, jobs_per_gpu=1), COMMON.valu
         found = all_of(opened.observe_all(works("")))
     assert {type(one) for one in found.values()} == {NotStarted}
     assert not (tmp_path / "unpickled").exists()
+
+
+def test_a_worker_begins_whatever_another_on_its_machine_holds(there: Loopback, tmp_path: Path) -> None:
+    """One that was stopped may hold the lock of the folder that Dask's workers share."""
+    shared = tmp_path / "temporary" / "dask-scratch-space"
+    shared.mkdir(parents=True)
+    with (shared / "global.lock").open("wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        there.environment["TMPDIR"] = str(shared.parent)
+        there.quick()
+        with cluster(there) as opened:
+            assert len(all_of(opened.observe_all(works("")))) == 2
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
