@@ -22,14 +22,14 @@ CONFIGURED = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "20s",
 class Loopback:
     """Processes of ours only; all of them end with it."""
 
-    def __init__(self, folder: Path, *, port: int = 0, protocol: str = "tcp", **configured: str) -> None:
+    def __init__(self, folder: Path, *, protocol: str = "tcp", **configured: str) -> None:
         self.folder, self.started = folder, list[subprocess.Popen[bytes]]()
         self.environment = {**os.environ, "PYTHONPATH": str(ROOT), **CONFIGURED, **configured}
         told = folder / "scheduler.json"
         told.unlink(missing_ok=True)
-        self.scheduler = self.start("-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port",
-                                    str(port), "--no-dashboard", "--scheduler-file", str(told),
-                                    "--protocol", protocol)
+        self.scheduler = self.start("-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1",
+                                    "--port", "0", "--no-dashboard", "--protocol", protocol,
+                                    "--scheduler-file", str(told), DASK_TEMPORARY_DIRECTORY=str(folder))
         while not told.exists() or not told.read_text():
             assert self.scheduler.poll() is None, self.said()
             time.sleep(0.1)
@@ -66,8 +66,8 @@ class Loopback:
 
 
 @contextlib.contextmanager
-def loopback(folder: Path, *, port: int = 0, protocol: str = "tcp", **configured: str) -> Iterator[Loopback]:
-    opened = Loopback(folder, port=port, protocol=protocol, **configured)
+def loopback(folder: Path, *, protocol: str = "tcp", **configured: str) -> Iterator[Loopback]:
+    opened = Loopback(folder, protocol=protocol, **configured)
     try:
         yield opened
     finally:

@@ -188,26 +188,28 @@ def test_how_many_jobs_run_is_said_to_each_worker(tmp_path: Path, words: tuple[s
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-def test_twenty_workers_are_killed_or_stopped(there: Loopback) -> None:
+def test_twenty_workers_are_killed_or_stopped(tmp_path: Path) -> None:
     """By turns; a new one comes for each, and each that was stopped goes on later."""
-    class_of(there.folder / "many" / "in", there.port, more=60)
-    write_exercise(there.folder / "many" / "exercises" / "doubling")
-    workers = [there.worker() for _ in range(3)]
-    ends: list[subprocess.Popen[bytes]] = []
-    stopped: list[subprocess.Popen[bytes]] = []
+    write_exercise(tmp_path / "exercises" / "doubling")
+    with walled(), loopback(tmp_path) as there:
+        class_of(tmp_path / "in", there.port, more=60)
+        workers = [there.worker() for _ in range(3)]
+        ends: list[subprocess.Popen[bytes]] = []
+        stopped: list[subprocess.Popen[bytes]] = []
 
-    def end_one(number: int) -> None:
-        if number % 3 or len(ends) == 20:
-            return
-        ends.append(workers.pop(0))
-        ends[-1].send_signal(signal.SIGKILL if len(ends) % 2 else signal.SIGSTOP)
-        if not len(ends) % 2:
-            stopped.append(ends[-1])
-        if len(stopped) > 1:
-            stopped.pop(0).send_signal(signal.SIGCONT)
-        workers.append(there.worker())
+        def end_one(number: int) -> None:
+            if number % 3 or len(ends) == 20:
+                return
+            ends.append(workers.pop(0))
+            ends[-1].send_signal(signal.SIGKILL if len(ends) % 2 else signal.SIGSTOP)
+            if not len(ends) % 2:
+                stopped.append(ends[-1])
+            if len(stopped) > 1:
+                stopped.pop(0).send_signal(signal.SIGCONT)
+            workers.append(there.worker())
 
-    cluster = batch(there.folder / "many", "--cluster", there.address, after=end_one)
-    assert len(ends) == 20
-    alone = contents(batch(there.folder / "many"))
-    assert [name for name, content in contents(cluster).items() if alone[name] != content] == []
+        cluster = batch(tmp_path, "--cluster", there.address, after=end_one)
+        assert len(ends) == 20
+    found, alone = contents(cluster), contents(batch(tmp_path))
+    assert found.keys() == alone.keys()
+    assert [name for name, content in found.items() if alone[name] != content] == []

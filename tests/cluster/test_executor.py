@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import signal
@@ -194,6 +195,18 @@ serving.serve(sys.argv[1], Station(Quick(), jobs=1, jobs_per_gpu=1), COMMON.valu
     assert not (tmp_path / "unpickled").exists()
 
 
+def test_a_worker_begins_whatever_another_on_its_machine_holds(there: Loopback, tmp_path: Path) -> None:
+    """One that was stopped may hold the lock of the folder that Dask's workers share."""
+    shared = tmp_path / "temporary" / "dask-scratch-space"
+    shared.mkdir(parents=True)
+    with (shared / "global.lock").open("wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        there.environment["TMPDIR"] = str(shared.parent)
+        there.quick()
+        with cluster(there) as opened:
+            assert len(all_of(opened.observe_all(works("")))) == 2
+
+
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
 def test_whoever_has_no_certificate_is_not_let_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = {"key": str(tmp_path / "key.pem"), "cert": str(tmp_path / "certificate.pem")}
@@ -214,3 +227,18 @@ def test_whoever_has_no_certificate_is_not_let_in(tmp_path: Path, monkeypatch: p
         for address in (there.address, there.address.replace("tls:", "tcp:")):
             with pytest.raises(driver.NoCluster, match=f"no Dask scheduler answers at {address}"):
                 driver.opened(address, sandbox="quick", device="cpu", known=(), course=(), note=print)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_worker_that_is_asked_to_end_leaves_its_jobs_to_others(there: Loopback,
+                                                                 number: signal.Signals) -> None:
+    workers = [there.quick(), there.quick()]
+    with cluster(there) as opened:
+        opened.client.wait_for_workers(2)
+        found = opened.observe_all(works(*["0.2"] * 20))
+        came = [next(found)]
+        workers[0].send_signal(number)
+        came.extend(found)
+    assert len(dict(came)) == len(came) == 40
+    assert not [key for key, one in came if isinstance(one, NotStarted)]
+    assert workers[0].wait() == 0, there.said()

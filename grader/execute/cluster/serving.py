@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import tempfile
 from collections.abc import Iterable
 from typing import Any
 
@@ -30,15 +31,17 @@ def serve(address: str, station: Station, known: Iterable[str]) -> None:
         Mendable: the scheduler does not answer, or not any more.
     """
     logging.getLogger("distributed").setLevel(logging.ERROR)
-    asyncio.run(_serve(address, station, tuple(known)))
+    # A folder of its own: in a shared one, a worker that was stopped may hold the lock others wait for.
+    with tempfile.TemporaryDirectory(prefix="grader-worker-") as scratch:
+        asyncio.run(_serve(address, station, tuple(known), scratch))
 
 
-async def _serve(address: str, station: Station, known: tuple[str, ...]) -> None:
+async def _serve(address: str, station: Station, known: tuple[str, ...], scratch: str) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     while not stop.is_set():
-        worker = _worker(address, station, known)
+        worker = _worker(address, station, known, scratch)
         ended = asyncio.ensure_future(_until_it_ends(worker))
         stopped = asyncio.ensure_future(stop.wait())
         await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -58,7 +61,7 @@ async def _until_it_ends(worker: Worker) -> None:
     await worker.finished()
 
 
-def _worker(address: str, station: Station, known: tuple[str, ...]) -> Worker:
+def _worker(address: str, station: Station, known: tuple[str, ...], scratch: str) -> Worker:
     sandbox = station.sandbox
     me = described(sandbox.name, sandbox.layers, sandbox.gpus)
     told = msgspec.json.encode(me).decode()
@@ -69,4 +72,4 @@ def _worker(address: str, station: Station, known: tuple[str, ...]) -> Worker:
     # Its answers are fetched as they are made; a limit of memory would only have it pause.
     return Worker(address, nthreads=station.jobs, memory_limit=0, dashboard=False, plugins=(station,),
                   resources=me.offers(known, station.jobs_per_gpu), startup_information={NAME: tell},
-                  death_timeout=WAIT_SECONDS)
+                  local_directory=scratch, death_timeout=WAIT_SECONDS)
