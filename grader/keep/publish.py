@@ -22,6 +22,7 @@ from grader.keep.arrivals import missing
 from grader.keep.claim import publishing
 from grader.keep.gradebook import Entry, Gradebook, GradebookError, Key
 from grader.keep.output import LAST, Output, line
+from grader.keep.pages import write_pages
 from grader.keep.processes import each
 from grader.keep.ruling import Ruled
 from grader.keep.unchanged import Fingerprints
@@ -129,10 +130,11 @@ def record_mark(graded: Graded, book: Gradebook, output: Output, rules: Ruled | 
         observed: the fingerprint of what the result was judged from.
         judged: the fingerprint of how.
     """
-    keep_mark(Entry(result=graded.result, observed=observed, judged=judged, notebook=graded.notebook,
-                    executed=graded.executed), book)
-    ruled = (rules or Ruled(book)).one(graded.result)
-    pages(ruled, graded.notebook, graded.executed, output, book.batch_value("language", "en"))
+    entry = Entry(result=graded.result, observed=observed, judged=judged, notebook=graded.notebook,
+                  executed=graded.executed)
+    keep_mark(entry, book)
+    ruled = structs.replace(entry, result=(rules or Ruled(book)).one(graded.result))
+    write_pages(ruled, output, book.batch_value("language", "en"))
 
 
 def keep_mark(entry: Entry, book: Gradebook, *, what: str = "graded") -> None:
@@ -148,37 +150,13 @@ def keep_mark(entry: Entry, book: Gradebook, *, what: str = "graded") -> None:
                              {answer.id: answer.text or "" for answer in result.written})
 
 
-def pages(result: records.Result, notebook: str, executed: str, output: Output, language: str) -> None:
-    """One submission's report, and the notebook as executed.
-
-    Args:
-        notebook: the cleaned submission; "" where it could not be read.
-        executed: the notebook as executed; "" where there is none.
-    """
-    from grader.report import apart, markdown, persons, student
-
-    where = result.student, result.exercise
-    if not executed:  # those of an earlier attempt
-        for suffix in (".ipynb", "-executed.html"):
-            output.page(*where, suffix).unlink(missing_ok=True)
-    href = f"{result.exercise}-executed.html" if executed else None
-    if executed:
-        replace_file(output.page(*where, ".ipynb"), executed)
-        replace_file(output.page(*where, "-executed.html"), apart.executed(
-            executed, student=persons.shown(result.name, result.student),
-            exercise=result.title or result.exercise, report=f"{result.exercise}.html", language=language))
-    replace_file(output.page(*where, ".html"),
-                 student.render(result, notebook, language=language, executed_href=href))
-    replace_file(output.page(*where, LAST), markdown.render(result, notebook, language=language))
-
-
 def publish(book: Gradebook, output: Output, *, every_page: bool = False,
             touched: set[Key] | None = None) -> list[records.Result]:
     """The files of the whole class, with all that tutors have said in them.
 
     Args:
-        every_page: write the page of every submission; else of those only of which tutors have said
-            something, or for which other rules hold now, since `record` wrote the others.
+        every_page: write the page of every submission; else of those only whose page shows another word of
+            a tutor's, or other rules, than hold now.
         touched: student and exercise of pages that must change too.
 
     Returns:
@@ -189,7 +167,7 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     with publishing(output.folder):
         said, words = book.batch_values(), book.words()
         language = said.get("language", "en")
-        changed = words.spoken | (touched or set())
+        changed = touched or set()
         every_page = every_page or said.get("language of the pages", language) != language
         rules = Ruled(book)
         results = everybody(book, rules, pictures=False)
@@ -198,26 +176,28 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
             # none is there where a batch ended between the mark and its report
             key for key in book.counting() if every_page or key in changed
             or not output.page(*key, LAST).exists()
-            or not calculation.shows(output.page(*key, ".html"), shown[key])], rules, words)
+            or not calculation.shows(output.page(*key, ".html"), shown[key])], rules, words,
+            anew=every_page)
         book.set_batch_value("language of the pages", language)
         _class_files(book, output, rules, results)
         return results
 
 
 def rewrite(book: Gradebook, output: Output, keys: Iterable[Key], rules: Ruled | None = None,
-            words: Words | None = None) -> None:
+            words: Words | None = None, *, anew: bool = False) -> None:
     """The pages of some submissions that count, with what tutors have said in them, under the course's
-    rules."""
+    rules.
+
+    Args:
+        anew: the notebook as executed too, where its page is there already.
+    """
     language, rules = book.batch_value("language", "en"), rules or Ruled(book)
     keys, words = list(keys), words or book.words()
     entries = (structs.replace(entry, result=rules.one(words.applied(entry.counted)))
                for key in keys if (entry := book.entry(*key)))
-    for _ in each(functools.partial(_pages, output=output, language=language), entries, len(keys)):
+    write = functools.partial(write_pages, output=output, language=language, anew=anew)
+    for _ in each(write, entries, len(keys)):
         pass
-
-
-def _pages(entry: Entry, *, output: Output, language: str) -> None:
-    pages(entry.result, entry.notebook, entry.executed, output, language)
 
 
 def class_files(book: Gradebook, output: Output) -> None:
