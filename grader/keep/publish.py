@@ -6,9 +6,12 @@ import functools
 import importlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec import structs
 
 from grader import records
@@ -25,7 +28,7 @@ from grader.keep.output import LAST, Output, line
 from grader.keep.pages import write_pages
 from grader.keep.processes import each
 from grader.keep.ruling import Ruled
-from grader.keep.unchanged import Fingerprints
+from grader.keep.unchanged import Fingerprints, digest, sources
 from grader.options import Options
 from grader.pipeline import Graded
 
@@ -37,6 +40,8 @@ PAGES = "markdown", "student", "class_page"  # of grader.report; slow to import
 RELEASED = "released "
 NOBODYS = "nobody's "    # and the exercise's name: what was handed out, and what its own solutions say
 ALIKE = "groups that look alike"   # how many the class page shows
+COMPARED = "who looks alike"        # those groups, behind the fingerprint of what was compared
+COMPARING = "report", "keep/publish.py"   # of our own code, what compares and shows them
 
 
 class Notebooks(Mapping[Key, str]):
@@ -179,14 +184,13 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
             or not calculation.shows(output.page(*key, ".html"), shown[key])], rules, words,
             anew=every_page)
         book.set_batch_value("language of the pages", language)
-        _class_files(book, output, rules, results)
+        _class_files(book, output, rules, results, anew=every_page)
         return results
 
 
 def rewrite(book: Gradebook, output: Output, keys: Iterable[Key], rules: Ruled | None = None,
             words: Words | None = None, *, anew: bool = False) -> None:
-    """The pages of some submissions that count, with what tutors have said in them, under the course's
-    rules.
+    """The pages of some submissions that count, with tutors' words in them, under the course's rules.
 
     Args:
         anew: the notebook as executed too, where its page is there already.
@@ -207,13 +211,14 @@ def class_files(book: Gradebook, output: Output) -> None:
         _class_files(book, output, rules, everybody(book, rules, pictures=False))
 
 
-def _class_files(book: Gradebook, output: Output, rules: Ruled, results: Sequence[records.Result]) -> None:
+def _class_files(book: Gradebook, output: Output, rules: Ruled, results: Sequence[records.Result], *,
+                 anew: bool = False) -> None:
     from grader.export import csv
     from grader.report import class_page
 
     said, there = book.batch_values(), Notebooks(book)
     isolated = all(result.made_by.isolated for result in results)
-    alike = looking_alike(results, there, said, output)
+    alike = _alike(results, there, said, book, output, anew)
     book.set_batch_value(ALIKE, str(len(alike)))
     replace_file(output.folder / "results.jsonl", *map(line, results))
     replace_file(output.folder / "index.html", class_page.render(
@@ -221,6 +226,28 @@ def _class_files(book: Gradebook, output: Output, rules: Ruled, results: Sequenc
         isolated=isolated, language=said.get("language", "en"), groups=alike, weights=weights(said),
         lacking=json.loads(said.get("lacking", "{}"))))
     csv.write(map(final, results), output.folder / "grades.csv", weights(said), pass_mark=rules.pass_mark)
+
+
+def _alike(results: Sequence[records.Result], notebooks: Mapping[Key, str], said: Mapping[str, str],
+           book: Gradebook, output: Output, anew: bool) -> tuple[Alike, ...]:
+    """Who looks alike: compared again only where a notebook has changed, or what their pages say of it, or
+    `anew`. That is most of what a word on one mark would cost a large class."""
+    from grader.report.resemblance import Alike
+
+    prints = {key: (one.sha256, one.observed) for key, one in book.fingerprints().items()}
+    nobodys = chain.from_iterable(sorted(_nobodys(said).items()))
+    asked = digest(sources(COMPARING), said.get("language", ""), *nobodys, *(
+        msgspec.json.encode((r.student, r.name, r.exercise, r.title, r.team, r.files,
+                             prints.get((r.student, r.exercise)))) for r in results))
+    before, _, kept = said.get(COMPARED, "").partition(" ")
+    if before == asked and not anew:
+        found = msgspec.json.decode(kept, type=tuple[Alike, ...])
+        if all((output.folder / one.href).exists() for one in found):
+            return found
+    found = looking_alike(results, notebooks, said, output)
+    told = msgspec.json.encode([replace(one, common=frozenset()) for one in found]).decode()
+    book.set_batch_value(COMPARED, f"{asked} {told}")
+    return found
 
 
 def looking_alike(results: Sequence[records.Result], notebooks: Mapping[tuple[str, str], str],

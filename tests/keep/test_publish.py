@@ -11,7 +11,7 @@ from msgspec import structs
 from grader.keep.gradebook import Gradebook
 from grader.keep.marking import Override
 from grader.keep.output import Output
-from grader.keep.publish import publish
+from grader.keep.publish import Notebooks, publish
 from tests.keep.test_gradebook import handed_in
 
 CLASS = ("ada", "ben", "cem", "dana")
@@ -48,6 +48,25 @@ def test_a_word_on_one_submission_writes_the_report_of_no_other(book: Gradebook,
     assert "Well done." in (tmp_path / "ben" / "x.html").read_text()
     after = written(tmp_path)
     assert {path for path in after if after[path] != before[path]} == {Path("ben/x.html"), Path("ben/x.md")}
+
+
+def test_who_looks_alike_is_compared_again_where_a_notebook_has_changed(
+        book: Gradebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, whole = list[tuple[str, str]](), Notebooks.__getitem__
+
+    def reading(self: Notebooks, key: tuple[str, str]) -> str:
+        read.append(key)
+        return whole(self, key)
+
+    monkeypatch.setattr(Notebooks, "__getitem__", reading)
+    say(book, "ben", "Well done.")
+    publish(book, Output(tmp_path))
+    assert read == []
+    entry = book.entry("cem", "x")
+    assert entry is not None
+    book.record(structs.replace(entry, notebook=entry.notebook + " ", observed="another"))
+    publish(book, Output(tmp_path))
+    assert {student for student, _ in read} == set(CLASS)
 
 
 def test_a_notebook_as_executed_is_set_again_where_its_page_would_say_something_else(
