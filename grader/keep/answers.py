@@ -46,13 +46,6 @@ class Words:
         return structs.replace(result, needs_you=(*result.needs_you, NeedsYou(
             kind="written-answer", reason=TO_MARK % values, said=Sentence(template=TO_MARK, values=values))))
 
-    @property
-    def spoken(self) -> set[Key]:
-        """Student and exercise of those of whom something was said."""
-        return {*self.overrides, *(key for key, those in self.answers.items()
-                                   if any(one.points is not None or one.comments or one.ticked
-                                          for one in those))}
-
 
 def final(result: Result) -> Result:
     """A result as those see it who want no mark that will change."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
 import sys
@@ -36,6 +37,7 @@ def each(work: Callable[[T], R], pieces: Iterable[T], count: int) -> Iterator[tu
     if processes < 2:
         yield from ((piece, work(piece)) for piece in pieces)
         return
+    gc.freeze()   # or each process's collector goes over all that is shared, and makes it its own
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(work,)) as pool:
         try:

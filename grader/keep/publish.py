@@ -6,9 +6,12 @@ import functools
 import importlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec import structs
 
 from grader import records
@@ -22,9 +25,10 @@ from grader.keep.arrivals import missing
 from grader.keep.claim import publishing
 from grader.keep.gradebook import Entry, Gradebook, GradebookError, Key
 from grader.keep.output import LAST, Output, line
+from grader.keep.pages import write_pages
 from grader.keep.processes import each
 from grader.keep.ruling import Ruled
-from grader.keep.unchanged import Fingerprints
+from grader.keep.unchanged import Fingerprints, digest, sources
 from grader.options import Options
 from grader.pipeline import Graded
 
@@ -36,6 +40,8 @@ PAGES = "markdown", "student", "class_page"  # of grader.report; slow to import
 RELEASED = "released "
 NOBODYS = "nobody's "    # and the exercise's name: what was handed out, and what its own solutions say
 ALIKE = "groups that look alike"   # how many the class page shows
+COMPARED = "who looks alike"        # those groups, behind the fingerprint of what was compared
+COMPARING = "report", "keep/publish.py"   # of our own code, what compares and shows them
 
 
 class Notebooks(Mapping[Key, str]):
@@ -129,10 +135,11 @@ def record_mark(graded: Graded, book: Gradebook, output: Output, rules: Ruled | 
         observed: the fingerprint of what the result was judged from.
         judged: the fingerprint of how.
     """
-    keep_mark(Entry(result=graded.result, observed=observed, judged=judged, notebook=graded.notebook,
-                    executed=graded.executed), book)
-    ruled = (rules or Ruled(book)).one(graded.result)
-    pages(ruled, graded.notebook, graded.executed, output, book.batch_value("language", "en"))
+    entry = Entry(result=graded.result, observed=observed, judged=judged, notebook=graded.notebook,
+                  executed=graded.executed)
+    keep_mark(entry, book)
+    ruled = structs.replace(entry, result=(rules or Ruled(book)).one(graded.result))
+    write_pages(ruled, output, book.batch_value("language", "en"))
 
 
 def keep_mark(entry: Entry, book: Gradebook, *, what: str = "graded") -> None:
@@ -148,37 +155,13 @@ def keep_mark(entry: Entry, book: Gradebook, *, what: str = "graded") -> None:
                              {answer.id: answer.text or "" for answer in result.written})
 
 
-def pages(result: records.Result, notebook: str, executed: str, output: Output, language: str) -> None:
-    """One submission's report, and the notebook as executed.
-
-    Args:
-        notebook: the cleaned submission; "" where it could not be read.
-        executed: the notebook as executed; "" where there is none.
-    """
-    from grader.report import apart, markdown, persons, student
-
-    where = result.student, result.exercise
-    if not executed:  # those of an earlier attempt
-        for suffix in (".ipynb", "-executed.html"):
-            output.page(*where, suffix).unlink(missing_ok=True)
-    href = f"{result.exercise}-executed.html" if executed else None
-    if executed:
-        replace_file(output.page(*where, ".ipynb"), executed)
-        replace_file(output.page(*where, "-executed.html"), apart.executed(
-            executed, student=persons.shown(result.name, result.student),
-            exercise=result.title or result.exercise, report=f"{result.exercise}.html", language=language))
-    replace_file(output.page(*where, ".html"),
-                 student.render(result, notebook, language=language, executed_href=href))
-    replace_file(output.page(*where, LAST), markdown.render(result, notebook, language=language))
-
-
 def publish(book: Gradebook, output: Output, *, every_page: bool = False,
             touched: set[Key] | None = None) -> list[records.Result]:
     """The files of the whole class, with all that tutors have said in them.
 
     Args:
-        every_page: write the page of every submission; else of those only of which tutors have said
-            something, or for which other rules hold now, since `record` wrote the others.
+        every_page: write the page of every submission; else of those only whose page shows another word of
+            a tutor's, or other rules, than hold now.
         touched: student and exercise of pages that must change too.
 
     Returns:
@@ -189,7 +172,7 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
     with publishing(output.folder):
         said, words = book.batch_values(), book.words()
         language = said.get("language", "en")
-        changed = words.spoken | (touched or set())
+        changed = touched or set()
         every_page = every_page or said.get("language of the pages", language) != language
         rules = Ruled(book)
         results = everybody(book, rules, pictures=False)
@@ -198,26 +181,27 @@ def publish(book: Gradebook, output: Output, *, every_page: bool = False,
             # none is there where a batch ended between the mark and its report
             key for key in book.counting() if every_page or key in changed
             or not output.page(*key, LAST).exists()
-            or not calculation.shows(output.page(*key, ".html"), shown[key])], rules, words)
+            or not calculation.shows(output.page(*key, ".html"), shown[key])], rules, words,
+            anew=every_page)
         book.set_batch_value("language of the pages", language)
-        _class_files(book, output, rules, results)
+        _class_files(book, output, rules, results, anew=every_page)
         return results
 
 
 def rewrite(book: Gradebook, output: Output, keys: Iterable[Key], rules: Ruled | None = None,
-            words: Words | None = None) -> None:
-    """The pages of some submissions that count, with what tutors have said in them, under the course's
-    rules."""
+            words: Words | None = None, *, anew: bool = False) -> None:
+    """The pages of some submissions that count, with tutors' words in them, under the course's rules.
+
+    Args:
+        anew: the notebook as executed too, where its page is there already.
+    """
     language, rules = book.batch_value("language", "en"), rules or Ruled(book)
     keys, words = list(keys), words or book.words()
     entries = (structs.replace(entry, result=rules.one(words.applied(entry.counted)))
                for key in keys if (entry := book.entry(*key)))
-    for _ in each(functools.partial(_pages, output=output, language=language), entries, len(keys)):
+    write = functools.partial(write_pages, output=output, language=language, anew=anew)
+    for _ in each(write, entries, len(keys)):
         pass
-
-
-def _pages(entry: Entry, *, output: Output, language: str) -> None:
-    pages(entry.result, entry.notebook, entry.executed, output, language)
 
 
 def class_files(book: Gradebook, output: Output) -> None:
@@ -227,13 +211,14 @@ def class_files(book: Gradebook, output: Output) -> None:
         _class_files(book, output, rules, everybody(book, rules, pictures=False))
 
 
-def _class_files(book: Gradebook, output: Output, rules: Ruled, results: Sequence[records.Result]) -> None:
+def _class_files(book: Gradebook, output: Output, rules: Ruled, results: Sequence[records.Result], *,
+                 anew: bool = False) -> None:
     from grader.export import csv
     from grader.report import class_page
 
     said, there = book.batch_values(), Notebooks(book)
     isolated = all(result.made_by.isolated for result in results)
-    alike = looking_alike(results, there, said, output)
+    alike = _alike(results, there, said, book, output, anew)
     book.set_batch_value(ALIKE, str(len(alike)))
     replace_file(output.folder / "results.jsonl", *map(line, results))
     replace_file(output.folder / "index.html", class_page.render(
@@ -241,6 +226,28 @@ def _class_files(book: Gradebook, output: Output, rules: Ruled, results: Sequenc
         isolated=isolated, language=said.get("language", "en"), groups=alike, weights=weights(said),
         lacking=json.loads(said.get("lacking", "{}"))))
     csv.write(map(final, results), output.folder / "grades.csv", weights(said), pass_mark=rules.pass_mark)
+
+
+def _alike(results: Sequence[records.Result], notebooks: Mapping[Key, str], said: Mapping[str, str],
+           book: Gradebook, output: Output, anew: bool) -> tuple[Alike, ...]:
+    """Who looks alike: compared again only where a notebook has changed, or what their pages say of it, or
+    `anew`. That is most of what a word on one mark would cost a large class."""
+    from grader.report.resemblance import Alike
+
+    prints = {key: (one.sha256, one.observed) for key, one in book.fingerprints().items()}
+    known = chain.from_iterable(sorted(nobodys(said).items()))
+    asked = digest(sources(COMPARING), said.get("language", ""), *known, *(
+        msgspec.json.encode((r.student, r.name, r.exercise, r.title, r.team, r.files,
+                             prints.get((r.student, r.exercise)))) for r in results))
+    before, _, kept = said.get(COMPARED, "").partition(" ")
+    if before == asked and not anew:
+        found = msgspec.json.decode(kept, type=tuple[Alike, ...])
+        if all((output.folder / one.href).exists() for one in found):
+            return found
+    found = looking_alike(results, notebooks, said, output)
+    told = msgspec.json.encode([replace(one, common=frozenset()) for one in found]).decode()
+    book.set_batch_value(COMPARED, f"{asked} {told}")
+    return found
 
 
 def looking_alike(results: Sequence[records.Result], notebooks: Mapping[tuple[str, str], str],

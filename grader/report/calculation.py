@@ -11,12 +11,12 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
-from grader.records import Calculation, Counted, Mark, Result, Status
+from grader.records import GRADER, Calculation, Counted, Mark, Result, Status
 from grader.report.wording import Words
 
 _HOUR, _DAY = 3600, 86400
 _SHORT = 3 * _DAY      # is told in hours
-_TOP = 2000            # bytes of a page, among which it says under which rules it was written
+_TOP = 2000            # bytes of a page, among which it says under which rules and words it was written
 _META = '<meta name="rules" content="'
 
 
@@ -36,13 +36,18 @@ def as_student(result: Result) -> Result:
 
 
 def stamp(result: Result) -> str:
-    """Of the rules that a page shows; "" where there are none."""
-    rules = as_student(result).rules
-    return hashlib.sha256(msgspec.json.encode(rules)).hexdigest()[:16] if rules else ""
+    """Of the rules and of a tutor's words that a page shows; "" where there are none."""
+    shown = as_student(result)
+    words = [shown.comment, shown.by, shown.bonus] if shown.comment or shown.by != GRADER else []
+    checks = [(one.id, one.mark, one.points, one.message, one.by) for one in shown.checks if one.by != GRADER]
+    answers = [one for one in shown.written if one.points is not None or one.comments]
+    if not (shown.rules or words or checks or answers):
+        return ""
+    return hashlib.sha256(msgspec.json.encode((shown.rules, words, checks, answers))).hexdigest()[:16]
 
 
 def shows(page: Path, result: Result) -> bool:
-    """Was a page written under the rules that hold for its result?"""
+    """Was a page written under the rules that hold for its result, with a tutor's words in it?"""
     try:
         with page.open("rb") as file:
             top = file.read(_TOP)

@@ -85,7 +85,7 @@ class Story:
     why_no_mark: str                                 # and in a sentence
     max_score: str
     calculation: tuple[str, ...]                     # how the course's rules come to the score
-    rules: str                                       # which ones those are, for `publish`
+    rules: str                                       # which those are, and a tutor's words, for `publish`
     passed_of: str
     items: tuple[Item, ...]                          # all, in the exercise's order
     to_do: tuple[Item, ...]                          # one for each reason, cells before checks

@@ -65,12 +65,11 @@ class Seen:
         """
         round_ = self._rounds()[0]
         where = "parts", id(self.arrays), id(round_)
-        parts, tensors = self.worked_out.get(where, (None, ()))
-        if parts is None or not all(map(_untouched, tensors)):
+        kept: tuple[Parts, dict[str, torch.Tensor]] | None = self.worked_out.get(where)
+        if kept is None or not all(map(_untouched, kept[1].values())):
             made: dict[str, torch.Tensor] = {}
-            parts = Parts(self._decoded(round_.value, made))
-            self.worked_out[where] = parts, tuple(made.values())
-        return parts
+            kept = self.worked_out[where] = Parts(self._decoded(round_.value, made)), made
+        return kept[0]
 
     def argument(self, index: int = 0, *, call: int = 0) -> Any:
         """Positional argument `index` as it was after the call."""

@@ -15,6 +15,7 @@ from grader.report.wording import words
 from tests import samples as s
 
 DUE = "2026-11-20T23:59:00+01:00"
+WRITTEN = records.WrittenAnswer(id="why", question="Why?", text="So.", max_points=2.0, points=1.0, by="kim")
 
 
 def ruled(*attempts: Counted, result: records.Result | None = None, **more: Any) -> records.Result:
@@ -173,3 +174,24 @@ def test_a_page_says_under_which_rules_it_was_written(tmp_path: Any) -> None:
         assert not calculation.shows(page, ruled(late(3)))
         assert calculation.shows(page, s.result()) is (result.rules is None)
         assert len(re.findall('<meta name="rules"', page.read_text())) == (result.rules is not None)
+
+
+@pytest.mark.parametrize("word", [
+    {"comment": "Nearly."}, {"bonus": 1.0, "by": "tutor"}, {"by": "tutor"},
+    {"checks": (structs.replace(s.passed_all().checks[0], points=0.5, by="tutor"),)},
+    {"written": (WRITTEN,)}, {"written": (structs.replace(WRITTEN, points=None, comments=("Why?",)),)}],
+    ids=lambda word: "-".join(word))
+def test_a_page_says_which_words_of_a_tutor_are_in_it(word: dict[str, Any], tmp_path: Any) -> None:
+    page, plain = tmp_path / "he_init.html", s.passed_all()
+    spoken = structs.replace(plain, **word)
+    for one, other in (plain, spoken), (spoken, plain):
+        page.write_text(student.render(one, s.NOTEBOOK), encoding="utf-8")
+        assert calculation.shows(page, one)
+        assert not calculation.shows(page, other)
+
+
+def test_an_answer_that_waits_is_no_word(tmp_path: Any) -> None:
+    page = tmp_path / "he_init.html"
+    page.write_text(student.render(s.passed_all(), s.NOTEBOOK), encoding="utf-8")
+    waits = structs.replace(WRITTEN, points=None)
+    assert calculation.shows(page, structs.replace(s.passed_all(), written=(waits,)))
