@@ -13,8 +13,10 @@ import pytest
 from nbconvert.preprocessors import CellExecutionError, ExecutePreprocessor
 
 from grader.exercise import catalog, release
-from grader.exercise.overlooked import overlooked
+from grader.exercise.inline import observe_inline
+from grader.exercise.overlooked import cells, overlooked
 from grader.exercise.testing import Proof, Proving, proofs
+from grader.keep import parcels
 
 COURSE = Path(__file__).parent.parent / "exercises"
 EXERCISES = sorted(catalog.discover(COURSE))
@@ -43,6 +45,26 @@ def test_an_exercise_has_enough_to_prove_it_by(name: str) -> None:
 def test_no_lapse_is_overlooked(name: str) -> None:
     """Or equivalent.toml gives the reason."""
     assert list(overlooked(catalog.load(COURSE / name), 11)) == []
+
+
+# Bytes: what was observed of a right solution, as it is kept. A third more than measured; the course's seven
+# together leave 4 MB, pages and gradebook included. An observation is no larger than its check's power needs.
+AT_MOST, TOGETHER = 1_100_000, 1_900_000
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_what_is_observed_takes_little_room(name: str, sizes: dict[str, int]) -> None:
+    exercise = catalog.load(COURSE / name)
+    observed = observe_inline(exercise, cells(exercise), exercise.prepare(11))
+    sizes[name] = sum(len(parcels.packed(parcel, "")) for parcel in observed.values())
+    assert 0 < sizes[name] <= AT_MOST
+    assert sum(sizes.values()) <= TOGETHER
+
+
+@pytest.fixture(scope="module")
+def sizes() -> dict[str, int]:
+    """Of each exercise that was tried."""
+    return {}
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from grader.cli import main
+from grader.keep.gradebook import Gradebook
 from tests.conftest import CELLS, CHECKS, write_exercise
 from tests.notebooks import notebook
 
@@ -277,6 +278,10 @@ def test_nothing_is_left_of_whoever_is_erased(course: Path, tmp_path: Path) -> N
     assert (told.exit_code, "removed: Anna Schmidt (u-71103)" in told.output) == (0, True), told.output
     assert set(rows(out)) == {"u-2"}
     assert [(file.name, word) for file in files(out) for word in words if word in file.read_bytes()] == []
+    with Gradebook(out / "gradebook.sqlite") as book:   # where texts are compressed
+        assert [one.key for one in book.entries() if token in one.notebook + one.executed] == []
+    with sqlite3.connect(out / "gradebook.sqlite") as db:
+        assert [*db.execute("SELECT count(*) FROM texts")] == [(2,)], "Bert's, as handed in and as executed"
     assert [path for path in out.rglob("*") if "71103" in path.name or "1003772" in path.name] == []
     assert run("remove", out, "anna schmidt").exit_code == 2
 

@@ -11,9 +11,9 @@ from grader.errors import Mendable
 from grader.keep.output import Output
 from grader.records import AnySubmission, Submission
 
-# Of a submission to the largest of our exercises: 11.6 MB of observations, 0.6 MB of pages, what the
-# gradebook keeps. Where a folder holds some already, those are measured.
-DEFAULT = 13_000_000
+# Of a submission to the largest of our exercises: 0.9 MB of observations, 0.3 MB of pages, what the gradebook
+# keeps. Where a folder holds some already, those are measured.
+DEFAULT = 1_500_000
 LEAST = 64 << 20       # bytes free below which no batch begins
 
 

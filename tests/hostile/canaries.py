@@ -6,7 +6,9 @@ import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from grader.keep import parcels
 from grader.keep.gradebook import Gradebook
+from grader.wall import wire
 
 PLACES = ("environment", "arguments", "memory", "home", "exercise", "earlier", "neighbour", "beside")
 # What an attack looks for; it knows how a canary looks, and none of them.
@@ -31,11 +33,18 @@ def laid_out(root: Path, canaries: Mapping[str, str]) -> None:
     (root / "earlier" / "results.jsonl").write_text(canaries["earlier"])
 
 
+def readable(path: Path) -> bytes:
+    """What a file holds, and where that is compressed, what it becomes."""
+    content = path.read_bytes()
+    parcel = parcels.unpacked(content) if path.suffix == ".parcel" else None
+    return content if parcel is None else b"".join(wire.parts(parcel.record, parcel.arrays))
+
+
 def found(out: Path, canaries: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Which canary stands in which file of the output, or in whose entry of the gradebook."""
     for path in sorted(out.rglob("*")):
         if path.is_file():
-            content = path.read_bytes()
+            content = readable(path)
             yield from ((place, path.relative_to(out).as_posix())
                         for place, canary in canaries.items() if canary.encode() in content)
     with Gradebook(out / "gradebook.sqlite") as book:

@@ -168,13 +168,20 @@ def test_the_output_holds_a_folder_for_each_and_no_litter(graded: Class) -> None
     assert not [p for p in (graded.root / "out").rglob("*") if p.is_symlink() or p.name.startswith(".")]
 
 
+def size(folder: Path) -> int:
+    """Bytes of the files in it."""
+    return sum(path.stat().st_size for path in folder.iterdir()) if folder.is_dir() else 0
+
+
 def test_a_submission_leaves_no_more_than_its_share(graded: Class) -> None:
-    """A hostile submission cannot fill the tutor's disk through its report, its result or its
-    observations."""
+    """A hostile submission cannot fill the tutor's disk through its report, its result or its observations;
+    an honest one takes a megabyte, and its part of the gradebook."""
+    out = graded.root / "out"
     for student in graded.results:
-        size = sum(p.stat().st_size for p in (graded.root / "out" / student).iterdir())
-        assert size < 20 << 20, student
-    for line in (graded.root / "out" / "results.jsonl").read_bytes().splitlines():
+        assert size(out / student) < 20 << 20, student
+        assert size(out / "observations" / student) < 33 << 20, "as many as may arrive, see conftest"
+    assert 500_000 < size(out / "0-right") + size(out / "observations" / "0-right") < 1_200_000
+    for line in (out / "results.jsonl").read_bytes().splitlines():
         assert len(line) < 100_000, line[:200]
 
 

@@ -180,10 +180,10 @@ def test_hardly_any_room_is_said_before_anything_is_run(fresh: Path) -> None:
 
 @mounts
 def test_a_batch_that_may_not_fit_says_so_and_is_run(fresh: Path) -> None:
-    done = on_a_small_disk("80m", fresh / "out", again(fresh))
+    done = on_a_small_disk("66m", fresh / "out", again(fresh))
     said = " ".join((done.stdout + done.stderr).split())
     assert done.returncode == 0, done.stderr
-    assert "may not fit: 2 submissions write about 26 MB, and 8" in said
+    assert "may not fit: 2 submissions write about 3 MB, and 6" in said
     done = on_a_small_disk("200m", fresh / "out", again(fresh))
     assert "may not fit" not in done.stdout + done.stderr
 
