@@ -51,9 +51,9 @@ def opened_place(options: Options) -> Iterator[Sandbox | Executor]:
 def worker(options: Options, address: str) -> None:
     """Lend this machine to the batches of a Dask scheduler, until it is interrupted.
 
-    ADDRESS is the scheduler's, tcp://HOST:8786. One worker for each machine: its sandbox is opened first, and
-    is warm for all jobs. What it needs besides is the same grader, Python, torch and packages as the batch's
-    machine: another is given no job.
+    ADDRESS is the scheduler's, tcp://HOST:8786; `dask scheduler --host HOST` starts it. One worker for each
+    machine: its sandbox is opened first, and is warm for all jobs. What it needs besides is the same grader,
+    Python, torch and packages as the batch's machine: another is given no job.
     """
     try:
         from grader.execute.cluster import serving

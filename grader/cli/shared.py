@@ -75,8 +75,7 @@ EXAMPLES = {
     "undo": ["grader undo reports", "grader undo reports 117"],
     "doctor": ["grader doctor", "grader doctor --apparmor | sudo tee /etc/apparmor.d/grader-bwrap",
                "grader doctor submissions/    # what they import and this machine lacks"],
-    "worker": ["dask scheduler --host 10.0.0.1    # once, somewhere; then, on each machine:",
-               "grader worker tcp://10.0.0.1:8786",
+    "worker": ["grader worker tcp://10.0.0.1:8786",
                "grader worker tcp://10.0.0.1:8786 --device cuda --jobs-per-gpu 4"],
 }
 

@@ -86,6 +86,19 @@ def contents(out: Path) -> dict[str, bytes]:
     return found
 
 
+def differing(one: dict[str, bytes], other: dict[str, bytes]) -> dict[str, tuple[bytes, bytes]]:
+    """The files that are not the same in both, and what each has where they part."""
+    assert one.keys() == other.keys()
+    found = {}
+    for name, content in one.items():
+        if content != other[name]:
+            pairs = enumerate(zip(content, other[name], strict=False))
+            place = next((index for index, (ours, theirs) in pairs if ours != theirs), 0)
+            around = slice(max(0, place - 80), place + 80)
+            found[name] = content[around], other[name][around]
+    return found
+
+
 @pytest.fixture(scope="module")
 def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loopback]:
     with walled(), loopback(tmp_path_factory.mktemp("cluster")) as opened:
@@ -111,8 +124,7 @@ def graded(there: Loopback) -> Path:
 
 def test_a_class_is_marked_as_on_one_machine(there: Loopback, graded: Path) -> None:
     alone, cluster = contents(batch(there.folder)), contents(graded)
-    assert cluster.keys() == alone.keys()
-    assert [name for name in alone if alone[name] != cluster[name]] == []
+    assert differing(cluster, alone) == {}
     assert len(alone) > 20
 
 
@@ -210,6 +222,4 @@ def test_twenty_workers_are_killed_or_stopped(tmp_path: Path) -> None:
 
         cluster = batch(tmp_path, "--cluster", there.address, after=end_one)
         assert len(ends) == 20
-    found, alone = contents(cluster), contents(batch(tmp_path))
-    assert found.keys() == alone.keys()
-    assert [name for name, content in found.items() if alone[name] != content] == []
+    assert differing(contents(cluster), contents(batch(tmp_path))) == {}
