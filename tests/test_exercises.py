@@ -14,7 +14,8 @@ from nbconvert.preprocessors import CellExecutionError, ExecutePreprocessor
 
 from grader.exercise import catalog, release
 from grader.exercise.inline import observe_inline
-from grader.exercise.overlooked import cells, overlooked
+from grader.exercise.overlooked import overlooked
+from grader.exercise.solutions import cells
 from grader.exercise.testing import Proof, Proving, proofs
 from grader.keep import parcels
 

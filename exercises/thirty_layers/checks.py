@@ -74,7 +74,7 @@ from .training import (
 # --- build: the net ------------------------------------------------------------------------------------
 
 # not square at either end: there fan_in and fan_out, and their mean, are told apart
-DEPTH, WIDTH = 6, 48
+DEPTH, WIDTH = 6, 40
 BUILD = ("build",)
 he_net, xavier_net, normal_net = (Probe("built", uses=BUILD, depth=DEPTH, width=WIDTH, init=init,
                                         x=normal(8, INPUTS))
@@ -141,7 +141,7 @@ def biases_zero(*nets: Seen) -> None:
         largest = max(float(b.abs().max()) for b in there)
         if not all(bool((b == 0).all()) for b in there):
             fail(f"With {seen.given['init']!r}, there are biases up to {largest:.3g}; expected are zeros.",
-                 BIAS_NOT_ZERO if largest <= 1 / math.sqrt(INPUTS) else None)  # the bound of the default
+                 BIAS_NOT_ZERO if largest <= 1 / math.sqrt(WIDTH) else None)  # the default's widest bound
 
 
 @check(looks_at=unknown, points=1, visible=False,

@@ -86,7 +86,7 @@ OTHERS: tuple[tuple[Diagnosis, Net], ...] = (
     *((SOFTMAX_ON_OUTPUT, through(torch.relu, last)) for last in (nn.Softmax(1), nn.LogSoftmax(1))),
     *((OTHER_ACTIVATION, through(activation))
       for activation in (nn.Tanh(), nn.Sigmoid(), nn.LeakyReLU(), nn.GELU(), nn.ELU(), nn.SiLU())))
-SAME = 1e-4   # float32: sums of 96 terms in six layers are right to some 1e-6 of the largest output
+SAME = 1e-4   # float32: sums of 64 terms in six layers are right to some 1e-6 of the largest output
 
 
 def expect_net(seen: Seen) -> None:
