@@ -16,15 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from grader.keep import verdicts
 from grader.keep.answers import Question, Words, questions
-from grader.keep.database import (
-    GradebookError,
-    as_json,
-    drop_texts,
-    get_text,
-    now,
-    plain,
-    put_text,
-)
+from grader.keep.database import GradebookError, as_json, drop_texts, get_text, now, plain, put_text
 from grader.keep.events import write_event
 from grader.keep.known import Known
 from grader.keep.marking import Override
@@ -297,5 +289,5 @@ def _standing(db: Connection, r: Result) -> dict[str, Any] | None:
 
 def points(result: Result) -> str:
     """A mark in the tutor's words: "17 / 20", "17 / 20 (provisional)", or why there is none."""
-    waits = " (provisional)" if result.provisional else ""
-    return result.status.value if result.score is None else f"{result.score:g} / {result.max_score:g}{waits}"
+    said = result.status.value if result.score is None else f"{result.score:g} / {result.max_score:g}"
+    return f"{said} (provisional)" if result.provisional else said
