@@ -293,5 +293,5 @@ def _standing(db: Connection, r: Result) -> dict[str, Any] | None:
 
 def points(result: Result) -> str:
     """A mark in the tutor's words: "17 / 20", "17 / 20 (provisional)", or why there is none."""
-    waits = " (provisional)" if result.provisional else ""
-    return result.status.value if result.score is None else f"{result.score:g} / {result.max_score:g}{waits}"
+    said = result.status.value if result.score is None else f"{result.score:g} / {result.max_score:g}"
+    return f"{said} (provisional)" if result.provisional else said
