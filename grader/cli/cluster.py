@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -71,3 +72,4 @@ def worker(options: Options, address: str) -> None:
         click.echo(f"{jobs} at one time in {sandbox.name} ({held}){gpus}, for {address}", err=True)
         station = Station(sandbox, jobs=jobs, jobs_per_gpu=options.jobs_per_gpu)
         serving.serve(address, station, COMMON.values())
+    os._exit(0)   # threads may still run what others now have: the end of Python would not wait for them

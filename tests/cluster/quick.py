@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import sys
@@ -54,4 +55,6 @@ class Quick:
 
 
 if __name__ == "__main__":
+    faulthandler.enable()
     serve(sys.argv[1], Station(Quick(int((*sys.argv, "0")[2])), jobs=2, jobs_per_gpu=1), COMMON.values())
+    os._exit(0)   # as `grader worker` does

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterable
 from typing import Any
 
+import dask
 import msgspec
 from distributed import Worker
 
@@ -31,6 +32,8 @@ def serve(address: str, station: Station, known: Iterable[str]) -> None:
         Mendable: the scheduler does not answer, or not any more.
     """
     logging.getLogger("distributed").setLevel(logging.ERROR)
+    # Dask looks into the threads' frames a hundred times a second, for a profile that nobody here looks at.
+    dask.config.set({"distributed.worker.profile.enabled": False})
     # A folder of its own: in a shared one, a worker that was stopped may hold the lock others wait for.
     with tempfile.TemporaryDirectory(prefix="grader-worker-") as scratch:
         asyncio.run(_serve(address, station, tuple(known), scratch))
