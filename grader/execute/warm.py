@@ -41,9 +41,13 @@ class Warm:
                 self.line.send(Order.IMPORT.value + module.encode())
                 self.imported.add(module)
         ours, theirs = socket.socketpair()
-        with theirs:
-            socket.send_fds(self.line, [Order.JOB.value + os.fsencode(folder)], [theirs.fileno()])
-            answer = self.line.recv(PID.size)
+        try:
+            with theirs:
+                socket.send_fds(self.line, [Order.JOB.value + os.fsencode(folder)], [theirs.fileno()])
+                answer = self.line.recv(PID.size)
+        except OSError:
+            ours.close()
+            raise
         self.answered = True
         pid = PID.unpack(answer)[0] if answer else 0
         if not pid:

@@ -102,7 +102,8 @@ def test_a_process_that_has_done_more_than_to_start_is_not_forked(tmp_path: Path
     assert warm.forked(tmp_path / "mine.ipynb", environment()) is None
 
 
-def test_a_server_that_ends_is_done_without() -> None:
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_server_that_ends_is_done_without(gone: bool) -> None:
     server = warm.started(environment())
     assert server
     job = Job(notebook=notebook("print(40 + 2)"), world=World(name="plain"))
@@ -110,6 +111,8 @@ def test_a_server_that_ends_is_done_without() -> None:
         assert isinstance(sandbox.run(job, [], {}), wire.Parcel)
         assert sandbox.server is server
         os.kill(server.process.pid, signal.SIGKILL)
+        if gone:
+            server.process.wait(10)
         found = sandbox.run(job, [], {})
         assert isinstance(found, wire.Parcel), found
         assert printed(found.record.run.executed) == "42\n"
