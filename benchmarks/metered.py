@@ -14,7 +14,7 @@ import click
 import psutil
 
 EVERY = 0.5  # seconds between two looks at the memory
-# What `getrusage` says of children is not enough: a process that ends with its namespace is added to nobody's.
+# `getrusage` says too little of children: a process that ends with its namespace is added to nobody's.
 GROUPS = (("/sys/fs/cgroup/cpuacct", "cpuacct.usage", 1e9), ("/sys/fs/cgroup", "cpu.stat", 1e6))
 
 
