@@ -14,27 +14,23 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
-import os
 import re
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import nbformat
 from course import EXERCISE, FOLDER, REPOSITORY, solutions
+from metered import Cost, metered
 from nbformat.v4 import new_code_cell
+from tools import run
 
 AIM = 2.0   # times the class without
-ACCOUNTS = Path("/sys/fs/cgroup/cpuacct")   # version 1's; elsewhere CPU is not counted
 
 ENDLESS = (
     "while True: pass",
@@ -60,17 +56,6 @@ TROUBLE: Mapping[str, tuple[float, tuple[str, ...]]] = {   # kind -> its share o
     "endless": (0.05, ENDLESS), "greedy": (0.05, GREEDY), "dying": (0.03, DYING)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Took:
-    """A whole batch, in seconds."""
-
-    wall: float
-    cpu: float      # nan: not counted
-
-    def __str__(self) -> str:
-        return f"{self.wall:.1f} s" + ("" if math.isnan(self.cpu) else f" ({self.cpu:.1f} s of CPU)")
-
-
 def hand_in(folder: Path, count: int, trouble: list[str]) -> None:
     """Write a class of half right and half wrong notebooks; the first of them once more with a trouble each,
     spread over the class."""
@@ -93,28 +78,20 @@ def write(path: Path, code: str, trouble: str) -> None:
     nbformat.write(notebook, path)
 
 
-def batch(submissions: Path, out: Path) -> Took:
+def batch(submissions: Path, out: Path) -> Cost:
     """Grade a class from nothing; every notebook must get a mark."""
-    account = ACCOUNTS / f"troubled-{os.getpid()}"
-    counted = ACCOUNTS.is_dir() and os.access(ACCOUNTS, os.W_OK)
-    if counted:
-        account.mkdir()
-    command = [sys.executable, "-m", "grader", "batch", submissions, "--out", out, "--seed", "1",
-               "--exercises", REPOSITORY / "exercises"]
-    joins = ["sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', account] if counted else []
-    began = time.perf_counter()
-    done = subprocess.run([*joins, *command], cwd=REPOSITORY, text=True, capture_output=True, check=False)
-    wall, cpu = time.perf_counter() - began, math.nan
-    if counted:
-        cpu = int((account / "cpuacct.usage").read_text()) / 1e9
-        account.rmdir()
-    if done.returncode:
-        raise click.ClickException(f"grader batch ended with {done.returncode}\n{done.stderr[-3000:]}")
+    command = [sys.executable, "-m", "grader", "batch", str(submissions), "--out", str(out), "--seed", "1",
+               "--exercises", str(REPOSITORY / "exercises")]
+    cost = metered(lambda: run(command, cwd=REPOSITORY))
     results = [json.loads(line) for line in (out / "results.jsonl").read_text(encoding="utf-8").splitlines()]
     found = Counter(result["status"] for result in results)
     if found != {"graded": len(list(submissions.iterdir()))}:
         raise click.ClickException(f"not all were graded: {dict(found)}")
-    return Took(wall=wall, cpu=cpu)
+    return cost
+
+
+def told(cost: Cost) -> str:
+    return f"{cost.seconds:.1f} s ({cost.cpu:.1f} s of CPU)"
 
 
 def troubles(count: int) -> list[str]:
@@ -130,7 +107,7 @@ def each(work: Path) -> None:
                                                            in TROUBLE.items() for code in variants)]):
         for student in "ab":
             write(work / str(number) / student / f"{EXERCISE}.ipynb", "", code)
-        click.echo(f"{kind:8} {batch(work / str(number), work / f'out-{number}')}   {code[:90]!r}")
+        click.echo(f"{kind:8} {told(batch(work / str(number), work / f'out-{number}'))}   {code[:90]!r}")
 
 
 @click.command()
@@ -159,9 +136,9 @@ def compare(work: Path, count: int, rounds: int) -> None:
     for number in range(1, rounds + 1):
         took = {name: batch(work / name, work / f"{name}-{number}")
                 for name in sorted(("with", "without"), reverse=number % 2 == 1)}
-        ratios["clock"].append(took["with"].wall / took["without"].wall)
+        ratios["clock"].append(took["with"].seconds / took["without"].seconds)
         ratios["CPU"].append(took["with"].cpu / took["without"].cpu)
-        click.echo(f"round {number}   without {took['without']}, with {took['with']}: "
+        click.echo(f"round {number}   without {told(took['without'])}, with {told(took['with'])}: "
                    + ", ".join(f"{found[-1]:.2f} times by {name}" for name, found in ratios.items()))
     click.echo("ratio     " + ", ".join(f"{statistics.median(found):.2f} by {name} ({min(found):.2f} to "
                                          f"{max(found):.2f})" for name, found in ratios.items())
