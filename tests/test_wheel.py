@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from grader.export import wheel
 from tests.conftest import CELLS, write_exercise
@@ -85,7 +86,7 @@ def test_the_commands_work_outside_the_checkout(fresh: Fresh, course: Path) -> N
 def test_gradescope_gets_what_it_installs(fresh: Fresh, course: Path) -> None:
     fresh.done("grader", "release", "doubling", "--for", "gradescope", "--out", "a.zip", cwd=course)
     names = contents(course / "a.zip")["requirements.txt"].decode().splitlines()
-    assert {name.casefold() for name in names} == {name.casefold() for name in wheel.requirements()}
+    assert {Requirement(name) for name in names} == {Requirement(name) for name in wheel.requirements()}
 
 
 def test_an_installed_grader_is_packed_again_as_it_was(fresh: Fresh, built: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ class Allowance:
         self.running, self.since, self.spent = 0, 0.0, 0.0
         self.repeated = 0.0     # s spent on cells that had run before
         self.free = 0.0         # s that others had the cores
-        self.endless = False    # more time for a cell did not help
+        self.endless = set[int]()   # cells that did not end with more time either
 
     @property
     def left(self) -> float:

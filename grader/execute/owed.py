@@ -30,29 +30,54 @@ def late(run: Run) -> dict[int, CellEvent]:
 
 def owed(job: Job, steps: Sequence[Step], run: Run) -> bool:
     """May what was asked depend on what a stopped cell did not come to?"""
-    stopped, trees, used = late(run), dict[int, ast.Module](), set[str]()
+    stopped, trees, used, unread = late(run), dict[int, ast.Module](), set[str](), False
     try:
         for index, source in _sources(job.notebook):
             try:
                 trees[index] = ast.parse(source)
                 used.update(_global_names(source))
             except UNREADABLE:
-                if index in stopped:
-                    return True   # what it was to do, nobody can tell; any other has done nothing
+                unread = True
     except UNREADABLE:
         return True
     endless = {cell for cell, event in stopped.items()
                if cell in trees and _cannot_end(trees[cell], event.line)}
     stopped = {cell: event for cell, event in stopped.items() if cell not in endless}
+    if stopped and unread:
+        return True   # what that cell does, nobody can tell
     behind = [event for event in run.events if event.cell in trees and event.cell not in endless
               and event.cell >= min(stopped, default=event.cell + 1)]
     unmade = {name for event in behind for name in _unmade(trees[event.cell], event, stopped)}
     stored = {name for tree in trees.values() for name in _touched(tree, ast.Store)}
     defined = {name for tree in trees.values() for part in tree.body for name in _defined(part)}
     whole = (defined | set(dir(builtins)) - stored) - unmade
-    touched = {name for cell in stopped if cell in trees for name in _touched(trees[cell])} - whole
+    touched = _reached(trees, stopped) - whole if stopped else set()
+    touched |= _behind(trees, min(stopped, default=0), touched, whole)
     used |= {name for step in steps if isinstance(step, ProbeStep) for name in QUOTED.findall(step.source)}
     return bool((unmade | touched) & (used | set(job.functions)))
+
+
+def _reached(trees: Mapping[int, ast.Module], cells: Iterable[int]) -> set[str]:
+    """What these cells read or set, by the functions of the notebook too that they name."""
+    inside = {part.name: {inner.id for inner in ast.walk(part) if isinstance(inner, ast.Name)}
+              for tree in trees.values() for part in tree.body
+              if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    found = set[str]()
+    waiting = {name for cell in cells if cell in trees for name in _touched(trees[cell])}
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        waiting |= inside.get(name, set()) - found
+    return found
+
+
+def _behind(trees: Mapping[int, ast.Module], first: int, touched: set[str], whole: set[str]) -> set[str]:
+    """What cells behind the first one read or set that begin with what is touched, and so on."""
+    found = set(touched)
+    later = {cell: _reached(trees, [cell]) - whole for cell in trees if cell > first}
+    while more := [cell for cell, names in later.items() if names & found and not names <= found]:
+        found.update(*(later[cell] for cell in more))
+    return found
 
 
 def _sources(notebook: str) -> Iterator[tuple[int, str]]:

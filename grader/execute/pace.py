@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -11,6 +10,7 @@ from grader.wall.messages import Again, Ended, Limits, LossCause, Lost, Outcome,
 
 LESS, TIMES = 4, 2   # a quarter the next time, and then no less than a quarter of that
 BESIDE = 2           # half, where another was stopped: ten times what the reference needs, if that had twenty
+LEAST = 1.0          # s: importing a part of torch takes as long
 PART = 16            # of the memory, for who had all of it: to fill it takes seconds
 
 
@@ -20,26 +20,31 @@ class Pace:
 
     def __init__(self, limits: Limits) -> None:
         self.seconds, self.memory = limits.call_seconds, limits.memory_bytes // PART
-        self.stopped = Counter[str]()
-        self.greedy = set[str]()
+        # by the functions that a step has called: which of several was slow, nobody can tell
+        self.stopped = Counter[frozenset[str]]()
+        self.greedy = set[frozenset[str]]()
 
     def of(self, step: Step) -> Step:
         """The same step, with what it has."""
-        times = min(TIMES, max(self.stopped[name] for name in _called(step)))
+        called = _called(step)
+        names = {called, *(frozenset((name,)) for name in called)}
+        times = min(TIMES, max(self.stopped[each] for each in names))
         less = LESS ** times if times else BESIDE if self.stopped else 1
-        if not self.greedy.isdisjoint(_called(step)):
+        if not self.greedy.isdisjoint(names):
             step = replace(step, memory=self.memory)
-        return step if less == 1 else replace(step, seconds=self.seconds / less)
+        if less == 1:
+            return step
+        return replace(step, seconds=max(min(LEAST, self.seconds), self.seconds / less))
 
     def note(self, step: Step, outcome: Outcome) -> None:
         if timed_out(outcome):
-            self.stopped.update(_called(step))
+            self.stopped[_called(step)] += 1
         if isinstance(outcome, Lost | Ended) and outcome.cause is LossCause.MEMORY:
-            self.greedy.update(_called(step))
+            self.greedy.add(_called(step))
 
 
-def _called(step: Step) -> Sequence[str]:
-    return step.uses if isinstance(step, ProbeStep) and step.uses else (step.function,)
+def _called(step: Step) -> frozenset[str]:
+    return frozenset(step.uses if isinstance(step, ProbeStep) and step.uses else (step.function,))
 
 
 def timed_out(outcome: Outcome | None) -> bool:

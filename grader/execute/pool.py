@@ -122,7 +122,7 @@ class Execution(NamedTuple):
         but for calls that were stopped. Returns what further executions are like, too."""
         run, limits = found.record.run, self.job.limits
         stopped = late(run)
-        if (not stopped or limits.patient_seconds <= limits.cell_seconds or self.allowance.endless
+        if (stopped.keys() <= self.allowance.endless or limits.patient_seconds <= limits.cell_seconds
                 or not owed(self.job, steps, run)):
             return self, found
         left_out = tuple(cell for cell in run.left_out if cell not in stopped)
@@ -131,9 +131,9 @@ class Execution(NamedTuple):
         more = patient.run([step for step in steps if not timed_out(found.record.outcomes.get(step.key))])
         if (isinstance(more, NotStarted) or _cut(more)
                 or any(event.killed for event in more.record.run.events)):
-            self.allowance.endless = True
+            self.allowance.endless.update(stopped)
             return self, found
-        self.allowance.endless = bool(set(stopped) & set(late(more.record.run)))
+        self.allowance.endless |= stopped.keys() & late(more.record.run).keys()
         more = _with_earlier_events(more, found)
         outcomes = {**found.record.outcomes, **more.record.outcomes}
         return patient, wire.Parcel(record=replace(more.record, outcomes=outcomes),

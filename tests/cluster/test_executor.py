@@ -106,7 +106,7 @@ def test_jobs_that_want_a_gpu_go_where_one_is_and_no_more_than_there_are(there: 
         opened.client.wait_for_workers(2)
         assert {gpu.name for gpu in opened.gpus} == {"Tesla"}
         found = all_of(opened.observe_all(works(*["0.05"] * 12, on_gpu=True)))
-        plain = all_of(opened.observe_all(works(*["0.05"] * 12)))
+        plain = all_of(opened.observe_all(works(*["0.3"] * 12)))
     runs = [(one.record.run, one.record.device) for one in found.values() if isinstance(one, wire.Parcel)]
     assert len(runs) == 24
     assert {device for _, device in runs} == {str(with_gpus.pid)}

@@ -104,7 +104,8 @@ def test_a_sandbox_that_does_not_start_is_tried_again_but_not_for_ever() -> None
 def test_a_deadly_cell_is_left_out_once() -> None:
     deadly = CellEvent(cell=2, cause=CellCause.CRASHED, killed=True)
     found, sandbox = observe(observations(deadly),
-                             observations(CellEvent(cell=1, cause=CellCause.RAISED), a=FINE))
+                             Observations(run=Run(events=(CellEvent(cell=1, cause=CellCause.RAISED),),
+                                                  left_out=(2,)), outcomes={"a": FINE}))
     assert [job.left_out for job, _ in sandbox.asked] == [(), (2,)]
     assert [event.cell for event in found.record.run.events] == [1, 2]
     _, sandbox = observe(observations(deadly), observations(replace(deadly, cell=3)))

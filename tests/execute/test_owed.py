@@ -27,6 +27,10 @@ def is_owed(*cells: str, events: tuple[CellEvent, ...] = (STOPPED,), probe: str 
     ("", "if True:\n    x = train()", "def f():\n    global x\n    x = 1"),
     ("def f(): return (lambda: x)", "x = train()"), ("", "%%time\nx = train()", "def f(): return x"),
     ("", "if 1:\n    %time x = train()", "def f(): return x"), ("", "x = !train", "def f(): return x"),
+    ("T = []\ndef fill(): T.append(1)", "fill()", "def f(): return T"),
+    ("T = []\ndef once(): T.append(1)\ndef fill(): once()", "fill()", "def f(): return T"),
+    ("n = []", "n.append(train())", "t = list(n)", "u = t[:]", "def f(): return u"),
+    (F, "x = train()", "here = !ls"),
 ], ids=str)
 def test_what_a_stopped_cell_was_to_make_is_owed(cells: tuple[str, ...]) -> None:
     assert is_owed(*cells)

@@ -14,14 +14,31 @@ BY_PROBE = ProbeStep(key="p", function="p", source="", uses=("a",))
 
 
 def test_a_function_that_is_stopped_has_a_quarter_and_then_a_sixteenth() -> None:
-    pace = Pace(LIMITS)
+    pace = Pace(Limits(call_seconds=32.0))
     seconds = []
     for _ in range(4):
         seconds.append(pace.of(A).seconds)
         pace.note(A, LATE)
-    assert seconds == [None, 2.0, 0.5, 0.5]
-    assert pace.of(BY_PROBE).seconds == 0.5
-    assert pace.of(B).seconds == 4.0
+    assert seconds == [None, 8.0, 2.0, 2.0]
+    assert pace.of(BY_PROBE).seconds == 2.0
+    assert pace.of(B).seconds == 16.0
+
+
+def test_nobody_has_less_than_a_second() -> None:
+    pace = Pace(LIMITS)
+    for _ in range(3):
+        pace.note(A, LATE)
+    assert pace.of(A).seconds == 1.0
+
+
+def test_which_of_two_functions_of_a_probe_is_slow_nobody_can_tell() -> None:
+    pace, both = Pace(LIMITS), ProbeStep(key="p", function="p", source="", uses=("a", "b"))
+    pace.note(both, LATE)
+    assert pace.of(both).seconds == 2.0
+    assert pace.of(A).seconds == pace.of(B).seconds == 4.0
+    pace.note(both, Lost(cause=LossCause.MEMORY))
+    assert pace.of(both).memory == 100
+    assert pace.of(A).memory is None
 
 
 def test_a_probe_that_is_stopped_speaks_for_the_function_that_it_calls() -> None:

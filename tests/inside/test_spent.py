@@ -21,6 +21,14 @@ def test_a_child_is_charged_once_whether_it_lives_or_has_been_waited_for() -> No
     assert spent.look([process(1, own=7.5, children=4.0)]) == pytest.approx(4.5)
 
 
+def test_a_child_is_charged_once_where_its_parent_waits_for_it_late() -> None:
+    spent = Spent([process(1, own=0.0)])
+    assert spent.look([process(1, own=0.0), process(2, own=3.0)]) == pytest.approx(3.0)
+    assert spent.look([process(1, own=0.5)]) == pytest.approx(3.5)   # it has ended, and is in no list
+    assert spent.look([process(1, own=1.0, children=3.25)]) == pytest.approx(4.25)
+    assert spent.look([process(1, own=1.0, children=5.25)]) == pytest.approx(6.25)
+
+
 def test_a_child_for_which_nobody_waits_is_charged_all_the_same() -> None:
     """As under SIGCHLD ignored: Linux adds its time to nobody's."""
     spent = Spent([process(1, own=0.0)])

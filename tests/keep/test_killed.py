@@ -17,13 +17,14 @@ import pytest
 
 from tests.conftest import write_exercise
 from tests.notebooks import notebook
+from tests.observed import plain
 from tests.sandboxes import walled
 
 ANSWERS = "x + x", "x * x", "x +", "[x][1]"     # right, wrong, no Python, an error
 WHEN = "at", "recorded_at", "graded_at", "made_at"
 LOCKS = "gradebook.lock", "pages.lock"
 BEGAN = re.compile(r"\[\d+/\d+\] (\w+) doubling: ")
-SECONDS = re.compile(rb'"(?:seconds|cpu_seconds|held_up)":[0-9.e-]+')    # how long something took
+SECONDS = re.compile(rb'"(?:seconds|cpu_seconds|held_up|slowest)":[0-9.e-]+')    # how long something took
 
 
 @pytest.fixture
@@ -82,8 +83,7 @@ def content(out: Path) -> dict[str, object]:
     for path in sorted(path for path in out.rglob("*") if path.is_file()):
         name = path.relative_to(out).as_posix()
         if name not in LOCKS and not name.startswith("gradebook.sqlite"):
-            data = path.read_bytes()
-            found[name] = SECONDS.sub(b"", data[8:]) if name.endswith(".parcel") else data  # 8: its length
+            found[name] = path.read_bytes() if path.suffix != ".parcel" else SECONDS.sub(b"", plain(path))
     with closing(sqlite3.connect(out / "gradebook.sqlite")) as db:
         for table, in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             rows = db.execute(f"SELECT * FROM {table}")

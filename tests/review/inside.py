@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from starlette.types import Message
 
@@ -28,7 +29,10 @@ def asked(desk: ReviewDesk, address: str) -> str:
 
     async def send(message: Message) -> None:
         sent.append(message)
-    asyncio.run(app({"type": "http", "method": "GET", "path": path, "query_string": query.encode(),
-                     "headers": [], "state": {"session": Session("ada")}}, receive, send))
+    # in a thread of its own: this one may run a browser's event loop
+    whole = app({"type": "http", "method": "GET", "path": path, "query_string": query.encode(),
+                     "headers": [], "state": {"session": Session("ada")}}, receive, send)
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, whole).result()
     assert sent[0]["status"] == 200, address
     return b"".join(message.get("body", b"") for message in sent).decode()

@@ -17,7 +17,8 @@ from grader.wall import messages, wire
 STEP = Call("fill_", empty(3))
 WRITES: dict[str, Callable[[Tensor], object]] = {
     "in place": lambda tensor: tensor.mul_(2), "through a view": lambda tensor: tensor[:1].zero_(),
-    "a gradient": lambda tensor: tensor.requires_grad_()}
+    "a gradient": lambda tensor: tensor.requires_grad_(),
+    "through numpy": lambda tensor: tensor.numpy().fill(7)}
 
 
 @pytest.fixture
@@ -31,9 +32,19 @@ def seen_by() -> Callable[[], Seen]:
     return lambda: Seen(step=STEP, given=given, outcome=outcome, arrays=arrays, worked_out=worked_out)
 
 
-def test_numbers_are_decoded_once_for_all_checks(seen_by: Callable[[], Seen]) -> None:
-    assert seen_by().value["weight"] is seen_by().value["weight"]
-    assert seen_by().mapping()["weight"] is seen_by().mapping()["weight"] is seen_by().value["weight"]
+def test_numbers_are_decoded_once_for_all_checks(seen_by: Callable[[], Seen],
+                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded, to_tensor = list[wire.Array](), wire.to_tensor
+    monkeypatch.setattr(wire, "to_tensor", lambda array: (decoded.append(array), to_tensor(array))[1])
+    for _ in range(2):
+        assert torch.equal(seen_by().value["weight"], seen_by().mapping()["weight"])
+    assert len(decoded) == 1
+
+
+def test_a_mode_in_which_one_check_reads_is_not_the_next_ones(seen_by: Callable[[], Seen]) -> None:
+    with torch.inference_mode():
+        assert seen_by().value["weight"].sum() == 3
+    seen_by().value["weight"].requires_grad_().sum().backward()
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)

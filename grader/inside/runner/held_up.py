@@ -18,11 +18,12 @@ class HeldUp:
         self._at = time.monotonic()
         self._waits: dict[tuple[int, int], float] = {}   # process, thread
         self._others: float | None = None
+        self._told = False
 
     @property
     def known(self) -> bool:
-        """Does Linux say how long others have worked?"""
-        return self._others is not None
+        """Does Linux say how long others have worked, and how long the job's threads have waited?"""
+        return self._others is not None and self._told
 
     def look(self, tree: list[Process], *, closely: bool = False) -> float:
         """Add what has passed since the last look, as far as some process of the job was ready to run while
@@ -35,6 +36,7 @@ class HeldUp:
             Seconds since the last look in which one of the job's threads was ready to run and had no core.
         """
         now, others = time.monotonic(), _of_others(tree)
+        self._told = self._told or any(waited(process.pid) is not None for process in tree)
         waits = {(pid, thread): seconds for pid in (process.pid for process in tree)
                  for thread, seconds in (waits_of(pid) if closely else [(pid, waited(pid) or 0.0)])}
         waiting = max((wait - self._waits.get(thread, wait) for thread, wait in waits.items()), default=0.0)

@@ -11,6 +11,7 @@ from grader.inside.runner.spent import Spent, clock_of
 from grader.wall.messages import LATE, Again, Ended, LossCause
 
 WAITING_SHARE = 0.1    # of the wall-clock spent waiting for a core: then the machine was busy
+KEPT = 10.0            # s in which Linux may keep a process; beyond that it is a trick (vfork)
 
 
 class Kernel(Protocol):
@@ -67,6 +68,7 @@ class Span:
         self.spent = Spent(process for process in tree if process.pid == hand) if call else None
         self.memory = 0         # bytes that all of the job may have meanwhile, where that is less than ever
         self.idle = 0.0         # s in which it neither computed nor was ready to
+        self.kept = 0.0         # s in which Linux kept one of its processes
         self.stop: Stop | None = None
         self.asked = 0.0        # when it was interrupted
         self.killed = False     # the kernel was
@@ -82,7 +84,9 @@ class Span:
         now, before = time.monotonic(), self.used
         self.spent = self.spent or Spent(tree)
         used = self.spent.look(process for process in tree if process.pid not in self.before)
-        if not _kept(tree):
+        if _kept(tree) and self.kept < KEPT:
+            self.kept += now - self.at
+        else:
             self.idle += now - self.at - (used - before) - waited  # Linux may tell of a long wait at its end
         self.at = now
         if used > self.seconds + (LATE if self.call else 0.0):

@@ -14,6 +14,7 @@ class Spent:
     def __init__(self, past: Iterable[Process]) -> None:
         """`past`: processes as they are now; what they have had is not counted."""
         self.seconds = 0.0
+        self._gone = 0.0    # of these, those of children that are gone; their parents may tell of them yet
         self._last = {process.pid: process for process in past}
 
     def look(self, tree: Iterable[Process]) -> float:
@@ -24,7 +25,9 @@ class Spent:
                  - sum(process.cpu_seconds for process in self._last.values()))
         own = sum(max(0.0, process.own_seconds - (self._last[pid].own_seconds if pid in self._last else 0.0))
                   for pid, process in now.items())
-        self.seconds += max(whole, own, 0.0)
+        told = min(self._gone, max(whole - own, 0.0))
+        self._gone += max(own - whole, 0.0) - told
+        self.seconds += max(whole - told, own)
         self._last = now
         return self.seconds
 

@@ -53,9 +53,11 @@ class Watch:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def begin_cell(self) -> Span:
-        """Behind one that was stopped each has a quarter of the time."""
+        """Behind one that was stopped each has a quarter of the time, if there is a second execution in which
+        it has more."""
         most = self.limits.cell_seconds
-        seconds = max(min(LEAST, most), most / LESS) if self.stopped else most
+        less = self.stopped and most < self.limits.patient_seconds
+        seconds = max(min(LEAST, most), most / LESS) if less else most
         return self._begin(Span(self.kernel, seconds=seconds, waiting=self._waiting(seconds), call=False,
                                 held_up=self.held_up))
 
