@@ -36,7 +36,7 @@ OUTSIDE = (
     ("grader.pipeline", "prepare", "wire"), ("grader.pipeline", "judge", "judge"),
     ("grader.keep.output", "Output.keep", "observations"),
     ("grader.keep.output", "Output.keep_modules", "observations"),
-    ("grader.keep.publish", "record_mark", "gradebook"), ("grader.keep.publish", "pages", "pages"),
+    ("grader.keep.publish", "record_mark", "gradebook"), ("grader.keep.publish", "write_pages", "pages"),
     ("grader.commands", "publish", "class"), ("grader.report.executed", "render", "pages"),
 )
 IN_THE_SANDBOX = (
