@@ -35,7 +35,12 @@ def seen_by() -> Callable[[], Seen]:
 def test_numbers_are_decoded_once_for_all_checks(seen_by: Callable[[], Seen],
                                                  monkeypatch: pytest.MonkeyPatch) -> None:
     decoded, to_tensor = list[wire.Array](), wire.to_tensor
-    monkeypatch.setattr(wire, "to_tensor", lambda array: (decoded.append(array), to_tensor(array))[1])
+
+    def counting(array: wire.Array) -> Tensor:
+        decoded.append(array)
+        return to_tensor(array)
+
+    monkeypatch.setattr(wire, "to_tensor", counting)
     for _ in range(2):
         assert torch.equal(seen_by().value["weight"], seen_by().mapping()["weight"])
     assert len(decoded) == 1
